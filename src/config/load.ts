@@ -1,0 +1,201 @@
+/** Reads the configuration file: YAML in, a {@linkcode Config} or every problem with its place out. @module */
+
+import { closest, distance } from "fastest-levenshtein";
+import { dirname, isAbsolute, resolve } from "node:path";
+import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from "yaml";
+import type { NameScheme } from "../group/label_name.ts";
+import type { Member } from "../member.ts";
+import { type ConsulConfig, resolveConsul } from "./consul.ts";
+import { type ConfigFile, type Issue, keysAt, parseConfigFile } from "./schema.ts";
+import type { ListenAddress } from "./values.ts";
+
+/** The service's whole configuration, checked. */
+export interface Config {
+  readonly listen: ListenAddress;
+  /** Absent: no Consul; the servers of the file are the members. */
+  readonly consul?: ConsulConfig;
+  readonly servers: readonly Member[];
+  readonly nameScheme: NameScheme;
+}
+
+/** Every problem of one configuration file, each a line `file:line:column: what`. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[], options?: ErrorOptions) {
+    super(problems.join("\n"), options);
+    this.problems = problems;
+  }
+}
+
+const DEFAULT_LISTEN: ListenAddress = { hostname: "", port: 9292 };
+const ALIAS_PROBLEM =
+  "expected a value, found an alias (*) that cannot be resolved; quote a text that starts with *";
+/** A key further from every known one than this is no misspelling of it. */
+const TYPO_DISTANCE_MAX = 3;
+
+/**
+ * Loads and checks a configuration file.
+ *
+ * @param path the YAML file; files that it names are looked for beside it
+ * @param env reads an environment variable (`CONSUL_HTTP_*`), which fills in what the file leaves out
+ * @throws {ConfigError} with every problem found; no secret is in it
+ */
+export async function loadConfig(
+  path: string,
+  env: (name: string) => string | undefined,
+): Promise<Config> {
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (cause) {
+    throw new ConfigError([`${path}: ${readFailure(cause)}`], { cause });
+  }
+  const config = parseConfig(text, { path, env });
+  await checkFiles(config, path);
+  return config;
+}
+
+/**
+ * Checks the text of a configuration file, without looking at the files it names.
+ *
+ * @throws {ConfigError} with every problem found
+ *
+ * @example
+ * ```ts
+ * import { parseConfig } from "./load.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const config = parseConfig("pushgateway: {port: 9091, servers: [10.0.0.1]}", {
+ *   path: "dynamic-sharding.yml",
+ *   env: () => undefined,
+ * });
+ * assert.deepEqual(config.servers, ["10.0.0.1:9091"]);
+ * ```
+ */
+export function parseConfig(
+  text: string,
+  { path, env }: { path: string; env: (name: string) => string | undefined },
+): Config {
+  const lines = new LineCounter();
+  // Every scalar stays the text that was written: a password of digits keeps its leading zeros.
+  const document = parseDocument(text, {
+    schema: "failsafe",
+    customTags: ["null"],
+    merge: true,
+    lineCounter: lines,
+    prettyErrors: false,
+  });
+  const place = (offset: number) => {
+    const { line, col } = lines.linePos(offset);
+    return `${path}:${line}:${col}`;
+  };
+  if (document.errors.length > 0) {
+    throw new ConfigError(
+      document.errors.map((error) => `${place(error.pos[0])}: ${yamlProblem(error)}`),
+    );
+  }
+  const { config, issues } = parseConfigFile(plainValue(document, path));
+  if (!config) {
+    const placed = issues.map((issue) => ({ issue, offset: offsetOf(document, issue) }));
+    placed.sort((a, b) => a.offset - b.offset);
+    throw new ConfigError(
+      placed.map(({ issue, offset }) =>
+        `${place(offset)}: ${keyPath(issue)}${issue.message}${suggestion(issue)}`
+      ),
+    );
+  }
+  return toConfig(config, { path, env });
+}
+
+function toConfig(
+  file: ConfigFile,
+  { path, env }: { path: string; env: (name: string) => string | undefined },
+): Config {
+  let consul: ConsulConfig | undefined;
+  try {
+    consul = file.consul_server && resolveConsul(file.consul_server, env, (name) => {
+      return isAbsolute(name) ? name : resolve(dirname(path), name);
+    });
+  } catch (cause) {
+    throw new ConfigError([`${path}: ${(cause as Error).message}`], { cause });
+  }
+  return {
+    listen: file.http_listen_addr ?? DEFAULT_LISTEN,
+    ...(consul && { consul }),
+    servers: file.pushgateway.members,
+    nameScheme: file.pushgateway.utf8Names ? "utf8" : "legacy",
+  };
+}
+
+/** A file that the configuration names and nobody can read is a problem now, not at the first use. */
+async function checkFiles(config: Config, path: string): Promise<void> {
+  const { tokenFile, tls } = config.consul ?? {};
+  const named = [tokenFile, tls?.caFile, tls?.certFile, tls?.keyFile];
+  const problems: string[] = [];
+  for (const file of named) {
+    if (file === undefined) continue;
+    try {
+      await Deno.readTextFile(file);
+    } catch (cause) {
+      problems.push(`${path}: names ${file}: ${readFailure(cause)}`);
+    }
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+}
+
+function readFailure(cause: unknown): string {
+  if (cause instanceof Deno.errors.NotFound) return "expected a file, found none";
+  if (cause instanceof Deno.errors.PermissionDenied) {
+    return "expected a readable file, found no permission";
+  }
+  if (cause instanceof Deno.errors.IsADirectory) return "expected a file, found a directory";
+  return `expected a readable file, found: ${cause instanceof Error ? cause.message : cause}`;
+}
+
+/** The parser's own messages, none of which quotes a value: it may be a password. */
+function yamlProblem(error: { code: string; message: string }): string {
+  return error.code === "BAD_ALIAS" ? ALIAS_PROBLEM : `expected YAML, found: ${error.message}`;
+}
+
+function plainValue(document: Document, path: string): unknown {
+  try {
+    return document.toJS() ?? undefined;
+  } catch (cause) {
+    // An alias of no anchor, or aliases that multiply without end; the message quotes the alias.
+    throw new ConfigError([`${path}: ${ALIAS_PROBLEM}`], { cause });
+  }
+}
+
+function offsetOf(document: Document, issue: Issue): number {
+  const path = [...issue.path];
+  for (;;) {
+    const node = path.length === 0 ? document.contents : document.getIn(path, true);
+    if (isMap(node) && issue.key !== undefined) {
+      const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === issue.key);
+      if (isScalar(pair?.key)) return pair.key.range?.[0] ?? 0;
+    }
+    if (isNode(node)) return node.range?.[0] ?? 0;
+    if (path.length === 0) return 0;
+    path.pop(); // a missing key is reported where its section begins
+  }
+}
+
+function keyPath(issue: Issue): string {
+  const path = issue.path.map((part) =>
+    typeof part === "number" ? `[${part}]` : `.${String(part)}`
+  );
+  const text = path.join("").slice(1);
+  return text === "" ? "" : `${text}: `;
+}
+
+function suggestion(issue: Issue): string {
+  if (issue.key === undefined) return "";
+  const keys = keysAt(issue.path);
+  if (keys.length === 0) return "";
+  const best = closest(issue.key, [...keys]);
+  return distance(issue.key, best) <= TYPO_DISTANCE_MAX
+    ? `, did you mean "${best}"?`
+    : `, expected one of ${keys.join(", ")}`;
+}

@@ -1,0 +1,84 @@
+/** Readers of single configuration values; each says what it expected and what it found. @module */
+
+/** Where the service listens; an empty hostname means every interface, IPv4 and IPv6. */
+export interface ListenAddress {
+  readonly hostname: string;
+  readonly port: number;
+}
+
+/** Where Consul's HTTP API is. */
+export interface ConsulAddress {
+  readonly scheme?: "http" | "https";
+  readonly hostname: string;
+  readonly port: number;
+}
+
+const CONSUL_PORT = 8500;
+const DURATION = /^(?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h))+$/;
+
+/**
+ * Shows a found value in an error: short, and without what may be a secret (`user:password@`).
+ */
+export function show(value: unknown): string {
+  if (value === undefined || value === null || value === "") return "nothing";
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "object") return "a map";
+  const text = String(value).replace(/[^/@\s]*@/g, "<secret>@");
+  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+}
+
+/** @throws {TypeError} where the text is no whole number from `min` to 65535 */
+export function parsePort(text: string, min = 1): number {
+  const port = Number(text);
+  if (!/^\d{1,5}$/.test(text) || port < min || port > 65_535) {
+    throw new TypeError(`expected a port from ${min} to 65535, found ${show(text)}`);
+  }
+  return port;
+}
+
+/**
+ * Reads Go's form of a listen address: `:9292`, `127.0.0.1:9292`, `[::1]:9292`; port 0 asks for a
+ * free one.
+ *
+ * @throws {TypeError} where it is none
+ */
+export function parseListenAddress(text: string): ListenAddress {
+  const parts = /^(?:\[([0-9A-Fa-f:.]+)\]|([^:[\]/\s]*)):(\d+)$/.exec(text);
+  if (!parts) throw new TypeError(`expected [host]:port as in ":9292", found ${show(text)}`);
+  return { hostname: parts[1] ?? parts[2], port: parsePort(parts[3], 0) };
+}
+
+/**
+ * Reads `host:port`, `host` (port 8500) or either with `http://` or `https://` before it.
+ *
+ * @throws {TypeError} where it is none of these
+ */
+export function parseConsulAddress(text: string): ConsulAddress {
+  const parts = /^(?:(https?):\/\/)?(?:\[([0-9A-Fa-f:.]+)\]|([^:[\]/@\s]+))(?::(\d+))?\/?$/.exec(
+    text,
+  );
+  if (!parts) {
+    throw new TypeError(`expected host:port or http(s)://host:port, found ${show(text)}`);
+  }
+  return {
+    ...(parts[1] && { scheme: parts[1] as "http" | "https" }),
+    hostname: parts[2] ?? parts[3],
+    port: parts[4] === undefined ? CONSUL_PORT : parsePort(parts[4]),
+  };
+}
+
+/** Reads a duration as Consul and Go write it (`5s`, `1m30s`); the text itself goes to Consul. */
+export function parseDuration(text: string): string {
+  if (!DURATION.test(text) || /^[0.a-zµ]+$/.test(text)) {
+    throw new TypeError(`expected a duration above 0 as in "5s" or "1m30s", found ${show(text)}`);
+  }
+  return text;
+}
+
+/** @throws {TypeError} where the text is neither `true` nor `false` */
+export function parseBoolean(text: string): boolean {
+  if (text !== "true" && text !== "false") {
+    throw new TypeError(`expected true or false, found ${show(text)}`);
+  }
+  return text === "true";
+}

@@ -1,0 +1,37 @@
+/** Which label names a Pushgateway takes, and what they mean to it. @module */
+
+/** Whether the Pushgateways run with `--push.enable-utf8-names`. */
+export type NameScheme = "legacy" | "utf8";
+
+const LEGACY_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
+const RESERVED_PREFIX = "__";
+
+/**
+ * The name under which a Pushgateway keeps a label, or `undefined` for one that it refuses (or
+ * that it takes and then fails every later push for: names that decode to `__…`).
+ */
+export function labelName(text: string, scheme: NameScheme): string | undefined {
+  if (text.startsWith(RESERVED_PREFIX)) return undefined;
+  const escaped = text.startsWith("U__");
+  if (scheme === "legacy" && !LEGACY_NAME.test(text)) return undefined;
+  const name = escaped ? unescapeName(text) : text;
+  if (name === "" || name.startsWith(RESERVED_PREFIX)) return undefined;
+  return scheme === "utf8" ? name : text;
+}
+
+/**
+ * Undoes Prometheus's `U__` escaping of UTF-8 names: `_2d_` is a code point in hex (five digits at
+ * most, as in prometheus/common), `__` an underscore. What is malformed stays as it is.
+ */
+function unescapeName(text: string): string {
+  const body = text.slice("U__".length);
+  if (!/^(?:[^_]|__|_[0-9a-f]{1,5}_)*$/iu.test(body)) return text;
+  let valid = true;
+  const name = body.replace(/_([0-9a-f]*)_/gi, (_, hex: string) => {
+    if (hex === "") return "_";
+    const code = parseInt(hex, 16);
+    if (code >= 0xd800 && code <= 0xdfff) valid = false;
+    return valid ? String.fromCodePoint(code) : "";
+  });
+  return valid ? name : text;
+}
