@@ -2,7 +2,7 @@
 
 import { closest, distance } from "fastest-levenshtein";
 import { dirname, isAbsolute, resolve } from "node:path";
-import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from "yaml";
+import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument, visit } from "yaml";
 import type { NameScheme } from "../group/label_name.ts";
 import type { Member } from "../member.ts";
 import { type ConsulConfig, resolveConsul } from "./consul.ts";
@@ -31,7 +31,7 @@ export class ConfigError extends Error {
 
 const DEFAULT_LISTEN: ListenAddress = { hostname: "", port: 9292 };
 const ALIAS_PROBLEM =
-  "expected a value, found an alias (*) that cannot be resolved; quote a text that starts with *";
+  "expected a value, found an alias (*) of no anchor; quote a text that starts with *";
 /** A key further from every known one than this is no misspelling of it. */
 const TYPO_DISTANCE_MAX = 3;
 
@@ -96,7 +96,7 @@ export function parseConfig(
       document.errors.map((error) => `${place(error.pos[0])}: ${yamlProblem(error)}`),
     );
   }
-  const { config, issues } = parseConfigFile(plainValue(document, path));
+  const { config, issues } = parseConfigFile(plainValue(document, place));
   if (!config) {
     const placed = issues.map((issue) => ({ issue, offset: offsetOf(document, issue) }));
     placed.sort((a, b) => a.offset - b.offset);
@@ -159,12 +159,19 @@ function yamlProblem(error: { code: string; message: string }): string {
   return error.code === "BAD_ALIAS" ? ALIAS_PROBLEM : `expected YAML, found: ${error.message}`;
 }
 
-function plainValue(document: Document, path: string): unknown {
+function plainValue(document: Document, place: (offset: number) => string): unknown {
+  visit(document, {
+    Alias: (_, alias) => {
+      if (alias.resolve(document)) return;
+      throw new ConfigError([`${place(alias.range?.[0] ?? 0)}: ${ALIAS_PROBLEM}`]);
+    },
+  });
   try {
     return document.toJS() ?? undefined;
-  } catch (cause) {
-    // An alias of no anchor, or aliases that multiply without end; the message quotes the alias.
-    throw new ConfigError([`${path}: ${ALIAS_PROBLEM}`], { cause });
+  } catch (cause) { // aliases that multiply without end
+    throw new ConfigError([`${place(0)}: expected YAML, found: ${(cause as Error).message}`], {
+      cause,
+    });
   }
 }
 
