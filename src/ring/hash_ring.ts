@@ -21,6 +21,8 @@ const MEMBERS_MAX = 2 ** 20;
 export class HashRing {
   /** The members in ascending order. */
   readonly members: readonly Member[];
+  /** The members and weights that it was built of. */
+  readonly weights: ReadonlyMap<Member, number>;
   /** A 32-bit digest of members and weights: two instances with equal digests place alike. */
   readonly hash: number;
   readonly #points: Uint32Array;
@@ -31,6 +33,7 @@ export class HashRing {
     if (sorted.length > MEMBERS_MAX) {
       throw new RangeError(`expected at most ${MEMBERS_MAX} members, found ${sorted.length}`);
     }
+    this.weights = weights;
     this.members = sorted.map(([member]) => member);
     this.hash = murmur3(sorted.map(([member, weight]) => `${member} ${weight}\n`).join(""));
     [this.#points, this.#owners] = placePoints(sorted);

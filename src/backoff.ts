@@ -1,0 +1,44 @@
+/** When to try again: pure delays, and a sleep that a signal ends. @module */
+
+/** Bounds of a growing delay. */
+export interface BackoffLimits {
+  readonly firstMs: number;
+  readonly maxMs: number;
+}
+
+/**
+ * The delay before the next try: doubled with each failure, and drawn between half and all of it,
+ * so that many instances which lost the same Consul do not return to it in step.
+ *
+ * @param failures how many tries have failed in a row, from 1
+ * @param random draws from 0 to 1
+ *
+ * @example
+ * ```ts
+ * import { backoffMs } from "./backoff.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const limits = { firstMs: 100, maxMs: 1_000 };
+ * assert.equal(backoffMs(1, limits, () => 1), 100);
+ * assert.equal(backoffMs(3, limits, () => 0), 200);
+ * assert.equal(backoffMs(99, limits, () => 1), 1_000);
+ * ```
+ */
+export function backoffMs(failures: number, limits: BackoffLimits, random: () => number): number {
+  const full = Math.min(limits.maxMs, limits.firstMs * 2 ** Math.min(failures - 1, 30));
+  return full / 2 + (full / 2) * random();
+}
+
+/** Waits; returns early, without an error, when the signal aborts. */
+export function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const done = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener("abort", done, { once: true });
+  });
+}

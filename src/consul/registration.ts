@@ -1,0 +1,224 @@
+/**
+ * Registers the configured members in Consul and looks after them: what Consul reaped comes back,
+ * what an operator took out stays out.
+ *
+ * A member taken out leaves a mark in Consul's KV store, so that neither a restart nor another
+ * instance with the same file puts it back.
+ *
+ * @module
+ */
+
+import { backoffMs, sleep } from "../backoff.ts";
+import type { CheckConfig } from "../config/consul.ts";
+import { errorText, type Logger } from "../log.ts";
+import { type Member, splitMember } from "../member.ts";
+import { type ConsulClient, isStatus, type LocalService, type ServiceEntry } from "./client.ts";
+
+/** What registration needs; I/O as functions. */
+export interface RegistrationDeps {
+  readonly consul: ConsulClient;
+  readonly serviceName: string;
+  readonly check: CheckConfig;
+  readonly configured: readonly Member[];
+  /** Put into the file by this reload: their marks go. */
+  readonly added: readonly Member[];
+  /** Taken out of the file by this reload: marked, then deregistered. */
+  readonly removed: readonly Member[];
+  /** What membership finds missing or withdrawn now; `undefined` while it does not know. */
+  readonly plan: () => { missing: readonly Member[]; withdrawn: readonly Member[] } | undefined;
+  /** Whether a member answers; decides what Consul says of it until its own check has run. */
+  readonly answers: (member: Member, signal: AbortSignal) => Promise<boolean>;
+  readonly random: () => number;
+  readonly log: Logger;
+}
+
+const PASS_INTERVAL_MS = 1_000;
+/** Marks that an operator deletes by hand are noticed this soon. */
+const MARK_PASSES = 10;
+const RETRY = { firstMs: 1_000, maxMs: 30_000 };
+const KV_PREFIX = "dynamic-sharding";
+
+/** The Go tool's service ID of a member: `<host>_<port>`. */
+export function serviceId(member: Member): string {
+  const { host, port } = splitMember(member);
+  return `${host}_${port}`;
+}
+
+/** The KV key that keeps a member out. */
+export function markKey(serviceName: string, member: Member): string {
+  return `${markPrefix(serviceName)}${member}`;
+}
+
+function markPrefix(serviceName: string): string {
+  return `${KV_PREFIX}/${serviceName}/withdrawn/`;
+}
+
+/**
+ * Keeps the registrations right until the signal aborts. Failures of Consul are logged and tried
+ * again, for ever: registration is never a reason to stop answering pushes.
+ */
+export async function keepRegistered(deps: RegistrationDeps, signal: AbortSignal): Promise<void> {
+  const marked: Marked = new Map();
+  let started = false;
+  let failures = 0;
+  for (let pass = 0; !signal.aborted; pass++) {
+    try {
+      if (!started) await begin(deps, marked, signal);
+      else await lookAfter(deps, { marked, checkMarks: pass % MARK_PASSES === 0 }, signal);
+      started = true;
+      failures = 0;
+    } catch (error) {
+      if (signal.aborted) return;
+      failures++;
+      const fields = { consul: deps.consul.url, err: errorText(error) };
+      deps.log.warn("registration in Consul failed, trying again", fields);
+    }
+    await sleep(failures ? backoffMs(failures, RETRY, deps.random) : PASS_INTERVAL_MS, signal);
+  }
+}
+
+/** The members that stay out, and whether their mark is in Consul or, for want of rights, only here. */
+type Marked = Map<Member, { inConsul: boolean }>;
+
+/** The first pass after a start or a reload: what the file says is brought into Consul. */
+async function begin(deps: RegistrationDeps, marked: Marked, signal: AbortSignal): Promise<void> {
+  const { consul, serviceName, log } = deps;
+  const local = await consul.localServices(signal);
+  for (const member of deps.removed) {
+    await mark(deps, member, signal);
+    if (!local.has(serviceId(member))) {
+      log.warn("member was taken out of the file, but is not registered with this Consul agent", {
+        member,
+      });
+      continue;
+    }
+    await consul.deregister(serviceId(member), signal);
+    log.info("member deregistered from Consul: it was taken out of the file", { member });
+  }
+  for (const member of deps.added) await unmark(deps, member, signal);
+
+  const marks = await readMarks(deps, signal);
+  const { entries } = await consul.service(serviceName, { waitSeconds: 0 }, signal);
+  await Promise.all(deps.configured.map(async (member) => {
+    const held = local.get(serviceId(member));
+    if (marks?.has(member)) {
+      marked.set(member, { inConsul: true });
+      const fields = { member, mark: markKey(serviceName, member) };
+      log.warn("member is marked as taken out, so it is not registered", fields);
+    } else if (held ? isOperatorsOwn(held) : isListed(member, entries)) {
+      log.info("member is registered already, by other hands: left as it is", { member });
+    } else {
+      await register(deps, member, signal);
+    }
+  }));
+}
+
+/** Each later pass. */
+async function lookAfter(
+  deps: RegistrationDeps,
+  { marked, checkMarks }: { marked: Marked; checkMarks: boolean },
+  signal: AbortSignal,
+): Promise<void> {
+  const { serviceName, log } = deps;
+  const plan = deps.plan();
+  if (!plan) return;
+  for (const member of plan.withdrawn) {
+    if (marked.has(member)) continue;
+    marked.set(member, { inConsul: await mark(deps, member, signal) });
+    const fields = { member, mark: markKey(serviceName, member) };
+    log.warn("member was taken out of Consul while alive, so it stays out", fields);
+  }
+  const out = new Set([...plan.missing, ...plan.withdrawn]);
+  for (const member of marked.keys()) {
+    if (out.has(member)) continue;
+    marked.delete(member);
+    await unmark(deps, member, signal);
+    log.info("member is registered in Consul again: its mark is removed", { member });
+  }
+
+  const due = plan.missing.filter((member) => !marked.has(member));
+  const deletable = [...marked.values()].some(({ inConsul }) => inConsul);
+  if (due.length === 0 && !(checkMarks && deletable)) return;
+  const marks = await readMarks(deps, signal);
+  for (const member of due) {
+    if (marks?.has(member)) marked.set(member, { inConsul: true });
+    else await register(deps, member, signal);
+  }
+  for (const [member, { inConsul }] of marked) {
+    if (!marks || !inConsul || marks.has(member)) continue;
+    marked.delete(member); // somebody deleted the key to put the member back
+    await register(deps, member, signal);
+  }
+}
+
+async function register(
+  { consul, serviceName, check, answers, log }: RegistrationDeps,
+  member: Member,
+  signal: AbortSignal,
+): Promise<void> {
+  const { host, port } = splitMember(member);
+  // Without a state of its own a new check is critical until it has run, up to an interval later.
+  const status = await answers(member, signal) ? "passing" : "critical";
+  signal.throwIfAborted();
+  await consul.register({
+    id: serviceId(member),
+    name: serviceName,
+    address: host,
+    port,
+    check: { name: "Pushgateway is healthy", http: `http://${member}/-/healthy`, status, ...check },
+  }, signal);
+  log.info("member registered in Consul", { member, id: serviceId(member), status });
+}
+
+/** Weights, tags or meta are never ours: registering again would wipe them out. */
+function isOperatorsOwn({ Tags, Meta, Weights }: LocalService): boolean {
+  return (Tags?.length ?? 0) > 0 || Object.keys(Meta ?? {}).length > 0 ||
+    (Weights?.Passing ?? 1) !== 1;
+}
+
+/** Registered under another ID, or through another agent. */
+function isListed(member: Member, entries: readonly ServiceEntry[]): boolean {
+  const { host, port } = splitMember(member);
+  return entries.some(({ Node, Service }) =>
+    (Service.Address || Node.Address) === host && Service.Port === port
+  );
+}
+
+/** Says whether Consul keeps the mark; a token without rights to its KV store is no failure. */
+async function mark(deps: RegistrationDeps, member: Member, signal: AbortSignal): Promise<boolean> {
+  const { consul, serviceName } = deps;
+  const key = markKey(serviceName, member);
+  return await withoutRights(deps, async () => {
+    await consul.setKey(key, "taken out; delete this key to put the member back", signal);
+    return true;
+  }) ?? false;
+}
+
+async function unmark(deps: RegistrationDeps, member: Member, signal: AbortSignal): Promise<void> {
+  const key = markKey(deps.serviceName, member);
+  await withoutRights(deps, () => deps.consul.deleteKey(key, signal));
+}
+
+/** The marked members, or `undefined` where the token may not read Consul's KV store. */
+async function readMarks(
+  deps: RegistrationDeps,
+  signal: AbortSignal,
+): Promise<Set<string> | undefined> {
+  const prefix = markPrefix(deps.serviceName);
+  const keys = await withoutRights(deps, () => deps.consul.keys(prefix, signal));
+  return keys && new Set(keys.map((key) => key.slice(prefix.length)));
+}
+
+/** Runs a call on the KV store; `undefined`, and a line in the log, where Consul forbids it. */
+async function withoutRights<T>(
+  { serviceName, log }: RegistrationDeps,
+  call: () => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await call();
+  } catch (error) {
+    if (!isStatus(error, 403)) throw error;
+    const fields = { prefix: markPrefix(serviceName), err: errorText(error) };
+    log.warn("the Consul token has no rights to the keys that keep members out", fields);
+  }
+}

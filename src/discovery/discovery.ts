@@ -1,0 +1,30 @@
+/** What every discovery answers: who exists, and who is healthy there. @module */
+
+import type { Member } from "../member.ts";
+
+/** What discovery knows of one member. */
+export interface Listing {
+  /** All of its checks pass, as discovery sees it. */
+  readonly healthy: boolean;
+  /** Multiplies the member's points on the ring. */
+  readonly weight: number;
+}
+
+/** One look-up. A failed one is not an empty set of members. */
+export type Observation =
+  | { readonly kind: "members"; readonly listings: ReadonlyMap<Member, Listing> }
+  | { readonly kind: "failed"; readonly cause: unknown };
+
+/** A source of members. */
+export interface Discovery {
+  /**
+   * Whether its health is a second opinion beside our own probes. Without one the probes decide
+   * alone.
+   */
+  readonly secondOpinion: boolean;
+  /**
+   * Yields what is known now, and again whenever it changes. Failures are yielded, never thrown.
+   * Ends when the signal aborts.
+   */
+  observe(signal: AbortSignal): AsyncIterable<Observation>;
+}

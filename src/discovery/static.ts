@@ -1,0 +1,20 @@
+/** The servers of the configuration file as the members: no Consul needed. @module */
+
+import type { Member } from "../member.ts";
+import type { Discovery } from "./discovery.ts";
+
+/** Lists the given members, once; probes alone decide who is healthy. */
+export function staticDiscovery(members: readonly Member[]): Discovery {
+  return {
+    secondOpinion: false,
+    async *observe(signal) {
+      if (signal.aborted) return;
+      const listings = new Map(members.map((member) => [member, { healthy: true, weight: 1 }]));
+      yield { kind: "members", listings };
+      await new Promise<void>((resolve) => {
+        if (signal.aborted) resolve();
+        else signal.addEventListener("abort", () => resolve(), { once: true });
+      });
+    },
+  };
+}

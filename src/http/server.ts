@@ -1,0 +1,66 @@
+/** Listens, and lets go in an orderly way. @module */
+
+import { sleep } from "../backoff.ts";
+import type { ListenAddress } from "../config/values.ts";
+
+/** The longest that requests in flight may hold up the end of the process. */
+export const DRAIN_MS_MAX = 10_000;
+
+/** A listening server. */
+export interface Server {
+  readonly address: Deno.NetAddr;
+  /** Serves until the signal aborts, then until what is in flight is done, `DRAIN_MS_MAX` at most. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+/**
+ * Starts to listen.
+ *
+ * @throws where the address cannot be had, with a message for the operator
+ */
+export function listen(
+  address: ListenAddress,
+  handler: (request: Request) => Response | Promise<Response>,
+): Server {
+  const cut = new AbortController();
+  const server = bind(address, { handler, signal: cut.signal });
+  return {
+    address: server.addr,
+    async run(signal) {
+      const stopped = new AbortController();
+      await Promise.race([server.finished, aborted(signal)]);
+      const drained = server.shutdown().then(() => stopped.abort());
+      await sleep(DRAIN_MS_MAX, stopped.signal);
+      if (!stopped.signal.aborted) cut.abort();
+      await drained;
+    },
+  };
+}
+
+function bind(
+  { hostname, port }: ListenAddress,
+  options: { handler: (request: Request) => Response | Promise<Response>; signal: AbortSignal },
+): Deno.HttpServer<Deno.NetAddr> {
+  const serve = (hostname: string) =>
+    Deno.serve({
+      ...options,
+      hostname,
+      port,
+      onListen: () => {},
+      onError: () => new Response("internal error\n", { status: 500 }),
+    }, options.handler);
+  try {
+    // As in Go, no host means every address of both families.
+    return serve(hostname || "::");
+  } catch (cause) {
+    if (hostname === "" && !(cause instanceof Deno.errors.AddrInUse)) return serve("0.0.0.0");
+    throw cause;
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

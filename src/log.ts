@@ -1,0 +1,56 @@
+/** Log lines for operators: an event and its fields, as logfmt or JSON, on standard error. @module */
+
+import {
+  configureSync,
+  getJsonLinesFormatter,
+  getLogfmtFormatter,
+  getLogger,
+  type Logger,
+} from "@logtape/logtape";
+
+export type { Logger };
+
+/** The levels of `--log.level`, as Prometheus names them. */
+export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
+export type LogLevel = typeof LOG_LEVELS[number];
+
+/** The formats of `--log.format`. */
+export const LOG_FORMATS = ["logfmt", "json"] as const;
+export type LogFormat = typeof LOG_FORMATS[number];
+
+const CATEGORY = "dynamic-sharding";
+
+/**
+ * Sets up logging for the process and returns its logger. LogTape keeps its set-up for the whole
+ * process, so this is `main`'s to call; everything else is handed a {@linkcode Logger}.
+ *
+ * @param write takes one line with its line end
+ */
+export function openLog(
+  { level, format, write }: { level: LogLevel; format: LogFormat; write: (line: string) => void },
+): Logger {
+  const json = getJsonLinesFormatter({ properties: "flatten" });
+  const logfmt = getLogfmtFormatter();
+  configureSync({
+    reset: true,
+    sinks: {
+      lines: (record) =>
+        // Prometheus's word is "warn"; what greps its logs should find these too.
+        write(
+          format === "json" ? json(record) : logfmt(record).replace("level=warning", "level=warn"),
+        ),
+    },
+    loggers: [
+      { category: CATEGORY, lowestLevel: level === "warn" ? "warning" : level, sinks: ["lines"] },
+      { category: ["logtape", "meta"], lowestLevel: "warning", sinks: ["lines"] },
+    ],
+  });
+  return getLogger(CATEGORY);
+}
+
+/** An error and its causes in one line, without stack traces. */
+export function errorText(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const own = error.message || error.name;
+  return error.cause === undefined ? own : `${own}: ${errorText(error.cause)}`;
+}

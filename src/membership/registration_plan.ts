@@ -1,0 +1,32 @@
+/** Which members of the configuration Consul should be told about, by what membership knows. @module */
+
+import type { Member } from "../member.ts";
+import type { Membership } from "./state.ts";
+
+/** What registration has to see to now. */
+export interface RegistrationPlan {
+  /** Missing in Consul though nobody took them out: to be registered. */
+  readonly missing: readonly Member[];
+  /** Taken out of Consul by their operator while alive: to stay out. */
+  readonly withdrawn: readonly Member[];
+}
+
+/**
+ * Sorts the configured members that discovery does not list; `undefined` until it has answered. One that Consul reaped while it was
+ * dead is missing once it answers our probe again, and not before.
+ */
+export function planRegistration(
+  membership: Membership,
+  configured: readonly Member[],
+): RegistrationPlan | undefined {
+  if (!membership.known) return undefined;
+  const missing: Member[] = [];
+  const withdrawn: Member[] = [];
+  for (const member of configured) {
+    const record = membership.records.get(member);
+    if (record?.listing) continue;
+    if (record?.departure === "withdrawn") withdrawn.push(member);
+    else if (!record || record.verdict === "up") missing.push(member);
+  }
+  return { missing, withdrawn };
+}

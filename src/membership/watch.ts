@@ -1,0 +1,125 @@
+/**
+ * Follows the members: feeds discovery and probes into the state machine, and publishes a ring when
+ * what it should be made of has changed and stood for a moment.
+ *
+ * @module
+ */
+
+import { sleep } from "../backoff.ts";
+import type { Discovery } from "../discovery/discovery.ts";
+import type { Member } from "../member.ts";
+import { HashRing } from "../ring/hash_ring.ts";
+import { runGroup } from "../run_group.ts";
+import { createWake } from "../wake.ts";
+import type { Probe } from "./probe.ts";
+import {
+  type Membership,
+  type MembershipEvent,
+  type MembershipPolicy,
+  nextMembership,
+} from "./state.ts";
+
+/** What following the members needs. */
+export interface WatchDeps {
+  readonly discovery: Discovery;
+  readonly configured: readonly Member[];
+  readonly probe: Probe;
+  readonly random: () => number;
+  /** Where to begin: what a former watch knew, so that a reload tears no ring down. */
+  readonly initial: { readonly membership: Membership; readonly ring: HashRing };
+  /** Called with each event that changed something, before any ring that follows from it. */
+  readonly onMembership: (
+    next: Membership,
+    change: { readonly previous: Membership; readonly event: MembershipEvent },
+  ) => void;
+  /** Called with each new ring. */
+  readonly onRing: (ring: HashRing) => void;
+}
+
+const PROBE_INTERVAL_MS = 1_000;
+/** Changes come in bursts (a rack, a deployment); one ring for each burst is enough. */
+const GATHER_MS = 200;
+
+/** Follows the members until the signal aborts; every probe has ended when it returns. */
+export async function watchMembership(deps: WatchDeps, signal: AbortSignal): Promise<void> {
+  const policy: MembershipPolicy = {
+    secondOpinion: deps.discovery.secondOpinion,
+    configured: deps.configured,
+  };
+  const membersChanged = createWake();
+  const ringChanged = createWake();
+  let { membership } = deps.initial;
+
+  const learn = (event: MembershipEvent) => {
+    const previous = membership;
+    membership = nextMembership(previous, event, policy);
+    if (membership === previous) return;
+    deps.onMembership(membership, { previous, event });
+    membersChanged.raise();
+    ringChanged.raise();
+  };
+
+  async function follow(signal: AbortSignal) {
+    for await (const observation of deps.discovery.observe(signal)) {
+      learn({ kind: "observed", observation });
+    }
+  }
+
+  async function probeMembers(signal: AbortSignal) {
+    const probed = new Map<Member, { stop: AbortController; done: Promise<void> }>();
+    try {
+      while (!signal.aborted) {
+        for (const member of membership.records.keys()) {
+          if (probed.has(member)) continue;
+          const stop = new AbortController();
+          const done = probeMember(member, AbortSignal.any([signal, stop.signal]));
+          probed.set(member, { stop, done });
+        }
+        for (const [member, { stop, done }] of probed) {
+          if (membership.records.has(member)) continue;
+          probed.delete(member);
+          stop.abort();
+          await done;
+        }
+        await membersChanged.wait(signal);
+      }
+    } finally {
+      await Promise.all([...probed.values()].map(({ done }) => done));
+    }
+  }
+
+  async function probeMember(member: Member, signal: AbortSignal) {
+    // The first interval is cut short at random, so that a thousand probes do not leave at once.
+    let intervalMs = PROBE_INTERVAL_MS * deps.random();
+    while (!signal.aborted) {
+      const next = sleep(intervalMs, signal);
+      const outcome = await deps.probe(member, signal);
+      if (!signal.aborted) learn({ kind: "probed", member, outcome });
+      await next;
+      intervalMs = PROBE_INTERVAL_MS;
+    }
+  }
+
+  async function publish(signal: AbortSignal) {
+    let { ring } = deps.initial;
+    while (!signal.aborted) {
+      await ringChanged.wait(signal);
+      if (sameWeights(membership.ring, ring.weights)) continue;
+      // Without any ring pushes are refused: the first one does not wait.
+      if (ring.weights.size > 0) await sleep(GATHER_MS, signal);
+      if (signal.aborted || sameWeights(membership.ring, ring.weights)) continue;
+      ring = HashRing.of(membership.ring);
+      deps.onRing(ring);
+    }
+  }
+
+  await runGroup([follow, probeMembers, publish], signal);
+}
+
+function sameWeights(
+  a: ReadonlyMap<Member, number>,
+  b: ReadonlyMap<Member, number>,
+): boolean {
+  return a === b ||
+    (a.size === b.size && [...a].every(([member, weight]) => b.get(member) === weight));
+}

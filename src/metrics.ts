@@ -1,0 +1,161 @@
+/**
+ * Every metric of the service, in one list. Each app has its own registry.
+ *
+ * Label values are bounded: methods are a known set, members are counted by state.
+ *
+ * @module
+ */
+
+import process from "node:process";
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { MEMBER_STATES, type Membership } from "./membership/state.ts";
+import type { HashRing } from "./ring/hash_ring.ts";
+
+/** What `build_info` says. */
+export interface BuildInfo {
+  readonly version: string;
+  readonly revision: string;
+  readonly deno: string;
+}
+
+/** What the service tells its metrics. */
+export interface Metrics {
+  requestDone(request: { method: string; code: number; seconds: number }): void;
+  membershipChanged(membership: Membership): void;
+  ringBuilt(ring: HashRing): void;
+  /** A configuration was loaded, or refused. */
+  configLoaded(success: boolean): void;
+  /** The text page for Prometheus. */
+  render(): Promise<string>;
+  readonly contentType: string;
+}
+
+const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"]);
+/** Seconds. A redirect takes well under a millisecond; a slow client may take many. */
+const DURATION_BUCKETS = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10];
+
+/** Makes the metrics of one app. */
+export function createMetrics(build: BuildInfo): Metrics {
+  const registers = [new Registry()];
+  const name = (text: string) => `dynamic_sharding_${text}`;
+
+  const requests = new Counter({
+    name: name("http_requests_total"),
+    help: "HTTP requests answered, by method and status code.",
+    labelNames: ["method", "code"],
+    registers,
+  });
+  const durations = new Histogram({
+    name: name("http_request_duration_seconds"),
+    help: "Time from a request's headers to its answer.",
+    buckets: DURATION_BUCKETS,
+    registers,
+  });
+  const members = new Gauge({
+    name: name("members"),
+    help: "Members by state: joining, active, suspect or departed.",
+    labelNames: ["state"],
+    registers,
+  });
+  const ringMembers = new Gauge({
+    name: name("ring_members"),
+    help: "Members that the present ring is made of.",
+    registers,
+  });
+  const ringBuilds = new Counter({
+    name: name("ring_builds_total"),
+    help: "Rings published since the start.",
+    registers,
+  });
+  const ringHash = new Gauge({
+    name: name("ring_hash"),
+    help: "Digest of the ring's members and weights: equal where two instances place alike.",
+    registers,
+  });
+  const ringKept = new Gauge({
+    name: name("ring_kept"),
+    help: "1 while no member is active and the last ring is kept all the same.",
+    registers,
+  });
+  const discoveryUp = new Gauge({
+    name: name("discovery_up"),
+    help: "1 if the last look-up of members worked.",
+    registers,
+  });
+  const probesDistrusted = new Gauge({
+    name: name("probes_distrusted"),
+    help: "1 while our probes condemn so many members that discovery alone decides.",
+    registers,
+  });
+  const reloadSuccessful = new Gauge({
+    name: name("config_last_reload_successful"),
+    help: "1 if the last attempt to load the configuration worked.",
+    registers,
+  });
+  const reloadTime = new Gauge({
+    name: name("config_last_reload_success_timestamp_seconds"),
+    help: "Unix time of the last configuration that was loaded.",
+    registers,
+  });
+  new Gauge({
+    name: name("build_info"),
+    help: "1, with the version, the git revision and the Deno that runs.",
+    labelNames: ["version", "revision", "deno"],
+    registers,
+  }).set({ ...build }, 1);
+  processMetrics(registers);
+
+  return {
+    requestDone({ method, code, seconds }) {
+      requests.inc({ method: METHODS.has(method) ? method : "other", code });
+      durations.observe(seconds);
+    },
+    membershipChanged({ records, discovery, probesDistrusted: distrusted, ringBasis }) {
+      const states = [...records.values()].map(({ state }) => state);
+      for (const state of MEMBER_STATES) {
+        members.set({ state }, states.filter((other) => other === state).length);
+      }
+      discoveryUp.set(discovery === "up" ? 1 : 0);
+      probesDistrusted.set(distrusted ? 1 : 0);
+      ringKept.set(ringBasis === "kept" ? 1 : 0);
+    },
+    ringBuilt(ring) {
+      ringBuilds.inc();
+      ringMembers.set(ring.members.length);
+      ringHash.set(ring.hash);
+    },
+    configLoaded(success) {
+      reloadSuccessful.set(success ? 1 : 0);
+      if (success) reloadTime.setToCurrentTime();
+    },
+    render: () => registers[0].metrics(),
+    contentType: registers[0].contentType,
+  };
+}
+
+/** The `process_…` metrics that every Prometheus client has, as far as Deno knows them. */
+function processMetrics(registers: Registry[]): void {
+  new Counter({
+    name: "process_cpu_seconds_total",
+    help: "Total user and system CPU time spent in seconds.",
+    registers,
+    collect() {
+      const { user, system } = process.cpuUsage();
+      this.reset();
+      this.inc((user + system) / 1e6);
+    },
+  });
+  new Gauge({
+    name: "process_resident_memory_bytes",
+    help: "Resident memory size in bytes.",
+    registers,
+    collect() {
+      this.set(Deno.memoryUsage().rss);
+    },
+  });
+  new Gauge({
+    name: "process_start_time_seconds",
+    help: "Start time of the process since the Unix epoch in seconds.",
+    registers,
+  }).set((performance.timeOrigin) / 1_000);
+}
