@@ -44,7 +44,7 @@ export function parseMember(text: string, defaultPort?: number): Member {
   }
   if (!/^\d+$/.test(port)) throw refused(text);
   if (Number(port) < 1 || Number(port) > PORT_MAX) {
-    throw new TypeError(`expected a port from 1 to ${PORT_MAX}, found ${JSON.stringify(text)}`);
+    throw new TypeError(`expected a port from 1 to ${PORT_MAX}, found ${show(text)}`);
   }
   return `${host}:${Number(port)}` as Member;
 }
@@ -68,5 +68,14 @@ function splitHostPort(text: string): { host: string; port?: string } {
 }
 
 function refused(text: string): TypeError {
-  return new TypeError(`expected host:port, found ${JSON.stringify(text)}`);
+  return new TypeError(`expected host:port, found ${show(text)}`);
+}
+
+function show(text: string): string {
+  return JSON.stringify(withoutUserInfo(text));
+}
+
+/** A text without what may be a secret: `user:password@`, whatever the password is made of. */
+export function withoutUserInfo(text: string): string {
+  return text.replace(/^(\w+:\/\/)?.*@/s, (_, scheme = "") => `${scheme}<secret>@`);
 }

@@ -14,7 +14,6 @@ import type { HashRing } from "./ring/hash_ring.ts";
 /** What `build_info` says. */
 export interface BuildInfo {
   readonly version: string;
-  readonly revision: string;
   readonly deno: string;
 }
 
@@ -99,8 +98,8 @@ export function createMetrics(build: BuildInfo): Metrics {
   });
   new Gauge({
     name: name("build_info"),
-    help: "1, with the version, the git revision and the Deno that runs.",
-    labelNames: ["version", "revision", "deno"],
+    help: "1, with the version and the Deno that runs it.",
+    labelNames: ["version", "deno"],
     registers,
   }).set({ ...build }, 1);
   processMetrics(registers);

@@ -69,7 +69,7 @@ export function resolveConsul(
     ...(token && { token }),
     ...(tokenFile && { tokenFile: section.token_file ? locate(tokenFile) : tokenFile }),
     ...(tls && { tls }),
-    serviceName: section.register_service_name ?? DEFAULT_SERVICE_NAME,
+    serviceName: section.register_service_name || DEFAULT_SERVICE_NAME,
     check: {
       interval: section.check_interval ?? DEFAULT_CHECK.interval,
       timeout: section.check_timeout ?? DEFAULT_CHECK.timeout,

@@ -32,6 +32,7 @@ export class ConfigError extends Error {
 const DEFAULT_LISTEN: ListenAddress = { hostname: "", port: 9292 };
 const ALIAS_PROBLEM =
   "expected a value, found an alias (*) of no anchor; quote a text that starts with *";
+const TAG_PROBLEM = "expected a value, found a tag (!) of no type; quote a text that starts with !";
 /** A key further from every known one than this is no misspelling of it. */
 const TYPO_DISTANCE_MAX = 3;
 
@@ -91,9 +92,12 @@ export function parseConfig(
     const { line, col } = lines.linePos(offset);
     return `${path}:${line}:${col}`;
   };
-  if (document.errors.length > 0) {
+  // The parser only warns of a tag that it does not know, and drops it: `!abc` would be no password.
+  const unknownTags = document.warnings.filter(({ code }) => code === "TAG_RESOLVE_FAILED");
+  const errors = [...document.errors, ...unknownTags].sort((a, b) => a.pos[0] - b.pos[0]);
+  if (errors.length > 0) {
     throw new ConfigError(
-      document.errors.map((error) => `${place(error.pos[0])}: ${yamlProblem(error)}`),
+      errors.map((error) => `${place(error.pos[0])}: ${yamlProblem(error)}`),
     );
   }
   const { config, issues } = parseConfigFile(plainValue(document, place));
@@ -154,9 +158,12 @@ function readFailure(cause: unknown): string {
   return `expected a readable file, found: ${cause instanceof Error ? cause.message : cause}`;
 }
 
-/** The parser's own messages, none of which quotes a value: it may be a password. */
-function yamlProblem(error: { code: string; message: string }): string {
-  return error.code === "BAD_ALIAS" ? ALIAS_PROBLEM : `expected YAML, found: ${error.message}`;
+/** The parser's own messages, less what they quote of the file: it may be a password. */
+function yamlProblem({ code, message }: { code: string; message: string }): string {
+  if (code === "BAD_ALIAS") return ALIAS_PROBLEM;
+  if (code === "TAG_RESOLVE_FAILED") return TAG_PROBLEM;
+  if (code === "MULTIPLE_DOCS") return "expected one YAML document, found several";
+  return `expected YAML, found: ${message.replace(/(: .*| \\.*)$/s, "")}`;
 }
 
 function plainValue(document: Document, place: (offset: number) => string): unknown {

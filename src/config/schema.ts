@@ -41,10 +41,15 @@ function scalar<T>(what: string, parse: (text: string) => T) {
 const text = (what: string) => scalar(what, String);
 const secret = (what: string) => scalar(what, (value) => new Secret(value));
 
+/** A text in a section's place is not shown: `password:abc` without a space is one. */
+function kind(value: unknown): string {
+  return typeof value === "string" ? "a text" : show(value);
+}
+
 function section<T extends z.ZodRawShape>(shape: T) {
   return z.strictObject(shape, {
     error: (issue) =>
-      issue.code === "invalid_type" ? `expected a map, found ${show(issue.input)}` : undefined,
+      issue.code === "invalid_type" ? `expected a map, found ${kind(issue.input)}` : undefined,
   });
 }
 
@@ -129,8 +134,11 @@ function parseServers(raw: unknown): { members: Member[]; issues: Issue[] } {
   const { servers, port } = field(raw, "pushgateway") ?? {};
   const members: Member[] = [];
   const issues: Issue[] = [];
-  const required = field(raw, "consul_server") === undefined;
-  const isSection = field(raw, "pushgateway") !== undefined || !hasKey(raw, "pushgateway");
+  const required = !hasKey(raw, "consul_server");
+  // What is no map at all has been reported as that.
+  const isSection = hasKey(raw, "pushgateway")
+    ? field(raw, "pushgateway") !== undefined
+    : typeof raw === "object" && raw !== null && !Array.isArray(raw);
   if (!isSection || (servers === undefined && !required)) return { members, issues };
   if (servers === undefined || servers === null || (Array.isArray(servers) && !servers.length)) {
     const message = "expected at least one server, found none";

@@ -1,5 +1,7 @@
 /** Readers of single configuration values; each says what it expected and what it found. @module */
 
+import { withoutUserInfo } from "../member.ts";
+
 /** Where the service listens; an empty hostname means every interface, IPv4 and IPv6. */
 export interface ListenAddress {
   readonly hostname: string;
@@ -23,7 +25,7 @@ export function show(value: unknown): string {
   if (value === undefined || value === null || value === "") return "nothing";
   if (Array.isArray(value)) return "a list";
   if (typeof value === "object") return "a map";
-  const text = String(value).replace(/[^/@\s]*@/g, "<secret>@");
+  const text = withoutUserInfo(String(value));
   return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
 }
 
@@ -46,6 +48,11 @@ export function parseListenAddress(text: string): ListenAddress {
   const parts = /^(?:\[([0-9A-Fa-f:.]+)\]|([^:[\]/\s]*)):(\d+)$/.exec(text);
   if (!parts) throw new TypeError(`expected [host]:port as in ":9292", found ${show(text)}`);
   return { hostname: parts[1] ?? parts[2], port: parsePort(parts[3], 0) };
+}
+
+/** Writes a listen address as {@linkcode parseListenAddress} reads it. */
+export function showListenAddress({ hostname, port }: ListenAddress): string {
+  return `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
 }
 
 /**

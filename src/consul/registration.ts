@@ -24,6 +24,8 @@ export interface RegistrationDeps {
   readonly added: readonly Member[];
   /** Taken out of the file by this reload: marked, then deregistered. */
   readonly removed: readonly Member[];
+  /** Called once what the file says has been brought into Consul. */
+  readonly onBrought: () => void;
   /** What membership finds missing or withdrawn now; `undefined` while it does not know. */
   readonly plan: () => { missing: readonly Member[]; withdrawn: readonly Member[] } | undefined;
   /** Whether a member answers; decides what Consul says of it until its own check has run. */
@@ -63,9 +65,13 @@ export async function keepRegistered(deps: RegistrationDeps, signal: AbortSignal
   let failures = 0;
   for (let pass = 0; !signal.aborted; pass++) {
     try {
-      if (!started) await begin(deps, marked, signal);
-      else await lookAfter(deps, { marked, checkMarks: pass % MARK_PASSES === 0 }, signal);
-      started = true;
+      if (started) {
+        await lookAfter(deps, { marked, checkMarks: pass % MARK_PASSES === 0 }, signal);
+      } else {
+        await begin(deps, marked, signal);
+        started = true;
+        deps.onBrought();
+      }
       failures = 0;
     } catch (error) {
       if (signal.aborted) return;
@@ -105,7 +111,7 @@ async function begin(deps: RegistrationDeps, marked: Marked, signal: AbortSignal
       marked.set(member, { inConsul: true });
       const fields = { member, mark: markKey(serviceName, member) };
       log.warn("member is marked as taken out, so it is not registered", fields);
-    } else if (held ? isOperatorsOwn(held) : isListed(member, entries)) {
+    } else if (held ? isOperatorsOwn(held) : isOtherwiseListed(member, entries)) {
       log.info("member is registered already, by other hands: left as it is", { member });
     } else {
       await register(deps, member, signal);
@@ -176,11 +182,15 @@ function isOperatorsOwn({ Tags, Meta, Weights }: LocalService): boolean {
     (Weights?.Passing ?? 1) !== 1;
 }
 
-/** Registered under another ID, or through another agent. */
-function isListed(member: Member, entries: readonly ServiceEntry[]): boolean {
+/**
+ * Registered under an ID that is not ours. Under ours, through another agent, it is the work of
+ * another instance: each keeps its own registration, so that neither hangs on the other's agent.
+ */
+function isOtherwiseListed(member: Member, entries: readonly ServiceEntry[]): boolean {
   const { host, port } = splitMember(member);
   return entries.some(({ Node, Service }) =>
-    (Service.Address || Node.Address) === host && Service.Port === port
+    (Service.Address || Node.Address) === host && Service.Port === port &&
+    Service.ID !== serviceId(member)
   );
 }
 

@@ -8,6 +8,7 @@
  */
 
 import { encodeBase64Url } from "./base64.ts";
+import { labelNameText, type NameScheme } from "./label_name.ts";
 
 /** A grouping key. `labels` holds neither `job` nor an empty `instance`. */
 export interface Group {
@@ -39,18 +40,20 @@ export function placementKey(group: Group): string {
  * The one canonical, percent-encoded path of a group: parsing it gives the same group back. Values
  * that a path segment cannot carry (empty, `.`, `..`, or with a `/`) are base64.
  *
+ * @param scheme how the Pushgateways read label names
+ *
  * @example
  * ```ts
  * import { groupPath } from "./group.ts";
  * import assert from "node:assert/strict";
  *
  * const group = { job: "backup", labels: new Map([["dir", "/var/tmp"]]) };
- * assert.equal(groupPath(group), "/metrics/job/backup/dir@base64/L3Zhci90bXA");
+ * assert.equal(groupPath(group, "legacy"), "/metrics/job/backup/dir@base64/L3Zhci90bXA");
  * ```
  */
-export function groupPath(group: Group): string {
+export function groupPath(group: Group, scheme: NameScheme): string {
   let path = `/metrics${segments("job", group.job)}`;
-  for (const [name, value] of group.labels) path += segments(name, value);
+  for (const [name, value] of group.labels) path += segments(labelNameText(name, scheme), value);
   return path;
 }
 

@@ -20,6 +20,17 @@ export function labelName(text: string, scheme: NameScheme): string | undefined 
 }
 
 /**
+ * How a name is written in a path so that {@linkcode labelName} gives it back: as it is, or escaped
+ * where a path segment would lose it (`a/b`, `.`, `x@base64`) or read it as an escape.
+ */
+export function labelNameText(name: string, scheme: NameScheme): string {
+  const lost = name === "." || name === ".." || /\/|@base64$/.test(name);
+  if (!lost && labelName(name, scheme) === name) return name;
+  const escape = (found: string) => found === "_" ? "__" : `_${found.charCodeAt(0).toString(16)}_`;
+  return `U__${name.replace(/[_/.@]/g, escape)}`;
+}
+
+/**
  * Undoes Prometheus's `U__` escaping of UTF-8 names: `_2d_` is a code point in hex (five digits at
  * most, as in prometheus/common), `__` an underscore. What is malformed stays as it is.
  */

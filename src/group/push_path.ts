@@ -82,7 +82,9 @@ export function parsePushPath(rawPath: string, scheme: NameScheme): PushPath {
   return {
     kind: "group",
     group,
-    path: unclean || emptyInstance || !route.exact ? groupPath(group) : forLocation(rawPath),
+    path: unclean || emptyInstance || !route.exact
+      ? groupPath(group, scheme)
+      : forLocation(rawPath),
   };
 }
 

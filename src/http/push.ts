@@ -37,7 +37,7 @@ export function previewPush(target: string, context: PushContext, accept: string
     owner,
     url,
     group: { job: group.job, ...Object.fromEntries(group.labels) },
-    path: groupPath(group),
+    path: groupPath(group, context.nameScheme),
     ring: { hash: ring.hash, members: ring.members },
   });
 }

@@ -8,6 +8,11 @@ import { readiness } from "./readiness.ts";
 import { answerSd } from "./sd.ts";
 import type { Snapshot } from "./snapshot.ts";
 
+/** How a reload of the configuration ended. */
+export type ReloadOutcome =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly problems: readonly string[] };
+
 /** What answering needs. */
 export interface RouteDeps {
   readonly snapshot: () => Snapshot;
@@ -16,7 +21,7 @@ export interface RouteDeps {
   readonly awaitsDiscovery: () => boolean;
   readonly metrics: Metrics;
   /** Reloads the configuration; absent where the lifecycle API is off. */
-  readonly reload?: () => Promise<{ ok: true } | { ok: false; problems: readonly string[] }>;
+  readonly reload?: () => Promise<ReloadOutcome>;
   readonly log: Logger;
   /** A clock in milliseconds, for durations. */
   readonly now: () => number;
@@ -65,8 +70,11 @@ function dispatch(request: Request, routes: ReadonlyMap<string, Route>, deps: Ro
   const query = target.indexOf("?");
   const route = routes.get(query < 0 ? target : target.slice(0, query));
   if (!route) return answerPush(request, target, deps);
-  const answer = route[request.method];
-  return answer ? answer(request) : notAllowed(Object.keys(route).join(", "), request.method);
+  const { method } = request;
+  // A method is any token: "toString" is one, and no endpoint has it.
+  return Object.hasOwn(route, method)
+    ? route[method](request)
+    : notAllowed(Object.keys(route).join(", "), method);
 }
 
 function createRoutes(deps: RouteDeps): ReadonlyMap<string, Route> {

@@ -1,7 +1,7 @@
 /** Listens, and lets go in an orderly way. @module */
 
 import { sleep } from "../backoff.ts";
-import type { ListenAddress } from "../config/values.ts";
+import { type ListenAddress, showListenAddress } from "../config/values.ts";
 
 /** The longest that requests in flight may hold up the end of the process. */
 export const DRAIN_MS_MAX = 10_000;
@@ -53,9 +53,20 @@ function bind(
     // As in Go, no host means every address of both families.
     return serve(hostname || "::");
   } catch (cause) {
-    if (hostname === "" && !(cause instanceof Deno.errors.AddrInUse)) return serve("0.0.0.0");
-    throw cause;
+    // A host without IPv6 cannot listen on "::".
+    const retry = hostname === "" && !(cause instanceof Deno.errors.AddrInUse);
+    if (retry) return bind({ hostname: "0.0.0.0", port }, options);
+    throw new Error(`cannot listen on ${showListenAddress({ hostname, port })}: ${why(cause)}`, {
+      cause,
+    });
   }
+}
+
+function why(cause: unknown): string {
+  if (cause instanceof Deno.errors.AddrInUse) return "another process listens there";
+  if (cause instanceof Deno.errors.PermissionDenied) return "no permission (a port below 1024?)";
+  if (cause instanceof Deno.errors.AddrNotAvailable) return "it is no address of this host";
+  return cause instanceof Error ? cause.message : String(cause);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -78,6 +78,11 @@ export const UNKNOWN_MEMBERSHIP: Membership = {
   ringBasis: "none",
 };
 
+/** What stays when the members are learnt from another discovery: the ring, until that one has told its own. */
+export function withoutSource({ ring }: Membership): Membership {
+  return { ...UNKNOWN_MEMBERSHIP, ring, ringBasis: ring.size > 0 ? "kept" : "none" };
+}
+
 /** One lost packet is no death; a refused connection is. */
 const FAILURES_TO_CONDEMN = 2;
 /** Probes that condemn more than this share of the healthy members are not believed (Envoy's panic threshold). */

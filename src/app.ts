@@ -1,0 +1,210 @@
+/**
+ * Wires the rooms together into one running service. Everything is made here and handed in, so that
+ * two services can run in one process.
+ *
+ * @module
+ */
+
+import type { ConsulConfig } from "./config/consul.ts";
+import { type Config, ConfigError, loadConfig } from "./config/load.ts";
+import { type ListenAddress, showListenAddress } from "./config/values.ts";
+import { type ConsulClient, openConsul } from "./consul/client.ts";
+import { keepRegistered } from "./consul/registration.ts";
+import { consulDiscovery } from "./discovery/consul.ts";
+import type { Discovery } from "./discovery/discovery.ts";
+import { staticDiscovery } from "./discovery/static.ts";
+import { createHandler, type ReloadOutcome } from "./http/routes.ts";
+import { listen } from "./http/server.ts";
+import type { Snapshot } from "./http/snapshot.ts";
+import { errorText, type Logger } from "./log.ts";
+import type { Member } from "./member.ts";
+import { narrateMembership, narrateRing } from "./membership/narrate.ts";
+import { openProbe } from "./membership/probe.ts";
+import { planRegistration } from "./membership/registration_plan.ts";
+import { UNKNOWN_MEMBERSHIP, withoutSource } from "./membership/state.ts";
+import { watchMembership } from "./membership/watch.ts";
+import { type BuildInfo, createMetrics } from "./metrics.ts";
+import { HashRing } from "./ring/hash_ring.ts";
+import { runGroup } from "./run_group.ts";
+import { createWake } from "./wake.ts";
+
+/** What one service is started with. */
+export interface AppOptions {
+  readonly configFile: string;
+  /** Overrides the file's `http_listen_addr`. */
+  readonly listen?: ListenAddress;
+  /** Whether `POST /-/reload` is answered. */
+  readonly enableLifecycle: boolean;
+  /** Reads an environment variable. */
+  readonly env: (name: string) => string | undefined;
+  readonly build: BuildInfo;
+  readonly log: Logger;
+  /** Called once the service listens. */
+  readonly onListening?: (app: RunningApp) => void;
+}
+
+/** A service that listens. */
+export interface RunningApp {
+  readonly address: Deno.NetAddr;
+  /** Loads the file again and applies it; a bad file changes nothing. Never throws. */
+  reload(): Promise<ReloadOutcome>;
+}
+
+/** One configuration and what is open for as long as it holds. */
+interface Term extends Disposable {
+  readonly config: Config;
+  readonly consul?: ConsulClient;
+}
+
+/**
+ * Runs the service until the signal aborts: it then answers what is in flight and ends.
+ *
+ * @throws {ConfigError} where the file is wrong at the start
+ * @throws where the address cannot be listened on
+ */
+export async function runApp(options: AppOptions, signal: AbortSignal): Promise<void> {
+  const { log } = options;
+  const metrics = createMetrics(options.build);
+  let term = await openTerm(options);
+  metrics.configLoaded(true);
+
+  using prober = openProbe();
+  const replaced = createWake();
+  let snapshot: Snapshot = { membership: UNKNOWN_MEMBERSHIP, ring: HashRing.of(new Map()) };
+  /** The servers as they were last brought into Consul: registration acts on the difference. */
+  let registered = term.config.servers;
+
+  /** One configuration after the other; each hands what it knows of the members to the next. */
+  async function runTerms(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      using running = term;
+      const tasks = [
+        watcher(running),
+        registrar(running),
+        (signal: AbortSignal) => replaced.wait(signal),
+      ];
+      await runGroup(tasks.filter((task) => task !== undefined), signal);
+    }
+  }
+
+  function watcher({ config, consul }: Term) {
+    return (signal: AbortSignal) =>
+      watchMembership({
+        discovery: discoveryOf({ config, consul }, log),
+        configured: config.servers,
+        probe: prober.probe,
+        random: Math.random,
+        initial: snapshot,
+        onMembership(membership, change) {
+          snapshot = { ...snapshot, membership };
+          metrics.membershipChanged(membership);
+          narrateMembership(membership, change, log);
+        },
+        onRing(ring) {
+          narrateRing(ring, snapshot.ring, log);
+          snapshot = { ...snapshot, ring };
+          metrics.ringBuilt(ring);
+        },
+      }, signal);
+  }
+
+  function registrar({ config, consul }: Term) {
+    if (!config.consul || !consul) return undefined;
+    const { serviceName, check } = config.consul;
+    const { servers } = config;
+    const [added, removed] = [without(servers, registered), without(registered, servers)];
+    return (signal: AbortSignal) =>
+      keepRegistered({
+        consul,
+        serviceName,
+        check,
+        configured: servers,
+        added,
+        removed,
+        onBrought: () => registered = servers,
+        plan: () => planRegistration(snapshot.membership, servers),
+        answers: async (member, signal) => await prober.probe(member, signal) === "ok",
+        random: Math.random,
+        log,
+      }, signal);
+  }
+
+  async function reload(): Promise<ReloadOutcome> {
+    try {
+      const next = await openTerm(options);
+      if (showListenAddress(next.config.listen) !== showListenAddress(term.config.listen)) {
+        log.warn("http_listen_addr has changed, which takes a restart");
+      }
+      if (!sameSource(term.config.consul, next.config.consul)) {
+        snapshot = { ...snapshot, membership: withoutSource(snapshot.membership) };
+      }
+      term = next;
+    } catch (error) {
+      metrics.configLoaded(false);
+      const problems = error instanceof ConfigError ? error.problems : [errorText(error)];
+      for (const problem of problems) {
+        log.error("configuration not reloaded, the running one stays", { problem });
+      }
+      return { ok: false, problems };
+    }
+    metrics.configLoaded(true);
+    log.info("configuration reloaded", { file: options.configFile });
+    replaced.raise();
+    return { ok: true };
+  }
+
+  // One reload at a time: each compares the file with the configuration that the last one left.
+  let lastReload: Promise<unknown> = Promise.resolve();
+  const queueReload = () => {
+    const outcome = lastReload.then(reload);
+    lastReload = outcome;
+    return outcome;
+  };
+
+  const handler = createHandler({
+    snapshot: () => snapshot,
+    nameScheme: () => term.config.nameScheme,
+    awaitsDiscovery: () => term.config.consul !== undefined && !snapshot.membership.known,
+    metrics,
+    ...(options.enableLifecycle && { reload: queueReload }),
+    log,
+    now: () => performance.now(),
+  });
+  const server = listen(options.listen ?? term.config.listen, handler);
+  log.info("listening", { address: showListenAddress(server.address), ...options.build });
+  options.onListening?.({ address: server.address, reload: queueReload });
+  await runGroup([(signal) => server.run(signal), runTerms], signal);
+  await lastReload;
+}
+
+async function openTerm({ configFile, env }: AppOptions): Promise<Term> {
+  const config = await loadConfig(configFile, env);
+  const consul = config.consul && await openConsul(config.consul);
+  return {
+    config,
+    ...(consul && { consul }),
+    [Symbol.dispose]: () => consul?.[Symbol.dispose](),
+  };
+}
+
+function discoveryOf({ config, consul }: Pick<Term, "config" | "consul">, log: Logger): Discovery {
+  if (!config.consul || !consul) return staticDiscovery(config.servers);
+  return consulDiscovery({
+    consul,
+    service: config.consul.serviceName,
+    random: Math.random,
+    onBadEntry: (id, cause) =>
+      log.warn("instance in Consul cannot be a member", { id, err: errorText(cause) }),
+  });
+}
+
+/** Whether two configurations learn their members from the same place. */
+function sameSource(a: ConsulConfig | undefined, b: ConsulConfig | undefined): boolean {
+  const source = (consul: ConsulConfig | undefined) =>
+    consul && [consul.scheme, consul.hostname, consul.port, consul.datacenter, consul.serviceName];
+  return JSON.stringify(source(a)) === JSON.stringify(source(b));
+}
+
+function without(members: readonly Member[], others: readonly Member[]): Member[] {
+  return members.filter((member) => !others.includes(member));
+}

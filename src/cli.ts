@@ -1,0 +1,214 @@
+/** The command line: what was asked for, and the three things that can be done. @module */
+
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import manifest from "../deno.json" with { type: "json" };
+import { runApp, type RunningApp } from "./app.ts";
+import { ConfigError, loadConfig } from "./config/load.ts";
+import { type ListenAddress, parseListenAddress } from "./config/values.ts";
+import {
+  errorText,
+  LOG_FORMATS,
+  LOG_LEVELS,
+  type LogFormat,
+  type LogLevel,
+  openLog,
+} from "./log.ts";
+import { placementKey } from "./group/group.ts";
+import { parsePushPath } from "./group/push_path.ts";
+import { type Member, parseMember } from "./member.ts";
+import { HashRing } from "./ring/hash_ring.ts";
+
+/** The process, as far as the command line needs it. */
+export interface Host {
+  readonly env: (name: string) => string | undefined;
+  readonly stdin: ReadableStream<Uint8Array>;
+  /** Writes text as it is; rejects where nobody reads any more. */
+  readonly out: (text: string) => Promise<void>;
+  readonly err: (text: string) => void;
+  /** From this call on, SIGTERM and SIGINT abort the signal instead of ending the process. */
+  readonly catchStop: () => AbortSignal;
+  /** Is handed the running service, for SIGHUP. */
+  readonly onListening: (app: RunningApp) => void;
+}
+
+const DEFAULT_CONFIG_FILE = "dynamic-sharding.yml";
+const VERSION = `dynamic-sharding, version ${manifest.version} (deno ${Deno.version.deno})`;
+
+/**
+ * Runs one command line to its end.
+ *
+ * @returns the exit code: 0, or 1 where something was wrong, which `host.err` has been told
+ */
+export async function runCli(args: readonly string[], host: Host): Promise<number> {
+  let printed = Promise.resolve();
+  const print = (text: string) => void (printed = printed.then(() => host.out(text)));
+  try {
+    await createProgram(host, print).parseAsync(args, { from: "user" });
+    await printed;
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) { // it has said what is wrong, or printed the help
+      await printed;
+      return error.exitCode === 0 ? 0 : 1;
+    }
+    if (error instanceof Deno.errors.BrokenPipe) return 1; // `… | head` has read enough
+    if (error instanceof ConfigError) host.err(`${error.problems.join("\n")}\n`);
+    else host.err(`dynamic-sharding: ${errorText(error)}\n`);
+    return 1;
+  }
+}
+
+interface ServeFlags {
+  readonly "config.file": string;
+  readonly "web.listenAddress"?: ListenAddress;
+  readonly "web.enableLifecycle": boolean;
+  readonly "log.level": LogLevel;
+  readonly "log.format": LogFormat;
+}
+
+interface RingFlags {
+  readonly "config.file": string;
+  readonly member?: readonly Member[];
+}
+
+function createProgram(host: Host, print: (text: string) => void): Command {
+  const program = new Command("dynamic-sharding")
+    .description("Spreads pushes over many Prometheus Pushgateways by consistent hashing.")
+    .exitOverride()
+    .configureOutput({
+      writeOut: print,
+      writeErr: host.err,
+      getOutHelpWidth: () => 100,
+      getErrHelpWidth: () => 100,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+    .version(VERSION, "--version", "print the version")
+    .helpOption("-h, --help", "print this help")
+    .helpCommand(false)
+    .enablePositionalOptions()
+    .option("--config.file <file>", "configuration file", DEFAULT_CONFIG_FILE)
+    .option(
+      "--web.listen-address <[host]:port>",
+      "address to listen on, instead of the file's http_listen_addr",
+      argument(parseListenAddress),
+    )
+    .option("--web.enable-lifecycle", "reload the configuration on POST /-/reload", false)
+    .addOption(
+      new Option("--log.level <level>", "least level to log").choices(LOG_LEVELS).default("info"),
+    )
+    .addOption(
+      new Option("--log.format <format>", "form of the log").choices(LOG_FORMATS).default("logfmt"),
+    )
+    .action((flags: ServeFlags) => serve(flags, host));
+
+  program.command("check-config")
+    .description("check a configuration file; where it is wrong, say where and exit 1")
+    .argument("<file>", "the file to check")
+    .action(async (file: string) => {
+      const { servers, consul } = await loadConfig(file, host.env);
+      const source = consul ? `members come from Consul's service ${consul.serviceName}` : "static";
+      await host.out(`${file} is valid: ${servers.length} servers, ${source}\n`);
+    });
+
+  program.command("ring")
+    .description("print PATH<TAB>OWNER for push paths, without asking the network")
+    .argument(
+      "<paths...>",
+      'paths, percent-encoded as in a URL; "-" reads them from standard input',
+    )
+    .addOption(
+      new Option("--config.file <file>", "take the members from the servers of a file")
+        .default(DEFAULT_CONFIG_FILE).conflicts("member"),
+    )
+    .addOption(
+      new Option("--member <host:port>", "a member; give it once for each")
+        .argParser((text, members: Member[] = []) => [...members, argument(parseMember)(text)]),
+    )
+    .action((paths: string[], flags: RingFlags) => placePaths(paths, flags, host));
+  return program;
+}
+
+/** Lets commander say which flag was wrong. */
+function argument<T>(parse: (text: string) => T): (text: string) => T {
+  return (text) => {
+    try {
+      return parse(text);
+    } catch (error) {
+      throw new InvalidArgumentError(errorText(error));
+    }
+  };
+}
+
+async function serve(flags: ServeFlags, host: Host): Promise<void> {
+  const log = openLog({ level: flags["log.level"], format: flags["log.format"], write: host.err });
+  const signal = host.catchStop();
+  const listen = flags["web.listenAddress"];
+  await runApp({
+    configFile: flags["config.file"],
+    ...(listen && { listen }),
+    enableLifecycle: flags["web.enableLifecycle"],
+    env: host.env,
+    build: { version: manifest.version, deno: Deno.version.deno },
+    log,
+    onListening: host.onListening,
+  }, signal);
+  log.info("stopped");
+}
+
+/** @throws where a path would be refused by a Pushgateway, after all others have been placed */
+async function placePaths(
+  paths: readonly string[],
+  { "config.file": file, member: members }: RingFlags,
+  host: Host,
+): Promise<void> {
+  const config = members
+    ? { servers: members, nameScheme: "legacy" as const }
+    : await loadConfig(file, host.env);
+  if (config.servers.length === 0) {
+    throw new TypeError(
+      `${file}: expected pushgateway.servers, found none; name members by --member`,
+    );
+  }
+  const ring = HashRing.of(new Map(config.servers.map((member) => [member, 1])));
+  let refused = 0;
+  for await (const batch of pathsOf(paths, host.stdin)) {
+    let placed = "";
+    for (const path of batch) {
+      const parsed = parsePushPath(path.replace(/\?.*$/s, ""), config.nameScheme);
+      if (parsed.kind === "group") {
+        placed += `${path}\t${ring.ownerOf(placementKey(parsed.group))}\n`;
+        continue;
+      }
+      refused++;
+      host.err(`${path}: ${parsed.reason}\n`);
+    }
+    await host.out(placed);
+  }
+  if (refused > 0) throw new TypeError(`a Pushgateway refuses ${refused} of these paths`);
+}
+
+/** Paths in batches: the arguments, with the lines of standard input in the place of a `-`. */
+async function* pathsOf(
+  paths: readonly string[],
+  stdin: ReadableStream<Uint8Array>,
+): AsyncGenerator<readonly string[]> {
+  for (const path of paths) {
+    if (path === "-") yield* lineBatches(stdin);
+    else yield [path];
+  }
+}
+
+async function* lineBatches(input: ReadableStream<Uint8Array>): AsyncGenerator<readonly string[]> {
+  const decoder = new TextDecoder();
+  let rest = "";
+  const lines = (text: string) =>
+    text.split("\n").map((line) => line.replace(/\r$/, "")).filter((line) => line !== "");
+  for await (const chunk of input) {
+    const text = rest + decoder.decode(chunk, { stream: true });
+    const end = text.lastIndexOf("\n") + 1;
+    rest = text.slice(end);
+    yield lines(text.slice(0, end));
+  }
+  yield lines(rest + decoder.decode());
+}

@@ -1,0 +1,88 @@
+/** Tells the operator what changed among the members, one log line for each thing. @module */
+
+import type { Observation } from "../discovery/discovery.ts";
+import { errorText, type Logger } from "../log.ts";
+import type { Member } from "../member.ts";
+import type { HashRing } from "../ring/hash_ring.ts";
+import type { MemberRecord, Membership, MembershipEvent } from "./state.ts";
+
+/** Logs how a membership differs from the one before; says nothing where an event changed no state. */
+export function narrateMembership(
+  next: Membership,
+  { previous, event }: { readonly previous: Membership; readonly event: MembershipEvent },
+  log: Logger,
+): void {
+  if (event.kind === "observed") narrateLookUp(event.observation, previous, log);
+  for (const member of new Set([...previous.records.keys(), ...next.records.keys()])) {
+    const record = next.records.get(member);
+    const from = previous.records.get(member)?.state;
+    if (record?.state === from) continue;
+    const why = record ? reason(record, event) : "answers no more";
+    const fields = { member, from: from ?? "unknown", to: record?.state ?? "unknown", why };
+    if (record?.state === "suspect") log.warn("member changed", fields);
+    else log.info("member changed", fields);
+  }
+  if (next.probesDistrusted && !previous.probesDistrusted) {
+    log.warn(
+      "probes condemn more than half of the members that discovery calls healthy, " +
+        "so discovery alone decides; this host's own network is the likelier fault",
+    );
+  } else if (previous.probesDistrusted && !next.probesDistrusted) {
+    log.info("probes are believed again");
+  }
+  if (next.ringBasis === previous.ringBasis) return;
+  if (next.ringBasis === "kept") {
+    log.warn("no member is active: the last known ones stay", { members: next.ring.size });
+  } else if (previous.ringBasis === "kept") {
+    log.info("members are active again", { members: next.ring.size });
+  }
+}
+
+function narrateLookUp(observation: Observation, previous: Membership, log: Logger): void {
+  if (observation.kind === "failed") {
+    const fields = { err: errorText(observation.cause) };
+    if (previous.discovery === "failed") log.debug("look-up of members failed again", fields);
+    else log.warn("look-up of members failed, the last known ones stay", fields);
+    return;
+  }
+  if (previous.discovery === "failed") log.info("look-up of members works again");
+  const before = [...previous.records.values()].filter(({ listing }) => listing).length;
+  if (observation.listings.size === 0 && (before > 0 || !previous.known)) {
+    log.warn("discovery lists no member", { before });
+  }
+}
+
+function reason(
+  { state, listing, verdict, departure }: MemberRecord,
+  event: MembershipEvent,
+): string {
+  switch (state) {
+    case "joining":
+      return "listed by discovery";
+    case "active":
+      return verdict === "up" ? "healthy, and answers our probe" : "healthy, as discovery says";
+    case "suspect":
+      if (!listing?.healthy) return "unhealthy, as discovery says";
+      return event.kind === "probed" && event.outcome === "refused"
+        ? "refuses connections"
+        : "does not answer our probe";
+    case "departed":
+      return departure === "withdrawn"
+        ? "taken out of discovery while alive"
+        : "gone from discovery";
+    default:
+      return state satisfies never;
+  }
+}
+
+/** Logs a new ring. */
+export function narrateRing(ring: HashRing, previous: HashRing, log: Logger): void {
+  const missing = (members: readonly Member[], others: ReadonlyMap<Member, number>) =>
+    members.filter((member) => !others.has(member)).join(",");
+  log.info("ring published", {
+    members: ring.members.length,
+    hash: ring.hash,
+    added: missing(ring.members, previous.weights),
+    removed: missing(previous.members, ring.weights),
+  });
+}
