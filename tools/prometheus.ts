@@ -1,0 +1,107 @@
+/** A real Prometheus with a configuration of the test's own, and its answers. @module */
+
+import { type Component, ensureComponents } from "./components.ts";
+import { freePort } from "./ports.ts";
+import { startProcess } from "./process.ts";
+import { request, type Server, startServer, temporaryDirectory } from "./server.ts";
+
+/** How to start it. */
+export interface PrometheusOptions {
+  /** The whole of `prometheus.yml`. */
+  readonly config: string;
+  /** The program: by default the component `prometheus`, which has http_sd but no consul_sd. */
+  readonly component?: Component;
+  /** A free one by default. */
+  readonly port?: number;
+  readonly flags?: readonly string[];
+}
+
+/** A Prometheus server. */
+export interface Prometheus extends Server {
+  readonly address: string;
+  readonly url: string;
+  /** An instant query. */
+  query(expression: string): Promise<Sample[]>;
+  /** The targets it scrapes now. */
+  targets(): Promise<Target[]>;
+  /** Replaces its configuration and has it read (by SIGHUP). */
+  reload(config: string): Promise<void>;
+}
+
+/** One series of an instant query's answer. */
+export interface Sample {
+  readonly metric: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+/** A target that Prometheus scrapes. */
+export interface Target {
+  readonly scrapeUrl: string;
+  readonly health: "up" | "down" | "unknown";
+  readonly labels: Readonly<Record<string, string>>;
+  readonly discoveredLabels: Readonly<Record<string, string>>;
+  readonly lastError: string;
+}
+
+/**
+ * Starts a Prometheus and waits until it is ready. It scrapes nothing in its first 5 s: that is how
+ * long it gathers what service discovery finds, and no flag changes it.
+ *
+ * @throws {Error} with its output when it does not come up, as for a bad configuration
+ */
+export async function startPrometheus(options: PrometheusOptions): Promise<Prometheus> {
+  const component = options.component ?? (await ensureComponents(["prometheus"])).prometheus;
+  const address = `127.0.0.1:${options.port ?? freePort()}`;
+  const url = `http://${address}`;
+  const data = await temporaryDirectory("prometheus");
+  const configFile = `${data.path}/prometheus.yml`;
+  await Deno.writeTextFile(configFile, options.config);
+
+  const launch = () =>
+    startProcess(component.command, {
+      name: "prometheus",
+      args: [
+        `--config.file=${configFile}`,
+        `--storage.tsdb.path=${data.path}/tsdb`,
+        `--web.listen-address=${address}`,
+        ...options.flags ?? [],
+      ],
+      env: component.env,
+      cwd: data.path,
+      ready: async ({ signal }) => (await request(`${url}/-/ready`, { signal })).status === 200,
+    });
+  const server = await startServer(launch, data.remove);
+  return {
+    ...server,
+    address,
+    url,
+    query: async (expression) => {
+      const path = `/api/v1/query?query=${encodeURIComponent(expression)}`;
+      const { result } = await ask<{ result: RawSample[] }>(url, path);
+      return result.map(({ metric, value }) => ({ metric, value: sampleValue(value[1]) }));
+    },
+    targets: async () => {
+      const path = "/api/v1/targets?state=active";
+      return (await ask<{ activeTargets: Target[] }>(url, path)).activeTargets;
+    },
+    reload: async (config) => {
+      await Deno.writeTextFile(configFile, config);
+      server.kill("SIGHUP");
+    },
+  };
+}
+
+interface RawSample {
+  readonly metric: Record<string, string>;
+  readonly value: [time: number, text: string];
+}
+
+async function ask<T>(url: string, path: string): Promise<T> {
+  const { status, text } = await request(`${url}${path}`);
+  if (status !== 200) throw new Error(`${url}${path}: expected 200, found ${status}: ${text}`);
+  return (JSON.parse(text) as { data: T }).data;
+}
+
+function sampleValue(text: string): number {
+  return text === "+Inf" ? Infinity : text === "-Inf" ? -Infinity : Number(text);
+}
