@@ -15,7 +15,7 @@ export function labelName(text: string, scheme: NameScheme): string | undefined 
   const escaped = text.startsWith("U__");
   if (scheme === "legacy" && !LEGACY_NAME.test(text)) return undefined;
   const name = escaped ? unescapeName(text) : text;
-  if (name === "" || name.startsWith(RESERVED_PREFIX)) return undefined;
+  if ((name === "" && scheme === "utf8") || name.startsWith(RESERVED_PREFIX)) return undefined;
   return scheme === "utf8" ? name : text;
 }
 

@@ -98,7 +98,9 @@ function matchRoute(path: string): { length: number; exact: boolean } | undefine
     if (path.startsWith(route)) return { length: route.length, exact: true };
   }
   for (const route of [ROUTE, ROUTE_BASE64]) {
-    if (path.slice(0, route.length).toLowerCase() === route) {
+    // Of the base64 route in another case it takes the job alone.
+    const taken = route === ROUTE || !path.includes("/", route.length);
+    if (taken && path.slice(0, route.length).toLowerCase() === route) {
       return { length: route.length, exact: false };
     }
   }

@@ -67,12 +67,18 @@ export async function watchMembership(deps: WatchDeps, signal: AbortSignal): Pro
 
   async function probeMembers(signal: AbortSignal) {
     const probed = new Map<Member, { stop: AbortController; done: Promise<void> }>();
+    const failures: unknown[] = [];
+    const fail = (error: unknown) => {
+      failures.push(error);
+      membersChanged.raise();
+    };
     try {
       while (!signal.aborted) {
+        if (failures.length > 0) throw failures[0];
         for (const member of membership.records.keys()) {
           if (probed.has(member)) continue;
           const stop = new AbortController();
-          const done = probeMember(member, AbortSignal.any([signal, stop.signal]));
+          const done = probeMember(member, AbortSignal.any([signal, stop.signal])).catch(fail);
           probed.set(member, { stop, done });
         }
         for (const [member, { stop, done }] of probed) {
@@ -84,6 +90,7 @@ export async function watchMembership(deps: WatchDeps, signal: AbortSignal): Pro
         await membersChanged.wait(signal);
       }
     } finally {
+      for (const { stop } of probed.values()) stop.abort();
       await Promise.all([...probed.values()].map(({ done }) => done));
     }
   }
