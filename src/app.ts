@@ -174,7 +174,6 @@ export async function runApp(options: AppOptions, signal: AbortSignal): Promise<
   log.info("listening", { address: showListenAddress(server.address), ...options.build });
   options.onListening?.({ address: server.address, reload: queueReload });
   await runGroup([(signal) => server.run(signal), runTerms], signal);
-  await lastReload;
 }
 
 async function openTerm({ configFile, env }: AppOptions): Promise<Term> {

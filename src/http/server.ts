@@ -56,17 +56,8 @@ function bind(
     // A host without IPv6 cannot listen on "::".
     const retry = hostname === "" && !(cause instanceof Deno.errors.AddrInUse);
     if (retry) return bind({ hostname: "0.0.0.0", port }, options);
-    throw new Error(`cannot listen on ${showListenAddress({ hostname, port })}: ${why(cause)}`, {
-      cause,
-    });
+    throw new Error(`cannot listen on ${showListenAddress({ hostname, port })}`, { cause });
   }
-}
-
-function why(cause: unknown): string {
-  if (cause instanceof Deno.errors.AddrInUse) return "another process listens there";
-  if (cause instanceof Deno.errors.PermissionDenied) return "no permission (a port below 1024?)";
-  if (cause instanceof Deno.errors.AddrNotAvailable) return "it is no address of this host";
-  return cause instanceof Error ? cause.message : String(cause);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
