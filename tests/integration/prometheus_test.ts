@@ -1,0 +1,72 @@
+/** The scrape configurations of the README, read by a real Prometheus. @module */
+
+import assert from "node:assert/strict";
+import { ensureComponents } from "../../tools/components.ts";
+import { startConsul } from "../../tools/consul.ts";
+import { freePortOn } from "../../tools/ports.ts";
+import { startPrometheus } from "../../tools/prometheus.ts";
+import { startPushgateway } from "../../tools/pushgateway.ts";
+import { waitFor } from "../../tools/wait.ts";
+import { startService } from "./service.ts";
+
+const HOSTS = ["127.0.0.1", "127.0.0.2"];
+
+/** The README's example for one kind of service discovery, with these addresses in it. */
+async function readmeConfig(
+  kind: "http_sd_configs" | "consul_sd_configs",
+  addresses: Readonly<Record<string, string>>,
+): Promise<string> {
+  const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
+  const blocks = [...readme.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, block]) => block);
+  const found = blocks.filter((block) => block.includes(kind));
+  assert.equal(found.length, 1, `README has one example with ${kind}`);
+  let config = `global: {scrape_interval: 1s}\n${found[0]}`;
+  for (const [written, real] of Object.entries(addresses)) {
+    assert(config.includes(written), `the example names ${written}`);
+    config = config.replaceAll(written, real);
+  }
+  return config;
+}
+
+for (const kind of ["http_sd_configs", "consul_sd_configs"] as const) {
+  Deno.test(`Prometheus scrapes what was pushed, once, by the README's ${kind}`, async () => {
+    await using consul = await startConsul();
+    const port = freePortOn(HOSTS);
+    await using first = await startPushgateway({ hostname: HOSTS[0], port });
+    await using second = await startPushgateway({ hostname: HOSTS[1], port });
+    await using service = await startService({
+      config: `consul_server: {addr: "${consul.address}"}\n` +
+        `pushgateway: {port: ${port}, servers: [${HOSTS}]}\n`,
+    });
+    await service.waitForMembers([first.address, second.address]);
+    await service.waitUntilReady();
+    for (let i = 0; i < 20; i++) {
+      assert.equal(
+        (await service.push(`/metrics/job/job${i}/instance/x`, `pushed ${i}\n`)).status,
+        200,
+      );
+    }
+
+    const name = kind === "http_sd_configs" ? "prometheus" : "prometheus-consul";
+    const component = (await ensureComponents([name]))[name];
+    const config = await readmeConfig(
+      kind,
+      kind === "http_sd_configs"
+        ? { "localhost:9292": new URL(service.url).host }
+        : { "localhost:8500": consul.address },
+    );
+    await using prometheus = await startPrometheus({ config, component });
+    const samples = await waitFor(async () => {
+      const found = await prometheus.query("pushed");
+      return found.length === 20 && found;
+    }, { what: "20 series of 20 groups", msMax: 40_000 });
+    for (const { metric, value } of samples) {
+      assert.deepEqual(metric, { __name__: "pushed", job: `job${value}`, instance: "x" });
+    }
+    const up = await prometheus.query('up{job="pushgateway"}');
+    assert.deepEqual(
+      up.map(({ metric, value }) => [metric.instance, value]).sort(),
+      [[first.address, 1], [second.address, 1]],
+    );
+  });
+}

@@ -1,0 +1,147 @@
+/**
+ * The service as an operator runs it: a process of its own, from source, or the compiled binary that
+ * DYNAMIC_SHARDING_BINARY names.
+ *
+ * @module
+ */
+
+import { fileURLToPath } from "node:url";
+import { type Process, startProcess } from "../../tools/process.ts";
+import { waitFor } from "../../tools/wait.ts";
+
+/** How to start it. */
+export interface ServiceOptions {
+  /** The text of the configuration file. */
+  readonly config: string;
+  readonly flags?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** Files beside the configuration file, by name. */
+  readonly files?: Readonly<Record<string, string>>;
+}
+
+/** A running service. Disposal stops it and removes its files. */
+export interface Service extends AsyncDisposable {
+  readonly url: string;
+  readonly process: Process;
+  readonly configFile: string;
+  /** Writes the configuration file anew; nothing is reloaded by that. */
+  configure(text: string): Promise<void>;
+  /** Status and text of a request. */
+  get(
+    path: string,
+    init?: RequestInit,
+  ): Promise<{ status: number; text: string; headers: Headers }>;
+  /** The members of the ring, as `/sd` lists them. */
+  members(): Promise<string[]>;
+  /** Waits until the ring has just these members. */
+  waitForMembers(members: readonly string[], msMax?: number): Promise<void>;
+  /** Waits until `/-/ready` answers 200. */
+  waitUntilReady(): Promise<void>;
+  /** Waits until the log has a line with these words. */
+  waitForLog(words: string): Promise<void>;
+  /** Pushes as a client that follows a 307, and answers the status and the member that took it. */
+  push(path: string, body: string, method?: string): Promise<{ status: number; member: string }>;
+  /** The member that a push would go to. */
+  ownerOf(path: string): Promise<string>;
+  /** The value of one metric of the service. */
+  metric(nameAndLabels: string): Promise<number | undefined>;
+}
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const RUN = ["run", "--quiet", "--allow-net", "--allow-read", "--allow-env", `${root}main.ts`];
+const MEMBERS_MS_MAX = 15_000;
+
+/** The command line of the service: program and first arguments. */
+export function serviceCommand(): { command: string; args: string[] } {
+  const binary = Deno.env.get("DYNAMIC_SHARDING_BINARY");
+  return binary ? { command: binary, args: [] } : { command: Deno.execPath(), args: RUN };
+}
+
+/** Starts the service on a free port and waits until it listens. */
+export async function startService(options: ServiceOptions): Promise<Service> {
+  const directory = await Deno.makeTempDir({ prefix: "dynamic-sharding-" });
+  const file = `${directory}/dynamic-sharding.yml`;
+  const configure = (text: string) => Deno.writeTextFile(file, text);
+  await configure(options.config);
+  for (const [name, text] of Object.entries(options.files ?? {})) {
+    await Deno.writeTextFile(`${directory}/${name}`, text);
+  }
+  const remove = () => Deno.remove(directory, { recursive: true });
+  const { command, args } = serviceCommand();
+  const flags = ["--web.listen-address=127.0.0.1:0", ...options.flags ?? []];
+  let url = "";
+  let process: Process;
+  try {
+    process = await startProcess(command, {
+      name: "dynamic-sharding",
+      args: [...args, `--config.file=${file}`, ...flags],
+      env: { ...options.env },
+      ready({ output }) {
+        const address = /msg=listening address=(\S+)/.exec(output)?.[1];
+        url = `http://${address}`;
+        return address !== undefined;
+      },
+    });
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+
+  const get = async (path: string, init?: RequestInit) => {
+    const response = await fetch(`${url}${path}`, { redirect: "manual", ...init });
+    return { status: response.status, text: await response.text(), headers: response.headers };
+  };
+  const members = async () => {
+    const { status, text } = await get("/sd");
+    if (status !== 200) return [];
+    const [{ targets }] = JSON.parse(text) as [{ targets: string[] }];
+    return targets;
+  };
+  return {
+    url,
+    process,
+    configFile: file,
+    configure,
+    get,
+    members,
+    async waitForMembers(expected, msMax = MEMBERS_MS_MAX) {
+      const wanted = [...expected].sort().join(" ");
+      await waitFor(async () => (await members()).join(" ") === wanted, {
+        what: `the ring to be made of ${wanted || "nobody"}\n${process.output()}`,
+        msMax,
+      });
+    },
+    async waitUntilReady() {
+      await waitFor(async () => (await get("/-/ready")).status === 200, {
+        what: "the service to be ready",
+      });
+    },
+    async waitForLog(words) {
+      await waitFor(() => process.output().includes(words), { what: `a log line with: ${words}` });
+    },
+    async push(path, body, method = "PUT") {
+      const sent = { method, ...(body !== "" && { body }) };
+      const { status, headers, text } = await get(path, sent);
+      const location = headers.get("location");
+      if (status !== 307 || location === null) {
+        throw new Error(`expected a 307, found ${status}: ${text}`);
+      }
+      const answer = await fetch(location, { ...sent, redirect: "manual" });
+      await answer.body?.cancel();
+      return { status: answer.status, member: new URL(location).host };
+    },
+    async ownerOf(path) {
+      const { text } = await get(path, { headers: { accept: "application/json" } });
+      return (JSON.parse(text) as { owner: string }).owner;
+    },
+    async metric(nameAndLabels) {
+      const { text } = await get("/metrics");
+      const line = text.split("\n").find((line) => line.startsWith(`${nameAndLabels} `));
+      return line === undefined ? undefined : Number(line.slice(nameAndLabels.length + 1));
+    },
+    async [Symbol.asyncDispose]() {
+      await process[Symbol.asyncDispose]();
+      await remove();
+    },
+  };
+}
