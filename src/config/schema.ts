@@ -29,6 +29,7 @@ export interface Issue {
 function scalar<T>(what: string, parse: (text: string) => T) {
   return z.string({ error: (issue) => `expected ${what}, found ${show(issue.input)}` })
     .transform((text, context) => {
+      if (text === "") return undefined;
       try {
         return parse(text);
       } catch (error) {

@@ -73,7 +73,7 @@ export function toListings(
   for (const { Node, Service, Checks } of entries) {
     let member: Member;
     try {
-      const host = Service.Address || Node.Address;
+      const host = (Service.Address || Node.Address).replace(/^\[(.*)\]$/, "$1");
       member = parseMember(
         host.includes(":") ? `[${host}]:${Service.Port}` : `${host}:${Service.Port}`,
       );

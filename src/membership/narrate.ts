@@ -15,12 +15,21 @@ export function narrateMembership(
   if (event.kind === "observed") narrateLookUp(event.observation, previous, log);
   for (const member of new Set([...previous.records.keys(), ...next.records.keys()])) {
     const record = next.records.get(member);
-    const from = previous.records.get(member)?.state;
-    if (record?.state === from) continue;
-    const why = record ? reason(record, event) : "answers no more";
-    const fields = { member, from: from ?? "unknown", to: record?.state ?? "unknown", why };
-    if (record?.state === "suspect") log.warn("member changed", fields);
-    else log.info("member changed", fields);
+    const before = previous.records.get(member);
+    if (record?.state !== before?.state) {
+      const why = record ? reason(record, event) : "answers no more";
+      const fields = {
+        member,
+        from: before?.state ?? "unknown",
+        to: record?.state ?? "unknown",
+        why,
+      };
+      if (record?.state === "suspect") log.warn("member changed", fields);
+      else log.info("member changed", fields);
+    } else if (record?.state === "joining" && record.verdict !== before?.verdict) {
+      // It is not active, and was not: without this line nobody would know why.
+      if (record.verdict === "down") log.warn("member cannot join", { member, why: down(event) });
+    }
   }
   if (next.probesDistrusted && !previous.probesDistrusted) {
     log.warn(
@@ -63,9 +72,7 @@ function reason(
       return verdict === "up" ? "healthy, and answers our probe" : "healthy, as discovery says";
     case "suspect":
       if (!listing?.healthy) return "unhealthy, as discovery says";
-      return event.kind === "probed" && event.outcome === "refused"
-        ? "refuses connections"
-        : "does not answer our probe";
+      return down(event);
     case "departed":
       return departure === "withdrawn"
         ? "taken out of discovery while alive"
@@ -73,6 +80,12 @@ function reason(
     default:
       return state satisfies never;
   }
+}
+
+function down(event: MembershipEvent): string {
+  return event.kind === "probed" && event.outcome === "refused"
+    ? "refuses connections"
+    : "does not answer our probe";
 }
 
 /** Logs a new ring. */

@@ -51,7 +51,7 @@ export interface Membership {
   readonly probesDistrusted: boolean;
   /** What the ring should be made of: members and weights. */
   readonly ring: ReadonlyMap<Member, number>;
-  /** What `ring` rests on: the active members; those of before, for none is active; or nothing yet. */
+  /** What `ring` rests on: the active members; others for want of any that is active; or nothing yet. */
   readonly ringBasis: "none" | "active" | "kept";
 }
 
@@ -208,7 +208,7 @@ function settle(membership: Membership, policy: MembershipPolicy): Membership {
 }
 
 function planRing(
-  { ring, ringBasis, discovery, records }: Membership,
+  { ring, ringBasis, discovery, known, records }: Membership,
   { active, settled, policy }: {
     active: ReadonlyMap<Member, number>;
     settled: boolean;
@@ -220,12 +220,20 @@ function planRing(
       ? { ring: active, ringBasis: "active" }
       : { ring, ringBasis };
   }
-  if (ring.size > 0) return { ring, ringBasis: "kept" };
-  if (discovery === "pending" || !settled) return { ring, ringBasis };
-  // None was ever active: those that discovery or the file name, for what it is worth.
   const listed = [...records].flatMap(([member, { listing }]) =>
     listing ? [[member, listing.weight] as const] : []
   );
+  if (ring.size > 0) {
+    // Where our probes are the only opinion, the last to fail them is no likelier to come back than
+    // the first: all that are listed stay. Otherwise the last ring does.
+    const alone = !policy.secondOpinion || !known;
+    return {
+      ring: alone && settled && listed.length > 0 ? new Map(listed) : ring,
+      ringBasis: "kept",
+    };
+  }
+  if (discovery === "pending" || !settled) return { ring, ringBasis };
+  // None was ever active: those that discovery or the file name, for what it is worth.
   const named = listed.length > 0
     ? listed
     : policy.configured.map((member) => [member, 1] as const);

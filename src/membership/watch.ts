@@ -39,6 +39,8 @@ export interface WatchDeps {
 const PROBE_INTERVAL_MS = 1_000;
 /** Changes come in bursts (a rack, a deployment); one ring for each burst is enough. */
 const GATHER_MS = 200;
+/** When none was active, the first to answer is followed by others, each at its next probe. */
+const GATHER_RECOVERY_MS = PROBE_INTERVAL_MS + GATHER_MS;
 
 /** Follows the members until the signal aborts; every probe has ended when it returns. */
 export async function watchMembership(deps: WatchDeps, signal: AbortSignal): Promise<void> {
@@ -108,12 +110,14 @@ export async function watchMembership(deps: WatchDeps, signal: AbortSignal): Pro
   }
 
   async function publish(signal: AbortSignal) {
-    let { ring } = deps.initial;
+    let { ring, membership: { ringBasis } } = deps.initial;
     while (!signal.aborted) {
       await ringChanged.wait(signal);
+      const recovers = ringBasis === "kept" && membership.ringBasis === "active";
+      ringBasis = membership.ringBasis;
       if (sameWeights(membership.ring, ring.weights)) continue;
       // Without any ring pushes are refused: the first one does not wait.
-      if (ring.weights.size > 0) await sleep(GATHER_MS, signal);
+      if (ring.weights.size > 0) await sleep(recovers ? GATHER_RECOVERY_MS : GATHER_MS, signal);
       if (signal.aborted || sameWeights(membership.ring, ring.weights)) continue;
       ring = HashRing.of(membership.ring);
       deps.onRing(ring);

@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import type { ConsulClient, ServiceEntry } from "../../src/consul/client.ts";
+import { consulDiscovery } from "../../src/discovery/consul.ts";
+import type { Observation } from "../../src/discovery/discovery.ts";
+
+/** How Consul answers one query: an index, or a failure. */
+type Answer = bigint | Error;
+
+Deno.test("the first query does not block, and the next waits on its index", {
+  permissions: "none",
+}, async () => {
+  const { kinds, indices } = await observed([5n, 6n, 6n]);
+  assert.deepEqual(kinds, ["members", "members", "members"]);
+  assert.deepEqual(indices, [undefined, 5n, 6n]);
+});
+
+Deno.test(
+  "an index that goes backwards starts the watch anew",
+  { permissions: "none" },
+  async () => {
+    const { kinds, indices } = await observed([9n, 3n, 4n]);
+    assert.deepEqual(kinds, ["members", "members", "members"]);
+    assert.deepEqual(indices, [undefined, 9n, undefined]);
+  },
+);
+
+Deno.test(
+  "a failure is told, and the next query does not block",
+  { permissions: "none" },
+  async () => {
+    const { kinds, indices, causes } = await observed([5n, new Error("refused"), 6n]);
+    assert.deepEqual(kinds, ["members", "failed", "members"]);
+    assert.deepEqual(causes, ["refused"]);
+    assert.deepEqual(indices, [undefined, 5n, undefined], "Consul may have been away for long");
+  },
+);
+
+Deno.test(
+  "an abort ends a query under way without a failure told",
+  { permissions: "none" },
+  async () => {
+    const stop = new AbortController();
+    const consul = fakeConsul((_, signal) =>
+      new Promise((_, reject) => {
+        signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+        stop.abort();
+      })
+    );
+    const seen: Observation[] = [];
+    for await (const observation of discovery(consul).observe(stop.signal)) seen.push(observation);
+    assert.deepEqual(seen, []);
+  },
+);
+
+/** Follows Consul for as many answers as are given. */
+async function observed(answers: Answer[]) {
+  const stop = new AbortController();
+  const indices: (bigint | undefined)[] = [];
+  const left = [...answers];
+  const consul = fakeConsul((index) => {
+    indices.push(index);
+    const answer = left.shift();
+    if (answer === undefined) assert.fail("more queries than answers");
+    return typeof answer === "bigint"
+      ? Promise.resolve({ entries: [], index: answer })
+      : Promise.reject(answer);
+  });
+  const kinds: string[] = [];
+  const causes: string[] = [];
+  for await (const observation of discovery(consul).observe(stop.signal)) {
+    kinds.push(observation.kind);
+    if (observation.kind === "failed") causes.push((observation.cause as Error).message);
+    if (left.length === 0) stop.abort();
+  }
+  return { kinds, indices, causes };
+}
+
+function discovery(consul: ConsulClient) {
+  return consulDiscovery({
+    consul,
+    service: "pushgateway",
+    random: () => 0,
+    onBadEntry: (id) => assert.fail(id),
+  });
+}
+
+/** A client that knows how to answer one question, the only one that discovery asks. */
+function fakeConsul(
+  query: (
+    index: bigint | undefined,
+    signal: AbortSignal,
+  ) => Promise<{ entries: ServiceEntry[]; index: bigint }>,
+): ConsulClient {
+  const other = () => assert.fail("discovery only asks for the service");
+  return {
+    url: "http://consul.example",
+    service: (name, { index }, signal) => {
+      assert.equal(name, "pushgateway");
+      return query(index, signal);
+    },
+    localServices: other,
+    register: other,
+    deregister: other,
+    keys: other,
+    setKey: other,
+    deleteKey: other,
+    [Symbol.dispose]: () => {},
+  };
+}

@@ -1,0 +1,177 @@
+import assert from "node:assert/strict";
+import { createHandler, type RouteDeps } from "../../src/http/routes.ts";
+import { type LogLevel, openLog } from "../../src/log.ts";
+import { createMetrics } from "../../src/metrics.ts";
+import { ONE_ACTIVE, UNKNOWN } from "./view.ts";
+
+const ANSWERS: readonly [request: string, status: number, body: RegExp, allow?: string][] = [
+  ["PUT /metrics/job/a", 307, /^$/],
+  ["POST /metrics/job/a", 307, /^$/],
+  ["DELETE /metrics/job/a", 307, /^$/],
+  ["GET /metrics/job/a", 200, /^nextUrl:http:\/\/a:9091\/metrics\/job\/a$/],
+  ["OPTIONS /metrics/job/a", 200, /^$/],
+  ["PATCH /metrics/job/a", 405, /^Method Not Allowed/, "DELETE, GET, OPTIONS, POST, PUT"],
+  ["HEAD /metrics/job/a", 405, /^Method Not Allowed/, "DELETE, GET, OPTIONS, POST, PUT"],
+  ["toString /metrics/job/a", 405, /^Method Not Allowed/, "DELETE, GET, OPTIONS, POST, PUT"],
+  ["OPTIONS /metrics", 200, /^$/],
+  ["PUT /metrics", 405, /^Method Not Allowed: expected GET, OPTIONS, found PUT/, "GET, OPTIONS"],
+  ["DELETE /metrics", 405, /^Method Not Allowed/, "GET, OPTIONS"],
+  ["toString /metrics", 405, /^Method Not Allowed/, "GET, OPTIONS"],
+  ["constructor /sd", 405, /^Method Not Allowed/, "GET"],
+  ["__proto__ /-/ready", 405, /^Method Not Allowed/, "GET, HEAD"],
+  ["GET /-/healthy", 200, /^OK\n$/],
+  ["HEAD /-/healthy", 200, /^OK\n$/],
+  ["GET /-/healthy?x=1", 200, /^OK\n$/],
+  ["PUT /-/healthy", 405, /^Method Not Allowed/, "GET, HEAD"],
+  ["GET /-/ready", 200, /^1 members\n$/],
+  ["GET /sd", 200, /^\[\{"targets":\["a:9091"\]/],
+  ["POST /sd", 405, /^Method Not Allowed/, "GET"],
+  ["GET /test/v1", 200, /^Hello, /],
+  ["GET /-/reload", 405, /^Method Not Allowed/, "POST, PUT"],
+  ["GET /", 404, /^404 page not found\n$/],
+  ["GET /healthy", 404, /^404 page not found\n$/],
+  ["PUT /metrics/job/a/b", 400, /^odd number of components/],
+];
+for (const [request, status, body, allow] of ANSWERS) {
+  Deno.test(`${request} is ${status}`, { permissions: "none" }, async () => {
+    const answer = await handle(request);
+    assert.equal(answer.status, status);
+    assert.match(await answer.text(), body);
+    assert.equal(answer.headers.get("allow"), allow ?? null);
+  });
+}
+
+const NOT_READY: readonly [request: string, status: number, body: RegExp][] = [
+  ["PUT /metrics/job/a", 503, /^no Pushgateway is known yet/],
+  ["GET /metrics/job/a", 503, /^no Pushgateway is known yet/],
+  ["GET /-/ready", 503, /^waiting for the first look-up of members\n$/],
+  ["GET /-/healthy", 200, /^OK/],
+  ["GET /sd", 503, /^the members are not known yet/],
+  ["GET /test/v1", 200, /^Hello, /],
+];
+for (const [request, status, body] of NOT_READY) {
+  Deno.test(
+    `${request} before anything is known is ${status}`,
+    { permissions: "none" },
+    async () => {
+      const answer = await handle(request, { snapshot: () => UNKNOWN });
+      assert.equal(answer.status, status);
+      assert.match(await answer.text(), body);
+    },
+  );
+}
+
+Deno.test("an absolute-form target is read as its path", { permissions: "none" }, async () => {
+  const handler = createHandler(deps());
+  for (const url of ["http://other/metrics/job/a", "https://h:1/metrics/job/a"]) {
+    const answer = await handler(new Request(url, { method: "PUT" }));
+    assert.equal(answer.headers.get("location"), "http://a:9091/metrics/job/a");
+  }
+});
+
+const RELOADS: readonly [
+  why: string,
+  reload: RouteDeps["reload"],
+  status: number,
+  body: string,
+][] = [
+  ["while the lifecycle API is off", undefined, 403, "Lifecycle API is not enabled.\n"],
+  ["of a good file", () => Promise.resolve({ ok: true }), 200, "configuration reloaded\n"],
+  [
+    "of a bad file",
+    () => Promise.resolve({ ok: false, problems: ["f.yml:1:1: a", "f.yml:2:1: b"] }),
+    500,
+    "f.yml:1:1: a\nf.yml:2:1: b\n",
+  ],
+];
+for (const [why, reload, status, body] of RELOADS) {
+  for (const method of ["POST", "PUT"]) {
+    Deno.test(`${method} /-/reload ${why} is ${status}`, { permissions: "none" }, async () => {
+      const answer = await handle(`${method} /-/reload`, reload && { reload });
+      assert.equal(answer.status, status);
+      assert.equal(await answer.text(), body);
+    });
+  }
+}
+
+Deno.test(
+  "the metrics page counts the requests before it",
+  { permissions: "none" },
+  async () => {
+    let nowMs = 0;
+    const handler = createHandler(deps({ now: () => nowMs += 2 }));
+    for (const request of ["PUT /metrics/job/a", "BREW /sd", "PUT /metrics/job/a"]) {
+      await (await handler(read(request))).text();
+    }
+    const page = await handler(read("GET /metrics"));
+    assert.match(page.headers.get("content-type") ?? "", /^text\/plain; version=0\.0\.4/);
+    const text = await page.text();
+    assert.match(text, /^dynamic_sharding_http_requests_total\{method="PUT",code="307"\} 2$/m);
+    assert.match(text, /^dynamic_sharding_http_requests_total\{method="other",code="405"\} 1$/m);
+    assert.match(text, /^dynamic_sharding_http_request_duration_seconds_sum 0\.006$/m);
+  },
+);
+
+const BROKEN: readonly [why: string, own: Partial<RouteDeps>, request: string][] = [
+  ["at once", { snapshot: () => assert.fail("broken") }, "PUT /metrics/job/a"],
+  ["later", { reload: () => Promise.reject(new Error("broken")) }, "POST /-/reload"],
+];
+for (const [why, own, request] of BROKEN) {
+  Deno.test(`an answer that breaks ${why} is 500, logged and counted`, {
+    permissions: "none",
+  }, async () => {
+    const lines: string[] = [];
+    const given = deps(own, { level: "info", lines });
+    const answer = await createHandler(given)(read(request));
+    assert.equal(answer.status, 500);
+    assert.equal(
+      await answer.text(),
+      "internal error\n",
+      "what broke is none of the client's business",
+    );
+    assert.equal(lines.length, 1);
+    assert.match(lines[0], /level=error .*broken/);
+    assert.match(await given.metrics.render(), /http_requests_total\{method="P\w+",code="500"\} 1/);
+  });
+}
+
+const LOGGED: readonly [level: LogLevel, lines: number][] = [["debug", 1], ["info", 0]];
+for (const [level, number] of LOGGED) {
+  Deno.test(
+    `a request is ${number} lines in the log at ${level}`,
+    { permissions: "none" },
+    async () => {
+      const lines: string[] = [];
+      const handler = createHandler(deps({}, { level, lines }));
+      await (await handler(read("PUT /metrics/job/a?x=1"))).text();
+      assert.equal(lines.length, number);
+      if (number > 0) {
+        assert.match(lines[0], /method=PUT target="?\/metrics\/job\/a\?x=1"? code=307/);
+      }
+    },
+  );
+}
+
+function handle(request: string, own: Partial<RouteDeps> = {}): Response | Promise<Response> {
+  return createHandler(deps(own))(read(request));
+}
+
+function read(request: string): Request {
+  const [method, target] = request.split(" ");
+  return new Request(`http://127.0.0.1:9292${target}`, { method });
+}
+
+function deps(
+  own: Partial<RouteDeps> = {},
+  { level, lines }: { level: LogLevel; lines: string[] } = { level: "error", lines: [] },
+): RouteDeps {
+  return {
+    snapshot: () => ONE_ACTIVE,
+    nameScheme: () => "legacy",
+    awaitsDiscovery: () => false,
+    metrics: createMetrics({ version: "1", deno: "2" }),
+    log: openLog({ level, format: "logfmt", write: (line) => lines.push(line) }),
+    now: () => 0,
+    ...own,
+  };
+}

@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { errorText, LOG_LEVELS, openLog } from "../src/log.ts";
+
+function logged(
+  options: { level: typeof LOG_LEVELS[number]; format: "logfmt" | "json" },
+): string[] {
+  const lines: string[] = [];
+  const log = openLog({ ...options, write: (line) => lines.push(line) });
+  log.debug("at debug", { n: 1 });
+  log.info("at info", { member: "10.0.0.1:9091", text: 'a "b"\nc' });
+  log.warn("at warn");
+  log.error("at error", { err: "broken" });
+  return lines;
+}
+
+for (const [i, level] of LOG_LEVELS.entries()) {
+  Deno.test(
+    `--log.level ${level} lets it and what is graver through`,
+    { permissions: "none" },
+    () => {
+      const lines = logged({ level, format: "logfmt" });
+      assert.equal(lines.length, LOG_LEVELS.length - i);
+      LOG_LEVELS.slice(i).forEach((name, n) =>
+        assert.match(lines[n], new RegExp(`level=${name} `))
+      );
+    },
+  );
+}
+
+Deno.test("a logfmt line holds the event and its fields, quoted where needed", {
+  permissions: "none",
+}, () => {
+  const [line] = logged({ level: "info", format: "logfmt" });
+  assert.match(line, /msg="at info"/);
+  assert.match(line, /member=("?)10\.0\.0\.1:9091\1/);
+  assert.match(line, /text="a \\"b\\"\\nc"/);
+  assert.match(line, /^[^\n]+\n$/, "one line with its end");
+});
+
+Deno.test(
+  "a JSON line holds the event and its fields side by side",
+  { permissions: "none" },
+  () => {
+    const [line] = logged({ level: "info", format: "json" });
+    assert.match(line, /^[^\n]+\n$/);
+    const { member, text, ...rest } = JSON.parse(line);
+    assert.deepEqual({ member, text }, { member: "10.0.0.1:9091", text: 'a "b"\nc' });
+    assert(Object.values(rest).includes("at info"));
+  },
+);
+
+const CAUSES: readonly [error: unknown, text: string, why: string][] = [
+  [new Error("a", { cause: new Error("b", { cause: "c" }) }), "a: b: c", "an error and its causes"],
+  [new TypeError(""), "TypeError", "an error without a message, by its name"],
+  [new Error("", { cause: new RangeError("x") }), "Error: x", "its cause where it says nothing"],
+  ["text", "text", "what is no error"],
+  [undefined, "undefined", "nothing at all"],
+];
+for (const [error, text, why] of CAUSES) {
+  Deno.test(`errorText() tells ${why}`, { permissions: "none" }, () => {
+    assert.equal(errorText(error), text);
+  });
+}

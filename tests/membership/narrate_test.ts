@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import { openLog } from "../../src/log.ts";
+import { type Member, parseMember } from "../../src/member.ts";
+import { narrateMembership, narrateRing } from "../../src/membership/narrate.ts";
+import {
+  type MembershipEvent,
+  nextMembership,
+  UNKNOWN_MEMBERSHIP,
+} from "../../src/membership/state.ts";
+import { HashRing } from "../../src/ring/hash_ring.ts";
+
+const [a, b] = ["a:1", "b:2"].map((text) => parseMember(text));
+const policy = { secondOpinion: true, configured: [a, b] };
+
+const lists = (members: readonly Member[], healthy = true): MembershipEvent => ({
+  kind: "observed",
+  observation: {
+    kind: "members",
+    listings: new Map(members.map((member) => [member, { healthy, weight: 1 }])),
+  },
+});
+const failed: MembershipEvent = {
+  kind: "observed",
+  observation: {
+    kind: "failed",
+    cause: new Error("no route", { cause: new Error("EHOSTUNREACH") }),
+  },
+};
+const probed = (member: Member, outcome: "ok" | "refused" | "failed"): MembershipEvent => ({
+  kind: "probed",
+  member,
+  outcome,
+});
+
+/** What is logged of the last of some events, each line without its time. */
+function told(events: readonly MembershipEvent[]): string[] {
+  const lines: string[] = [];
+  const log = openLog({ level: "debug", format: "logfmt", write: (line) => lines.push(line) });
+  let membership = UNKNOWN_MEMBERSHIP;
+  for (const event of events) {
+    lines.length = 0;
+    const previous = membership;
+    membership = nextMembership(previous, event, policy);
+    narrateMembership(membership, { previous, event }, log);
+  }
+  return lines.map((line) => line.replace(/^time=\S+ level=(\w+) logger=\S+ msg=/, "$1 ").trim());
+}
+
+const joined = [lists([a, b]), probed(a, "ok"), probed(b, "ok")];
+
+for (
+  const [what, events, lines] of [
+    ["a member that joins", [lists([a])], [
+      'info "member changed" member=a:1 from=unknown to=joining why="listed by discovery"',
+    ]],
+    ["a member that becomes active", [lists([a]), probed(a, "ok")], [
+      'info "member changed" member=a:1 from=joining to=active why="healthy, and answers our probe"',
+    ]],
+    ["a member that cannot join", [lists([a, b]), probed(a, "ok"), probed(b, "refused")], [
+      'warn "member cannot join" member=b:2 why="refuses connections"',
+    ]],
+    ["a member that refuses connections", [...joined, probed(b, "refused")], [
+      'warn "member changed" member=b:2 from=active to=suspect why="refuses connections"',
+    ]],
+    ["a member that hangs", [...joined, probed(b, "failed"), probed(b, "failed")], [
+      'warn "member changed" member=b:2 from=active to=suspect why="does not answer our probe"',
+    ]],
+    ["a member that was taken out alive", [...joined, lists([a])], [
+      'info "member changed" member=b:2 from=active to=departed why="taken out of discovery while alive"',
+    ]],
+    ["a member that was reaped", [...joined, probed(b, "refused"), lists([a])], [
+      'info "member changed" member=b:2 from=suspect to=departed why="gone from discovery"',
+    ]],
+    ["a look-up that fails", [...joined, failed], [
+      'warn "look-up of members failed, the last known ones stay" err="no route: EHOSTUNREACH"',
+    ]],
+    ["a look-up that fails again", [...joined, failed, failed], [
+      'debug "look-up of members failed again" err="no route: EHOSTUNREACH"',
+    ]],
+    ["a look-up that works again", [...joined, failed, lists([a, b])], [
+      'info "look-up of members works again"',
+    ]],
+    ["a probe that says nothing new", [...joined, probed(a, "ok")], []],
+  ] as const
+) {
+  Deno.test(`${what} is told in ${lines.length} lines`, { permissions: "none" }, () => {
+    assert.deepEqual(told(events), lines);
+  });
+}
+
+Deno.test(
+  "probes that condemn too many, and a kept ring, are told",
+  { permissions: "none" },
+  () => {
+    const distrusted = told([...joined, probed(a, "refused"), probed(b, "refused")]);
+    assert.match(distrusted.join("\n"), /warn "probes condemn more than half/);
+    const believed = told([...joined, probed(a, "refused"), probed(b, "refused"), probed(a, "ok")]);
+    assert.match(believed.join("\n"), /info "probes are believed again"/);
+    const empty = told([...joined, lists([])]);
+    assert.match(empty.join("\n"), /warn "discovery lists no member" before=2/);
+    assert.match(
+      empty.join("\n"),
+      /warn "no member is active: the last known ones stay" members=2/,
+    );
+    const back = told([...joined, lists([]), lists([a, b])]);
+    assert.match(back.join("\n"), /info "members are active again" members=2/);
+  },
+);
+
+Deno.test("a new ring is told with what came and went", { permissions: "none" }, () => {
+  const lines: string[] = [];
+  const log = openLog({ level: "info", format: "logfmt", write: (line) => lines.push(line) });
+  const ring = HashRing.of(new Map([[b, 1]]));
+  narrateRing(ring, HashRing.of(new Map([[a, 1]])), log);
+  assert.match(lines.join(""), new RegExp(`members=1 hash=${ring.hash} added=b:2 removed=a:1`));
+});

@@ -1,0 +1,182 @@
+/** Who serves, as both opinions say. @module */
+
+import { STATIC_POLICY, story, testStories, THREE_ACTIVE } from "./story.ts";
+
+testStories({
+  "becoming active takes both opinions": [
+    story("a listed member joins", ["list a"], "a joining", "none:"),
+    story("answering our probe makes it active", ["list a", "a ok"], "a active", "active: a"),
+    story(
+      "critical in Consul it stays joining",
+      ["list a! b", "a ok"],
+      "a joining, b joining",
+      "none:",
+    ),
+    story(
+      "Consul's word for it comes later",
+      ["list a!", "a ok", "list a"],
+      "a active",
+      "active: a",
+    ),
+    story(
+      "one failed probe says nothing yet",
+      ["list a b c", "a fails"],
+      "a joining, b joining, c joining",
+      "none:",
+    ),
+  ],
+  "a member stops serving": [
+    story(
+      "refused once",
+      [...THREE_ACTIVE, "a refused"],
+      "a suspect, b active, c active",
+      "active: b c",
+    ),
+    story(
+      "failed twice",
+      [...THREE_ACTIVE, "a fails", "a fails"],
+      "a suspect, b active, c active",
+      "active: b c",
+    ),
+    story(
+      "critical in Consul",
+      [...THREE_ACTIVE, "list a! b c"],
+      "a suspect, b active, c active",
+      "active: b c",
+    ),
+  ],
+  "a member does not stop serving": [
+    story(
+      "failed once",
+      [...THREE_ACTIVE, "a fails"],
+      "a active, b active, c active",
+      "active: a b c",
+    ),
+    story(
+      "failed twice, not in a row",
+      [...THREE_ACTIVE, "a fails", "a ok", "a fails"],
+      "a active, b active, c active",
+      "active: a b c",
+    ),
+  ],
+  "a member comes back": [
+    story(
+      "answering again",
+      [...THREE_ACTIVE, "a refused", "a ok"],
+      "a active, b active, c active",
+      "active: a b c",
+    ),
+    story(
+      "Consul's check passes again",
+      [...THREE_ACTIVE, "list a! b c", "list a b c"],
+      "a active, b active, c active",
+      "active: a b c",
+    ),
+    story(
+      "not while Consul's check fails",
+      [...THREE_ACTIVE, "a refused", "list a! b c", "a ok"],
+      "a suspect, b active, c active",
+      "active: b c",
+    ),
+    story(
+      "not by one opinion of two",
+      [...THREE_ACTIVE, "a refused", "list a! b c", "list a b c"],
+      "a suspect, b active, c active",
+      "active: b c",
+    ),
+  ],
+  "probes that condemn more than half are not believed": [
+    story(
+      "two of three",
+      [...THREE_ACTIVE, "a refused", "b refused"],
+      "a active, b active, c active",
+      "active: a b c",
+    ),
+    story("one of one", ["list a", "a ok", "a refused"], "a active", "active: a"),
+    story(
+      "half is not more than half",
+      ["list a b", "a ok", "b ok", "a refused"],
+      "a suspect, b active",
+      "active: b",
+    ),
+    story(
+      "what Consul calls critical does not count",
+      [...THREE_ACTIVE, "list a! b c", "a refused", "b refused"],
+      "a suspect, b suspect, c active",
+      "active: c",
+    ),
+    story(
+      "Consul's opinion still counts",
+      [...THREE_ACTIVE, "a refused", "b refused", "list a! b c"],
+      "a suspect, b suspect, c active",
+      "active: c",
+    ),
+    story(
+      "they are believed again once most answer",
+      [...THREE_ACTIVE, "a refused", "b refused", "a ok"],
+      "a active, b suspect, c active",
+      "active: a c",
+    ),
+    story(
+      "not so with no second opinion",
+      [...THREE_ACTIVE, "a refused", "b refused"],
+      "a suspect, b suspect, c active",
+      "active: c",
+      STATIC_POLICY,
+    ),
+    story(
+      "not so before Consul has ever answered",
+      ["look-up fails", "a refused", "b refused", "c ok"],
+      "a joining, b joining, c active",
+      "active: c",
+    ),
+  ],
+  "with our probes alone, none active keeps all that are listed": [
+    story(
+      "not just the one that died last",
+      [...THREE_ACTIVE, "a refused", "b refused", "c refused"],
+      "a suspect, b suspect, c suspect",
+      "kept: a b c",
+      STATIC_POLICY,
+    ),
+    story(
+      "the first to come back is the ring",
+      [...THREE_ACTIVE, "a refused", "b refused", "c refused", "b ok"],
+      "a suspect, b active, c suspect",
+      "active: b",
+      STATIC_POLICY,
+    ),
+  ],
+  "none active keeps the last ring": [
+    story(
+      "also where it had shrunk before",
+      [...THREE_ACTIVE, "list a! b! c", "list a! b! c!"],
+      "a suspect, b suspect, c suspect",
+      "kept: c",
+    ),
+    story(
+      "all critical in Consul",
+      [...THREE_ACTIVE, "list a! b! c!"],
+      "a suspect, b suspect, c suspect",
+      "kept: a b c",
+    ),
+    story(
+      "Consul's answer is empty",
+      [...THREE_ACTIVE, "list"],
+      "a departed (lost), b departed (lost), c departed (lost)",
+      "kept: a b c",
+    ),
+    story(
+      "the first to come back is the ring",
+      [...THREE_ACTIVE, "list a! b! c!", "list a! b c!"],
+      "a suspect, b active, c suspect",
+      "active: b",
+    ),
+    story(
+      "a new member waits for the verdict on its fellows",
+      [...THREE_ACTIVE, "list", "list x y", "x ok"],
+      "a departed (lost), b departed (lost), c departed (lost), x active, y joining",
+      "kept: a b c",
+    ),
+  ],
+});

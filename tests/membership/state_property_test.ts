@@ -1,0 +1,145 @@
+import fc from "fast-check";
+import assert from "node:assert/strict";
+import { type Membership, nextMembership, UNKNOWN_MEMBERSHIP } from "../../src/membership/state.ts";
+import { consulPolicy, event, ring, states, STATIC_POLICY, tell } from "./story.ts";
+
+const names = ["a", "b", "c", "x"];
+const listing = fc.tuple(fc.constantFrom(...names), fc.boolean(), fc.integer({ min: 1, max: 3 }))
+  .map(([name, critical, weight]) => `${name}${critical ? "!" : ""}*${weight}`);
+const lookUp = fc.oneof(
+  { weight: 4, arbitrary: fc.uniqueArray(listing, { selector: (text) => text[0] }) },
+  { weight: 1, arbitrary: fc.constant(undefined) },
+).map((words) => words ? ["list", ...words].join(" ") : "look-up fails");
+const probe = fc.tuple(fc.constantFrom(...names), fc.constantFrom("ok", "ok", "refused", "fails"))
+  .map((words) => words.join(" "));
+const events = fc.array(
+  fc.oneof({ weight: 1, arbitrary: lookUp }, { weight: 3, arbitrary: probe }),
+  { maxLength: 25 },
+);
+const policies = fc.constantFrom(consulPolicy(), consulPolicy(""), STATIC_POLICY);
+
+/** Holds for each step of any sequence of events. */
+function always(
+  sentence: string,
+  holds: (
+    next: Membership,
+    step: { previous: Membership; text: string; secondOpinion: boolean },
+  ) => void,
+): void {
+  Deno.test(sentence, { permissions: "none" }, () => {
+    fc.assert(
+      fc.property(events, policies, (texts, policy) => {
+        let previous = UNKNOWN_MEMBERSHIP;
+        for (const text of texts) {
+          const next = nextMembership(previous, event(text), policy);
+          holds(next, { previous, text, secondOpinion: policy.secondOpinion });
+          previous = next;
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+}
+
+always("a ring once there is never emptied", ({ ring }, { previous }) => {
+  assert(previous.ring.size === 0 || ring.size > 0);
+});
+
+always("the ring has a basis exactly when it has members", ({ ring, ringBasis }) => {
+  assert.equal(ring.size > 0, ringBasis !== "none");
+});
+
+always("an active ring is made of the active members and their weights", (next) => {
+  if (next.ringBasis !== "active") return;
+  const active = [...next.records].filter(([, { state }]) => state === "active");
+  assert.deepEqual(
+    [...next.ring],
+    active.map(([member, { listing }]) => [member, listing?.weight]),
+  );
+});
+
+always(
+  "a member is active exactly when both opinions are good, or ours is not believed",
+  (next) => {
+    for (const { state, listing, verdict } of next.records.values()) {
+      const good = listing?.healthy === true && (verdict === "up" || next.probesDistrusted);
+      assert.equal(state === "active", good);
+    }
+  },
+);
+
+always(
+  "a ring that is kept is the former one, the first, or, with our probes alone, all that are listed",
+  ({ ring, ringBasis, records, known }, { previous, secondOpinion }) => {
+    if (ringBasis !== "kept" || previous.ring.size === 0 || ring === previous.ring) return;
+    assert(!secondOpinion || !known);
+    const listed = [...records].flatMap(([name, { listing }]) =>
+      listing ? [[name, listing.weight]] : []
+    );
+    assert.deepEqual([...ring], listed);
+  },
+);
+
+always("where a member is active, an active ring stays active", (next, { previous }) => {
+  const someActive = [...next.records.values()].some(({ state }) => state === "active");
+  if (previous.ringBasis === "active" && someActive) assert.equal(next.ringBasis, "active");
+});
+
+always(
+  "a failed look-up changes neither ring nor states once there are members",
+  (next, { previous, text }) => {
+    if (text !== "look-up fails" || previous.records.size === 0) return;
+    assert.equal(next.discovery, "failed");
+    assert.equal(ring(next), ring(previous));
+    assert.equal(states(next), states(previous));
+  },
+);
+
+always(
+  "a member departs when discovery no longer lists it, and only then",
+  (next, { previous, text }) => {
+    const listed = text.startsWith("list") ? text.split(" ").slice(1).map((word) => word[0]) : null;
+    for (const [member, { state, listing, departure }] of next.records) {
+      assert.equal(state === "departed", listing === undefined);
+      assert.equal(state === "departed", departure !== undefined);
+      if (listed) assert.equal(state !== "departed", listed.includes(member[0]), member);
+      else if (state === "departed") assert.equal(previous.records.get(member)?.state, "departed");
+    }
+  },
+);
+
+always("no member skips joining", (next, { previous }) => {
+  for (const [member, { state }] of next.records) {
+    const before = previous.records.get(member)?.state;
+    if (state === "suspect") assert(before === "active" || before === "suspect", before);
+  }
+});
+
+always("probes are distrusted only where there is a second opinion", (next, { secondOpinion }) => {
+  assert(secondOpinion || !next.probesDistrusted);
+});
+
+always(
+  "a probe changes nobody's listing and only its member's verdict",
+  (next, { previous, text }) => {
+    if (text.startsWith("list") || text === "look-up fails") return;
+    for (const [member, record] of next.records) {
+      const before = previous.records.get(member);
+      assert.equal(record.listing, before?.listing);
+      if (!member.startsWith(text[0])) assert.equal(record.verdict, before?.verdict);
+    }
+  },
+);
+
+Deno.test("once every opinion is good and told, all that are listed make the ring", {
+  permissions: "none",
+}, () => {
+  fc.assert(
+    fc.property(events, policies, (texts, policy) => {
+      const settled = tell([...texts, "list a b*2", "a ok", "b ok"], policy);
+      assert.equal(ring(settled), "active: a b*2");
+      assert.equal(settled.probesDistrusted, false);
+    }),
+    { numRuns: 200 },
+  );
+});

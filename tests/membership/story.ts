@@ -1,0 +1,121 @@
+/**
+ * Membership events and their outcome as short texts, so that a table of them reads as a story:
+ * `list a b! c*3` (b is critical, c has weight 3), `look-up fails`, `a ok`, `a refused`, `a fails`.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import type { Listing } from "../../src/discovery/discovery.ts";
+import { type Member, parseMember } from "../../src/member.ts";
+import type { ProbeOutcome } from "../../src/membership/probe.ts";
+import {
+  type Membership,
+  type MembershipEvent,
+  type MembershipPolicy,
+  nextMembership,
+  UNKNOWN_MEMBERSHIP,
+} from "../../src/membership/state.ts";
+
+/** The member of a short name. */
+export function member(name: string): Member {
+  return parseMember(name, 9091);
+}
+
+/** Reads `a b! c*3`. */
+export function listings(text: string): Map<Member, Listing> {
+  const words = text.split(" ").filter((word) => word !== "");
+  return new Map(words.map((word) => {
+    const [, name, critical, weight = "1"] = /^(\w+)(!?)(?:\*(\d+))?$/.exec(word) ?? [];
+    return [member(name), { healthy: critical === "", weight: Number(weight) }];
+  }));
+}
+
+/** Reads one event. */
+export function event(text: string): MembershipEvent {
+  if (text === "look-up fails") {
+    return { kind: "observed", observation: { kind: "failed", cause: new Error("refused") } };
+  }
+  const [subject, ...rest] = text.split(" ");
+  if (subject === "list") {
+    const observation = { kind: "members", listings: listings(rest.join(" ")) } as const;
+    return { kind: "observed", observation };
+  }
+  const outcomes: Record<string, ProbeOutcome> = { ok: "ok", refused: "refused", fails: "failed" };
+  return { kind: "probed", member: member(subject), outcome: outcomes[rest[0]] };
+}
+
+/** Both opinions, as with Consul; the servers of the file are `a`, `b` and `c` unless told. */
+export function consulPolicy(configured = "a b c"): MembershipPolicy {
+  return { secondOpinion: true, configured: [...listings(configured).keys()] };
+}
+
+/** Our probes alone. */
+export const STATIC_POLICY: MembershipPolicy = {
+  secondOpinion: false,
+  configured: [...listings("a b c").keys()],
+};
+
+/** What a sequence of events leads to. */
+export function tell(
+  events: readonly string[],
+  policy: MembershipPolicy,
+  from: Membership = UNKNOWN_MEMBERSHIP,
+): Membership {
+  return events.reduce((known, text) => nextMembership(known, event(text), policy), from);
+}
+
+/** Writes states as `a active, b departed (lost)`. */
+export function states({ records }: Membership): string {
+  return [...records].map(([member, { state, departure }]) =>
+    `${nameOf(member)} ${state}${departure ? ` (${departure})` : ""}`
+  ).sort().join(", ");
+}
+
+/** Writes a ring as `active: a c*3`. */
+export function ring({ ring, ringBasis }: Membership): string {
+  const members = [...ring].map(([member, weight]) =>
+    `${nameOf(member)}${weight === 1 ? "" : `*${weight}`}`
+  );
+  return [`${ringBasis}:`, ...members.sort()].join(" ");
+}
+
+/** One row of a table: events, and the states and the ring that they lead to. */
+export interface Story {
+  readonly title: string;
+  readonly events: readonly string[];
+  readonly states: string;
+  readonly ring: string;
+  readonly policy: MembershipPolicy;
+}
+
+/** Three members, all well. */
+export const THREE_ACTIVE = ["list a b c", "a ok", "b ok", "c ok"];
+
+/** Makes a row; Consul is the discovery unless told. */
+export function story(
+  title: string,
+  events: readonly string[],
+  states: string,
+  ring: string,
+  policy = consulPolicy(),
+): Story {
+  return { title, events, states, ring, policy };
+}
+
+/** Registers a test for each story, under its topic. */
+export function testStories(topics: Readonly<Record<string, readonly Story[]>>): void {
+  for (const [topic, stories] of Object.entries(topics)) {
+    for (const { title, events, states: expected, ring: expectedRing, policy } of stories) {
+      Deno.test(`${topic}: ${title}`, { permissions: "none" }, () => {
+        const membership = tell(events, policy);
+        assert.equal(states(membership), expected);
+        assert.equal(ring(membership), expectedRing);
+      });
+    }
+  }
+}
+
+function nameOf(member: Member): string {
+  return member.slice(0, member.indexOf(":"));
+}
