@@ -61,6 +61,25 @@ export class HashRing {
 
   /** The owner of a key, or `undefined` on an empty ring. */
   ownerOf(key: string): Member | undefined {
+    return this.members[this.#owners[this.#pointAfter(key)]];
+  }
+
+  /**
+   * The owner of a key on the ring without some of its members, which is not built for that; or
+   * `undefined` where no member is left.
+   */
+  ownerWithout(key: string, without: ReadonlySet<Member>): Member | undefined {
+    const length = this.#points.length;
+    const first = this.#pointAfter(key);
+    for (let i = 0; i < length; i++) {
+      const owner = this.members[this.#owners[(first + i) % length]];
+      if (!without.has(owner)) return owner;
+    }
+    return undefined;
+  }
+
+  /** Index of the first point strictly greater than the key's hash, wrapping round. */
+  #pointAfter(key: string): number {
     const points = this.#points;
     const hash = murmur3(key);
     let low = 0;
@@ -70,7 +89,7 @@ export class HashRing {
       if (points[middle] > hash) high = middle;
       else low = middle + 1;
     }
-    return this.members[this.#owners[low === points.length ? 0 : low]];
+    return low === points.length ? 0 : low;
   }
 }
 
@@ -80,23 +99,18 @@ function placePoints(sorted: readonly [Member, number][]): [Uint32Array, Uint32A
   );
   const total = counts.reduce((sum, count) => sum + count, 0);
   // Sorting doubles of "hash, then rank" natively takes a tenth of sorting objects with a comparator.
+  // Ranks run backwards: of points that collide the later member's is found first.
   const packed = new Float64Array(total);
+  const backwards = (rank: number) => MEMBERS_MAX - 1 - rank;
   let next = 0;
   sorted.forEach(([member], rank) => {
     for (let i = 0; i < counts[rank]; i++) {
-      packed[next++] = murmur3(`${i}${member}`) * MEMBERS_MAX + rank;
+      packed[next++] = murmur3(`${i}${member}`) * MEMBERS_MAX + backwards(rank);
     }
   });
   packed.sort();
-
-  const points = new Uint32Array(total);
-  const owners = new Uint32Array(total);
-  let length = 0;
-  for (const point of packed) {
-    const hash = Math.floor(point / MEMBERS_MAX);
-    if (length > 0 && points[length - 1] === hash) length--; // the later member wins
-    points[length] = hash;
-    owners[length++] = point % MEMBERS_MAX;
-  }
-  return [points.slice(0, length), owners.slice(0, length)];
+  return [
+    Uint32Array.from(packed, (point) => Math.floor(point / MEMBERS_MAX)),
+    Uint32Array.from(packed, (point) => backwards(point % MEMBERS_MAX)),
+  ];
 }

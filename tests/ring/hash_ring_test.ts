@@ -147,6 +147,7 @@ Deno.test(
     for (const members of [[early, late], [late, early]]) {
       const ring = HashRing.of(new Map(members.map((name) => [name, 1])));
       assert.equal(ring.ownerOf(key), late);
+      assert.equal(ring.ownerWithout(key, new Set([late])), early);
     }
   },
 );
@@ -192,3 +193,19 @@ function countShares(ring: HashRing, keys: number): Map<Member, number> {
   }
   return shares;
 }
+
+Deno.test("the owner without some members is the owner on a ring built without them", {
+  permissions: "none",
+}, () => {
+  fc.assert(
+    fc.property(weighted, fc.infiniteStream(fc.boolean()), (members, picks) => {
+      const ring = HashRing.of(new Map(members));
+      const gone = new Set(members.filter(() => picks.next().value).map(([member]) => member));
+      const rest = HashRing.of(new Map(members.filter(([member]) => !gone.has(member))));
+      for (const key of KEYS.slice(0, 300)) {
+        assert.equal(ring.ownerWithout(key, gone), rest.ownerOf(key), key);
+      }
+    }),
+    { numRuns: 50 },
+  );
+});
