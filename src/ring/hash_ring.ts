@@ -27,6 +27,7 @@ export class HashRing {
   readonly hash: number;
   readonly #points: Uint32Array;
   readonly #owners: Uint32Array;
+  readonly #starts: Uint32Array;
 
   private constructor(weights: ReadonlyMap<Member, number>) {
     const sorted = [...weights].sort(([a], [b]) => (a < b ? -1 : 1));
@@ -37,6 +38,7 @@ export class HashRing {
     this.members = sorted.map(([member]) => member);
     this.hash = murmur3(sorted.map(([member, weight]) => `${member} ${weight}\n`).join(""));
     [this.#points, this.#owners] = placePoints(sorted);
+    this.#starts = indexPoints(this.#points);
   }
 
   /**
@@ -81,15 +83,13 @@ export class HashRing {
   /** Index of the first point strictly greater than the key's hash, wrapping round. */
   #pointAfter(key: string): number {
     const points = this.#points;
+    const starts = this.#starts;
     const hash = murmur3(key);
-    let low = 0;
-    let high = points.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (points[middle] > hash) high = middle;
-      else low = middle + 1;
-    }
-    return low === points.length ? 0 : low;
+    // Points lie evenly, so a hash nearly says where its own is: a step or two from the start of its
+    // slice. A binary search over 1,000 members takes 19 steps, most of them out of the cache.
+    let i = starts[Math.floor(hash / 2 ** 32 * starts.length)];
+    while (i < points.length && points[i] <= hash) i++;
+    return i === points.length ? 0 : i;
   }
 }
 
@@ -113,4 +113,14 @@ function placePoints(sorted: readonly [Member, number][]): [Uint32Array, Uint32A
     Uint32Array.from(packed, (point) => Math.floor(point / MEMBERS_MAX)),
     Uint32Array.from(packed, (point) => backwards(point % MEMBERS_MAX)),
   ];
+}
+
+/** Cuts the circle into as many equal slices as there are points: the first point from each on. */
+function indexPoints(points: Uint32Array): Uint32Array {
+  const starts = new Uint32Array(Math.max(points.length, 1));
+  let slice = 0;
+  points.forEach((point, i) => {
+    while (slice <= Math.floor(point / 2 ** 32 * starts.length)) starts[slice++] = i;
+  });
+  return starts.fill(points.length, slice);
 }

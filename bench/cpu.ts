@@ -1,0 +1,24 @@
+/** CPU time of a process, from /proc. Linux only, as wrk's package is. @module */
+
+/** Linux's USER_HZ, in which /proc counts, is 100 on every architecture that Deno runs on. */
+const SECONDS_PER_TICK = 0.01;
+
+/** User and system time that a process and its children that live have used so far. */
+export async function cpuSeconds(pid: number): Promise<number> {
+  const stat = await Deno.readTextFile(`/proc/${pid}/stat`);
+  // The second field, the name in parentheses, may hold anything; utime and stime are 14th and 15th.
+  const [utime, stime] = stat.slice(stat.lastIndexOf(")") + 2).split(" ").slice(11, 13).map(Number);
+  let seconds = (utime + stime) * SECONDS_PER_TICK;
+  const children = await Deno.readTextFile(`/proc/${pid}/task/${pid}/children`);
+  for (const child of children.split(" ").filter((text) => text !== "")) {
+    seconds += await cpuSeconds(Number(child));
+  }
+  return seconds;
+}
+
+/** The machine, as far as figures depend on it. */
+export function machine(): string {
+  const model = /^model name\s*:\s*(.*)$/m.exec(Deno.readTextFileSync("/proc/cpuinfo"))?.[1];
+  return `${navigator.hardwareConcurrency} cores of ${model ?? "an unnamed CPU"}, ` +
+    `${Deno.build.target}, Deno ${Deno.version.deno}`;
+}

@@ -1,0 +1,69 @@
+/**
+ * Measures, and prints one table. No number makes it fail: timing is not right or wrong.
+ *
+ *     deno task bench [micro] [load] [--rounds=30] [--seconds=1] [--connections=32]
+ *
+ * @module
+ */
+
+import { parseArgs } from "node:util";
+import { machine } from "./cpu.ts";
+import { runLoad } from "./load.ts";
+import { runMicro } from "./micro.ts";
+import { loadRows, microRows, renderTable, type Row } from "./table.ts";
+
+const PARTS = ["micro", "load"] as const;
+
+/** @throws {TypeError} where the command line says something else than what can be measured */
+function parseCommand(args: readonly string[]) {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      rounds: { type: "string", default: "30" },
+      seconds: { type: "string", default: "1" },
+      connections: { type: "string", default: "32" },
+    },
+  });
+  const unknown = positionals.filter((part) => !(PARTS as readonly string[]).includes(part));
+  if (unknown.length > 0) {
+    throw new TypeError(`expected ${PARTS.join(" or ")}, found ${unknown.join(", ")}`);
+  }
+  const count = (name: keyof typeof values) => {
+    if (/^[1-9]\d{0,3}$/.test(values[name])) return Number(values[name]);
+    throw new TypeError(`--${name}: expected a number from 1 to 9999, found ${values[name]}`);
+  };
+  return {
+    parts: positionals.length > 0 ? positionals : PARTS,
+    rounds: count("rounds"),
+    seconds: count("seconds"),
+    connections: count("connections"),
+  };
+}
+
+function catchStop(): AbortSignal {
+  const stop = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(name, () => stop.abort(new Error(`stopped by ${name}`)));
+  }
+  return stop.signal;
+}
+
+async function main(): Promise<void> {
+  const { parts, ...load } = parseCommand(Deno.args);
+  const common = { signal: catchStop(), log: console.error };
+  const rows: Row[] = [];
+  if (parts.includes("micro")) rows.push(...microRows(await runMicro(common)));
+  if (parts.includes("load")) rows.push(...loadRows(await runLoad({ ...load, ...common })));
+  console.log(`${machine()}\n\n${renderTable(rows)}`);
+}
+
+if (import.meta.main) {
+  try {
+    await main();
+    Deno.exit(0); // the signal listeners would keep it alive
+  } catch (error) {
+    console.error(`bench: ${(error as Error).message}`);
+    Deno.exit(1);
+  }
+}

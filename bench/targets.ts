@@ -1,0 +1,136 @@
+/** The servers that are compared: ours, a bare `Deno.serve`, and nginx. All redirect every push. @module */
+
+import type { Component } from "../tools/components.ts";
+import { freePorts } from "../tools/ports.ts";
+import { type Process, startProcess } from "../tools/process.ts";
+
+/** A server under load. */
+export interface Target {
+  readonly name: TargetName;
+  readonly url: string;
+  readonly process: Process;
+}
+
+/** What is compared. */
+export const TARGETS = ["ours", "bare", "nginx"] as const;
+export type TargetName = (typeof TARGETS)[number];
+
+const MEMBERS = 4;
+const ROOT = new URL("..", import.meta.url).pathname;
+const SAMPLE_PATH = "/metrics/job/backup-1/env/production/instance/host-1";
+
+/** The servers and what they stand on, stopped together. */
+export async function startTargets(
+  nginx: Component,
+): Promise<{ targets: readonly Target[] } & AsyncDisposable> {
+  await using stack = new AsyncDisposableStack();
+  const directory = await Deno.makeTempDir({ prefix: "bench-" });
+  stack.defer(() => Deno.remove(directory, { recursive: true }));
+  const members = Array.from({ length: MEMBERS }, () => {
+    const server = stack.use(startMember());
+    return `127.0.0.1:${server.addr.port}`;
+  });
+  const ports = freePorts(TARGETS.length);
+  const launch = {
+    ours: () => startOurs(ports[0], { directory, members }),
+    bare: () => startBare(ports[1], members[0]),
+    nginx: () => startNginx(nginx, ports[2], { directory, member: members[0] }),
+  };
+  const targets: Target[] = [];
+  for (const [i, name] of TARGETS.entries()) {
+    const url = `http://127.0.0.1:${ports[i]}`;
+    const process = stack.use(await launch[name]());
+    await expectRedirect(url, members);
+    targets.push({ name, url, process });
+  }
+  const kept = stack.move();
+  return { targets, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
+/** A stand-in for a Pushgateway: healthy, and nothing else, for pushes are only redirected to it. */
+function startMember(): Deno.HttpServer<Deno.NetAddr> {
+  return Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, () => new Response());
+}
+
+async function startOurs(
+  port: number,
+  { directory, members }: { directory: string; members: readonly string[] },
+): Promise<Process> {
+  const config = `${directory}/dynamic-sharding.yml`;
+  const servers = members.map((member) => `    - ${member}\n`).join("");
+  await Deno.writeTextFile(
+    config,
+    `http_listen_addr: 127.0.0.1:${port}\npushgateway:\n  port: 9091\n  servers:\n${servers}`,
+  );
+  const allow = ["--allow-net", "--allow-read", "--allow-env"];
+  return await startProcess(Deno.execPath(), {
+    name: "dynamic-sharding",
+    args: ["run", ...allow, "main.ts", `--config.file=${config}`],
+    cwd: ROOT,
+    ready: ({ signal }) => answers(`http://127.0.0.1:${port}/-/ready`, 200, signal),
+  });
+}
+
+async function startBare(port: number, member: string): Promise<Process> {
+  return await startProcess(Deno.execPath(), {
+    name: "bare Deno.serve",
+    args: ["run", "--allow-net", "bench/bare_server.ts", String(port), member],
+    cwd: ROOT,
+    ready: ({ signal }) => answers(`http://127.0.0.1:${port}/`, 307, signal),
+  });
+}
+
+async function startNginx(
+  nginx: Component,
+  port: number,
+  { directory, member }: { directory: string; member: string },
+): Promise<Process> {
+  const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
+  await Deno.writeTextFile(
+    `${directory}/nginx.conf`,
+    `daemon off;
+worker_processes 1;
+pid ${directory}/nginx.pid;
+error_log stderr;
+events {}
+http {
+  access_log off;
+  keepalive_requests 1000000000;
+  ${temporary.map((name) => `${name}_temp_path ${directory}/${name};`).join("\n  ")}
+  server {
+    listen 127.0.0.1:${port};
+    return 307 http://${member}$request_uri;
+  }
+}
+`,
+  );
+  return await startProcess(nginx.command, {
+    name: "nginx",
+    args: ["-e", "stderr", "-p", directory, "-c", `${directory}/nginx.conf`],
+    env: nginx.env,
+    ready: ({ signal }) => answers(`http://127.0.0.1:${port}/`, 307, signal),
+  });
+}
+
+async function answers(url: string, status: number, signal: AbortSignal): Promise<boolean> {
+  const response = await fetch(url, { signal, redirect: "manual" });
+  await response.body?.cancel();
+  return response.status === status;
+}
+
+/** A bench of wrong answers is worth nothing. */
+async function expectRedirect(url: string, members: readonly string[]): Promise<void> {
+  const response = await fetch(`${url}${SAMPLE_PATH}`, {
+    method: "PUT",
+    body: "backup_last_success 1\n",
+    redirect: "manual",
+  });
+  await response.body?.cancel();
+  const location = response.headers.get("location");
+  const right = members.some((member) => location === `http://${member}${SAMPLE_PATH}`);
+  if (response.status !== 307 || !right) {
+    throw new Error(
+      `${url}${SAMPLE_PATH}: expected a 307 to a member, found ${response.status} to ${location}`,
+    );
+  }
+}
