@@ -7,23 +7,28 @@
 
 import type { ConsulConfig } from "./config/consul.ts";
 import { type Config, ConfigError, loadConfig } from "./config/load.ts";
+import { redirectNotices } from "./config/notices.ts";
 import { type ListenAddress, showListenAddress } from "./config/values.ts";
 import { type ConsulClient, openConsul } from "./consul/client.ts";
 import { keepRegistered } from "./consul/registration.ts";
 import { consulDiscovery } from "./discovery/consul.ts";
 import type { Discovery } from "./discovery/discovery.ts";
 import { staticDiscovery } from "./discovery/static.ts";
+import { createFailureLog } from "./http/failure_log.ts";
+import { createProxy } from "./http/proxy.ts";
 import { createHandler, type ReloadOutcome } from "./http/routes.ts";
 import { listen } from "./http/server.ts";
 import type { Snapshot } from "./http/snapshot.ts";
+import { createInbox } from "./inbox.ts";
 import { errorText, type Logger } from "./log.ts";
 import type { Member } from "./member.ts";
 import { narrateMembership, narrateRing } from "./membership/narrate.ts";
-import { openProbe } from "./membership/probe.ts";
+import { createProbe } from "./membership/probe.ts";
 import { planRegistration } from "./membership/registration_plan.ts";
 import { UNKNOWN_MEMBERSHIP, withoutSource } from "./membership/state.ts";
 import { watchMembership } from "./membership/watch.ts";
 import { type BuildInfo, createMetrics } from "./metrics.ts";
+import { openTransport, type Transport } from "./pushgateway/transport.ts";
 import { HashRing } from "./ring/hash_ring.ts";
 import { runGroup } from "./run_group.ts";
 import { createWake } from "./wake.ts";
@@ -54,7 +59,15 @@ export interface RunningApp {
 interface Term extends Disposable {
   readonly config: Config;
   readonly consul?: ConsulClient;
+  /** For pushes. */
+  readonly transport: Transport;
+  /** For probes, which must not wait behind pushes. */
+  readonly probeTransport: Transport;
 }
+
+const PROBE_LIMITS = { idleMax: 1, answerBytesMax: 65_536 };
+/** What a Pushgateway answers to a push is a line. */
+const PUSH_ANSWER_BYTES_MAX = 1_048_576;
 
 /**
  * Runs the service until the signal aborts: it then answers what is in flight and ends.
@@ -68,7 +81,7 @@ export async function runApp(options: AppOptions, signal: AbortSignal): Promise<
   let term = await openTerm(options);
   metrics.configLoaded(true);
 
-  using prober = openProbe();
+  const refusals = createInbox<Member>();
   const replaced = createWake();
   let snapshot: Snapshot = { membership: UNKNOWN_MEMBERSHIP, ring: HashRing.of(new Map()) };
   /** The servers as they were last brought into Consul: registration acts on the difference. */
@@ -78,6 +91,7 @@ export async function runApp(options: AppOptions, signal: AbortSignal): Promise<
   async function runTerms(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       using running = term;
+      for (const notice of redirectNotices(running.config)) log.warn(notice);
       const tasks = [
         watcher(running),
         registrar(running),
@@ -87,12 +101,13 @@ export async function runApp(options: AppOptions, signal: AbortSignal): Promise<
     }
   }
 
-  function watcher({ config, consul }: Term) {
+  function watcher({ config, consul, probeTransport }: Term) {
     return (signal: AbortSignal) =>
       watchMembership({
         discovery: discoveryOf({ config, consul }, log),
         configured: config.servers,
-        probe: prober.probe,
+        probe: createProbe(probeTransport),
+        refusals: refusals.take,
         random: Math.random,
         initial: snapshot,
         onMembership(membership, change) {
@@ -108,22 +123,24 @@ export async function runApp(options: AppOptions, signal: AbortSignal): Promise<
       }, signal);
   }
 
-  function registrar({ config, consul }: Term) {
+  function registrar({ config, consul, probeTransport }: Term) {
     if (!config.consul || !consul) return undefined;
     const { serviceName, check } = config.consul;
-    const { servers } = config;
+    const { servers, upstream } = config;
+    const probe = createProbe(probeTransport);
     const [added, removed] = [without(servers, registered), without(registered, servers)];
     return (signal: AbortSignal) =>
       keepRegistered({
         consul,
         serviceName,
         check,
+        upstream,
         configured: servers,
         added,
         removed,
         onBrought: () => registered = servers,
         plan: () => planRegistration(snapshot.membership, servers),
-        answers: async (member, signal) => await prober.probe(member, signal) === "ok",
+        answers: async (member, signal) => await probe(member, signal) === "ok",
         random: Math.random,
         log,
       }, signal);
@@ -161,14 +178,25 @@ export async function runApp(options: AppOptions, signal: AbortSignal): Promise<
     return outcome;
   };
 
+  const now = () => performance.now();
   const handler = createHandler({
     snapshot: () => snapshot,
-    nameScheme: () => term.config.nameScheme,
+    config: () => term.config,
+    proxy: createProxy({
+      snapshot: () => snapshot,
+      way: () => {
+        const { transport, config: { proxy: limits, upstream } } = term;
+        return { transport, limits, ownCredentials: upstream.basicAuth !== undefined };
+      },
+      onRefused: refusals.put,
+      metrics,
+      failures: createFailureLog({ log, metrics, now }),
+    }),
     awaitsDiscovery: () => term.config.consul !== undefined && !snapshot.membership.known,
     metrics,
     ...(options.enableLifecycle && { reload: queueReload }),
     log,
-    now: () => performance.now(),
+    now,
   });
   const server = listen(options.listen ?? term.config.listen, handler);
   log.info("listening", { address: showListenAddress(server.address), ...options.build });
@@ -178,11 +206,19 @@ export async function runApp(options: AppOptions, signal: AbortSignal): Promise<
 
 async function openTerm({ configFile, env }: AppOptions): Promise<Term> {
   const config = await loadConfig(configFile, env);
-  const consul = config.consul && await openConsul(config.consul);
+  const { upstream, proxy } = config;
+  const pushLimits = { idleMax: proxy.inFlightMax, answerBytesMax: PUSH_ANSWER_BYTES_MAX };
+  using stack = new DisposableStack();
+  const consul = config.consul && stack.use(await openConsul(config.consul));
+  const transport = stack.use(await openTransport(upstream, pushLimits));
+  const probeTransport = stack.use(await openTransport(upstream, PROBE_LIMITS));
+  const opened = stack.move();
   return {
     config,
     ...(consul && { consul }),
-    [Symbol.dispose]: () => consul?.[Symbol.dispose](),
+    transport,
+    probeTransport,
+    [Symbol.dispose]: () => opened.dispose(),
   };
 }
 

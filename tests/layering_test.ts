@@ -7,8 +7,9 @@ import { fileURLToPath } from "node:url";
 /** Floors from the bottom up; what stands on a floor may import from those below it, and its room. */
 const FLOORS = [
   ["member", "backoff", "run_group", "wake", "log"],
+  ["inbox"],
   ["group", "ring", "config"],
-  ["consul"],
+  ["consul", "pushgateway"],
   ["discovery"],
   ["membership"],
   ["metrics"],

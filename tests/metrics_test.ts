@@ -19,6 +19,8 @@ const LIST: Readonly<Record<string, string>> = {
   dynamic_sharding_ring_hash: "gauge",
   dynamic_sharding_ring_kept: "gauge",
   dynamic_sharding_ring_members: "gauge",
+  dynamic_sharding_upstream_failures_total: "counter",
+  dynamic_sharding_upstream_in_flight: "gauge",
   process_cpu_seconds_total: "counter",
   process_resident_memory_bytes: "gauge",
   process_start_time_seconds: "gauge",

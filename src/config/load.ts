@@ -7,6 +7,7 @@ import type { NameScheme } from "../group/label_name.ts";
 import type { Member } from "../member.ts";
 import { type ConsulConfig, resolveConsul } from "./consul.ts";
 import { type ConfigFile, type Issue, keysAt, parseConfigFile } from "./schema.ts";
+import { resolveUpstream, type UpstreamConfig } from "./upstream.ts";
 import type { ListenAddress } from "./values.ts";
 
 /** The service's whole configuration, checked. */
@@ -16,6 +17,24 @@ export interface Config {
   readonly consul?: ConsulConfig;
   readonly servers: readonly Member[];
   readonly nameScheme: NameScheme;
+  readonly mode: Mode;
+  /** Beginnings of the User-Agents that `auto` redirects beside those that it knows. */
+  readonly redirectUserAgents: readonly string[];
+  readonly proxy: ProxyConfig;
+  readonly upstream: UpstreamConfig;
+}
+
+/** How a push is answered: by a redirect to its owner, by passing it on, or as the client needs it. */
+export type Mode = "redirect" | "proxy" | "auto";
+
+/** Limits of what is passed on. */
+export interface ProxyConfig {
+  /** A larger body is refused. */
+  readonly bodyBytesMax: number;
+  /** For a client to send its body, and again for the Pushgateway to answer. */
+  readonly timeoutMs: number;
+  /** Pushes that wait for one member's answer; more are refused at once. */
+  readonly inFlightMax: number;
 }
 
 /** Every problem of one configuration file, each a line `file:line:column: what`. */
@@ -29,6 +48,12 @@ export class ConfigError extends Error {
   }
 }
 
+/** A Pushgateway with 10,000 groups takes 5 s for a push when 16 arrive at once. */
+const DEFAULT_PROXY: ProxyConfig = {
+  bodyBytesMax: 16 * 1_024 ** 2,
+  timeoutMs: 30_000,
+  inFlightMax: 256,
+};
 const DEFAULT_LISTEN: ListenAddress = { hostname: "", port: 9292 };
 const ALIAS_PROBLEM =
   "expected a value, found an alias (*) of no anchor; quote a text that starts with *";
@@ -117,26 +142,37 @@ function toConfig(
   file: ConfigFile,
   { path, env }: { path: string; env: (name: string) => string | undefined },
 ): Config {
+  const locate = (name: string) => isAbsolute(name) ? name : resolve(dirname(path), name);
   let consul: ConsulConfig | undefined;
   try {
-    consul = file.consul_server && resolveConsul(file.consul_server, env, (name) => {
-      return isAbsolute(name) ? name : resolve(dirname(path), name);
-    });
+    consul = file.consul_server && resolveConsul(file.consul_server, env, locate);
   } catch (cause) {
     throw new ConfigError([`${path}: ${(cause as Error).message}`], { cause });
   }
   return {
     listen: file.http_listen_addr ?? DEFAULT_LISTEN,
     ...(consul && { consul }),
-    servers: file.pushgateway.members,
-    nameScheme: file.pushgateway.utf8Names ? "utf8" : "legacy",
+    servers: file.members,
+    nameScheme: file.pushgateway?.enable_utf8_names ? "utf8" : "legacy",
+    mode: file.mode ?? "redirect",
+    redirectUserAgents: file.redirect_user_agents,
+    proxy: {
+      bodyBytesMax: file.proxy?.body_size_limit ?? DEFAULT_PROXY.bodyBytesMax,
+      timeoutMs: file.proxy?.timeout ?? DEFAULT_PROXY.timeoutMs,
+      inFlightMax: file.proxy?.max_in_flight ?? DEFAULT_PROXY.inFlightMax,
+    },
+    upstream: resolveUpstream(file.pushgateway, locate),
   };
 }
 
 /** A file that the configuration names and nobody can read is a problem now, not at the first use. */
 async function checkFiles(config: Config, path: string): Promise<void> {
   const { tokenFile, tls } = config.consul ?? {};
-  const named = [tokenFile, tls?.caFile, tls?.certFile, tls?.keyFile];
+  const { basicAuth, tls: upstreamTls } = config.upstream;
+  const named = [
+    ...[tokenFile, tls?.caFile, tls?.certFile, tls?.keyFile],
+    ...[basicAuth?.passwordFile, upstreamTls.caFile],
+  ];
   const problems: string[] = [];
   for (const file of named) {
     if (file === undefined) continue;

@@ -7,13 +7,19 @@
 
 import { z } from "zod";
 import { type Member, parseMember } from "../member.ts";
-import { Secret } from "./secret.ts";
+import { conflicts, field } from "./conflicts.ts";
+import { scalar, secret, section, text, texts } from "./fields.ts";
 import {
+  durationMs,
   parseBoolean,
   parseConsulAddress,
+  parseCount,
   parseDuration,
   parseListenAddress,
   parsePort,
+  parseRoutePrefix,
+  parseSize,
+  parseWord,
   show,
 } from "./values.ts";
 
@@ -25,46 +31,20 @@ export interface Issue {
   readonly message: string;
 }
 
-/** A scalar read by `parse`, which throws what it expected and found. An empty value counts as absent. */
-function scalar<T>(what: string, parse: (text: string) => T) {
-  return z.string({ error: (issue) => `expected ${what}, found ${show(issue.input)}` })
-    .transform((text, context) => {
-      if (text === "") return undefined;
-      try {
-        return parse(text);
-      } catch (error) {
-        context.issues.push({ code: "custom", message: (error as Error).message, input: text });
-        return z.NEVER;
-      }
-    }).nullish().transform((value) => value ?? undefined);
-}
-
-const text = (what: string) => scalar(what, String);
-const secret = (what: string) => scalar(what, (value) => new Secret(value));
-
-/** A text in a section's place is not shown: `password:abc` without a space is one. */
-function kind(value: unknown): string {
-  return typeof value === "string" ? "a text" : show(value);
-}
-
-function section<T extends z.ZodRawShape>(shape: T) {
-  return z.strictObject(shape, {
-    error: (issue) =>
-      issue.code === "invalid_type" ? `expected a map, found ${kind(issue.input)}` : undefined,
-  });
-}
+const SCHEME = scalar("http or https", parseWord("http", "https"));
+const FLAG = scalar("true or false", parseBoolean);
 
 const tlsConfig = section({
   ca_file: text("a file name"),
   cert_file: text("a file name"),
   key_file: text("a file name"),
   server_name: text("a host name"),
-  insecure_skip_verify: scalar("true or false", parseBoolean),
+  insecure_skip_verify: FLAG,
 });
 
 const consulServer = section({
   addr: scalar("host:port", parseConsulAddress),
-  scheme: scalar("http or https", parseScheme),
+  scheme: SCHEME,
   datacenter: text("a datacenter's name"),
   username: text("a user name"),
   password: secret("a password"),
@@ -77,34 +57,64 @@ const consulServer = section({
   check_deregister_after: scalar("a duration", parseDuration),
 });
 
+const upstreamTls = section({
+  ca_file: text("a file name"),
+  server_name: text("a host name"),
+});
+
+const basicAuth = section({
+  username: text("a user name"),
+  password: secret("a password"),
+  password_file: text("a file name"),
+});
+
 const pushgateway = section({
   port: scalar("a port", parsePort),
   servers: z.array(
     z.string({ error: (issue) => `expected host or host:port, found ${show(issue.input)}` }),
     { error: (issue) => `expected a list of servers, found ${show(issue.input)}` },
   ).nullish(),
-  enable_utf8_names: scalar("true or false", parseBoolean),
+  enable_utf8_names: FLAG,
+  scheme: SCHEME,
+  route_prefix: scalar("a path", parseRoutePrefix),
+  tls_config: upstreamTls.optional(),
+  basic_auth: basicAuth.optional(),
+});
+
+const proxy = section({
+  body_size_limit: scalar("a size", parseSize),
+  timeout: scalar("a duration", (text) => durationMs(parseDuration(text))),
+  max_in_flight: scalar("a number", parseCount),
 });
 
 const file = section({
   consul_server: consulServer.optional(),
   http_listen_addr: scalar("[host]:port", parseListenAddress),
+  mode: scalar("redirect, proxy or auto", parseWord("redirect", "proxy", "auto")),
+  redirect_user_agents: texts("the beginning of a User-Agent"),
+  proxy: proxy.optional(),
   pushgateway: pushgateway.optional(),
 });
 
 /** The file once it is valid. */
-export type ConfigFile = Omit<z.infer<typeof file>, "pushgateway"> & {
-  readonly pushgateway: { readonly members: readonly Member[]; readonly utf8Names: boolean };
+export type ConfigFile = z.infer<typeof file> & {
+  /** The servers of the `pushgateway` section. */
+  readonly members: readonly Member[];
 };
 /** Its `consul_server` section. */
 export type ConsulSection = z.infer<typeof consulServer>;
+/** Its `pushgateway` section. */
+export type PushgatewaySection = z.infer<typeof pushgateway>;
 
 /** Every key the file may have, section by section: what a misspelt key is compared with. */
 const KEYS: Readonly<Record<string, readonly string[]>> = {
   "": Object.keys(file.shape),
   "consul_server": Object.keys(consulServer.shape),
   "consul_server.tls_config": Object.keys(tlsConfig.shape),
+  "proxy": Object.keys(proxy.shape),
   "pushgateway": Object.keys(pushgateway.shape),
+  "pushgateway.tls_config": Object.keys(upstreamTls.shape),
+  "pushgateway.basic_auth": Object.keys(basicAuth.shape),
 };
 
 /** The keys that the section at a path may have. */
@@ -120,8 +130,7 @@ export function parseConfigFile(
   const { members, issues } = parseServers(raw);
   const all = [...(parsed.error?.issues ?? []).flatMap(toIssues), ...issues, ...conflicts(raw)];
   if (!parsed.success || all.length > 0) return { issues: all };
-  const utf8Names = parsed.data.pushgateway?.enable_utf8_names ?? false;
-  return { config: { ...parsed.data, pushgateway: { members, utf8Names } }, issues: [] };
+  return { config: { ...parsed.data, members }, issues: [] };
 }
 
 function toIssues(issue: z.core.$ZodIssue): Issue[] {
@@ -167,49 +176,6 @@ function parseServers(raw: unknown): { members: Member[]; issues: Issue[] } {
   return { members, issues };
 }
 
-/** Keys that are valid each by itself and not together. */
-function conflicts(raw: unknown): Issue[] {
-  const consul = field(raw, "consul_server") ?? {};
-  const issues: Issue[] = [];
-  const both = (key: string, other: string, message: string) => {
-    if (consul[key] && consul[other]) issues.push({ path: ["consul_server", key], message });
-  };
-  both("token_file", "token", "expected token or token_file, found both");
-  if (consul.password && !consul.username) {
-    const message = "expected a username beside the password, found none";
-    issues.push({ path: ["consul_server", "password"], message });
-  }
-  const scheme = typeof consul.addr === "string" && /^(https?):\/\//.exec(consul.addr)?.[1];
-  if (scheme && typeof consul.scheme === "string" && consul.scheme !== scheme) {
-    const message = `expected the scheme of addr, ${scheme}, found ${show(consul.scheme)}`;
-    issues.push({ path: ["consul_server", "scheme"], message });
-  }
-  const tls = field(consul, "tls_config") ?? {};
-  for (const [key, other] of [["cert_file", "key_file"], ["key_file", "cert_file"]]) {
-    if (tls[key] && !tls[other]) {
-      const message = `expected ${other} beside ${key}, found none`;
-      issues.push({ path: ["consul_server", "tls_config", key], message });
-    }
-  }
-  return issues;
-}
-
-function parseScheme(text: string): "http" | "https" {
-  if (text !== "http" && text !== "https") {
-    throw new TypeError(`expected http or https, found ${show(text)}`);
-  }
-  return text;
-}
-
 function hasKey(raw: unknown, key: string): boolean {
   return typeof raw === "object" && raw !== null && Object.hasOwn(raw, key);
-}
-
-/** A section of the raw file, or `undefined` where it is absent or no map. */
-function field(raw: unknown, key: string): Record<string, unknown> | undefined {
-  if (typeof raw !== "object" || raw === null) return undefined;
-  const value = (raw as Record<string, unknown>)[key];
-  return typeof value === "object" && value !== null && !Array.isArray(value)
-    ? value as Record<string, unknown>
-    : undefined;
 }

@@ -16,6 +16,15 @@ export interface ConsulAddress {
 }
 
 const CONSUL_PORT = 8500;
+const UNIT_MS: Readonly<Record<string, number>> = {
+  ns: 1e-6,
+  us: 1e-3,
+  µs: 1e-3,
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+};
 const DURATION = /^(?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h))+$/;
 
 /**
@@ -88,4 +97,65 @@ export function parseBoolean(text: string): boolean {
     throw new TypeError(`expected true or false, found ${show(text)}`);
   }
   return text === "true";
+}
+
+/**
+ * A duration as {@linkcode parseDuration} takes it, in milliseconds.
+ *
+ * @example
+ * ```ts
+ * import { durationMs } from "./values.ts";
+ * import assert from "node:assert/strict";
+ *
+ * assert.equal(durationMs("1m30.5s"), 90_500);
+ * ```
+ */
+export function durationMs(text: string): number {
+  let ms = 0;
+  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g)) {
+    ms += Number(amount) * UNIT_MS[unit];
+  }
+  return ms;
+}
+
+/**
+ * Reads a size as Prometheus writes it (`16MB`, `16MiB`, `512KB`; each of 1,024), in bytes.
+ *
+ * @throws {TypeError} where it is none
+ */
+export function parseSize(text: string): number {
+  const parts = /^([1-9]\d{0,8})(?:([KMG])i?)?B$/.exec(text);
+  if (!parts) throw new TypeError(`expected a size above 0 as in "16MiB", found ${show(text)}`);
+  return Number(parts[1]) * 1_024 ** (parts[2] ? "KMG".indexOf(parts[2]) + 1 : 0);
+}
+
+/** @throws {TypeError} where the text is no whole number from 1 */
+export function parseCount(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) {
+    throw new TypeError(`expected a whole number from 1, found ${show(text)}`);
+  }
+  return Number(text);
+}
+
+/** Makes a reader of a word that is one of a few. */
+export function parseWord<Word extends string>(...words: Word[]): (text: string) => Word {
+  const all = `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
+  return (text) => {
+    const word = words.find((word) => word === text);
+    if (word === undefined) throw new TypeError(`expected ${all}, found ${show(text)}`);
+    return word;
+  };
+}
+
+/**
+ * Reads a Pushgateway's `--web.route-prefix`: a path whose slash at the end does not matter. `/` is
+ * no prefix at all, which is the empty text.
+ *
+ * @throws {TypeError} where it is no plain path
+ */
+export function parseRoutePrefix(text: string): string {
+  if (!/^(?:\/[A-Za-z0-9._~-]+)*\/?$/.test(text) || /\/\.\.?(?:\/|$)/.test(text)) {
+    throw new TypeError(`expected a path as in "/pushgateway", found ${show(text)}`);
+  }
+  return text.replace(/\/$/, "");
 }

@@ -26,7 +26,9 @@ export interface Registration {
   readonly port: number;
   readonly check: {
     readonly name: string;
-    readonly http: string;
+    /** The URL that has to answer 2xx, or the `host:port` that has to take connections. */
+    readonly target: { readonly http: string } | { readonly tcp: string };
+    readonly skipVerify: boolean;
     /** The state until the check has run once. */
     readonly status: "passing" | "critical";
     readonly interval: string;
@@ -148,13 +150,18 @@ export async function openConsul(config: ConsulConfig): Promise<ConsulClient> {
       return new Map(Object.entries(z.record(z.string(), localService).parse(body)));
     },
     async register({ id, name, address, port, check }, signal) {
-      const { deregisterAfter: deregistercriticalserviceafter, ...rest } = check;
+      const { deregisterAfter, skipVerify, target, ...rest } = check;
       const registration = {
         id,
         name,
         address,
         port,
-        check: { ...rest, deregistercriticalserviceafter },
+        check: {
+          ...rest,
+          ...target,
+          tlsskipverify: skipVerify,
+          deregistercriticalserviceafter: deregisterAfter,
+        },
       };
       await call((common) => consul.agent.service.register({ ...common, ...registration }), {
         signal,

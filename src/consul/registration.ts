@@ -10,6 +10,7 @@
 
 import { backoffMs, sleep } from "../backoff.ts";
 import type { CheckConfig } from "../config/consul.ts";
+import type { UpstreamConfig } from "../config/upstream.ts";
 import { errorText, type Logger } from "../log.ts";
 import { type Member, splitMember } from "../member.ts";
 import { type ConsulClient, isStatus, type LocalService, type ServiceEntry } from "./client.ts";
@@ -19,6 +20,8 @@ export interface RegistrationDeps {
   readonly consul: ConsulClient;
   readonly serviceName: string;
   readonly check: CheckConfig;
+  /** How Consul's check reaches a member. */
+  readonly upstream: UpstreamConfig;
   readonly configured: readonly Member[];
   /** Put into the file by this reload: their marks go. */
   readonly added: readonly Member[];
@@ -158,7 +161,7 @@ async function lookAfter(
 }
 
 async function register(
-  { consul, serviceName, check, answers, log }: RegistrationDeps,
+  { consul, serviceName, check, upstream, answers, log }: RegistrationDeps,
   member: Member,
   signal: AbortSignal,
 ): Promise<void> {
@@ -171,9 +174,21 @@ async function register(
     name: serviceName,
     address: host,
     port,
-    check: { name: "Pushgateway is healthy", http: `http://${member}/-/healthy`, status, ...check },
+    check: { name: "Pushgateway is healthy", ...probeOf(member, upstream), status, ...check },
   }, signal);
   log.info("member registered in Consul", { member, id: serviceId(member), status });
+}
+
+/**
+ * What Consul asks. Where a password is needed it only connects: in a check the password could be
+ * read by whoever may read Consul's catalogue. A private CA is ours to check, not the agent's.
+ */
+function probeOf(member: Member, { scheme, routePrefix, basicAuth, tls }: UpstreamConfig) {
+  const target = basicAuth
+    ? { tcp: member }
+    : { http: `${scheme}://${member}${routePrefix}/-/healthy` };
+  const skipVerify = scheme === "https" && (tls.caFile ?? tls.serverName) !== undefined;
+  return { target, skipVerify };
 }
 
 /** Weights, tags or meta are never ours: registering again would wipe them out. */

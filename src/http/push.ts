@@ -1,17 +1,19 @@
-/** Answers a push: a redirect to the group's owner, a preview of it, or why there is none. @module */
+/** Answers a push with a redirect to the group's owner, or a preview of it. @module */
 
 import { groupPath, placementKey } from "../group/group.ts";
 import type { NameScheme } from "../group/label_name.ts";
-import { parsePushPath } from "../group/push_path.ts";
+import { locateGroup, locatePush } from "./location.ts";
 import type { Snapshot } from "./snapshot.ts";
 
-/** Seconds after which a client may push again where no member is known. */
+/** Seconds after which a client may push again where no member can take it. */
 const RETRY_AFTER_SECONDS = "1";
 
 /** What answering a push takes. */
 export interface PushContext {
   readonly snapshot: Snapshot;
   readonly nameScheme: NameScheme;
+  /** Scheme and route prefix of every member: `http://` and what follows the member's name. */
+  readonly upstream: { readonly scheme: string; readonly routePrefix: string };
 }
 
 /**
@@ -21,47 +23,38 @@ export interface PushContext {
  * @param target path and query as they stood in the request line
  */
 export function redirectPush(target: string, context: PushContext): Response {
-  const located = locate(target, context);
+  const located = locatePush(target, context.nameScheme);
   if (located instanceof Response) return located;
-  return new Response(null, { status: 307, headers: [["location", located.url]] });
+  const owner = context.snapshot.ring.ownerOf(located.key);
+  if (owner === undefined) return unavailable("no Pushgateway is known yet");
+  const { scheme, routePrefix } = context.upstream;
+  const location = `${scheme}://${owner}${routePrefix}${located.target}`;
+  return new Response(null, { status: 307, headers: [["location", location]] });
 }
 
 /** Answers GET with where a push would go: the Go tool's text, or JSON where the client prefers it. */
 export function previewPush(target: string, context: PushContext, accept: string): Response {
-  const located = locate(target, context);
+  const { nameScheme, snapshot: { ring }, upstream } = context;
+  const located = locateGroup(target, nameScheme);
   if (located instanceof Response) return located;
-  const { url, owner, group } = located;
+  const { group } = located;
+  const owner = ring.ownerOf(placementKey(group));
+  if (owner === undefined) return unavailable("no Pushgateway is known yet");
+  const url = `${upstream.scheme}://${owner}${upstream.routePrefix}${located.target}`;
   if (!accept.includes("application/json")) return new Response(`nextUrl:${url}`);
-  const { ring } = context.snapshot;
   return Response.json({
     owner,
     url,
     group: { job: group.job, ...Object.fromEntries(group.labels) },
-    path: groupPath(group, context.nameScheme),
+    path: groupPath(group, nameScheme),
     ring: { hash: ring.hash, members: ring.members },
   });
 }
 
-function locate(target: string, { snapshot, nameScheme }: PushContext) {
-  const query = target.indexOf("?");
-  const parsed = parsePushPath(query < 0 ? target : target.slice(0, query), nameScheme);
-  if (parsed.kind === "refused") {
-    const { status, reason } = parsed;
-    const headers: [string, string][] = status === 405 ? [["allow", "GET, OPTIONS"]] : [];
-    return new Response(`${reason}\n`, { status, headers });
-  }
-  const owner = snapshot.ring.ownerOf(placementKey(parsed.group));
-  if (owner === undefined) {
-    return new Response("no Pushgateway is known yet\n", {
-      status: 503,
-      headers: { "retry-after": RETRY_AFTER_SECONDS },
-    });
-  }
-  const url = `http://${owner}${parsed.path}${query < 0 ? "" : safeQuery(target.slice(query))}`;
-  return { url, owner, group: parsed.group };
-}
-
-/** A raw query may hold what a header must not. */
-function safeQuery(query: string): string {
-  return query.replace(/[^\x21-\x7e]|#/gu, (character) => encodeURIComponent(character));
+/** A refusal for now. */
+export function unavailable(reason: string): Response {
+  return new Response(`${reason}\n`, {
+    status: 503,
+    headers: { "retry-after": RETRY_AFTER_SECONDS },
+  });
 }

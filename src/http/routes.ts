@@ -1,11 +1,15 @@
 /** Which request gets which answer. Holds no state: a snapshot is taken once for each request. @module */
 
-import type { NameScheme } from "../group/label_name.ts";
+import type { Config } from "../config/load.ts";
 import type { Logger } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
+import { locatePush } from "./location.ts";
+import type { Proxy } from "./proxy.ts";
 import { previewPush, type PushContext, redirectPush } from "./push.ts";
 import { readiness } from "./readiness.ts";
+import { followsRedirect } from "./redirect_clients.ts";
 import { answerSd } from "./sd.ts";
+import type { ClientConnection, Handler } from "./server.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** How a reload of the configuration ended. */
@@ -16,7 +20,9 @@ export type ReloadOutcome =
 /** What answering needs. */
 export interface RouteDeps {
   readonly snapshot: () => Snapshot;
-  readonly nameScheme: () => NameScheme;
+  readonly config: () => Config;
+  /** Passes a push on to where it belongs. */
+  readonly proxy: Proxy;
   /** Discovery has a view of its own and has never told it. */
   readonly awaitsDiscovery: () => boolean;
   readonly metrics: Metrics;
@@ -27,11 +33,14 @@ export interface RouteDeps {
   readonly now: () => number;
 }
 
+/** No endpoint of ours begins so. */
+const PUSH_ROUTE = "/metrics/job/";
+
 type Answer = Response | Promise<Response>;
 type Route = Readonly<Record<string, (request: Request) => Answer>>;
 
 /** Makes the handler of every request; it never throws. */
-export function createHandler(deps: RouteDeps): (request: Request) => Answer {
+export function createHandler(deps: RouteDeps): Handler {
   const { metrics, log, now } = deps;
   const routes = createRoutes(deps);
   const isDebug = log.isEnabledFor("debug");
@@ -52,10 +61,10 @@ export function createHandler(deps: RouteDeps): (request: Request) => Answer {
     return new Response("internal error\n", { status: 500 });
   }
 
-  return (request) => {
+  return (request, connection) => {
     const startMs = now();
     try {
-      const answer = dispatch(request, routes, deps);
+      const answer = dispatch(request, { connection, routes, deps });
       if (answer instanceof Response) return finish(request, answer, startMs);
       return answer.catch((error) => fail(request, error))
         .then((response) => finish(request, response, startMs));
@@ -65,16 +74,23 @@ export function createHandler(deps: RouteDeps): (request: Request) => Answer {
   };
 }
 
-function dispatch(request: Request, routes: ReadonlyMap<string, Route>, deps: RouteDeps): Answer {
+function dispatch(
+  request: Request,
+  { connection, routes, deps }: {
+    connection: ClientConnection;
+    routes: ReadonlyMap<string, Route>;
+    deps: RouteDeps;
+  },
+): Answer {
   const target = requestTarget(request.url);
+  // Nearly every request: it should not pay for the look-up of the others.
+  if (target.startsWith(PUSH_ROUTE)) return answerPush(request, { target, connection, deps });
   const query = target.indexOf("?");
   const route = routes.get(query < 0 ? target : target.slice(0, query));
-  if (!route) return answerPush(request, target, deps);
+  if (!route) return answerPush(request, { target, connection, deps });
   const { method } = request;
-  // A method is any token: "toString" is one, and no endpoint has it.
-  return Object.hasOwn(route, method)
-    ? route[method](request)
-    : notAllowed(Object.keys(route).join(", "), method);
+  const answer = Object.hasOwn(route, method) ? route[method] : undefined;
+  return answer ? answer(request) : notAllowed(Object.keys(route).join(", "), method);
 }
 
 function createRoutes(deps: RouteDeps): ReadonlyMap<string, Route> {
@@ -105,19 +121,43 @@ function createRoutes(deps: RouteDeps): ReadonlyMap<string, Route> {
 }
 
 /** Everything that is no endpoint of ours is read as a push path: it may be one in disguise. */
-function answerPush(request: Request, target: string, deps: RouteDeps): Answer {
-  const context: PushContext = { snapshot: deps.snapshot(), nameScheme: deps.nameScheme() };
+function answerPush(
+  request: Request,
+  { target, connection, deps }: { target: string; connection: ClientConnection; deps: RouteDeps },
+): Answer {
+  const config = deps.config();
+  const { nameScheme, upstream } = config;
+  const context: PushContext = { snapshot: deps.snapshot(), nameScheme, upstream };
   switch (request.method) {
     case "PUT":
     case "POST":
-    case "DELETE":
-      return redirectPush(target, context);
+    case "DELETE": {
+      if (isRedirected(request, config)) return redirectPush(target, context);
+      const location = locatePush(target, nameScheme);
+      if (location instanceof Response) return location;
+      return deps.proxy(request, location, connection.remoteAddr.hostname);
+    }
     case "GET":
       return previewPush(target, context, request.headers.get("accept") ?? "");
     case "OPTIONS":
       return new Response();
     default:
       return notAllowed("DELETE, GET, OPTIONS, POST, PUT", request.method);
+  }
+}
+
+function isRedirected(request: Request, { mode, upstream, redirectUserAgents }: Config): boolean {
+  switch (mode) {
+    case "redirect":
+      return true;
+    case "proxy":
+      return false;
+    case "auto":
+      // A client knows neither our credentials nor the CA of the members.
+      return !upstream.basicAuth && upstream.scheme === "http" &&
+        followsRedirect(request, redirectUserAgents);
+    default:
+      return mode satisfies never;
   }
 }
 
@@ -133,7 +173,7 @@ function notAllowed(allow: string, method: string): Response {
  * `new URL` would not.
  */
 function requestTarget(url: string): string {
-  const path = url.indexOf("/", url.indexOf("://") + 3);
+  const path = url.indexOf("/", url[4] === ":" ? "http://".length : "https://".length);
   const query = url.indexOf("?");
   if (path < 0 || (query >= 0 && query < path)) return `/${query < 0 ? "" : url.slice(query)}`;
   return url.slice(path);

@@ -13,6 +13,14 @@ export interface Server {
   run(signal: AbortSignal): Promise<void>;
 }
 
+/** The connection that a request came over. */
+export type ClientConnection = Pick<Deno.ServeHandlerInfo<Deno.NetAddr>, "remoteAddr">;
+/** Answers a request. */
+export type Handler = (
+  request: Request,
+  connection: ClientConnection,
+) => Response | Promise<Response>;
+
 /**
  * Starts to listen.
  *
@@ -20,10 +28,10 @@ export interface Server {
  */
 export function listen(
   address: ListenAddress,
-  handler: (request: Request) => Response | Promise<Response>,
+  handler: Handler,
 ): Server {
   const cut = new AbortController();
-  const server = bind(address, { handler, signal: cut.signal });
+  const server = bind(address, handler, cut.signal);
   return {
     address: server.addr,
     async run(signal) {
@@ -39,23 +47,24 @@ export function listen(
 
 function bind(
   { hostname, port }: ListenAddress,
-  options: { handler: (request: Request) => Response | Promise<Response>; signal: AbortSignal },
+  handler: Handler,
+  signal: AbortSignal,
 ): Deno.HttpServer<Deno.NetAddr> {
   const serve = (hostname: string) =>
     Deno.serve({
-      ...options,
+      signal,
       hostname,
       port,
       onListen: () => {},
       onError: () => new Response("internal error\n", { status: 500 }),
-    }, options.handler);
+    }, handler);
   try {
     // As in Go, no host means every address of both families.
     return serve(hostname || "::");
   } catch (cause) {
     // A host without IPv6 cannot listen on "::".
     const retry = hostname === "" && !(cause instanceof Deno.errors.AddrInUse);
-    if (retry) return bind({ hostname: "0.0.0.0", port }, options);
+    if (retry) return bind({ hostname: "0.0.0.0", port }, handler, signal);
     throw new Error(`cannot listen on ${showListenAddress({ hostname, port })}`, { cause });
   }
 }

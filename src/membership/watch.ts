@@ -24,6 +24,8 @@ export interface WatchDeps {
   readonly discovery: Discovery;
   readonly configured: readonly Member[];
   readonly probe: Probe;
+  /** Members that refused a push: as good as a probe that was refused. */
+  readonly refusals: (signal: AbortSignal) => AsyncIterable<Member>;
   readonly random: () => number;
   /** Where to begin: what a former watch knew, so that a reload tears no ring down. */
   readonly initial: { readonly membership: Membership; readonly ring: HashRing };
@@ -64,6 +66,12 @@ export async function watchMembership(deps: WatchDeps, signal: AbortSignal): Pro
   async function follow(signal: AbortSignal) {
     for await (const observation of deps.discovery.observe(signal)) {
       learn({ kind: "observed", observation });
+    }
+  }
+
+  async function heed(signal: AbortSignal) {
+    for await (const member of deps.refusals(signal)) {
+      learn({ kind: "probed", member, outcome: "refused" });
     }
   }
 
@@ -124,7 +132,7 @@ export async function watchMembership(deps: WatchDeps, signal: AbortSignal): Pro
     }
   }
 
-  await runGroup([follow, probeMembers, publish], signal);
+  await runGroup([follow, heed, probeMembers, publish], signal);
 }
 
 function sameWeights(

@@ -79,6 +79,20 @@ const BAD_FILES: readonly [file: string, why: string, problems: readonly string[
   ["no-servers.yml", "neither Consul nor servers", [
     "1:1: pushgateway.servers: expected at least one server, found none",
   ]],
+  ["bad-proxy.yml", "wrong values and combinations of what proxying needs", [
+    '1:7: mode: expected redirect, proxy or auto, found "automatic"',
+    '2:23: redirect_user_agents: expected a list, found "my-pusher/"',
+    '4:20: proxy.body_size_limit: expected a size above 0 as in "16MiB", found "16"',
+    '5:12: proxy.timeout: expected a duration above 0 as in "5s" or "1m30s", found "0s"',
+    '6:18: proxy.max_in_flight: expected a whole number from 1, found "0"',
+    '7:3: proxy: unknown key "buffer", expected one of body_size_limit, timeout, max_in_flight',
+    '10:11: pushgateway.scheme: expected http or https, found "ftp"',
+    '11:17: pushgateway.route_prefix: expected a path as in "/pushgateway", found "pg"',
+    '13:5: pushgateway.tls_config: expected scheme: https beside it, found "ftp"',
+    '14:5: pushgateway.tls_config: unknown key "insecure_skip_verify", expected one of ca_file, server_name',
+    "16:5: pushgateway.basic_auth: expected a username, found none",
+    "17:20: pushgateway.basic_auth.password_file: expected password or password_file, found both",
+  ]],
   ["servers-of-nothing.yml", "the key of the servers without any", [
     "5:11: pushgateway.servers: expected at least one server, found none",
   ]],
@@ -106,7 +120,7 @@ const BAD_FILES: readonly [file: string, why: string, problems: readonly string[
     '4:5: consul_server.tls_config: unknown key "ca_flie", did you mean "ca_file"?',
     '6:1: unknown key "http_listen_address", did you mean "http_listen_addr"?',
     '9:3: pushgateway: unknown key "server", did you mean "servers"?',
-    '11:1: unknown key "metrics", expected one of consul_server, http_listen_addr, pushgateway',
+    '11:1: unknown key "metrics", expected one of consul_server, http_listen_addr, mode, redirect_user_agents, proxy, pushgateway',
   ]],
   ["unknown-tag.yml", "a password that YAML reads as a tag", [
     "3:13: expected a value, found a tag (!) of no type; quote a text that starts with !",

@@ -31,6 +31,10 @@ Deno.test("the Go tool's file means what it meant there", { permissions: READS_Y
     },
     servers: ["1.1.1.1:9091", "1.1.1.2:9091"],
     nameScheme: "legacy",
+    mode: "redirect",
+    redirectUserAgents: [],
+    proxy: { bodyBytesMax: 16_777_216, timeoutMs: 30_000, inFlightMax: 256 },
+    upstream: { scheme: "http", routePrefix: "", tls: {} },
   });
 });
 
@@ -49,6 +53,15 @@ Deno.test("every key of the file has its effect", { permissions: READS_YAML }, (
       "pg-0.monitoring.svc:9091",
     ],
     nameScheme: "utf8",
+    mode: "auto",
+    redirectUserAgents: ["my-pusher/", "Java/"],
+    proxy: { bodyBytesMax: 1_536, timeoutMs: 90_000, inFlightMax: 8 },
+    upstream: {
+      scheme: "https",
+      routePrefix: "/pg",
+      basicAuth: { username: "pusher", passwordFile: "/etc/dynamic-sharding/secrets/push" },
+      tls: { caFile: "/etc/dynamic-sharding/tls/members.pem", serverName: "members.internal" },
+    },
   });
   assert.deepEqual(open, {
     scheme: "https",

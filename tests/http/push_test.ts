@@ -44,7 +44,7 @@ Deno.test("each group is redirected to its owner on the ring", { permissions: "n
     const owner = snapshot.ring.ownerOf(path);
     assert(owner);
     owners.add(owner);
-    const { headers } = redirectPush(path, { snapshot, nameScheme: "legacy" });
+    const { headers } = redirectPush(path, context({ snapshot }));
     assert.equal(headers.get("location"), `http://${owner}${path}`);
   }
   assert.equal(owners.size, 3);
@@ -58,7 +58,7 @@ Deno.test("two spellings of one group have one owner", { permissions: "none" }, 
       `/metrics/job/j/zone/z${i}/env@base64/eA`,
       `/metrics//job/%6a/env/x/zone/z${i}?x`,
     ].map((target) => {
-      const { headers } = redirectPush(target, { snapshot, nameScheme: "legacy" });
+      const { headers } = redirectPush(target, context({ snapshot }));
       return /^http:\/\/[^/]+/.exec(headers.get("location") ?? "")?.[0];
     });
     assert.deepEqual(new Set(hosts).size, 1, `${hosts}`);
@@ -149,5 +149,6 @@ function preview(target: string, context: PushContext): Response {
 }
 
 function context(own: Partial<PushContext> = {}): PushContext {
-  return { snapshot: ONE_ACTIVE, nameScheme: "legacy", ...own };
+  const upstream = { scheme: "http", routePrefix: "" };
+  return { snapshot: ONE_ACTIVE, nameScheme: "legacy", upstream, ...own };
 }

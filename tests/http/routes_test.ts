@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
+import { parseConfig } from "../../src/config/load.ts";
 import { createHandler, type RouteDeps } from "../../src/http/routes.ts";
 import { type LogLevel, openLog } from "../../src/log.ts";
 import { createMetrics } from "../../src/metrics.ts";
 import { ONE_ACTIVE, UNKNOWN } from "./view.ts";
+
+const CONFIG = parseConfig("pushgateway: {servers: [a:9091]}", { path: "", env: () => undefined });
+const CLIENT = { remoteAddr: { transport: "tcp", hostname: "192.0.2.7", port: 40_000 } } as const;
 
 const ANSWERS: readonly [request: string, status: number, body: RegExp, allow?: string][] = [
   ["PUT /metrics/job/a", 307, /^$/],
@@ -62,7 +66,7 @@ for (const [request, status, body] of NOT_READY) {
 }
 
 Deno.test("an absolute-form target is read as its path", { permissions: "none" }, async () => {
-  const handler = createHandler(deps());
+  const handler = handlerOf();
   for (const url of ["http://other/metrics/job/a", "https://h:1/metrics/job/a"]) {
     const answer = await handler(new Request(url, { method: "PUT" }));
     assert.equal(answer.headers.get("location"), "http://a:9091/metrics/job/a");
@@ -99,7 +103,7 @@ Deno.test(
   { permissions: "none" },
   async () => {
     let nowMs = 0;
-    const handler = createHandler(deps({ now: () => nowMs += 2 }));
+    const handler = handlerOf({ now: () => nowMs += 2 });
     for (const request of ["PUT /metrics/job/a", "BREW /sd", "PUT /metrics/job/a"]) {
       await (await handler(read(request))).text();
     }
@@ -122,7 +126,7 @@ for (const [why, own, request] of BROKEN) {
   }, async () => {
     const lines: string[] = [];
     const given = deps(own, { level: "info", lines });
-    const answer = await createHandler(given)(read(request));
+    const answer = await createHandler(given)(read(request), CLIENT);
     assert.equal(answer.status, 500);
     assert.equal(
       await answer.text(),
@@ -142,7 +146,7 @@ for (const [level, number] of LOGGED) {
     { permissions: "none" },
     async () => {
       const lines: string[] = [];
-      const handler = createHandler(deps({}, { level, lines }));
+      const handler = handlerOf({}, { level, lines });
       await (await handler(read("PUT /metrics/job/a?x=1"))).text();
       assert.equal(lines.length, number);
       if (number > 0) {
@@ -153,7 +157,12 @@ for (const [level, number] of LOGGED) {
 }
 
 function handle(request: string, own: Partial<RouteDeps> = {}): Response | Promise<Response> {
-  return createHandler(deps(own))(read(request));
+  return handlerOf(own)(read(request));
+}
+
+function handlerOf(...given: Parameters<typeof deps>) {
+  const handler = createHandler(deps(...given));
+  return (request: Request) => handler(request, CLIENT);
 }
 
 function read(request: string): Request {
@@ -167,7 +176,8 @@ function deps(
 ): RouteDeps {
   return {
     snapshot: () => ONE_ACTIVE,
-    nameScheme: () => "legacy",
+    config: () => CONFIG,
+    proxy: () => assert.fail("in redirect mode nothing is passed on"),
     awaitsDiscovery: () => false,
     metrics: createMetrics({ version: "1", deno: "2" }),
     log: openLog({ level, format: "logfmt", write: (line) => lines.push(line) }),

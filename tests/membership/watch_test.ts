@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Discovery, Observation } from "../../src/discovery/discovery.ts";
+import { createInbox } from "../../src/inbox.ts";
 import type { Member } from "../../src/member.ts";
 import type { ProbeOutcome } from "../../src/membership/probe.ts";
 import { UNKNOWN_MEMBERSHIP } from "../../src/membership/state.ts";
@@ -82,6 +83,22 @@ Deno.test(
     assert.equal(watch.rings.at(-1)?.weights.get(member("b")), 3);
   },
 );
+
+Deno.test("a member that refuses a push is suspect at once", { permissions: "none" }, async () => {
+  const probed = new Set<Member>();
+  await using watch = startWatch({
+    async probe(member, signal) {
+      if (probed.has(member)) await aborted(signal); // only the first probe says anything
+      probed.add(member);
+      return "ok";
+    },
+  });
+  watch.tell("list a b c");
+  assert.deepEqual(await watch.nextRing(), ["a", "b", "c"]);
+  watch.refusals.put(member("b"));
+  await watch.seen(({ records }) => records.get(member("b"))?.state === "suspect");
+  assert.deepEqual(await watch.nextRing(), ["a", "c"]);
+});
 
 Deno.test("a member that refuses our probe leaves the ring", { permissions: "none" }, async () => {
   await using watch = startWatch();
@@ -227,6 +244,7 @@ function startWatch(own: Partial<WatchDeps> = {}) {
       }
     },
   };
+  const refusals = createInbox<Member>();
   const probe = own.probe ?? ((member) => Promise.resolve(answers.get(member) ?? "ok"));
   const count = (member: Member, by: 1 | -1) => {
     probing.set(member, (probing.get(member) ?? 0) + by);
@@ -239,6 +257,7 @@ function startWatch(own: Partial<WatchDeps> = {}) {
   const ended = watchMembership({
     discovery,
     configured: consulPolicy().configured,
+    refusals: refusals.take,
     random: () => 0,
     initial: { membership, ring: HashRing.of(new Map()) },
     ...own,
@@ -268,6 +287,7 @@ function startWatch(own: Partial<WatchDeps> = {}) {
     ended,
     rings,
     told,
+    refusals,
     answers,
     probing,
     tell(text: string) {

@@ -1,0 +1,67 @@
+/** What is wrong only together with another key. @module */
+
+import type { Issue } from "./schema.ts";
+import { show } from "./values.ts";
+
+type Section = Readonly<Record<string, unknown>>;
+
+/** Keys that are valid each by itself and not together. */
+export function conflicts(raw: unknown): Issue[] {
+  return [
+    ...consulConflicts(field(raw, "consul_server") ?? {}),
+    ...upstreamConflicts(field(raw, "pushgateway") ?? {}),
+  ];
+}
+
+function consulConflicts(consul: Section): Issue[] {
+  const issues: Issue[] = [];
+  const path = ["consul_server"];
+  if (consul.token_file && consul.token) {
+    const message = "expected token or token_file, found both";
+    issues.push({ path: [...path, "token_file"], message });
+  }
+  if (consul.password && !consul.username) {
+    const message = "expected a username beside the password, found none";
+    issues.push({ path: [...path, "password"], message });
+  }
+  const scheme = typeof consul.addr === "string" && /^(https?):\/\//.exec(consul.addr)?.[1];
+  if (scheme && typeof consul.scheme === "string" && consul.scheme !== scheme) {
+    const message = `expected the scheme of addr, ${scheme}, found ${show(consul.scheme)}`;
+    issues.push({ path: [...path, "scheme"], message });
+  }
+  const tls = field(consul, "tls_config") ?? {};
+  for (const [key, other] of [["cert_file", "key_file"], ["key_file", "cert_file"]]) {
+    if (tls[key] && !tls[other]) {
+      const message = `expected ${other} beside ${key}, found none`;
+      issues.push({ path: [...path, "tls_config", key], message });
+    }
+  }
+  return issues;
+}
+
+function upstreamConflicts(pushgateway: Section): Issue[] {
+  const issues: Issue[] = [];
+  const path = ["pushgateway"];
+  const auth = field(pushgateway, "basic_auth");
+  if (auth && !auth.username) {
+    issues.push({ path: [...path, "basic_auth"], message: "expected a username, found none" });
+  }
+  if (auth?.password && auth.password_file) {
+    const message = "expected password or password_file, found both";
+    issues.push({ path: [...path, "basic_auth", "password_file"], message });
+  }
+  if (field(pushgateway, "tls_config") && pushgateway.scheme !== "https") {
+    const message = `expected scheme: https beside it, found ${show(pushgateway.scheme)}`;
+    issues.push({ path: [...path, "tls_config"], message });
+  }
+  return issues;
+}
+
+/** A section of the raw file, or `undefined` where it is absent or no map. */
+export function field(raw: unknown, key: string): Section | undefined {
+  if (typeof raw !== "object" || raw === null) return undefined;
+  const value = (raw as Record<string, unknown>)[key];
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? value as Section
+    : undefined;
+}

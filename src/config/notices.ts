@@ -1,0 +1,28 @@
+/** What is valid and yet should be known at the start. @module */
+
+import type { Config } from "./load.ts";
+
+/** What clients need where a push is answered with a redirect: a line for each thing. */
+export function redirectNotices({ mode, upstream }: Config): string[] {
+  if (mode !== "redirect") return [];
+  const notices: string[] = [];
+  if (upstream.basicAuth) {
+    notices.push(
+      "mode is redirect and pushgateway.basic_auth is set: each client has to send these " +
+        "credentials to the Pushgateway itself, which most drop on a redirect; auto and proxy send them",
+    );
+  }
+  if (upstream.scheme === "https") {
+    notices.push(
+      "mode is redirect and pushgateway.scheme is https: each client has to trust the certificates " +
+        "of the Pushgateways; auto and proxy need it of dynamic-sharding alone",
+    );
+  }
+  if (upstream.routePrefix) {
+    notices.push(
+      `mode is redirect and pushgateway.route_prefix is set: clients are sent to paths below ` +
+        `${upstream.routePrefix}, and need a way there`,
+    );
+  }
+  return notices;
+}

@@ -1,0 +1,48 @@
+/** How the Pushgateways are spoken to: what the `pushgateway` section says beside its servers. @module */
+
+import type { PushgatewaySection } from "./schema.ts";
+import type { Secret } from "./secret.ts";
+
+/** The way to every Pushgateway. */
+export interface UpstreamConfig {
+  readonly scheme: "http" | "https";
+  /** The Pushgateways' `--web.route-prefix`: empty, or as `/pushgateway`. */
+  readonly routePrefix: string;
+  /** Sent with every request of ours, in the place of what a client sent. */
+  readonly basicAuth?: {
+    readonly username: string;
+    readonly password?: Secret;
+    /** Read anew for each connection's worth of requests, so that a rotated password is taken up. */
+    readonly passwordFile?: string;
+  };
+  readonly tls: { readonly caFile?: string; readonly serverName?: string };
+}
+
+/**
+ * Fills in the defaults.
+ *
+ * @param locate makes a file name of the section absolute
+ */
+export function resolveUpstream(
+  section: PushgatewaySection | undefined,
+  locate: (file: string) => string,
+): UpstreamConfig {
+  const { scheme = "http", route_prefix: routePrefix = "", basic_auth: auth, tls_config: tls } =
+    section ?? {};
+  const { username, password, password_file: passwordFile } = auth ?? {};
+  return {
+    scheme,
+    routePrefix,
+    ...(username && {
+      basicAuth: {
+        username,
+        ...(password && { password }),
+        ...(passwordFile && { passwordFile: locate(passwordFile) }),
+      },
+    }),
+    tls: {
+      ...(tls?.ca_file && { caFile: locate(tls.ca_file) }),
+      ...(tls?.server_name && { serverName: tls.server_name }),
+    },
+  };
+}

@@ -1,0 +1,58 @@
+/** Reads the body of a push, within limits. @module */
+
+import { Buffer } from "node:buffer";
+
+/** Limits of a body. */
+export interface BodyLimits {
+  readonly bytesMax: number;
+  readonly timeoutMs: number;
+}
+
+/**
+ * Reads a request's whole body. Nothing past the limit is kept, and where the client has told a
+ * length beyond it nothing is read.
+ *
+ * @returns a refusal: 413 for a body that is too large, 408 for one that does not come in time, 400
+ *   for one that breaks off
+ */
+export async function readBody(
+  request: Request,
+  { bytesMax, timeoutMs }: BodyLimits,
+): Promise<Uint8Array | Response> {
+  const length = request.headers.get("content-length");
+  if (Number(length) > bytesMax) return tooLarge(bytesMax);
+  if (!request.body) return new Uint8Array();
+  let late = false;
+  const reader = request.body.getReader();
+  const timer = setTimeout(() => {
+    late = true;
+    reader.cancel().catch(() => {});
+  }, timeoutMs);
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (late) return refusal(408, `the body did not come within ${timeoutMs / 1_000} s`);
+      if (done) return chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, bytes);
+      bytes += value.length;
+      if (bytes > bytesMax) {
+        await reader.cancel();
+        return tooLarge(bytesMax);
+      }
+      chunks.push(value);
+    }
+  } catch {
+    return refusal(400, "the body broke off");
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function tooLarge(bytesMax: number): Response {
+  return refusal(413, `the body is larger than the limit of ${bytesMax} bytes`);
+}
+
+function refusal(status: number, reason: string): Response {
+  return new Response(`${reason}\n`, { status });
+}

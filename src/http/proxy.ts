@@ -1,0 +1,145 @@
+/** Passes a push on to the group's owner, and to the next one where nobody listens there. @module */
+
+import type { ProxyConfig } from "../config/load.ts";
+import type { Member } from "../member.ts";
+import type { Metrics } from "../metrics.ts";
+import type { Answer } from "../pushgateway/answer.ts";
+import { type FailureKind, SendFailure } from "../pushgateway/connection.ts";
+import type { Transport, UpstreamRequest } from "../pushgateway/transport.ts";
+import { readBody } from "./body.ts";
+import type { FailureLog } from "./failure_log.ts";
+import { forwardAnswer, forwardHeaders } from "./forwarding.ts";
+import type { Location } from "./location.ts";
+import { unavailable } from "./push.ts";
+import type { Snapshot } from "./snapshot.ts";
+
+/** What passing on takes. */
+export interface ProxyDeps {
+  readonly snapshot: () => Snapshot;
+  /** The way to the members as it is configured now. */
+  readonly way: () => {
+    readonly transport: Transport;
+    readonly limits: ProxyConfig;
+    /** Our credentials are sent in the place of the client's. */
+    readonly ownCredentials: boolean;
+  };
+  /** Is told of a member that refused a connection: it takes no further push until it answers. */
+  readonly onRefused: (member: Member) => void;
+  readonly metrics: Metrics;
+  readonly failures: FailureLog;
+}
+
+/** Passes pushes on. */
+export type Proxy = (
+  request: Request,
+  location: Location,
+  client: string,
+) => Promise<Response>;
+
+/** Makes the proxy of one app. */
+export function createProxy(deps: ProxyDeps): Proxy {
+  const inFlight = new Map<Member, number>();
+  deps.metrics.showInFlight(inFlight);
+
+  /** One member's answer, or how far the request got; `busy` where the member has enough to do. */
+  async function send(
+    member: Member,
+    request: UpstreamRequest,
+    timeoutMs: number,
+  ): Promise<Answer | SendFailure | "busy"> {
+    const { transport, limits } = deps.way();
+    const pending = inFlight.get(member) ?? 0;
+    if (pending >= limits.inFlightMax) {
+      deps.failures.tell(member, "busy", `${pending} pushes wait for its answer`);
+      return "busy";
+    }
+    inFlight.set(member, pending + 1);
+    try {
+      return await transport.send(member, request, { timeoutMs });
+    } catch (failure) {
+      if (!(failure instanceof SendFailure)) throw failure;
+      deps.failures.tell(member, failure.kind, failure);
+      if (failure.kind === "refused") deps.onRefused(member);
+      return failure;
+    } finally {
+      const left = (inFlight.get(member) ?? 1) - 1;
+      if (left > 0) inFlight.set(member, left);
+      else inFlight.delete(member);
+    }
+  }
+
+  /** To the owner, or the next one on the ring where no connection comes about. */
+  async function passOn(key: string, request: UpstreamRequest): Promise<Response> {
+    const { timeoutMs } = deps.way().limits;
+    const deadline = performance.now() + timeoutMs;
+    const tried = new Set<Member>();
+    for (;;) {
+      const { ring } = deps.snapshot();
+      const owner = ring.ownerWithout(key, tried);
+      const leftMs = deadline - performance.now();
+      if (owner === undefined || leftMs <= 0) return nobody(tried);
+      const outcome = await send(owner, request, leftMs);
+      if (!isUnsent(outcome)) return respond(owner, outcome);
+      tried.add(owner);
+    }
+  }
+
+  /** To every member: any of them may hold a copy of the group. */
+  async function passToAll(request: UpstreamRequest): Promise<Response> {
+    const { members } = deps.snapshot().ring;
+    const { timeoutMs } = deps.way().limits;
+    const outcomes = await Promise.all(
+      members.map(async (member) => ({ member, outcome: await send(member, request, timeoutMs) })),
+    );
+    const reached = outcomes.filter(({ outcome }) => !isUnsent(outcome));
+    const done = ({ outcome }: typeof reached[number]) =>
+      typeof outcome === "object" && !(outcome instanceof SendFailure) && outcome.status === 202;
+    const first = reached.find((one) => !done(one)) ?? reached[0];
+    return first ? respond(first.member, first.outcome) : nobody(new Set(members));
+  }
+
+  return async (request, { key, target }, client) => {
+    const { limits, ownCredentials } = deps.way();
+    const body = await readBody(request, {
+      bytesMax: limits.bodyBytesMax,
+      timeoutMs: limits.timeoutMs,
+    });
+    if (body instanceof Response) return body;
+    const credentials = ownCredentials ? "own" : "client";
+    const upstream: UpstreamRequest = {
+      method: request.method,
+      target,
+      headers: forwardHeaders(request.headers, { client, credentials }),
+      body,
+    };
+    return await (request.method === "DELETE" ? passToAll(upstream) : passOn(key, upstream));
+  };
+}
+
+function isUnsent(outcome: Answer | SendFailure | "busy"): boolean {
+  return outcome instanceof SendFailure && !MAY_HAVE_ARRIVED[outcome.kind];
+}
+
+/** A push that may have been taken is never sent to another member: the group would lie on both. */
+const MAY_HAVE_ARRIVED: Readonly<Record<FailureKind, boolean>> = {
+  refused: false,
+  unreachable: false,
+  reset: true,
+  broken: true,
+  timeout: true,
+};
+
+function respond(member: Member, outcome: Answer | SendFailure | "busy"): Response {
+  if (outcome === "busy") return unavailable(`${member} has too many pushes to answer`);
+  if (!(outcome instanceof SendFailure)) return forwardAnswer(outcome);
+  const status = outcome.kind === "timeout" ? 504 : 502;
+  return new Response(`${member}: ${outcome.message}; the push may have been taken\n`, { status });
+}
+
+function nobody(tried: ReadonlySet<Member>): Response {
+  return unavailable(
+    tried.size === 0
+      ? "no Pushgateway is known yet"
+      : `no Pushgateway can be reached, tried ${[...tried].join(", ")}`,
+  );
+}

@@ -1,0 +1,175 @@
+/** One connection to a member, over which requests go one after the other. @module */
+
+import { Buffer } from "node:buffer";
+import { type Answer, createAnswerReader } from "./answer.ts";
+
+/** How far a request got that brought no answer. */
+export type FailureKind =
+  /** Nobody listens there; nothing was sent. */
+  | "refused"
+  /** No connection came about for another reason; nothing was sent. */
+  | "unreachable"
+  /** The connection ended before an answer began. */
+  | "reset"
+  /** An answer began, and ended early or was no HTTP. */
+  | "broken"
+  /** It was sent, and no answer came in time. */
+  | "timeout";
+
+/** A request that brought no answer. */
+export class SendFailure extends Error {
+  override readonly name = "SendFailure";
+  readonly kind: FailureKind;
+
+  constructor(kind: FailureKind, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.kind = kind;
+  }
+}
+
+/** A connection to one member. */
+export interface Connection extends Disposable {
+  /** Whether another request may be sent over it. */
+  readonly reusable: boolean;
+  /**
+   * Sends one request and reads its answer.
+   *
+   * @param request the bytes of the whole request
+   * @throws {SendFailure} `reset`, `broken` or `timeout`; the connection is closed then, as it is
+   *   when the signal aborts
+   */
+  exchange(request: Uint8Array, limits: ExchangeLimits): Promise<Answer>;
+}
+
+/** How long something may take. */
+export interface ExchangeLimits {
+  readonly timeoutMs: number;
+  /** Ends it early. */
+  readonly signal?: AbortSignal;
+}
+
+/** Where members are connected to. */
+export interface ConnectTarget {
+  readonly hostname: string;
+  readonly port: number;
+  /** Absent: plain TCP. */
+  readonly tls?: { readonly caCerts: string[]; readonly serverName: string };
+}
+
+const READ_BYTES = 16_384;
+
+/**
+ * Connects.
+ *
+ * @param limits.answerBytesMax a larger answer is `broken`
+ * @throws {SendFailure} `refused` or `unreachable`
+ */
+export async function connect(
+  { hostname, port, tls }: ConnectTarget,
+  limits: ExchangeLimits & { readonly answerBytesMax: number },
+): Promise<Connection> {
+  const deadline = new AbortController();
+  const giveUp = () => deadline.abort();
+  const timer = setTimeout(giveUp, limits.timeoutMs);
+  limits.signal?.addEventListener("abort", giveUp);
+  let tcp: Deno.TcpConn | undefined;
+  try {
+    tcp = await Deno.connect({ hostname, port, signal: deadline.signal });
+    tcp.setNoDelay();
+    if (!tls) return createConnection(tcp, limits.answerBytesMax);
+    const secure = await startTls(tcp, tls, deadline.signal);
+    return createConnection(secure, limits.answerBytesMax);
+  } catch (cause) {
+    if (cause instanceof Deno.errors.ConnectionRefused) {
+      throw new SendFailure("refused", "connection refused", { cause });
+    }
+    const message = deadline.signal.aborted
+      ? `no connection within ${limits.timeoutMs} ms`
+      : "no connection";
+    throw new SendFailure("unreachable", message, { cause });
+  } finally {
+    clearTimeout(timer);
+    limits.signal?.removeEventListener("abort", giveUp);
+  }
+}
+
+/** Takes the TCP connection over, also where it throws. */
+async function startTls(
+  tcp: Deno.TcpConn,
+  { caCerts, serverName }: { caCerts: string[]; serverName: string },
+  signal: AbortSignal,
+): Promise<Deno.TlsConn> {
+  const secure = await Deno.startTls(tcp, { hostname: serverName, caCerts });
+  const close = () => secure.close();
+  signal.addEventListener("abort", close, { once: true });
+  try {
+    await secure.handshake();
+    return secure;
+  } catch (error) {
+    if (!signal.aborted) secure.close();
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", close);
+  }
+}
+
+function createConnection(
+  conn: Deno.TcpConn | Deno.TlsConn,
+  answerBytesMax: number,
+): Connection {
+  const buffer = Buffer.alloc(READ_BYTES);
+  const reader = createAnswerReader(answerBytesMax);
+  let [open, written] = [true, true];
+  const close = () => {
+    if (open) conn.close();
+    open = false;
+  };
+
+  async function write(request: Uint8Array): Promise<void> {
+    written = false;
+    for (let sent = 0; sent < request.length;) sent += await conn.write(request.subarray(sent));
+    written = true;
+  }
+
+  async function read(): Promise<Answer> {
+    for (;;) {
+      const length = await conn.read(buffer);
+      const answer = length === null ? reader.end() : reader.take(buffer.subarray(0, length));
+      if (answer) return answer;
+      if (length === null) throw new Deno.errors.UnexpectedEof("the connection ended");
+    }
+  }
+
+  return {
+    get reusable() {
+      return open && written && reader.reusable;
+    },
+    async exchange(request, { timeoutMs, signal }) {
+      let late = false;
+      const timer = setTimeout(() => {
+        late = true;
+        close();
+      }, timeoutMs);
+      signal?.addEventListener("abort", close);
+      if (signal?.aborted) close();
+      // A member may answer, and close, before it has read the whole request: its answer counts.
+      const writing = write(request).catch(() => {});
+      try {
+        const answer = await read();
+        if (!written) close();
+        return answer;
+      } catch (cause) {
+        close();
+        if (late) throw new SendFailure("timeout", `no answer within ${timeoutMs} ms`, { cause });
+        throw reader.begun
+          ? new SendFailure("broken", "the answer broke off", { cause })
+          : new SendFailure("reset", "the connection ended without an answer", { cause });
+      } finally {
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", close);
+        await writing;
+      }
+    },
+    [Symbol.dispose]: close,
+  };
+}

@@ -1,0 +1,192 @@
+/**
+ * Sends requests to members over connections that are kept. It stands where an HTTP client of a
+ * library would: whether a push may go to another member depends on how far it got, which those
+ * tell only in prose, and a push through them costs two to three times the CPU (bench/README.md).
+ *
+ * @module
+ */
+
+import type { UpstreamConfig } from "../config/upstream.ts";
+import { type Member, splitMember } from "../member.ts";
+import type { Answer } from "./answer.ts";
+import {
+  connect,
+  type Connection,
+  type ConnectTarget,
+  type ExchangeLimits,
+  SendFailure,
+} from "./connection.ts";
+
+/** A request to a member. */
+export interface UpstreamRequest {
+  readonly method: string;
+  /** Path and query below the Pushgateways' route prefix, percent-encoded. */
+  readonly target: string;
+  /** Names and values in turn; none of those that this module sets. */
+  readonly headers: readonly string[];
+  readonly body?: Uint8Array;
+}
+
+/** Sends to any member. */
+export interface Transport extends Disposable {
+  /**
+   * Sends a request and reads the whole answer. A connection that ends before an answer begins is
+   * tried once more, on a fresh one: what a Pushgateway takes, it may take twice.
+   *
+   * @throws {SendFailure} telling how far it got
+   */
+  send(member: Member, request: UpstreamRequest, limits: ExchangeLimits): Promise<Answer>;
+}
+
+/** Limits of a transport. */
+export interface TransportLimits {
+  /** Idle connections that are kept for each member. */
+  readonly idleMax: number;
+  readonly answerBytesMax: number;
+}
+
+/** A host that says nothing to a connection for so long is as good as gone. */
+const CONNECT_MS_MAX = 2_000;
+/** Idle connections are closed after between one and two of these. */
+const IDLE_SWEEP_MS = 30_000;
+
+interface Idle {
+  readonly connection: Connection;
+  /** Has been idle since before the last sweep. */
+  stale: boolean;
+}
+
+/**
+ * Opens a transport; nothing is connected yet.
+ *
+ * @throws where the CA file cannot be read
+ */
+export async function openTransport(
+  upstream: UpstreamConfig,
+  limits: TransportLimits,
+): Promise<Transport> {
+  const { caFile } = upstream.tls;
+  const caCerts = caFile ? [await Deno.readTextFile(caFile)] : [];
+  const idle = new Map<Member, Idle[]>();
+  let sweep: ReturnType<typeof setTimeout> | undefined;
+  let open = true;
+
+  function take(member: Member): Connection | undefined {
+    return idle.get(member)?.pop()?.connection;
+  }
+
+  function release(member: Member, connection: Connection): void {
+    const kept = idle.get(member) ?? [];
+    if (!open || !connection.reusable || kept.length >= limits.idleMax) {
+      connection[Symbol.dispose]();
+      return;
+    }
+    kept.push({ connection, stale: false });
+    idle.set(member, kept);
+    sweep ??= setTimeout(closeStale, IDLE_SWEEP_MS);
+  }
+
+  function closeStale(): void {
+    sweep = undefined;
+    for (const [member, kept] of idle) {
+      const fresh = kept.filter(({ stale }) => !stale);
+      for (const { connection, stale } of kept) if (stale) connection[Symbol.dispose]();
+      for (const entry of fresh) entry.stale = true;
+      if (fresh.length > 0) idle.set(member, fresh);
+      else idle.delete(member);
+    }
+    if (idle.size > 0) sweep = setTimeout(closeStale, IDLE_SWEEP_MS);
+  }
+
+  /** Those of a member that has let go of one of them. */
+  function drop(member: Member): void {
+    for (const { connection } of idle.get(member) ?? []) connection[Symbol.dispose]();
+    idle.delete(member);
+  }
+
+  async function exchange(
+    member: Member,
+    bytes: Uint8Array,
+    { timeoutMs, signal, fresh }: ExchangeLimits & { readonly fresh: boolean },
+  ): Promise<Answer> {
+    const started = performance.now();
+    const connection = (fresh ? undefined : take(member)) ??
+      await connect(targetOf(member, upstream, caCerts), {
+        timeoutMs: Math.min(CONNECT_MS_MAX, timeoutMs),
+        answerBytesMax: limits.answerBytesMax,
+        signal,
+      });
+    const leftMs = Math.max(1, timeoutMs - (performance.now() - started));
+    const answer = await connection.exchange(bytes, { timeoutMs: leftMs, signal });
+    release(member, connection);
+    return answer;
+  }
+
+  return {
+    async send(member, request, limits) {
+      const bytes = encodeRequest(member, request, {
+        prefix: upstream.routePrefix,
+        authorization: await authorization(upstream),
+      });
+      try {
+        return await exchange(member, bytes, { ...limits, fresh: false });
+      } catch (failure) {
+        const again = failure instanceof SendFailure && failure.kind === "reset" &&
+          !limits.signal?.aborted;
+        if (!again) throw failure;
+        drop(member);
+        return await exchange(member, bytes, { ...limits, fresh: true }).catch((second) => {
+          // A host that is silent now may have taken the first; one that refuses has lost it.
+          throw second instanceof SendFailure && second.kind === "unreachable" ? failure : second;
+        });
+      }
+    },
+    [Symbol.dispose]() {
+      open = false;
+      clearTimeout(sweep);
+      for (const member of [...idle.keys()]) drop(member);
+    },
+  };
+}
+
+function targetOf(
+  member: Member,
+  { scheme, tls }: UpstreamConfig,
+  caCerts: string[],
+): ConnectTarget {
+  const { host: hostname, port } = splitMember(member);
+  if (scheme === "http") return { hostname, port };
+  return { hostname, port, tls: { caCerts, serverName: tls.serverName ?? hostname } };
+}
+
+async function authorization({ basicAuth }: UpstreamConfig): Promise<string | undefined> {
+  if (!basicAuth) return undefined;
+  const { username, password, passwordFile } = basicAuth;
+  const secret = passwordFile ? await readPassword(passwordFile) : password?.reveal() ?? "";
+  const bytes = new TextEncoder().encode(`${username}:${secret}`);
+  return `Basic ${btoa(String.fromCharCode(...bytes))}`;
+}
+
+async function readPassword(file: string): Promise<string> {
+  try {
+    return (await Deno.readTextFile(file)).trim();
+  } catch (cause) {
+    throw new SendFailure("unreachable", `the password file ${file} cannot be read`, { cause });
+  }
+}
+
+function encodeRequest(
+  member: Member,
+  { method, target, headers, body }: UpstreamRequest,
+  { prefix, authorization }: { prefix: string; authorization: string | undefined },
+): Uint8Array {
+  let head = `${method} ${prefix}${target} HTTP/1.1\r\nhost: ${member}\r\n`;
+  for (let i = 0; i < headers.length; i += 2) head += `${headers[i]}: ${headers[i + 1]}\r\n`;
+  if (authorization) head += `authorization: ${authorization}\r\n`;
+  head += body || method !== "GET" ? `content-length: ${body?.length ?? 0}\r\n\r\n` : "\r\n";
+  const bytes = new Uint8Array(head.length + (body?.length ?? 0));
+  // Header values are bytes, one in each character.
+  for (let i = 0; i < head.length; i++) bytes[i] = head.charCodeAt(i);
+  if (body) bytes.set(body, head.length);
+  return bytes;
+}

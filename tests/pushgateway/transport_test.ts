@@ -1,0 +1,218 @@
+/** How far a request got, over real connections to a member that misbehaves on purpose. @module */
+
+import assert from "node:assert/strict";
+import { parseMember } from "../../src/member.ts";
+import { type FailureKind, SendFailure } from "../../src/pushgateway/connection.ts";
+import { openTransport, type UpstreamRequest } from "../../src/pushgateway/transport.ts";
+import { freePort } from "../../tools/ports.ts";
+import { type RawConnection, rawMember } from "./raw_member.ts";
+
+const UPSTREAM = { scheme: "http", routePrefix: "", tls: {} } as const;
+const LIMITS = { idleMax: 2, answerBytesMax: 1_000_000 };
+const PUSH: UpstreamRequest = {
+  method: "PUT",
+  target: "/metrics/job/a?x=1",
+  headers: ["x-latin", "\u00e9"],
+  body: new TextEncoder().encode("m 1\n"),
+};
+const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+function text(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}
+
+async function kindOf(sending: Promise<unknown>): Promise<FailureKind> {
+  try {
+    await sending;
+  } catch (error) {
+    assert(error instanceof SendFailure, String(error));
+    return error.kind;
+  }
+  throw new Error("expected a failure, found an answer");
+}
+
+/** Reads requests and answers each with the same. */
+async function answerAll(connection: RawConnection, answer: string): Promise<void> {
+  while (await connection.request()) await connection.write(answer);
+}
+
+Deno.test("a request goes out as it is, with the prefix, the member's name and our credentials", async () => {
+  let request = "";
+  await using member = rawMember(async (connection) => {
+    request = await connection.request();
+    await connection.write(OK);
+  });
+  const basicAuth = { username: "ü", passwordFile: await Deno.makeTempFile() };
+  try {
+    await Deno.writeTextFile(basicAuth.passwordFile, "s3cret\n");
+    using transport = await openTransport(
+      { ...UPSTREAM, routePrefix: "/pg", basicAuth },
+      LIMITS,
+    );
+    const { status, body } = await transport.send(member.member, PUSH, { timeoutMs: 5_000 });
+    assert.deepEqual({ status, body: text(body) }, { status: 200, body: "ok" });
+  } finally {
+    await Deno.remove(basicAuth.passwordFile);
+  }
+  const credentials = btoa(String.fromCharCode(...new TextEncoder().encode("ü:s3cret")));
+  assert.equal(
+    request,
+    "PUT /pg/metrics/job/a?x=1 HTTP/1.1\r\n" +
+      `host: ${member.member}\r\nx-latin: \u00e9\r\nauthorization: Basic ${credentials}\r\n` +
+      "content-length: 4\r\n\r\nm 1\n",
+  );
+});
+
+for (
+  const [what, answer, expected] of [
+    ["with a length", OK, { status: 200, body: "ok" }],
+    [
+      "in chunks",
+      "HTTP/1.1 400 Bad\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nno\r\n1;x=y\r\n!\r\n0\r\n\r\n",
+      {
+        status: 400,
+        body: "no!",
+      },
+    ],
+    ["without a length, ended by the connection", "HTTP/1.0 200 OK\r\n\r\nto the end", {
+      status: 200,
+      body: "to the end",
+    }],
+    ["after a 100", `HTTP/1.1 100 Continue\r\n\r\n${OK}`, { status: 200, body: "ok" }],
+    ["without a body", "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n", {
+      status: 202,
+      body: "",
+    }],
+    ["that must have none", "HTTP/1.1 204 No Content\r\n\r\n", { status: 204, body: "" }],
+  ] as const
+) {
+  Deno.test(`an answer ${what} is read whole, however it is cut`, async () => {
+    for (const size of [answer.length, 1, 7]) {
+      await using member = rawMember(async (connection) => {
+        await connection.request();
+        for (let i = 0; i < answer.length; i += size) {
+          await connection.write(answer.slice(i, i + size));
+        }
+        connection.close();
+      });
+      using transport = await openTransport(UPSTREAM, LIMITS);
+      const { status, body } = await transport.send(member.member, PUSH, { timeoutMs: 5_000 });
+      assert.deepEqual({ status, body: text(body) }, expected);
+    }
+  });
+}
+
+Deno.test("headers of an answer come as they were, repeated ones too", async () => {
+  await using member = rawMember((connection) =>
+    answerAll(connection, "HTTP/1.1 200 OK\r\nX-A: 1\r\nx-a: 2\r\nContent-Length: 0\r\n\r\n")
+  );
+  using transport = await openTransport(UPSTREAM, LIMITS);
+  const { headers } = await transport.send(member.member, PUSH, { timeoutMs: 5_000 });
+  assert.deepEqual(headers, ["X-A", "1", "x-a", "2", "Content-Length", "0"]);
+});
+
+Deno.test("a connection is used again, unless the member closes it", async () => {
+  await using kept = rawMember((connection) => answerAll(connection, OK));
+  await using closing = rawMember((connection) =>
+    answerAll(connection, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+  );
+  await using talkative = rawMember((connection) => answerAll(connection, `${OK}${OK}`));
+  using transport = await openTransport(UPSTREAM, LIMITS);
+  for (let i = 0; i < 5; i++) {
+    for (const { member } of [kept, closing, talkative]) {
+      await transport.send(member, PUSH, { timeoutMs: 5_000 });
+    }
+  }
+  assert.deepEqual([kept.accepted, closing.accepted, talkative.accepted], [1, 5, 5]);
+});
+
+Deno.test("requests at once have connections of their own, of which some are kept", async () => {
+  const all = Promise.withResolvers<void>();
+  let waiting = 0;
+  await using member = rawMember(async (connection) => {
+    while (await connection.request()) {
+      if (++waiting === 4) all.resolve();
+      await all.promise;
+      await connection.write(OK);
+    }
+  });
+  using transport = await openTransport(UPSTREAM, LIMITS);
+  const four = () =>
+    Promise.all([1, 2, 3, 4].map(() => transport.send(member.member, PUSH, { timeoutMs: 5_000 })));
+  await four();
+  assert.equal(member.accepted, 4);
+  await four();
+  assert.equal(member.accepted, 4 + 4 - LIMITS.idleMax);
+});
+
+Deno.test("nobody listens: refused", async () => {
+  using transport = await openTransport(UPSTREAM, LIMITS);
+  const member = parseMember(`127.0.0.1:${freePort()}`);
+  assert.equal(await kindOf(transport.send(member, PUSH, { timeoutMs: 5_000 })), "refused");
+});
+
+Deno.test("no such host: unreachable", async () => {
+  using transport = await openTransport(UPSTREAM, LIMITS);
+  const member = parseMember("no-such-host.invalid:9091");
+  assert.equal(await kindOf(transport.send(member, PUSH, { timeoutMs: 5_000 })), "unreachable");
+});
+
+for (
+  const [what, answer, kind] of [
+    ["no answer comes in time", undefined, "timeout"],
+    ["an answer breaks off", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nok", "broken"],
+    ["the head of an answer breaks off", "HTTP/1.1 200 OK\r\nConte", "broken"],
+    ["the answer is no HTTP", "SSH-2.0-OpenSSH_9.2\r\n\r\n", "broken"],
+    ["the answer is too large", "HTTP/1.1 200 OK\r\nContent-Length: 2000000\r\n\r\n", "broken"],
+    ["the connection ends before an answer", "", "reset"],
+  ] as const
+) {
+  Deno.test(`${what}: ${kind}`, async () => {
+    await using member = rawMember(async (connection) => {
+      await connection.request();
+      if (answer === undefined) return;
+      await connection.write(answer);
+      if (answer.includes("2000000")) await connection.write("x".repeat(1_100_000));
+      connection.close();
+    });
+    using transport = await openTransport(UPSTREAM, LIMITS);
+    assert.equal(await kindOf(transport.send(member.member, PUSH, { timeoutMs: 300 })), kind);
+    assert.equal(member.accepted, kind === "reset" ? 2 : 1, "only a reset is tried once more");
+  });
+}
+
+Deno.test("a member that ends a connection before its answer is asked once more, on a fresh one", async () => {
+  await using member = rawMember(async (connection, index) => {
+    await connection.request();
+    if (index > 0) await connection.write(OK);
+    connection.close();
+  });
+  using transport = await openTransport(UPSTREAM, LIMITS);
+  assert.equal((await transport.send(member.member, PUSH, { timeoutMs: 5_000 })).status, 200);
+  assert.equal(member.accepted, 2);
+});
+
+Deno.test("idle connections that the member has let go of do no harm", async () => {
+  await using member = rawMember(async (connection, index) => {
+    await connection.request();
+    await connection.write(OK);
+    if (index === 0) connection.close();
+    else await answerAll(connection, OK);
+  });
+  using transport = await openTransport(UPSTREAM, LIMITS);
+  for (let i = 0; i < 3; i++) {
+    assert.equal((await transport.send(member.member, PUSH, { timeoutMs: 5_000 })).status, 200);
+  }
+  assert.equal(member.accepted, 2);
+});
+
+Deno.test("an answer that comes before the whole body was sent counts", async () => {
+  await using member = rawMember(async (connection) => {
+    await connection.write("HTTP/1.1 413 Too Large\r\nContent-Length: 4\r\n\r\nbig\n");
+    await connection.request(); // what is left unread would turn the close into a reset
+  });
+  using transport = await openTransport(UPSTREAM, LIMITS);
+  const body = new Uint8Array(20_000_000);
+  const answer = await transport.send(member.member, { ...PUSH, body }, { timeoutMs: 5_000 });
+  assert.deepEqual([answer.status, text(answer.body)], [413, "big\n"]);
+});
