@@ -12,7 +12,8 @@
 
 import { run } from "./command.ts";
 import { debianCodename, machineMirrors, openSuite, type Suite } from "./debian_apt.ts";
-import { libraryPath, unpackProgram } from "./debian_unpack.ts";
+import { libraryPath, pathBelow, unpackProgram } from "./debian_unpack.ts";
+import { hasFeature, programsOnPath } from "./installed.ts";
 import { type ComponentName, describeNeed, type Recipe, RECIPES } from "./recipes.ts";
 import { waitFor } from "./wait.ts";
 
@@ -21,9 +22,9 @@ export type { ComponentName };
 /** A program that is ready to be started. */
 export interface Component {
   readonly name: ComponentName;
-  /** Path of the program. */
+  /** Path of the program, or of a library's own file. */
   readonly command: string;
-  /** What its environment needs beside the usual: where its libraries are. */
+  /** What its environment needs beside the usual: where its libraries are, as a rule. */
   readonly env: Readonly<Record<string, string>>;
 }
 
@@ -53,7 +54,7 @@ export async function ensureComponents<Name extends ComponentName>(
   names: readonly Name[],
   options: ComponentsOptions = {},
 ): Promise<Record<Name, Component>> {
-  const directory = options.directory ?? defaultDirectory();
+  const directory = options.directory ?? componentsDirectory();
   const found = new Map<Name, Component>();
   const look = async () => {
     for (const name of names) {
@@ -77,7 +78,8 @@ export async function ensureComponents<Name extends ComponentName>(
   return Object.fromEntries(found) as Record<Name, Component>;
 }
 
-function defaultDirectory(): string {
+/** Where components lie by default: `.components/` of this repository. */
+export function componentsDirectory(): string {
   return decodeURIComponent(new URL("../.components", import.meta.url).pathname);
 }
 
@@ -85,6 +87,7 @@ function defaultDirectory(): string {
 interface Unpacked {
   readonly program: string;
   readonly libraries: readonly string[];
+  readonly env?: Readonly<Record<string, readonly string[]>>;
 }
 
 async function unpackedComponent(
@@ -94,13 +97,18 @@ async function unpackedComponent(
   const tree = `${directory}/${name}`;
   try {
     const text = await Deno.readTextFile(`${tree}/${COMPLETE_FILE}`);
-    const { program, libraries } = JSON.parse(text) as Unpacked;
-    const directories = libraries.map((library) => `${tree}/${library}`);
-    return { name, command: `${tree}/${program}`, env: libraryPath(directories) };
+    const unpacked = JSON.parse(text) as Unpacked;
+    return { name, command: `${tree}/${unpacked.program}`, env: environment(unpacked, tree) };
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
   }
+}
+
+function environment({ libraries, env = {} }: Unpacked, tree: string): Record<string, string> {
+  const inTree = (paths: readonly string[]) => paths.map((path) => `${tree}/${path}`);
+  const variables = Object.entries(env).map(([name, paths]) => [name, inTree(paths).join(":")]);
+  return { ...libraryPath(inTree(libraries)), ...Object.fromEntries(variables) };
 }
 
 /** The component from the PATH, unless what is there was built without a feature we need. */
@@ -109,38 +117,9 @@ async function installedComponent(
   path: string,
 ): Promise<Component | undefined> {
   const { commands, feature }: Recipe = RECIPES[name];
-  for (const command of commands) {
-    for (const directory of path.split(":").filter((entry) => entry.startsWith("/"))) {
-      const file = `${directory}/${command}`;
-      if (await isProgram(file) && (!feature || await contains(file, feature.mark))) {
-        return { name, command: file, env: {} };
-      }
-    }
+  for await (const file of programsOnPath(commands, path)) {
+    if (!feature || await hasFeature(file, feature)) return { name, command: file, env: {} };
   }
-}
-
-async function isProgram(file: string): Promise<boolean> {
-  try {
-    const { isFile, mode } = await Deno.stat(file);
-    return isFile && (mode === null || (mode & 0o111) !== 0);
-  } catch (error) {
-    const { NotADirectory, NotFound, PermissionDenied } = Deno.errors; // all usual on a PATH
-    if ([NotADirectory, NotFound, PermissionDenied].some((kind) => error instanceof kind)) {
-      return false;
-    }
-    throw error;
-  }
-}
-
-async function contains(file: string, mark: string): Promise<boolean> {
-  const bytes = await Deno.readFile(file);
-  const wanted = new TextEncoder().encode(mark);
-  let at = bytes.indexOf(wanted[0]);
-  while (at >= 0) {
-    if (wanted.every((byte, i) => bytes[at + i] === byte)) return true;
-    at = bytes.indexOf(wanted[0], at + 1);
-  }
-  return false;
 }
 
 /** An advisory lock that the system takes back from a process that dies. */
@@ -225,29 +204,51 @@ async function fetchComponent(
     directory: string;
   },
 ): Promise<void> {
-  const { program, check, feature, package: packageName }: Recipe = RECIPES[name];
-  const libraries = await unpackProgram({ packageName, program, tree, find });
+  const recipe: Recipe = RECIPES[name];
+  const { check, feature, package: packageName } = recipe;
+  const packageNames = [packageName, ...recipe.with ?? []];
+  const { program, libraries } = await unpackProgram({
+    packageNames,
+    program: recipe.program,
+    tree,
+    find,
+  });
+  const unpacked: Unpacked = {
+    program,
+    libraries: libraries.map((library) => library.slice(tree.length + 1)),
+    env: await resolvePaths(recipe.env ?? {}, tree),
+  };
   const file = `${tree}/${program}`;
-  const { stdout, stderr } = await run(file, check.args, { env: libraryPath(libraries) });
-  if (!check.says.test(stdout + stderr)) {
-    const found = (stderr + stdout).trim().split("\n")[0];
-    throw new Error(`${name} does not run here: expected ${check.says}, found ${found}`);
+  const env = environment(unpacked, tree);
+  if (check) {
+    const { stdout, stderr } = await run(file, check.args, { env });
+    if (!check.says.test(stdout + stderr)) {
+      const found = (stderr + stdout).trim().split("\n")[0];
+      throw new Error(`${name} does not run here: expected ${check.says}, found ${found}`);
+    }
   }
-  if (feature && !await contains(file, feature.mark)) {
+  if (feature && !await hasFeature(file, feature, env)) {
     throw new Error(
       `${name}: expected ${packageName} built with ${feature.name}, found one without`,
     );
   }
-  const unpacked: Unpacked = {
-    program,
-    libraries: libraries.map((library) => library.slice(tree.length + 1)),
-  };
   await Deno.writeTextFile(`${tree}/${COMPLETE_FILE}`, JSON.stringify(unpacked) + "\n");
   const target = `${directory}/${name}`;
   await Deno.remove(target, { recursive: true }).catch((error) => {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   });
   await Deno.rename(tree, target);
+}
+
+async function resolvePaths(
+  env: Readonly<Record<string, readonly string[]>>,
+  tree: string,
+): Promise<Record<string, string[]>> {
+  const resolved: Record<string, string[]> = {};
+  for (const [name, paths] of Object.entries(env)) {
+    resolved[name] = await Promise.all(paths.map((path) => pathBelow(tree, path)));
+  }
+  return resolved;
 }
 
 /**

@@ -1,5 +1,7 @@
 /** Unpacks Debian packages beside each other, with the shared libraries that this machine lacks. @module */
 
+import { glob } from "node:fs/promises";
+import { dirname, relative } from "node:path";
 import { outputOf, run } from "./command.ts";
 
 /** Finds the .deb of a package. */
@@ -9,21 +11,23 @@ export type FindPackage = (packageName: string) => Promise<string>;
 const ROUNDS_MAX = 5;
 
 /**
- * Unpacks a package into `tree`, then those of the libraries it depends on that its program needs
+ * Unpacks packages into `tree`, then those of the libraries they depend on that their program needs
  * and the machine does not have.
  *
- * @param program path of the program inside the package, as `usr/bin/wrk`
- * @returns the directories below `tree` that hold libraries, for LD_LIBRARY_PATH
- * @throws {Error} when the package has no such program, or a library cannot be found
+ * @param program path of the program inside the packages, as `usr/bin/wrk`, where `*` stands for
+ *   any part of a name
+ * @returns the program's path below `tree`, and the directories below it that hold libraries, for
+ *   LD_LIBRARY_PATH
+ * @throws {Error} when the packages have no such program, or a library cannot be found
  */
 export async function unpackProgram(
-  { packageName, program, tree, find }: {
-    packageName: string;
+  { packageNames, program, tree, find }: {
+    packageNames: readonly string[];
     program: string;
     tree: string;
     find: FindPackage;
   },
-): Promise<string[]> {
+): Promise<{ program: string; libraries: string[] }> {
   const unpacked = new Set<string>();
   const unpack = async (name: string) => {
     const deb = await find(name);
@@ -32,13 +36,16 @@ export async function unpackProgram(
     return parseDependencies(await outputOf("dpkg-deb", ["-f", deb, "Depends"]));
   };
 
-  let candidates = await unpack(packageName);
+  let candidates: string[] = [];
+  for (const name of packageNames) candidates.push(...await unpack(name));
+  const path = await pathBelow(tree, program);
   for (let round = 0; round < ROUNDS_MAX; round++) {
+    await relink(tree);
     const directories = await libraryDirectories(tree);
     const missing = parseMissingLibraries(
-      await linkage(`${tree}/${program}`, directories),
+      await linkage(`${tree}/${path}`, directories),
     );
-    if (missing.length === 0) return directories;
+    if (missing.length === 0) return { program: path, libraries: directories };
 
     const next: string[] = [];
     let found = false;
@@ -48,11 +55,36 @@ export async function unpackProgram(
       next.push(...await unpack(name));
     }
     if (!found) {
-      throw new Error(`${program} of ${packageName} needs ${missing.join(", ")}, found nowhere`);
+      throw new Error(`${path} of ${packageNames[0]} needs ${missing.join(", ")}, found nowhere`);
     }
     candidates = next;
   }
-  throw new Error(`${program} of ${packageName}: its libraries need others ${ROUNDS_MAX} deep`);
+  throw new Error(`${path} of ${packageNames[0]}: its libraries need others ${ROUNDS_MAX} deep`);
+}
+
+/**
+ * The one path below a directory that a pattern names; `*` in it stands for any part of a name.
+ *
+ * @throws {Error} when it names none or several
+ */
+export async function pathBelow(directory: string, pattern: string): Promise<string> {
+  const paths = await Array.fromAsync(glob(pattern, { cwd: directory }));
+  if (paths.length === 1) return paths[0];
+  throw new Error(`expected one ${pattern}, found ${paths.sort().join(", ") || "none"}`);
+}
+
+/**
+ * Makes the absolute links of a tree, which lead to where the package would be installed, lead to
+ * the same file inside the tree.
+ */
+export async function relink(tree: string): Promise<void> {
+  for await (const { path, isSymlink } of entriesBelow(tree)) {
+    if (!isSymlink) continue;
+    const target = await Deno.readLink(path);
+    if (!target.startsWith("/") || !await exists(tree + target)) continue;
+    await Deno.remove(path);
+    await Deno.symlink(relative(dirname(path), tree + target), path);
+  }
 }
 
 /** The names of the packages that a `Depends:` field lists; of alternatives the first. */
@@ -84,15 +116,29 @@ async function isInstalled(packageName: string): Promise<boolean> {
 }
 
 async function libraryDirectories(tree: string): Promise<string[]> {
-  const found: string[] = [];
-  const visit = async (directory: string) => {
-    let holdsLibrary = false;
-    for await (const entry of Deno.readDir(directory)) {
-      if (entry.isDirectory) await visit(`${directory}/${entry.name}`);
-      else if (/\.so(\.|$)/.test(entry.name)) holdsLibrary = true;
-    }
-    if (holdsLibrary) found.push(directory);
-  };
-  await visit(tree);
-  return found.sort();
+  const found = new Set<string>();
+  for await (const { path, isDirectory } of entriesBelow(tree)) {
+    if (!isDirectory && /\.so(\.[^/]*)?$/.test(path)) found.add(dirname(path));
+  }
+  return [...found].sort();
+}
+
+async function* entriesBelow(
+  directory: string,
+): AsyncGenerator<{ path: string; isDirectory: boolean; isSymlink: boolean }> {
+  for await (const { name, isDirectory, isSymlink } of Deno.readDir(directory)) {
+    const path = `${directory}/${name}`;
+    yield { path, isDirectory, isSymlink };
+    if (isDirectory) yield* entriesBelow(path);
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.lstat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
 }

@@ -5,20 +5,31 @@ export type ComponentName = keyof typeof RECIPES;
 
 /** How to get one component. */
 export interface Recipe {
-  /** What the program may be called on the PATH. */
+  /** What the program may be called on the PATH; nothing for a library, which is always fetched. */
   readonly commands: readonly string[];
-  /** A feature that not every build has, and a text that only builds with it contain. */
-  readonly feature?: { readonly name: string; readonly mark: string };
+  readonly feature?: Feature;
   readonly package: string;
+  /** Packages that are unpacked beside it. Its shared libraries need no mention. */
+  readonly with?: readonly string[];
   /** The version wanted from COMPONENTS_DEBS, where two components are one package. */
   readonly version?: RegExp;
   /** Debian's suite; absent for that of the machine. */
   readonly suite?: string;
-  /** Path of the program inside the package. */
+  /** Path of the program, or of a library's own file; `*` stands for any part of a name. */
   readonly program: string;
-  /** Makes it print its version, and what that looks like: the unpacked program must run here. */
-  readonly check: { readonly args: readonly string[]; readonly says: RegExp };
+  /** Environment variables that lead to what was unpacked, as paths like `program`. */
+  readonly env?: Readonly<Record<string, readonly string[]>>;
+  /**
+   * Makes it print its version, and what that looks like: the unpacked program must run here.
+   * Absent for a library.
+   */
+  readonly check?: { readonly args: readonly string[]; readonly says: RegExp };
 }
+
+/** What not every build has: builds with it contain a text, or take arguments that others refuse. */
+export type Feature =
+  | { readonly name: string; readonly mark: string }
+  | { readonly name: string; readonly args: readonly string[] };
 
 /** Every component and how to get it. */
 export const RECIPES = {
@@ -69,10 +80,94 @@ export const RECIPES = {
     program: "usr/sbin/nginx",
     check: { args: ["-v"], says: /nginx version/ },
   },
+  // From here on, what the tests with real clients run. A suite pins the version that they measure.
+  curl: {
+    commands: ["curl"],
+    package: "curl",
+    program: "usr/bin/curl",
+    check: { args: ["--version"], says: /^curl / },
+  },
+  wget: {
+    commands: ["wget"],
+    package: "wget",
+    program: "usr/bin/wget",
+    check: { args: ["--version"], says: /GNU Wget/ },
+  },
+  python: {
+    commands: ["python3"],
+    package: "python3.11-minimal",
+    with: ["libpython3.11-minimal", "libpython3.11-stdlib"],
+    suite: "bookworm",
+    program: "usr/bin/python3.11",
+    check: { args: ["-c", "import sys, urllib.request; print(sys.version)"], says: /^3\.11/ },
+  },
+  "python-prometheus-client": {
+    commands: [],
+    package: "python3-prometheus-client",
+    with: ["python3-decorator"],
+    suite: "bookworm",
+    program: "usr/lib/python3/dist-packages/prometheus_client/exposition.py",
+    env: { PYTHONPATH: ["usr/lib/python3/dist-packages"] },
+  },
+  go: {
+    commands: ["go"],
+    package: "golang-1.19-go",
+    with: ["golang-1.19-src"],
+    suite: "bookworm",
+    program: "usr/lib/go-1.19/bin/go",
+    check: { args: ["version"], says: /^go version go1/ },
+  },
+  "go-prometheus-client": {
+    commands: [],
+    package: "golang-github-prometheus-client-golang-dev",
+    with: [
+      "golang-github-beorn7-perks-dev",
+      "golang-github-cespare-xxhash-dev",
+      "golang-github-golang-protobuf-1-5-dev",
+      "golang-github-prometheus-client-model-dev",
+      "golang-github-prometheus-common-dev",
+      "golang-github-prometheus-procfs-dev",
+      "golang-golang-x-sys-dev",
+      "golang-google-protobuf-dev",
+      "golang-protobuf-extensions-dev",
+    ],
+    suite: "bookworm",
+    program: "usr/share/gocode/src/github.com/prometheus/client_golang/prometheus/push/push.go",
+    env: { GOPATH: ["usr/share/gocode"] },
+  },
+  // Debian's JRE holds the compiler too, which runs a source file.
+  java: {
+    commands: ["java"],
+    feature: { name: "jdk.compiler", args: ["--describe-module", "jdk.compiler"] },
+    package: "openjdk-17-jre-headless",
+    suite: "bookworm",
+    program: "usr/lib/jvm/java-17-*/bin/java",
+    check: { args: ["--version"], says: /^openjdk 17/ },
+  },
+  perl: {
+    commands: ["perl"],
+    feature: { name: "HTTP::Tiny", args: ["-MHTTP::Tiny", "-e", "1"] },
+    package: "perl-base",
+    with: ["perl-modules-5.36"],
+    suite: "bookworm",
+    program: "usr/bin/perl",
+    env: { PERL5LIB: ["usr/lib/*/perl-base", "usr/share/perl/5.36.0"] },
+    check: { args: ["--version"], says: /perl 5/ },
+  },
+  ruby: {
+    commands: ["ruby"],
+    package: "ruby3.1",
+    with: ["libruby3.1"],
+    suite: "bookworm",
+    program: "usr/bin/ruby3.1",
+    env: { RUBYLIB: ["usr/lib/ruby/3.1.0", "usr/lib/*/ruby/3.1.0"] },
+    check: { args: ["--disable-gems", "-rnet/http", "-e", "puts Net::HTTP"], says: /^Net::HTTP/ },
+  },
 } as const satisfies Record<string, Recipe>;
 
 /** What must be on the PATH for a component, in words. */
 export function describeNeed(name: ComponentName): string {
-  const { commands, feature }: Recipe = RECIPES[name];
-  return feature ? `${commands[0]} with ${feature.name}` : commands[0];
+  const { commands, feature, package: packageName }: Recipe = RECIPES[name];
+  const need = commands[0] ?? `Debian's ${packageName}`;
+  return feature ? `${need} with ${feature.name}` : need;
 }

@@ -6,7 +6,9 @@
  * takes. Left out on purpose: curl, which follows only with `-L` and says nothing without it; Java,
  * whose URL connection follows only where it does not stream.
  */
-const KNOWN = ["Go-http-client/", "Deno/", "node", "Wget/"] as const;
+const KNOWN = ["Go-http-client/", "Deno/", "Wget/"] as const;
+/** Node's own fetch sends just this; what only begins so are other clients. */
+const NODE_FETCH = "node";
 
 /**
  * Whether a push may be answered with a redirect without being lost.
@@ -24,5 +26,5 @@ export function followsRedirect({ method, headers }: Request, more: readonly str
   const agent = headers.get("user-agent");
   if (agent === null) return false;
   const begins = (beginning: string) => agent.startsWith(beginning);
-  return KNOWN.some(begins) || more.some(begins);
+  return agent === NODE_FETCH || KNOWN.some(begins) || more.some(begins);
 }

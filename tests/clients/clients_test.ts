@@ -1,0 +1,83 @@
+/**
+ * Real clients, unchanged, against real Pushgateways: what works in `mode: auto`, and what becomes
+ * of a push that is answered with a 307. The table that it prints is the README's.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import type { Client, Method } from "./client.ts";
+import { startFleet } from "./fleet.ts";
+import { measure, type Measured } from "./measure.ts";
+import { prepareRealClients } from "./real_clients.ts";
+import { userAgentOf } from "./user_agent.ts";
+
+const METHODS: readonly Method[] = ["PUT", "POST", "DELETE"];
+
+/** A line of the table. */
+interface Row {
+  readonly client: Client;
+  userAgent?: string;
+  /** By method, in `mode: redirect`. */
+  redirect: string[];
+  /** By method, in `mode: auto`. */
+  auto: string[];
+}
+
+Deno.test("real clients push, add and delete through the service", async (t) => {
+  await using real = await prepareRealClients();
+  await using fleet = await startFleet();
+  const rows = real.clients.map((client): Row => ({ client, redirect: [], auto: [] }));
+  for (const row of rows) {
+    const { client } = row;
+    await t.step(`${client.name} is known by ${client.userAgent ?? "no User-Agent"}`, async () => {
+      row.userAgent = await userAgentOf(client);
+      if (client.userAgent) assert.match(row.userAgent ?? "", client.userAgent);
+      else assert.equal(row.userAgent, undefined);
+    });
+    for (const method of METHODS) {
+      const auto = autoOf(client, method);
+      await t.step(`in mode auto a ${method} by ${client.name}: ${auto}`, async () => {
+        const measured = await measure({ client, method, mode: "auto" }, fleet);
+        row.auto.push(wayOf(measured));
+        assert.equal(wayOf(measured), auto, measured.error);
+      });
+      await t.step(`on a 307 a ${method} by ${client.name}: ${client.redirected}`, async () => {
+        const measured = await measure({ client, method, mode: "redirect" }, fleet);
+        const { outcome, error } = measured;
+        row.redirect.push(error ? `${outcome}: ${error}` : outcome);
+        assert.equal(outcome, client.redirected, error);
+      });
+    }
+  }
+  console.log(tableOf(rows));
+});
+
+function autoOf({ auto }: Client, method: Method): Client["auto"] {
+  // A DELETE is for every member that holds the group, and so never redirected.
+  return method === "DELETE" && auto === "redirected" ? "proxied" : auto;
+}
+
+/** How a push that worked got there; else what became of it. */
+function wayOf({ outcome, redirected }: Measured): string {
+  if (outcome !== "works") return outcome;
+  return redirected ? "redirected" : "proxied";
+}
+
+function tableOf(rows: readonly Row[]): string {
+  const header = [
+    "client",
+    "User-Agent",
+    ...METHODS.map((method) => `${method} on a 307`),
+    ...METHODS.map((method) => `${method} in auto`),
+  ];
+  const lines = rows.map(({ client, userAgent, redirect, auto }) => [
+    client.name,
+    userAgent === undefined ? "none" : `\`${userAgent}\``,
+    ...redirect,
+    ...auto,
+  ]);
+  return [header, header.map(() => "---"), ...lines]
+    .map((cells) => `| ${cells.join(" | ")} |`)
+    .join("\n");
+}

@@ -1,0 +1,82 @@
+/** Three real Pushgateways with the service in front of them, and who of them holds what. @module */
+
+import assert from "node:assert/strict";
+import { type Pushgateway, startPushgateway } from "../../tools/pushgateway.ts";
+import { request } from "../../tools/server.ts";
+import { type Service, startService } from "../integration/service.ts";
+import { type Group, pathOf } from "./client.ts";
+
+/** The pushed gauges of a group, by name. */
+export type Gauges = Readonly<Record<string, string>>;
+
+/** How a service answers pushes. */
+export type Mode = "redirect" | "auto";
+
+/** The Pushgateways, and one service in front of them for each mode. Disposal stops them all. */
+export interface Fleet extends AsyncDisposable {
+  readonly services: Readonly<Record<Mode, Service>>;
+  /** Puts a group with one gauge where it belongs, through nobody. */
+  seed(group: Group, metric: string): Promise<void>;
+  /** What each Pushgateway that has a group holds of it, once all that came before is applied. */
+  holders(group: Group): Promise<Record<string, Gauges>>;
+}
+
+const GATEWAYS = 3;
+/** What a Pushgateway adds to a group by itself. */
+const OWN_FAMILIES = ["push_time_seconds", "push_failure_time_seconds"];
+
+/** Starts everything, and waits until both services have the whole ring. */
+export async function startFleet(): Promise<Fleet> {
+  await using stack = new AsyncDisposableStack();
+  const gateways: Pushgateway[] = [];
+  while (gateways.length < GATEWAYS) gateways.push(stack.use(await startPushgateway()));
+  const members = gateways.map(({ address }) => address);
+  const start = async (mode: Mode) => {
+    const config = `mode: ${mode}\npushgateway: {servers: ${JSON.stringify(members)}}\n`;
+    const service = stack.use(await startService({ config }));
+    await service.waitForMembers(members);
+    return service;
+  };
+  const services = { redirect: await start("redirect"), auto: await start("auto") };
+  const owned = stack.move();
+  return {
+    services,
+    async seed(group, metric) {
+      const owner = await services.redirect.ownerOf(pathOf(group));
+      await put(`http://${owner}${pathOf(group)}`, `${metric} 1\n`);
+    },
+    async holders(group) {
+      const held = await Promise.all(
+        gateways.map(async (gateway) => [gateway.address, await gaugesOf(gateway, group)] as const),
+      );
+      return Object.fromEntries(held.filter((entry): entry is [string, Gauges] => !!entry[1]));
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+async function gaugesOf(gateway: Pushgateway, group: Group): Promise<Gauges | undefined> {
+  // It applies pushes and deletions in the order they came: this one is answered after all of them.
+  await put(`${gateway.url}${pathOf({ job: "barrier", instance: "a" })}`, "");
+  const { text } = await request(`${gateway.url}/api/v1/metrics`);
+  const { data } = JSON.parse(text) as { data: Record<string, unknown>[] };
+  const found = data.find(({ labels }) => {
+    const { job, instance } = labels as Record<string, string>;
+    return job === group.job && instance === group.instance;
+  });
+  if (found === undefined) return undefined;
+  const gauges: Record<string, string> = {};
+  for (const [name, family] of Object.entries(found)) {
+    if (OWN_FAMILIES.includes(name) || typeof family !== "object" || !("metrics" in family!)) {
+      continue;
+    }
+    const [{ value }] = family.metrics as [{ value: string }];
+    gauges[name] = value;
+  }
+  return gauges;
+}
+
+async function put(url: string, body: string): Promise<void> {
+  const { status, text } = await request(url, { method: "PUT", body });
+  assert.equal(status, 200, text);
+}

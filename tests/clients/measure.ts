@@ -1,0 +1,63 @@
+/** One push by a real client through the service, and what became of it. @module */
+
+import assert from "node:assert/strict";
+import { isDeepStrictEqual } from "node:util";
+import { type Client, type Method, type Outcome, pathOf, pushWith } from "./client.ts";
+import type { Fleet, Mode } from "./fleet.ts";
+
+/** What a push came to. */
+export interface Measured {
+  readonly outcome: Outcome;
+  /** The client's own words where it says that it failed. */
+  readonly error?: string;
+  /** Whether the service answered it with a 307. */
+  readonly redirected: boolean;
+}
+
+/**
+ * Has the client change a group that its owner holds already, and looks at every Pushgateway.
+ *
+ * @throws {AssertionError} where the push was done by halves, twice or elsewhere, or was done and
+ *   the client says that it was not
+ */
+export async function measure(
+  { client, method, mode }: { client: Client; method: Method; mode: Mode },
+  fleet: Fleet,
+): Promise<Measured> {
+  const service = fleet.services[mode];
+  const job = client.name.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-");
+  const group = { job, instance: `${mode}-${method}` }; // which no other push touches
+  const owner = await service.ownerOf(pathOf(group));
+  await fleet.seed(group, "seed");
+  const before = { [owner]: { seed: "1" } };
+  assert.deepEqual(await fleet.holders(group), before);
+
+  const redirects = `dynamic_sharding_http_requests_total{method="${method}",code="307"}`;
+  const redirectsBefore = await service.metric(redirects) ?? 0;
+  const { error, status } = await pushWith(client, {
+    method,
+    address: new URL(service.url).host,
+    group,
+    metric: "pushed",
+    value: 2,
+  });
+  const redirected = (await service.metric(redirects) ?? 0) > redirectsBefore;
+  const after = await fleet.holders(group);
+
+  const wanted = {
+    PUT: { [owner]: { pushed: "2" } },
+    POST: { [owner]: { seed: "1", pushed: "2" } },
+    DELETE: {},
+  }[method];
+  const saysDone = error === undefined && (status === undefined || status < 300);
+  if (saysDone && isDeepStrictEqual(after, wanted)) return { outcome: "works", redirected };
+  assert.deepEqual(after, before, "a push that does not succeed changes nothing");
+  return { outcome: outcomeOfFailure(error, status), error, redirected };
+}
+
+function outcomeOfFailure(error: string | undefined, status: number | undefined): Outcome {
+  if (error !== undefined) return "error";
+  if (status === 307 || status === 400) return `answers ${status}`;
+  assert(status === undefined || status < 300, `an answer that nobody expects: ${status}`);
+  return "lost";
+}

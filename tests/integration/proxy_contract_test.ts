@@ -1,0 +1,259 @@
+/** What passing a push on promises, held against members that keep or break their side. @module */
+
+import assert from "node:assert/strict";
+import { waitFor } from "../../tools/wait.ts";
+import { pathsOf, rawRequest, standIn, startBefore } from "./stand_in.ts";
+
+const put = (url: string, init: RequestInit = {}) =>
+  fetch(url, { method: "PUT", body: "m 1\n", ...init });
+const answerOf = async (response: Response) => ({
+  status: response.status,
+  text: await response.text(),
+});
+
+Deno.test("body, method, path and query reach the owner byte for byte, and nobody else", async () => {
+  await using one = standIn();
+  await using two = standIn();
+  await using app = await startBefore([one, two]);
+  const [, path] = pathsOf([one, two]);
+  const bytes = Uint8Array.from({ length: 70_000 }, (_, i) => i % 251);
+  for (const method of ["PUT", "POST"]) {
+    const { status } = await answerOf(
+      await fetch(`${app.url}${path}/dir@base64/L3RtcA?x=%2f`, { method, body: bytes }),
+    );
+    const push = (one.pushes.pop() ?? two.pushes.pop())!;
+    const [head, body] = [
+      push.slice(0, push.indexOf("\r\n\r\n")),
+      push.slice(push.indexOf("\r\n\r\n") + 4),
+    ];
+    assert.equal(status, 200);
+    assert(head.startsWith(`${method} ${path}/dir@base64/L3RtcA?x=%2f HTTP/1.1\r\n`), head);
+    assert.match(head, /\r\ncontent-length: 70000(\r\n|$)/);
+    assert.deepEqual(Uint8Array.from(body, (character) => character.charCodeAt(0)), bytes);
+  }
+  assert.deepEqual([one.pushes, two.pushes], [[], []]);
+});
+
+Deno.test("headers for one hop stay there, the others go on, and the client's address is added", async () => {
+  await using member = standIn();
+  await using app = await startBefore([member]);
+  const answer = await rawRequest(app, (write) =>
+    write(
+      "PUT /metrics/job/a HTTP/1.1\r\nHost: front\r\nConnection: close, X-Hop\r\nX-Hop: 1\r\n" +
+        "Keep-Alive: timeout=5\r\nTE: trailers\r\nProxy-Authorization: Basic eDp5\r\nUpgrade: h2c\r\n" +
+        "Authorization: Bearer t\r\nContent-Encoding: gzip\r\nContent-Type: text/plain\r\n" +
+        "X-Forwarded-For: 192.0.2.1\r\nX-Custom: \u00fc\r\nContent-Length: 4\r\n\r\nm 1\n",
+    ));
+  assert.match(answer, /^HTTP\/1\.1 200 OK\r\n/);
+  const [push] = member.pushes;
+  const head = push.slice(0, push.indexOf("\r\n\r\n")).split("\r\n").slice(1).sort();
+  assert.deepEqual(
+    head,
+    [
+      "authorization: Bearer t",
+      "content-encoding: gzip",
+      "content-length: 4",
+      "content-type: text/plain",
+      `host: ${member.member}`,
+      "x-custom: \u00c3\u00bc", // UTF-8, each byte a character here
+      "x-forwarded-for: 192.0.2.1, 127.0.0.1",
+    ].sort(),
+  );
+});
+
+Deno.test("status, body and headers of the answer come back as they are", async () => {
+  await using member = standIn((connection) =>
+    connection.write(
+      "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nX-Reason: 1\r\n" +
+        "Connection: keep-alive, X-Hop\r\nX-Hop: 1\r\nTransfer-Encoding: chunked\r\n\r\n" +
+        "4\r\nbad\n\r\n0\r\n\r\n",
+    )
+  );
+  await using app = await startBefore([member]);
+  const response = await put(`${app.url}/metrics/job/a`);
+  assert.deepEqual(await answerOf(response), { status: 400, text: "bad\n" });
+  assert.equal(response.headers.get("content-type"), "text/plain; charset=utf-8");
+  assert.equal(response.headers.get("x-reason"), "1");
+  assert.equal(response.headers.get("x-hop"), null);
+});
+
+Deno.test("a body in chunks goes on whole, with a length", async () => {
+  await using member = standIn();
+  await using app = await startBefore([member]);
+  const body = new ReadableStream({
+    start(controller) {
+      for (const text of ["a 1\n", "b 2\n"]) controller.enqueue(new TextEncoder().encode(text));
+      controller.close();
+    },
+  });
+  assert.equal((await answerOf(await put(`${app.url}/metrics/job/a`, { body }))).status, 200);
+  assert.match(member.pushes[0], /\r\ncontent-length: 8\r\n\r\na 1\nb 2\n$/);
+  assert.doesNotMatch(member.pushes[0], /transfer-encoding/i);
+});
+
+Deno.test("a client that expects a 100 gets it, and a 413 without sending a body that is too large", async () => {
+  await using member = standIn();
+  await using app = await startBefore([member], "mode: proxy\nproxy: {body_size_limit: 1KB}");
+  const head = (length: number) =>
+    `PUT /metrics/job/a HTTP/1.1\r\nHost: x\r\nConnection: close\r\nExpect: 100-continue\r\n` +
+    `Content-Length: ${length}\r\n\r\n`;
+  const small = await rawRequest(app, async (write) => {
+    await write(head(4));
+    await write("m 1\n");
+  });
+  assert.match(small, /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 OK\r\n/);
+  assert.doesNotMatch(member.pushes[0], /expect/i);
+  const large = await rawRequest(app, (write) => write(head(1_025)), "limit of 1024 bytes\n");
+  assert.match(large, /HTTP\/1\.1 413 /);
+  assert.equal(member.pushes.length, 1);
+});
+
+Deno.test("a body beyond the limit is 413 with a reason, however it comes, and reaches nobody", async () => {
+  await using member = standIn();
+  await using app = await startBefore([member], "mode: proxy\nproxy: {body_size_limit: 1KB}");
+  const url = `${app.url}/metrics/job/a`;
+  const expected = { status: 413, text: "the body is larger than the limit of 1024 bytes\n" };
+  const body = new Uint8Array(1_025);
+  assert.deepEqual(await answerOf(await put(url, { body })), expected);
+  const stream = new Blob([body]).stream();
+  assert.deepEqual(await answerOf(await put(url, { body: stream })), expected);
+  assert.equal((await answerOf(await put(url, { body: body.subarray(1) }))).status, 200);
+  assert.equal(member.pushes.length, 1);
+});
+
+Deno.test("a body that does not come in time is 408, and one that breaks off harms nobody", async () => {
+  await using member = standIn();
+  await using app = await startBefore([member], "mode: proxy\nproxy: {timeout: 300ms}");
+  const head = "PUT /metrics/job/a HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nm 1";
+  const slow = await rawRequest(app, (write) => write(head), "within 0.3 s\n");
+  assert.match(slow, /^HTTP\/1\.1 408 [\s\S]*the body did not come within 0\.3 s\n$/);
+
+  const { hostname, port } = new URL(app.url);
+  for (let i = 0; i < 20; i++) {
+    const connection = await Deno.connect({ hostname, port: Number(port) });
+    await connection.write(new TextEncoder().encode(head));
+    connection.close();
+  }
+  assert.equal((await answerOf(await put(`${app.url}/metrics/job/a`))).status, 200);
+  assert.equal(member.pushes.length, 1);
+});
+
+for (
+  const [what, status, reason, treat] of [
+    ["goes away in the middle of its answer", 502, "the answer broke off", "cut"],
+    [
+      "ends each connection without an answer",
+      502,
+      "the connection ended without an answer",
+      "end",
+    ],
+    ["does not answer in time", 504, "no answer within", "hang"],
+  ] as const
+) {
+  Deno.test(`a member that ${what} is ${status}, and no other member gets the push`, async () => {
+    await using bad = standIn(async (connection) => {
+      if (treat === "cut") await connection.write("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx");
+      if (treat !== "hang") connection.close();
+    });
+    await using good = standIn();
+    await using app = await startBefore([bad, good], "mode: proxy\nproxy: {timeout: 500ms}");
+    const [path, other] = pathsOf([bad, good]);
+    const answer = await answerOf(await put(`${app.url}${path}`));
+    assert.equal(answer.status, status);
+    assert(answer.text.startsWith(`${bad.member}: ${reason}`), answer.text);
+    assert.equal(good.pushes.length, 0);
+    assert.equal((await answerOf(await put(`${app.url}${other}`))).status, 200);
+    const page = await (await fetch(`${app.url}/metrics`)).text();
+    const kind = { cut: "broken", end: "reset", hang: "timeout" }[treat];
+    const counted = `upstream_failures_total{member="${bad.member}",kind="${kind}"} 1\n`;
+    assert(page.includes(counted), page.match(/.*failures_total\{.*/g)?.join("\n"));
+  });
+}
+
+Deno.test("a member that is gone is suspect with the first push that it refuses, which goes to the next", async () => {
+  const gone = standIn();
+  await using left = standIn();
+  await using app = await startBefore([gone, left]);
+  const [path] = pathsOf([gone, left]);
+  await gone[Symbol.asyncDispose]();
+  assert.equal((await answerOf(await put(`${app.url}${path}`))).status, 200);
+  assert.equal(left.pushes.length, 1);
+  await waitFor(async () => {
+    const page = await (await fetch(`${app.url}/metrics`)).text();
+    return page.includes('members{state="suspect"} 1\n');
+  }, { what: "the member to be suspect" });
+});
+
+Deno.test("where nobody can be reached a push is 503 with Retry-After and the members tried", async () => {
+  const one = standIn();
+  const two = standIn();
+  await using app = await startBefore([one, two]);
+  await one[Symbol.asyncDispose]();
+  await two[Symbol.asyncDispose]();
+  for (const method of ["PUT", "DELETE"]) {
+    const response = await put(`${app.url}/metrics/job/a`, { method });
+    assert.equal(response.headers.get("retry-after"), "1");
+    const { status, text } = await answerOf(response);
+    assert.equal(status, 503);
+    assert(text.includes(one.member) && text.includes(two.member), text);
+  }
+});
+
+Deno.test("a DELETE reaches every member and is answered as a Pushgateway does", async () => {
+  const accepted = "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n";
+  await using one = standIn((connection) => connection.write(accepted));
+  await using two = standIn((connection) => connection.write(accepted));
+  await using three = standIn((connection) => connection.write(accepted));
+  await using app = await startBefore([one, two, three]);
+  const answer = await answerOf(
+    await fetch(`${app.url}/metrics/job/a/env/b`, { method: "DELETE" }),
+  );
+  assert.deepEqual(answer, { status: 202, text: "" });
+  for (const { pushes } of [one, two, three]) {
+    assert.equal(pushes.length, 1);
+    assert(pushes[0].startsWith("DELETE /metrics/job/a/env/b HTTP/1.1\r\n"));
+  }
+});
+
+Deno.test("a DELETE that one member does not take says so", async () => {
+  await using good = standIn((connection) =>
+    connection.write("HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n")
+  );
+  await using bad = standIn(() => Promise.resolve());
+  await using app = await startBefore([good, bad], "mode: proxy\nproxy: {timeout: 300ms}");
+  const { status, text } = await answerOf(
+    await fetch(`${app.url}/metrics/job/a`, { method: "DELETE" }),
+  );
+  assert.equal(status, 504);
+  assert(text.startsWith(`${bad.member}: `), text);
+});
+
+Deno.test("a member with too many pushes to answer gets no more, and the others are not held up", async () => {
+  const release = Promise.withResolvers<void>();
+  await using stuck = standIn(async (connection) => {
+    await release.promise;
+    await connection.write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+  });
+  await using free = standIn();
+  await using app = await startBefore([stuck, free], "mode: proxy\nproxy: {max_in_flight: 3}");
+  const [path, other] = pathsOf([stuck, free]);
+  const waiting = [1, 2, 3].map(() => put(`${app.url}${path}`));
+  await waitFor(() => stuck.pushes.length === 3, { what: "three pushes to wait" });
+  const page = await (await fetch(`${app.url}/metrics`)).text();
+  assert(page.includes(`upstream_in_flight{member="${stuck.member}"} 3\n`));
+
+  const refused = await put(`${app.url}${path}`);
+  assert.equal(refused.headers.get("retry-after"), "1");
+  assert.deepEqual(await answerOf(refused), {
+    status: 503,
+    text: `${stuck.member} has too many pushes to answer\n`,
+  });
+  for (let i = 0; i < 10; i++) {
+    assert.equal((await answerOf(await put(`${app.url}${other}`))).status, 200);
+  }
+  release.resolve();
+  for (const response of await Promise.all(waiting)) {
+    assert.equal((await answerOf(response)).status, 200);
+  }
+  assert.equal((await answerOf(await put(`${app.url}${path}`))).status, 200);
+});

@@ -1,0 +1,98 @@
+/** Members that are healthy, and treat pushes just as a test wants. @module */
+
+import { waitFor } from "../../tools/wait.ts";
+import { HashRing } from "../../src/ring/hash_ring.ts";
+import { type RawConnection, type RawMember, rawMember } from "../pushgateway/raw_member.ts";
+import { startApp, type TestApp } from "./app.ts";
+
+/** A member that keeps what was pushed to it. */
+export interface StandIn extends RawMember {
+  /** Every request but the probes, whole, as it came. */
+  readonly pushes: string[];
+}
+
+const OK = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+
+/**
+ * Starts one.
+ *
+ * @param treat answers a push, or does not; by default with an empty 200
+ */
+export function standIn(
+  treat: (connection: RawConnection, push: string) => Promise<void> = (connection) =>
+    connection.write(OK),
+): StandIn {
+  const pushes: string[] = [];
+  const member = rawMember(async (connection) => {
+    for (let request; (request = await connection.request());) {
+      if (request.startsWith("GET /-/healthy ")) {
+        await connection.write(OK);
+        continue;
+      }
+      pushes.push(request);
+      await treat(connection, request);
+    }
+  });
+  return Object.assign(member, { pushes });
+}
+
+/** Runs the service before some members, and waits until all of them are active. */
+export async function startBefore(
+  members: readonly RawMember[],
+  config = "mode: proxy",
+): Promise<TestApp> {
+  const names = members.map(({ member }) => member);
+  const app = await startApp(`${config}\npushgateway: {servers: ${JSON.stringify(names)}}\n`);
+  const wanted = [...names].sort().join();
+  await waitFor(async () => {
+    const response = await fetch(`${app.url}/sd`);
+    const text = await response.text();
+    const ready = await fetch(`${app.url}/-/ready`);
+    await ready.body?.cancel();
+    return response.ok && ready.ok && JSON.parse(text)[0].targets.join() === wanted;
+  }, { what: "every member to be active" });
+  return app;
+}
+
+/** Push paths, each owned by the member at its place. */
+export function pathsOf(members: readonly RawMember[], job = "job"): string[] {
+  const ring = HashRing.of(new Map(members.map(({ member }) => [member, 1])));
+  return members.map(({ member }) => {
+    for (let i = 0;; i++) {
+      const path = `/metrics/job/${job}${i}`;
+      if (ring.ownerOf(path) === member) return path;
+    }
+  });
+}
+
+/** Sends raw bytes to the service and reads until it closes, or has said the last words. */
+export async function rawRequest(
+  { url }: TestApp,
+  send: (write: (text: string) => Promise<void>) => Promise<void>,
+  lastWords?: string,
+): Promise<string> {
+  const { hostname, port } = new URL(url);
+  using connection = await Deno.connect({ hostname, port: Number(port) });
+  const answer = (async () => {
+    let text = "";
+    const decoder = new TextDecoder("latin1");
+    for await (const chunk of readAll(connection)) {
+      text += decoder.decode(chunk);
+      if (lastWords !== undefined && text.endsWith(lastWords)) break;
+    }
+    return text;
+  })();
+  const encoder = new TextEncoder();
+  await send(async (text) => {
+    const bytes = encoder.encode(text);
+    for (let sent = 0; sent < bytes.length;) sent += await connection.write(bytes.subarray(sent));
+  });
+  return await answer;
+}
+
+async function* readAll(connection: Deno.Conn): AsyncGenerator<Uint8Array> {
+  const buffer = new Uint8Array(16_384);
+  for (let count; (count = await connection.read(buffer)) !== null;) {
+    yield buffer.slice(0, count);
+  }
+}
