@@ -14,6 +14,7 @@ import { keepRegistered } from "./consul/registration.ts";
 import { consulDiscovery } from "./discovery/consul.ts";
 import type { Discovery } from "./discovery/discovery.ts";
 import { staticDiscovery } from "./discovery/static.ts";
+import { createAdmin } from "./http/admin.ts";
 import { createFailureLog } from "./http/failure_log.ts";
 import { createProxy } from "./http/proxy.ts";
 import { createHandler, type ReloadOutcome } from "./http/routes.ts";
@@ -40,6 +41,8 @@ export interface AppOptions {
   readonly listen?: ListenAddress;
   /** Whether `POST /-/reload` is answered. */
   readonly enableLifecycle: boolean;
+  /** Whether `PUT /api/v1/admin/wipe` is answered. */
+  readonly enableAdminApi: boolean;
   /** Reads an environment variable. */
   readonly env: (name: string) => string | undefined;
   readonly build: BuildInfo;
@@ -63,9 +66,13 @@ interface Term extends Disposable {
   readonly transport: Transport;
   /** For probes, which must not wait behind pushes. */
   readonly probeTransport: Transport;
+  /** For the members' API, whose answers are large. */
+  readonly apiTransport: Transport;
 }
 
 const PROBE_LIMITS = { idleMax: 1, answerBytesMax: 65_536 };
+/** 100,000 groups of five series are 135 MB of JSON. */
+const API_LIMITS = { idleMax: 1, answerBytesMax: 2 ** 30 };
 /** What a Pushgateway answers to a push is a line. */
 const PUSH_ANSWER_BYTES_MAX = 1_048_576;
 
@@ -193,6 +200,11 @@ export async function runApp(options: AppOptions, signal: AbortSignal): Promise<
       failures: createFailureLog({ log, metrics, now }),
     }),
     awaitsDiscovery: () => term.config.consul !== undefined && !snapshot.membership.known,
+    admin: createAdmin({
+      snapshot: () => snapshot,
+      way: () => ({ transport: term.apiTransport, timeoutMs: term.config.proxy.timeoutMs }),
+    }),
+    enableAdminApi: options.enableAdminApi,
     metrics,
     ...(options.enableLifecycle && { reload: queueReload }),
     log,
@@ -212,12 +224,14 @@ async function openTerm({ configFile, env }: AppOptions): Promise<Term> {
   const consul = config.consul && stack.use(await openConsul(config.consul));
   const transport = stack.use(await openTransport(upstream, pushLimits));
   const probeTransport = stack.use(await openTransport(upstream, PROBE_LIMITS));
+  const apiTransport = stack.use(await openTransport(upstream, API_LIMITS));
   const opened = stack.move();
   return {
     config,
     ...(consul && { consul }),
     transport,
     probeTransport,
+    apiTransport,
     [Symbol.dispose]: () => opened.dispose(),
   };
 }

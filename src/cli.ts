@@ -62,6 +62,7 @@ interface ServeFlags {
   readonly "config.file": string;
   readonly "web.listenAddress"?: ListenAddress;
   readonly "web.enableLifecycle": boolean;
+  readonly "web.enableAdminApi": boolean;
   readonly "log.level": LogLevel;
   readonly "log.format": LogFormat;
 }
@@ -94,6 +95,7 @@ function createProgram(host: Host, print: (text: string) => void): Command {
       argument(parseListenAddress),
     )
     .option("--web.enable-lifecycle", "reload the configuration on POST /-/reload", false)
+    .option("--web.enable-admin-api", "delete all groups on PUT /api/v1/admin/wipe", false)
     .addOption(
       new Option("--log.level <level>", "least level to log").choices(LOG_LEVELS).default("info"),
     )
@@ -148,6 +150,7 @@ async function serve(flags: ServeFlags, host: Host): Promise<void> {
     configFile: flags["config.file"],
     ...(listen && { listen }),
     enableLifecycle: flags["web.enableLifecycle"],
+    enableAdminApi: flags["web.enableAdminApi"],
     env: host.env,
     build: { version: manifest.version, deno: Deno.version.deno },
     log,

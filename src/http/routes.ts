@@ -3,6 +3,7 @@
 import type { Config } from "../config/load.ts";
 import type { Logger } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
+import type { Admin } from "./admin.ts";
 import { locatePush } from "./location.ts";
 import type { Proxy } from "./proxy.ts";
 import { previewPush, type PushContext, redirectPush } from "./push.ts";
@@ -25,6 +26,10 @@ export interface RouteDeps {
   readonly proxy: Proxy;
   /** Discovery has a view of its own and has never told it. */
   readonly awaitsDiscovery: () => boolean;
+  /** The Pushgateways' own API, for all of them. */
+  readonly admin: Admin;
+  /** Whether what deletes groups is answered. */
+  readonly enableAdminApi: boolean;
   readonly metrics: Metrics;
   /** Reloads the configuration; absent where the lifecycle API is off. */
   readonly reload?: () => Promise<ReloadOutcome>;
@@ -106,6 +111,11 @@ function createRoutes(deps: RouteDeps): ReadonlyMap<string, Route> {
       ? new Response("configuration reloaded\n")
       : new Response(`${outcome.problems.join("\n")}\n`, { status: 500 });
   };
+  const { admin } = deps;
+  const wipe = () =>
+    deps.enableAdminApi
+      ? admin.wipe()
+      : new Response("Admin API is not enabled.\n", { status: 403 });
   const metricsPage = async () =>
     new Response(await deps.metrics.render(), {
       headers: { "content-type": deps.metrics.contentType },
@@ -116,6 +126,9 @@ function createRoutes(deps: RouteDeps): ReadonlyMap<string, Route> {
     ["/-/ready", { GET: ready, HEAD: ready }],
     ["/-/reload", { POST: reload, PUT: reload }],
     ["/sd", { GET: () => answerSd(deps.snapshot(), deps.awaitsDiscovery()) }],
+    ["/api/v1/status", { GET: () => admin.status() }],
+    ["/api/v1/metrics", { GET: () => admin.metrics() }],
+    ["/api/v1/admin/wipe", { PUT: wipe }],
     ["/test/v1", { GET: () => new Response("Hello, this is dynamic-sharding.\n") }],
   ]);
 }

@@ -160,6 +160,10 @@ function handle(request: string, own: Partial<RouteDeps> = {}): Response | Promi
   return handlerOf(own)(read(request));
 }
 
+function unasked(): never {
+  return assert.fail("no member is asked");
+}
+
 function handlerOf(...given: Parameters<typeof deps>) {
   const handler = createHandler(deps(...given));
   return (request: Request) => handler(request, CLIENT);
@@ -177,6 +181,8 @@ function deps(
   return {
     snapshot: () => ONE_ACTIVE,
     config: () => CONFIG,
+    admin: { wipe: unasked, metrics: unasked, status: unasked },
+    enableAdminApi: false,
     proxy: () => assert.fail("in redirect mode nothing is passed on"),
     awaitsDiscovery: () => false,
     metrics: createMetrics({ version: "1", deno: "2" }),

@@ -23,6 +23,7 @@ export async function startApp(
     configFile,
     listen: { hostname: "127.0.0.1", port: 0 },
     enableLifecycle: true,
+    enableAdminApi: true,
     env: () => undefined,
     build: { version: "0.0.0", deno: Deno.version.deno },
     log: getLogger("nowhere"),

@@ -1,0 +1,87 @@
+/** The Pushgateway's JSON API: what it answers, and the answers of many put together. Pure. @module */
+
+import { z } from "zod";
+
+/** One group with its metrics, as `/api/v1/metrics` lists it. What is not named here is kept too. */
+export type ApiGroup = z.infer<typeof apiGroup>;
+/** What `/api/v1/status` says of a Pushgateway. */
+export type ApiStatus = z.infer<typeof apiStatus>;
+
+const labels = z.record(z.string(), z.string());
+const pushTime = z.looseObject({
+  metrics: z.array(z.looseObject({ value: z.string() })),
+});
+const apiGroup = z.looseObject({
+  labels: labels.optional(),
+  push_time_seconds: pushTime.optional(),
+});
+const apiStatus = z.looseObject({
+  build_information: labels,
+  flags: labels,
+  start_time: z.string(),
+});
+
+/** @throws where the text is no such answer */
+export function parseGroups(text: string): ApiGroup[] {
+  return parseData(text, z.array(apiGroup));
+}
+
+/** @throws where the text is no such answer */
+export function parseStatus(text: string): ApiStatus {
+  return parseData(text, apiStatus);
+}
+
+function parseData<T>(text: string, schema: z.ZodType<T>): T {
+  const parsed = z.object({ status: z.literal("success"), data: schema }).safeParse(
+    JSON.parse(text),
+  );
+  if (parsed.success) return parsed.data.data;
+  throw new TypeError(`expected the Pushgateway's API, found ${z.prettifyError(parsed.error)}`);
+}
+
+/**
+ * The groups of all members, each once: of two copies the one that was pushed later. A group whose
+ * own metric is named `labels`, which hides its labels, is kept as it is.
+ */
+export function mergeGroups(members: readonly (readonly ApiGroup[])[]): ApiGroup[] {
+  const merged: ApiGroup[] = [];
+  const places = new Map<string, number>();
+  for (const group of members.flat()) {
+    const key = group.labels && JSON.stringify(Object.entries(group.labels).sort());
+    const place = key === undefined ? undefined : places.get(key);
+    if (place === undefined) {
+      if (key !== undefined) places.set(key, merged.length);
+      merged.push(group);
+    } else if (pushedAt(group) > pushedAt(merged[place])) {
+      merged[place] = group;
+    }
+  }
+  return merged;
+}
+
+function pushedAt({ push_time_seconds: time }: ApiGroup): number {
+  return Number(time?.metrics[0]?.value ?? 0);
+}
+
+/**
+ * One status for all members: what they agree on as it is, what they do not side by side, and the
+ * latest start, so that it changes when any of them restarts.
+ */
+export function mergeStatus(members: readonly ApiStatus[]): ApiStatus {
+  const latest = members.reduce((a, b) =>
+    Date.parse(b.start_time) > Date.parse(a.start_time) ? b : a
+  );
+  return {
+    build_information: mergeTexts(members.map((member) => member.build_information)),
+    flags: mergeTexts(members.map(({ flags }) => flags)),
+    start_time: latest.start_time,
+  };
+}
+
+function mergeTexts(maps: readonly Readonly<Record<string, string>>[]): Record<string, string> {
+  const names = new Set(maps.flatMap((map) => Object.keys(map)));
+  return Object.fromEntries([...names].map((name) => {
+    const values = new Set(maps.flatMap((map) => name in map ? [map[name]] : []));
+    return [name, [...values].join(", ")];
+  }));
+}
