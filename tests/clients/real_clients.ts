@@ -1,9 +1,11 @@
 /** The clients that the matrix runs, and what is known of each. @module */
 
 import { fileURLToPath } from "node:url";
+import { outputOf } from "../../tools/command.ts";
 import { type Component, ensureComponents } from "../../tools/components.ts";
 import { hasFeature, programsOnPath } from "../../tools/installed.ts";
 import type { Feature } from "../../tools/recipes.ts";
+import { serviceCommand } from "../integration/service.ts";
 import { type Client, libraryArguments, type Push, urlArguments } from "./client.ts";
 import { buildWithClientGolang } from "./go_client.ts";
 import { installWithPromClient } from "./npm_client.ts";
@@ -51,7 +53,7 @@ export async function prepareRealClients(): Promise<RealClients> {
       auto: "proxied",
       command: (push) => runScript(promClient.path, libraryArguments(push), node),
     },
-    ...javaClients(components.java),
+    ...javaClients(components.java, await takesUpgrades()),
     ...scriptClients(components),
     ...fetchClients(node),
   ];
@@ -134,7 +136,18 @@ function pythonClient(python: Component, library: Component): Client {
   };
 }
 
-function javaClients(java: Component): Client[] {
+/**
+ * Whether the service answers a request with a body that offers HTTP/2. From 2.9 on Deno's server answers 400
+ * by itself; the service that is tested may be a binary with another Deno in it.
+ */
+async function takesUpgrades(): Promise<boolean> {
+  const { command, args } = serviceCommand();
+  const version = await outputOf(command, [...args, "--version"]);
+  const [, major, minor] = /\(deno (\d+)\.(\d+)/.exec(version) ?? [];
+  return Number(major) === 2 && Number(minor) < 9;
+}
+
+function javaClients(java: Component, takesUpgrades: boolean): Client[] {
   const run = (name: string, ...properties: string[]) => (push: Push) => ({
     ...java,
     // Less time goes into compiling what runs once.
@@ -142,11 +155,10 @@ function javaClients(java: Component): Client[] {
   });
   return [
     {
-      // Deno 2.9.6's server answers 400 itself to an offer of HTTP/2 that comes with a body.
       name: "Java HttpClient",
       userAgent: /^Java-http-client\/\d/,
-      redirected: "answers 400",
-      auto: "answers 400",
+      redirected: takesUpgrades ? "answers 307" : "answers 400",
+      auto: takesUpgrades ? "proxied" : "answers 400",
       command: run("HttpClientPush.java"),
     },
     {
