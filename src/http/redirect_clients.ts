@@ -1,14 +1,26 @@
 /** Which clients `auto` may redirect. @module */
 
+/** A client that sends a push again, whole, on a 307. */
+export interface RedirectClient {
+  /** How its User-Agent begins; with `whole` all of it. */
+  readonly agent: string;
+  readonly whole?: true;
+  /** The client of `tests/clients/` that was seen to do so. */
+  readonly test: string;
+}
+
 /**
- * Beginnings of the User-Agents of clients that send a push again, whole, on a 307: `tests/clients/`
- * pushes with each of them through a redirect. Whoever is not here is proxied, which every client
- * takes. Left out on purpose: curl, which follows only with `-L` and says nothing without it; Java,
- * whose URL connection follows only where it does not stream.
+ * Whoever is not here is proxied, which every client takes. Left out on purpose: curl, which follows
+ * only with `-L` and says nothing without it; Java, whose URL connection follows only where it does
+ * not stream.
  */
-const KNOWN = ["Go-http-client/", "Deno/", "Wget/"] as const;
-/** Node's own fetch sends just this; what only begins so are other clients. */
-const NODE_FETCH = "node";
+export const REDIRECT_CLIENTS: readonly RedirectClient[] = [
+  { agent: "Go-http-client/", test: "Go client_golang" },
+  { agent: "Wget/", test: "wget" },
+  { agent: "Deno/", test: "Deno fetch" },
+  // What only begins so is another client, and some of those lose the body.
+  { agent: "node", whole: true, test: "Node.js fetch" },
+];
 
 /**
  * Whether a push may be answered with a redirect without being lost.
@@ -25,6 +37,8 @@ export function followsRedirect({ method, headers }: Request, more: readonly str
   }
   const agent = headers.get("user-agent");
   if (agent === null) return false;
-  const begins = (beginning: string) => agent.startsWith(beginning);
-  return agent === NODE_FETCH || KNOWN.some(begins) || more.some(begins);
+  const known = REDIRECT_CLIENTS.some((client) =>
+    client.whole ? agent === client.agent : agent.startsWith(client.agent)
+  );
+  return known || more.some((beginning) => agent.startsWith(beginning));
 }

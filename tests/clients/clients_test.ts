@@ -6,6 +6,7 @@
  */
 
 import assert from "node:assert/strict";
+import { REDIRECT_CLIENTS } from "../../src/http/redirect_clients.ts";
 import type { Client, Method } from "./client.ts";
 import { startFleet } from "./fleet.ts";
 import { measure, type Measured } from "./measure.ts";
@@ -50,6 +51,15 @@ Deno.test("real clients push, add and delete through the service", async (t) => 
       });
     }
   }
+  await t.step("every client that auto redirects is one of them, and was redirected", () => {
+    for (const { agent, whole, test } of REDIRECT_CLIENTS) {
+      const row = rows.find(({ client }) => client.name === test);
+      if (!row && test.startsWith("Node.js") && !real.hasNode) continue;
+      assert(row, `a client named ${test}`);
+      assert(whole ? row.userAgent === agent : row.userAgent?.startsWith(agent), row.userAgent);
+      assert.deepEqual([row.auto[0], row.redirect[0]], ["redirected", "works"], test);
+    }
+  });
   console.log(tableOf(rows));
 });
 

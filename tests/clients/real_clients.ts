@@ -13,6 +13,8 @@ import { installWithPromClient } from "./npm_client.ts";
 /** All clients, ready to run. Disposal removes what was installed for them. */
 export interface RealClients extends AsyncDisposable {
   readonly clients: readonly Client[];
+  /** Whether Node's own clients are among them. */
+  readonly hasNode: boolean;
 }
 
 /**
@@ -57,7 +59,11 @@ export async function prepareRealClients(): Promise<RealClients> {
     ...scriptClients(components),
     ...fetchClients(node),
   ];
-  return { clients, [Symbol.asyncDispose]: () => promClient[Symbol.asyncDispose]() };
+  return {
+    clients,
+    hasNode: node !== undefined,
+    [Symbol.asyncDispose]: () => promClient[Symbol.asyncDispose](),
+  };
 }
 
 /** What Node.js takes and Deno refuses, which puts itself on the PATH of its children as `node`. */
