@@ -96,8 +96,13 @@ export async function runApp(options: AppOptions, signal: AbortSignal): Promise<
 
   /** One configuration after the other; each hands what it knows of the members to the next. */
   async function runTerms(signal: AbortSignal): Promise<void> {
+    let source = term.config.consul;
     while (!signal.aborted) {
       using running = term;
+      if (!sameSource(source, running.config.consul)) {
+        snapshot = { ...snapshot, membership: withoutSource(snapshot.membership) };
+      }
+      source = running.config.consul;
       for (const notice of redirectNotices(running.config)) log.warn(notice);
       const tasks = [
         watcher(running),
@@ -158,9 +163,6 @@ export async function runApp(options: AppOptions, signal: AbortSignal): Promise<
       const next = await openTerm(options);
       if (showListenAddress(next.config.listen) !== showListenAddress(term.config.listen)) {
         log.warn("http_listen_addr has changed, which takes a restart");
-      }
-      if (!sameSource(term.config.consul, next.config.consul)) {
-        snapshot = { ...snapshot, membership: withoutSource(snapshot.membership) };
       }
       term = next;
     } catch (error) {

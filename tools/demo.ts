@@ -47,7 +47,7 @@ async function demo(once: boolean, signal: AbortSignal): Promise<void> {
   say(table(["group", "held by"], [...before]));
   if (!once) {
     say(`\nTry:\n  curl ${url}${PATHS[0]}\n  curl ${url}/-/ready\n  curl ${url}/metrics`);
-    say(`  echo 'm 1' | curl -L -X PUT --data-binary @- ${url}/metrics/job/mine`);
+    say(`  echo 'm 1' | curl -X PUT --data-binary @- ${url}/metrics/job/mine`);
     say("\nCtrl-C ends it all.");
     await new Promise((resolve) => signal.addEventListener("abort", resolve, { once: true }));
     return;
@@ -86,7 +86,7 @@ async function startService(consul: string, members: readonly Pushgateway[]) {
   const servers = members.map(({ address }) => `    - ${address}\n`).join("");
   await Deno.writeTextFile(
     config,
-    `consul_server:\n  addr: ${consul}\nhttp_listen_addr: 127.0.0.1:${port}\n` +
+    `consul_server:\n  addr: ${consul}\nhttp_listen_addr: 127.0.0.1:${port}\nmode: auto\n` +
       `pushgateway:\n  servers:\n${servers}`,
   );
   const args = ["run", "--quiet", "--allow-net", "--allow-read", "--allow-env", MAIN];
