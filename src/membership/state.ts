@@ -24,6 +24,12 @@ import type { ProbeOutcome } from "./probe.ts";
 export const MEMBER_STATES = ["joining", "active", "suspect", "departed"] as const;
 export type MemberState = typeof MEMBER_STATES[number];
 
+/**
+ * Why a member departed: `withdrawn` by its operator, for it was alive; `forgotten`, for Consul lost
+ * all that it knew; or `lost`, because Consul reaped it while dead, or never listed it.
+ */
+export type Departure = "withdrawn" | "forgotten" | "lost";
+
 /** What is known of one member. */
 export interface MemberRecord {
   readonly state: MemberState;
@@ -33,11 +39,8 @@ export interface MemberRecord {
   readonly verdict: "unknown" | "up" | "down";
   /** Probes failed in a row. */
   readonly failures: number;
-  /**
-   * Why it departed: `withdrawn` by its operator, for it was alive; or `lost`, because Consul
-   * reaped it while dead, or lost its own data.
-   */
-  readonly departure?: "withdrawn" | "lost";
+  /** Why it departed. */
+  readonly departure?: Departure;
 }
 
 /** Everything known of the members at one moment. */
@@ -51,7 +54,7 @@ export interface Membership {
   readonly probesDistrusted: boolean;
   /** What the ring should be made of: members and weights. */
   readonly ring: ReadonlyMap<Member, number>;
-  /** What `ring` rests on: the active members; others for want of any that is active; or nothing yet. */
+  /** What `ring` rests on: the active members (and those that are about to return); others for want of any that is active; or nothing yet. */
   readonly ringBasis: "none" | "active" | "kept";
 }
 
@@ -179,9 +182,10 @@ function depart(
   { known }: Membership,
   listings: ReadonlyMap<Member, Listing>,
 ): MemberRecord {
-  const withdrawn = known && listings.size > 0 && record.verdict === "up";
   const { verdict, failures } = record;
-  return { state: "departed", verdict, failures, departure: withdrawn ? "withdrawn" : "lost" };
+  const alive: Departure = listings.size === 0 ? "forgotten" : "withdrawn";
+  const departure = known && verdict === "up" ? alive : "lost";
+  return { state: "departed", verdict, failures, departure };
 }
 
 /** Derives the states, and what the ring is made of, from listings and verdicts. */
@@ -193,31 +197,37 @@ function settle(membership: Membership, policy: MembershipPolicy): Membership {
 
   const records = new Map<Member, MemberRecord>();
   const active = new Map<Member, number>();
+  const returning = new Map<Member, number>();
   for (const [member, record] of membership.records) {
-    const { listing, verdict } = record;
+    const { listing, verdict, departure } = record;
     const serves = listing?.healthy && (probesDistrusted || verdict === "up");
     const state = serves ? "active" : record.state === "active" ? "suspect" : record.state;
     records.set(member, state === record.state ? record : { ...record, state });
     if (serves) active.set(member, listing.weight);
+    // It will be registered again, and need not leave the ring until then.
+    const weight = membership.ring.get(member);
+    const returns = departure === "forgotten" && verdict === "up" && isConfigured(member, policy);
+    if (returns && weight !== undefined) returning.set(member, weight);
   }
 
   // A first ring of whoever answered first would be torn down by whoever answers next.
   const settled = healthy.every(({ verdict }) => verdict !== "unknown");
-  const ring = planRing({ ...membership, records }, { active, settled, policy });
+  const ring = planRing({ ...membership, records }, { active, returning, settled, policy });
   return { ...membership, records, probesDistrusted, ...ring };
 }
 
 function planRing(
   { ring, ringBasis, discovery, known, records }: Membership,
-  { active, settled, policy }: {
+  { active, returning, settled, policy }: {
     active: ReadonlyMap<Member, number>;
+    returning: ReadonlyMap<Member, number>;
     settled: boolean;
     policy: MembershipPolicy;
   },
 ): Pick<Membership, "ring" | "ringBasis"> {
   if (active.size > 0) {
     return ringBasis === "active" || settled
-      ? { ring: active, ringBasis: "active" }
+      ? { ring: new Map([...active, ...returning]), ringBasis: "active" }
       : { ring, ringBasis };
   }
   const listed = [...records].flatMap(([member, { listing }]) =>

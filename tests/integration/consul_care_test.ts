@@ -41,6 +41,7 @@ Deno.test("a member deregistered by hand while alive stays out, over a restart, 
     await using service = await startService({ config });
     await service.waitForMembers(all);
     await service.waitUntilReady();
+    await service.waitForActive(2);
     await deregister(consul, secondId);
     await service.waitForMembers([first.address]);
     await service.waitForLog("taken out of Consul while alive");
@@ -66,7 +67,7 @@ Deno.test("a Consul that lost all its data gets the members back, and the ring s
   const { consul, all, config } = fleet;
   await using service = await startService({ config });
   await service.waitForMembers(all);
-  await service.waitUntilReady();
+  await service.waitForActive(2);
   const builds = await service.metric("dynamic_sharding_ring_builds_total");
 
   await consul.stop();

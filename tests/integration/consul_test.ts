@@ -50,7 +50,7 @@ Deno.test("with the Go tool's file, a killed Pushgateway's groups move, only tho
       return ids.every((id) => found[id] === "passing") && Object.keys(found).length === ids.length;
     }, { what: "three passing services" });
     await service.waitForMembers(all);
-    await service.waitUntilReady();
+    await service.waitForActive(HOSTS.length);
   });
 
   const before = await owners();

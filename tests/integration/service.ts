@@ -7,7 +7,7 @@
 
 import { fileURLToPath } from "node:url";
 import { type Process, startProcess } from "../../tools/process.ts";
-import { waitFor } from "../../tools/wait.ts";
+import { waitFor, type WaitOptions } from "../../tools/wait.ts";
 
 /** How to start it. */
 export interface ServiceOptions {
@@ -37,6 +37,8 @@ export interface Service extends AsyncDisposable {
   waitForMembers(members: readonly string[], msMax?: number): Promise<void>;
   /** Waits until `/-/ready` answers 200. */
   waitUntilReady(): Promise<void>;
+  /** Waits until so many members are active, and no more. */
+  waitForActive(number: number): Promise<void>;
   /** Waits until the log has a line with these words. */
   waitForLog(words: string): Promise<void>;
   /** Pushes as a client that follows a 307, and answers the status and the member that took it. */
@@ -97,6 +99,19 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     const [{ targets }] = JSON.parse(text) as [{ targets: string[] }];
     return targets;
   };
+  const metric = async (nameAndLabels: string) => {
+    const { text } = await get("/metrics");
+    const line = text.split("\n").find((line) => line.startsWith(`${nameAndLabels} `));
+    return line === undefined ? undefined : Number(line.slice(nameAndLabels.length + 1));
+  };
+  /** As `waitFor`; what the service has logged is told where it waits in vain. */
+  const wait = async (check: () => boolean | Promise<boolean>, options: WaitOptions) => {
+    try {
+      await waitFor(check, options);
+    } catch (cause) {
+      throw new Error(`${(cause as Error).message}; the log:\n${process.output()}`, { cause });
+    }
+  };
   return {
     url,
     process,
@@ -106,18 +121,22 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     members,
     async waitForMembers(expected, msMax = MEMBERS_MS_MAX) {
       const wanted = [...expected].sort().join(" ");
-      await waitFor(async () => (await members()).join(" ") === wanted, {
-        what: `the ring to be made of ${wanted || "nobody"}\n${process.output()}`,
+      await wait(async () => (await members()).join(" ") === wanted, {
+        what: `the ring to be made of ${wanted || "nobody"}`,
         msMax,
       });
     },
     async waitUntilReady() {
-      await waitFor(async () => (await get("/-/ready")).status === 200, {
+      await wait(async () => (await get("/-/ready")).status === 200, {
         what: "the service to be ready",
       });
     },
     async waitForLog(words) {
-      await waitFor(() => process.output().includes(words), { what: `a log line with: ${words}` });
+      await wait(() => process.output().includes(words), { what: `a log line with: ${words}` });
+    },
+    async waitForActive(number) {
+      const name = 'dynamic_sharding_members{state="active"}';
+      await wait(async () => await metric(name) === number, { what: `${number} active members` });
     },
     async push(path, body, method = "PUT") {
       const sent = { method, ...(body !== "" && { body }) };
@@ -134,11 +153,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       const { text } = await get(path, { headers: { accept: "application/json" } });
       return (JSON.parse(text) as { owner: string }).owner;
     },
-    async metric(nameAndLabels) {
-      const { text } = await get("/metrics");
-      const line = text.split("\n").find((line) => line.startsWith(`${nameAndLabels} `));
-      return line === undefined ? undefined : Number(line.slice(nameAndLabels.length + 1));
-    },
+    metric,
     async [Symbol.asyncDispose]() {
       await process[Symbol.asyncDispose]();
       await remove();

@@ -33,7 +33,7 @@ Deno.test("two services with an agent each agree on the ring, and it outlives on
 
   for (const service of services) {
     await service.waitForMembers(all);
-    await service.waitUntilReady();
+    await service.waitForActive(2);
   }
   await waitFor(async () => (await entries()).length === 4, {
     what: "each agent to hold both members",

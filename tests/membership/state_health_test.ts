@@ -131,6 +131,26 @@ testStories({
       "active: c",
     ),
   ],
+  "what Consul has forgotten stays in the ring while it is registered again": [
+    story(
+      "the first to be listed again is not alone",
+      [...THREE_ACTIVE, "list", "list a"],
+      "a active, b departed (forgotten), c departed (forgotten)",
+      "active: a b c",
+    ),
+    story(
+      "until it fails our probe",
+      [...THREE_ACTIVE, "list", "list a", "b refused"],
+      "a active, b departed (forgotten), c departed (forgotten)",
+      "active: a c",
+    ),
+    story(
+      "not so what is not in the file, which nobody registers",
+      [...THREE_ACTIVE, "list a b c x", "x ok", "list", "list a"],
+      "a active, b departed (forgotten), c departed (forgotten), x departed (forgotten)",
+      "active: a b c",
+    ),
+  ],
   "with our probes alone, none active keeps all that are listed": [
     story(
       "not just the one that died last",
@@ -163,7 +183,7 @@ testStories({
     story(
       "Consul's answer is empty",
       [...THREE_ACTIVE, "list"],
-      "a departed (lost), b departed (lost), c departed (lost)",
+      "a departed (forgotten), b departed (forgotten), c departed (forgotten)",
       "kept: a b c",
     ),
     story(
@@ -175,7 +195,7 @@ testStories({
     story(
       "a new member waits for the verdict on its fellows",
       [...THREE_ACTIVE, "list", "list x y", "x ok"],
-      "a departed (lost), b departed (lost), c departed (lost), x active, y joining",
+      "a departed (forgotten), b departed (forgotten), c departed (forgotten), x active, y joining",
       "kept: a b c",
     ),
   ],

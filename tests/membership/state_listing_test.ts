@@ -121,9 +121,9 @@ testStories({
       "active: a",
     ),
     story(
-      "everything gone: lost",
+      "everything gone: forgotten",
       [...THREE_ACTIVE, "list"],
-      "a departed (lost), b departed (lost), c departed (lost)",
+      "a departed (forgotten), b departed (forgotten), c departed (forgotten)",
       "kept: a b c",
     ),
     story(
@@ -135,7 +135,7 @@ testStories({
     story(
       "it stays withdrawn when everything goes",
       [...THREE_ACTIVE, "list a b", "list"],
-      "a departed (lost), b departed (lost), c departed (withdrawn)",
+      "a departed (forgotten), b departed (forgotten), c departed (withdrawn)",
       "kept: a b",
     ),
     story(

@@ -49,14 +49,25 @@ always("the ring has a basis exactly when it has members", ({ ring, ringBasis })
   assert.equal(ring.size > 0, ringBasis !== "none");
 });
 
-always("an active ring is made of the active members and their weights", (next) => {
-  if (next.ringBasis !== "active") return;
-  const active = [...next.records].filter(([, { state }]) => state === "active");
-  assert.deepEqual(
-    [...next.ring],
-    active.map(([member, { listing }]) => [member, listing?.weight]),
-  );
-});
+always(
+  "an active ring is made of the active members and their weights, and of forgotten ones that never left it",
+  (next, { previous }) => {
+    if (next.ringBasis !== "active") return;
+    const active = [...next.records].filter(([, { state }]) => state === "active");
+    for (const [member, { listing }] of active) {
+      assert.equal(next.ring.get(member), listing?.weight);
+    }
+    for (const [member, weight] of next.ring) {
+      const { state, departure, verdict } = next.records.get(member)!;
+      if (state === "active") continue;
+      assert.deepEqual([departure, verdict, previous.ring.get(member)], [
+        "forgotten",
+        "up",
+        weight,
+      ]);
+    }
+  },
+);
 
 always(
   "a member is active exactly when both opinions are good, or ours is not believed",
