@@ -5,8 +5,9 @@
  * @module
  */
 
+import type { Config } from "./config/config.ts";
 import type { ConsulConfig } from "./config/consul.ts";
-import { type Config, ConfigError, loadConfig } from "./config/load.ts";
+import { ConfigError, loadConfig } from "./config/load.ts";
 import { redirectNotices } from "./config/notices.ts";
 import { type ListenAddress, showListenAddress } from "./config/values.ts";
 import { type ConsulClient, openConsul } from "./consul/client.ts";

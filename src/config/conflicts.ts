@@ -1,6 +1,6 @@
 /** What is wrong only together with another key. @module */
 
-import type { Issue } from "./schema.ts";
+import type { Issue } from "./fields.ts";
 import { show } from "./values.ts";
 
 type Section = Readonly<Record<string, unknown>>;

@@ -4,6 +4,14 @@ import { z } from "zod";
 import { Secret } from "./secret.ts";
 import { show } from "./values.ts";
 
+/** One thing wrong with the file: where (as a path of keys and indices) and what. */
+export interface Issue {
+  readonly path: readonly PropertyKey[];
+  /** The offending key itself, where the key and not its value is wrong. */
+  readonly key?: string;
+  readonly message: string;
+}
+
 /** A scalar read by `parse`, which throws what it expected and found. An empty value counts as absent. */
 export function scalar<T>(what: string, parse: (text: string) => T) {
   return z.string({ error: (issue) => `expected ${what}, found ${show(issue.input)}` })

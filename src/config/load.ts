@@ -3,39 +3,12 @@
 import { closest, distance } from "fastest-levenshtein";
 import { dirname, isAbsolute, resolve } from "node:path";
 import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument, visit } from "yaml";
-import type { NameScheme } from "../group/label_name.ts";
-import type { Member } from "../member.ts";
+import type { Config, ProxyConfig } from "./config.ts";
 import { type ConsulConfig, resolveConsul } from "./consul.ts";
-import { type ConfigFile, type Issue, keysAt, parseConfigFile } from "./schema.ts";
-import { resolveUpstream, type UpstreamConfig } from "./upstream.ts";
+import type { Issue } from "./fields.ts";
+import { type ConfigFile, keysAt, parseConfigFile } from "./schema.ts";
+import { resolveUpstream } from "./upstream.ts";
 import type { ListenAddress } from "./values.ts";
-
-/** The service's whole configuration, checked. */
-export interface Config {
-  readonly listen: ListenAddress;
-  /** Absent: no Consul; the servers of the file are the members. */
-  readonly consul?: ConsulConfig;
-  readonly servers: readonly Member[];
-  readonly nameScheme: NameScheme;
-  readonly mode: Mode;
-  /** Beginnings of the User-Agents that `auto` redirects beside those that it knows. */
-  readonly redirectUserAgents: readonly string[];
-  readonly proxy: ProxyConfig;
-  readonly upstream: UpstreamConfig;
-}
-
-/** How a push is answered: by a redirect to its owner, by passing it on, or as the client needs it. */
-export type Mode = "redirect" | "proxy" | "auto";
-
-/** Limits of what is passed on. */
-export interface ProxyConfig {
-  /** A larger body is refused. */
-  readonly bodyBytesMax: number;
-  /** For a client to send its body, and again for the Pushgateway to answer. */
-  readonly timeoutMs: number;
-  /** Pushes that wait for one member's answer; more are refused at once. */
-  readonly inFlightMax: number;
-}
 
 /** Every problem of one configuration file, each a line `file:line:column: what`. */
 export class ConfigError extends Error {

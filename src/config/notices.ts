@@ -1,6 +1,6 @@
 /** What is valid and yet should be known at the start. @module */
 
-import type { Config } from "./load.ts";
+import type { Config } from "./config.ts";
 
 /** What clients need where a push is answered with a redirect: a line for each thing. */
 export function redirectNotices({ mode, upstream }: Config): string[] {

@@ -8,7 +8,7 @@
 import { z } from "zod";
 import { type Member, parseMember } from "../member.ts";
 import { conflicts, field } from "./conflicts.ts";
-import { scalar, secret, section, text, texts } from "./fields.ts";
+import { type Issue, scalar, secret, section, text, texts } from "./fields.ts";
 import {
   durationMs,
   parseBoolean,
@@ -22,14 +22,6 @@ import {
   parseWord,
   show,
 } from "./values.ts";
-
-/** One thing wrong with the file: where (as a path of keys and indices) and what. */
-export interface Issue {
-  readonly path: readonly PropertyKey[];
-  /** The offending key itself, where the key and not its value is wrong. */
-  readonly key?: string;
-  readonly message: string;
-}
 
 const SCHEME = scalar("http or https", parseWord("http", "https"));
 const FLAG = scalar("true or false", parseBoolean);

@@ -1,6 +1,6 @@
 /** Passes a push on to the group's owner, and to the next one where nobody listens there. @module */
 
-import type { ProxyConfig } from "../config/load.ts";
+import type { ProxyConfig } from "../config/config.ts";
 import type { Member } from "../member.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Answer } from "../pushgateway/answer.ts";

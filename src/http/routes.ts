@@ -1,6 +1,6 @@
 /** Which request gets which answer. Holds no state: a snapshot is taken once for each request. @module */
 
-import type { Config } from "../config/load.ts";
+import type { Config } from "../config/config.ts";
 import type { Logger } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Admin } from "./admin.ts";

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { type Config, ConfigError, parseConfig } from "../../src/config/load.ts";
+import type { Config } from "../../src/config/config.ts";
+import { ConfigError, parseConfig } from "../../src/config/load.ts";
 import { READS_YAML } from "./permissions.ts";
 
 type Consul = NonNullable<Config["consul"]>;

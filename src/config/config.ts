@@ -1,0 +1,34 @@
+/** The configuration as everything else knows it. @module */
+
+import type { NameScheme } from "../group/label_name.ts";
+import type { Member } from "../member.ts";
+import type { ConsulConfig } from "./consul.ts";
+import type { UpstreamConfig } from "./upstream.ts";
+import type { ListenAddress } from "./values.ts";
+
+/** The service's whole configuration, checked. */
+export interface Config {
+  readonly listen: ListenAddress;
+  /** Absent: no Consul; the servers of the file are the members. */
+  readonly consul?: ConsulConfig;
+  readonly servers: readonly Member[];
+  readonly nameScheme: NameScheme;
+  readonly mode: Mode;
+  /** Beginnings of the User-Agents that `auto` redirects beside those that it knows. */
+  readonly redirectUserAgents: readonly string[];
+  readonly proxy: ProxyConfig;
+  readonly upstream: UpstreamConfig;
+}
+
+/** How a push is answered: by a redirect to its owner, by passing it on, or as the client needs it. */
+export type Mode = "redirect" | "proxy" | "auto";
+
+/** Limits of what is passed on. */
+export interface ProxyConfig {
+  /** A larger body is refused. */
+  readonly bodyBytesMax: number;
+  /** For a client to send its body, and again for the Pushgateway to answer. */
+  readonly timeoutMs: number;
+  /** Pushes that wait for one member's answer; more are refused at once. */
+  readonly inFlightMax: number;
+}
