@@ -7,9 +7,8 @@
  */
 
 import { ensureComponents } from "../tools/components.ts";
-import { cpuSeconds } from "./cpu.ts";
-import { startTargets, type Target, type TargetName, TARGETS } from "./targets.ts";
-import { runWrk } from "./wrk.ts";
+import { type Sample, takeRounds, takeSample, WARM_UP_SECONDS } from "./sample.ts";
+import { startTargets, type TargetName } from "./targets.ts";
 
 /** How long and how hard. */
 export interface LoadOptions {
@@ -22,18 +21,8 @@ export interface LoadOptions {
   readonly log: (line: string) => void;
 }
 
-/** One server in one round. */
-export interface LoadSample {
-  readonly cpuMicroseconds: number;
-  readonly requestsPerSecond: number;
-  readonly p99Ms: number;
-}
-
 /** What was measured, by round. */
-export type LoadResult = readonly Readonly<Record<TargetName, LoadSample>>[];
-
-/** Seconds; V8 has compiled what is hot well before. */
-const WARM_UP_SECONDS = 3;
+export type LoadResult = readonly Readonly<Record<TargetName, Sample>>[];
 
 /**
  * Starts the servers, loads them in turn, and stops them.
@@ -41,33 +30,11 @@ const WARM_UP_SECONDS = 3;
  * @throws {Error} where a server does not start or does not answer; the signal's reason
  */
 export async function runLoad(options: LoadOptions): Promise<LoadResult> {
-  const { rounds, seconds, connections, signal, log } = options;
   const { wrk, nginx } = await ensureComponents(["wrk", "nginx"]);
-  signal.throwIfAborted();
+  options.signal.throwIfAborted();
   await using servers = await startTargets(nginx);
-
-  const measure = async ({ process, url }: Target, seconds: number): Promise<LoadSample> => {
-    const before = await cpuSeconds(process.pid);
-    const result = await runWrk({ wrk, url, seconds, connections, signal });
-    const cpu = await cpuSeconds(process.pid) - before;
-    return {
-      cpuMicroseconds: cpu * 1e6 / result.requests,
-      requestsPerSecond: result.requests / (result.microseconds / 1e6),
-      p99Ms: result.p99Microseconds / 1_000,
-    };
-  };
-
-  for (const target of servers.targets) await measure(target, WARM_UP_SECONDS);
-  const result: Record<TargetName, LoadSample>[] = [];
-  for (let round = 1; round <= rounds; round++) {
-    const samples: [TargetName, LoadSample][] = [];
-    for (const target of servers.targets) {
-      samples.push([target.name, await measure(target, seconds)]);
-    }
-    const sample = Object.fromEntries(samples) as Record<TargetName, LoadSample>;
-    result.push(sample);
-    const each = TARGETS.map((name) => `${name} ${sample[name].cpuMicroseconds.toFixed(2)}`);
-    log(`load: round ${round} of ${rounds}, CPU µs a request: ${each.join(", ")}`);
+  for (const target of servers.targets) {
+    await takeSample(target, { ...options, wrk, seconds: WARM_UP_SECONDS });
   }
-  return result;
+  return await takeRounds(servers.targets, { ...options, wrk, name: "load" });
 }

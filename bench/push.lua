@@ -1,5 +1,7 @@
--- PUTs of a small body to a few thousand groups, one after the other. The last line of the output
--- is JSON for bench/wrk.ts.
+-- PUTs of a small body to a few thousand groups, one after the other; with an argument, that many
+-- a second. The last line of the output is JSON for bench/wrk.ts.
+
+local ffi = require("ffi")
 
 local GROUPS = 4000
 local BODY = "backup_last_success 1\n"
@@ -7,10 +9,28 @@ local BODY = "backup_last_success 1\n"
 local requests = {}
 local next_request = 0
 
-function init()
+function init(args)
   for i = 1, GROUPS do
     local path = string.format("/metrics/job/backup-%d/env/production/instance/host-%d", i % 50, i)
     requests[i] = wrk.format("PUT", path, { ["Content-Type"] = "text/plain" }, BODY)
+  end
+  if args[1] then pace(tonumber(args[1])) end
+end
+
+-- Gives each request its place in one timetable, whichever connection is free for it: one that
+-- waits for an answer holds up no other, and what has become late is caught up with.
+function pace(rate)
+  ffi.cdef("typedef struct { long s, ns; } timespec_t; int clock_gettime(int, timespec_t *);")
+  local monotonic = 1
+  local clock = ffi.new("timespec_t")
+  local due
+
+  -- wrk asks before each request how many milliseconds it shall wait.
+  function delay()
+    ffi.C.clock_gettime(monotonic, clock)
+    local now = tonumber(clock.s) * 1e3 + tonumber(clock.ns) / 1e6
+    due = due and due + 1e3 / rate or now
+    return math.max(0, math.floor(due - now + 0.5))
   end
 end
 

@@ -1,7 +1,8 @@
 /**
- * Measures, and prints one table. No number makes it fail: timing is not right or wrong.
+ * Measures, and prints one table, and one more of the Pushgateways themselves. No number makes it
+ * fail: timing is not right or wrong.
  *
- *     deno task bench [micro] [load] [--rounds=30] [--seconds=1] [--connections=32]
+ *     deno task bench [micro] [load] [proxy] [shards] [--rounds=30] [--seconds=1] [--connections=32]
  *
  * @module
  */
@@ -10,9 +11,11 @@ import { parseArgs } from "node:util";
 import { machine } from "./cpu.ts";
 import { runLoad } from "./load.ts";
 import { runMicro } from "./micro.ts";
-import { loadRows, microRows, renderTable, type Row } from "./table.ts";
+import { runProxy } from "./proxy.ts";
+import { runShards } from "./shards.ts";
+import { loadRows, microRows, proxyRows, renderShards, renderTable, type Row } from "./table.ts";
 
-const PARTS = ["micro", "load"] as const;
+const PARTS = ["micro", "load", "proxy", "shards"] as const;
 
 /** @throws {TypeError} where the command line says something else than what can be measured */
 function parseCommand(args: readonly string[]) {
@@ -27,7 +30,7 @@ function parseCommand(args: readonly string[]) {
   });
   const unknown = positionals.filter((part) => !(PARTS as readonly string[]).includes(part));
   if (unknown.length > 0) {
-    throw new TypeError(`expected ${PARTS.join(" or ")}, found ${unknown.join(", ")}`);
+    throw new TypeError(`expected ${PARTS.join(", ")}, found ${unknown.join(", ")}`);
   }
   const count = (name: keyof typeof values) => {
     if (/^[1-9]\d{0,3}$/.test(values[name])) return Number(values[name]);
@@ -55,7 +58,10 @@ async function main(): Promise<void> {
   const rows: Row[] = [];
   if (parts.includes("micro")) rows.push(...microRows(await runMicro(common)));
   if (parts.includes("load")) rows.push(...loadRows(await runLoad({ ...load, ...common })));
-  console.log(`${machine()}\n\n${renderTable(rows)}`);
+  if (parts.includes("proxy")) rows.push(...proxyRows(await runProxy({ ...load, ...common })));
+  console.log(machine());
+  if (rows.length > 0) console.log(`\n${renderTable(rows)}`);
+  if (parts.includes("shards")) console.log(`\n${renderShards(await runShards(common))}`);
 }
 
 if (import.meta.main) {

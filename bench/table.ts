@@ -1,9 +1,13 @@
 /** Puts what was measured beside what was aimed at, as text. @module */
 
-import type { LoadResult, LoadSample } from "./load.ts";
+import type { LoadResult } from "./load.ts";
 import type { MicroResult } from "./micro.ts";
-import { type Spread, spread } from "./spread.ts";
-import { type TargetName, TARGETS } from "./targets.ts";
+import type { ProxyResult } from "./proxy.ts";
+import { PROXY_TARGETS } from "./proxy_targets.ts";
+import type { Sample } from "./sample.ts";
+import type { ShardsResult } from "./shards.ts";
+import { quantile, type Spread, spread } from "./spread.ts";
+import { TARGETS } from "./targets.ts";
 
 /** One line of the table. */
 export interface Row {
@@ -20,7 +24,15 @@ const MICRO_REACH: Readonly<Record<string, number>> = {
   "HashRing.of 1000": 500, // ms
   "ownerOf 1000": 300, // ns
 };
-const CPU_REACH: Readonly<Record<string, number>> = { "ours/bare": 1.15, "ours/nginx": 1.3 };
+const LOAD_CPU_REACH: Readonly<Record<string, number>> = { "ours/bare": 1.15, "ours/nginx": 1.3 };
+const PROXY_CPU_REACH: Readonly<Record<string, number>> = { "ours/nginx": 3 };
+const HALF_P99_REACH: Readonly<Record<string, number>> = { ours: 10 }; // ms
+
+type Round<Name extends string> = Readonly<Record<Name, Sample>>;
+type Pick = (sample: Sample) => number;
+const cpu: Pick = (sample) => sample.cpuMicroseconds;
+const p99: Pick = (sample) => sample.p99Ms;
+const rate: Pick = (sample) => sample.requestsPerSecond;
 
 /** Rows for the steps by themselves. */
 export function microRows(result: MicroResult): Row[] {
@@ -37,40 +49,66 @@ export function microRows(result: MicroResult): Row[] {
   });
 }
 
-/** Rows for the servers: each alone, then in pairs, round by round. */
+/** Rows for the servers that redirect: each alone, then in pairs, round by round. */
 export function loadRows(result: LoadResult): Row[] {
-  const alone = (name: TargetName, pick: (sample: LoadSample) => number) =>
-    spread(result.map((round) => pick(round[name])));
-  const pair = (a: TargetName, b: TargetName, pick: (sample: LoadSample) => number) =>
-    spread(result.map((round) => pick(round[a]) / pick(round[b])));
-  const cpu = (sample: LoadSample) => sample.cpuMicroseconds;
-  const p99 = (sample: LoadSample) => sample.p99Ms;
   const pairs = [["ours", "bare"], ["ours", "nginx"], ["bare", "nginx"]] as const;
   return [
-    ...TARGETS.flatMap((name) => [
-      { figure: `${name}: CPU a request`, measured: alone(name, cpu), unit: "µs", digits: 2 },
-      { figure: `${name}: p99`, measured: alone(name, p99), unit: "ms", digits: 2 },
-      {
-        figure: `${name}: requests a second`,
-        measured: alone(name, (sample) => sample.requestsPerSecond),
-        unit: "",
-        digits: 0,
-      },
-    ]),
-    ...pairs.map(([a, b]) => ({
-      figure: `${a} / ${b}: CPU a request`,
-      measured: pair(a, b, cpu),
-      unit: "×",
-      digits: 2,
-      reach: CPU_REACH[`${a}/${b}`],
-    })),
-    ...pairs.map(([a, b]) => ({
-      figure: `${a} / ${b}: p99`,
-      measured: pair(a, b, p99),
-      unit: "×",
-      digits: 2,
-    })),
+    ...aloneRows(result, TARGETS),
+    ...pairRows(result, { pairs, what: "CPU a request", pick: cpu, reach: LOAD_CPU_REACH }),
+    ...pairRows(result, { pairs, what: "p99", pick: p99 }),
   ];
+}
+
+/** Rows for the servers that pass on: at their peak as {@linkcode loadRows}, then at half of it. */
+export function proxyRows({ peak, half }: ProxyResult): Row[] {
+  const pairs = [["ours", "nginx"], ["ours", "fetch"], ["fetch", "nginx"]] as const;
+  const rows = [
+    ...aloneRows(peak, PROXY_TARGETS),
+    ...pairRows(peak, { pairs, what: "CPU a request", pick: cpu, reach: PROXY_CPU_REACH }),
+    ...pairRows(peak, { pairs, what: "requests a second", pick: rate }),
+    ...aloneRows(half, PROXY_TARGETS, { at: " at half", reach: HALF_P99_REACH }),
+    ...pairRows(half, { pairs, what: "CPU a request at half", pick: cpu }),
+  ];
+  return rows.map((row) => ({ ...row, figure: `proxy ${row.figure}` }));
+}
+
+function aloneRows<Name extends string>(
+  rounds: readonly Round<Name>[],
+  names: readonly Name[],
+  { at = "", reach = {} }: { at?: string; reach?: Readonly<Record<string, number>> } = {},
+): Row[] {
+  return names.flatMap((name) => {
+    const measured = (pick: Pick) => spread(rounds.map((round) => pick(round[name])));
+    return [
+      { figure: `${name}: CPU a request${at}`, measured: measured(cpu), unit: "µs", digits: 2 },
+      {
+        figure: `${name}: p99${at}`,
+        measured: measured(p99),
+        unit: "ms",
+        digits: 2,
+        reach: reach[name],
+      },
+      { figure: `${name}: requests a second${at}`, measured: measured(rate), unit: "", digits: 0 },
+    ];
+  });
+}
+
+function pairRows<Name extends string>(
+  rounds: readonly Round<Name>[],
+  { pairs, what, pick, reach = {} }: {
+    pairs: readonly (readonly [Name, Name])[];
+    what: string;
+    pick: Pick;
+    reach?: Readonly<Record<string, number>>;
+  },
+): Row[] {
+  return pairs.map(([a, b]) => ({
+    figure: `${a} / ${b}: ${what}`,
+    measured: spread(rounds.map((round) => pick(round[a]) / pick(round[b]))),
+    unit: "×",
+    digits: 2,
+    reach: reach[`${a}/${b}`],
+  }));
 }
 
 /** Renders rows as a Markdown table. */
@@ -87,7 +125,31 @@ export function renderTable(rows: readonly Row[]): string {
       reach === undefined ? "" : median <= reach ? "met" : "missed",
     ];
   });
-  const head = ["figure", "median", "min – max", "reach", "of reach", ""];
+  return renderCells(["figure", "median", "min – max", "reach", "of reach", ""], cells);
+}
+
+/** Renders what so many Pushgateways take: the table that tells whether to shard at all. */
+export function renderShards(result: ShardsResult): string {
+  const head = ["Pushgateways", "groups each", "pushes a second", "min – max"];
+  const cells = result.map(({ count, groups, rounds }) => {
+    const rates = rounds.map(({ pushesPerSecond }) => pushesPerSecond);
+    const ratios = rates.map((rate, i) => rate / result[0].rounds[i].pushesPerSecond);
+    const latencies = rounds.flatMap(({ latenciesMs }) => latenciesMs);
+    const [each, total] = [spread(groups), spread(rates)];
+    return [
+      String(count),
+      each.min === each.max ? String(each.min) : `${each.min} – ${each.max}`,
+      total.median.toFixed(1),
+      `${total.min.toFixed(1)} – ${total.max.toFixed(1)}`,
+      ...[0.5, 0.99].map((part) => `${quantile(latencies, part).toFixed(0)} ms`),
+      `${spread(ratios).median.toFixed(1)} ×`,
+      `${spread(rounds.map(({ cpuMsPerPush }) => cpuMsPerPush)).median.toFixed(0)} ms`,
+    ];
+  });
+  return renderCells([...head, "p50", "p99", "of one", "CPU a push"], cells);
+}
+
+function renderCells(head: readonly string[], cells: readonly (readonly string[])[]): string {
   const widths = head.map((_, i) => Math.max(3, ...[head, ...cells].map((row) => row[i].length)));
   const line = (row: readonly string[]) =>
     `| ${

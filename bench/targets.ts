@@ -3,10 +3,12 @@
 import type { Component } from "../tools/components.ts";
 import { freePorts } from "../tools/ports.ts";
 import { type Process, startProcess } from "../tools/process.ts";
+import { startNginx } from "./nginx.ts";
+import { answers, ROOT, startService } from "./service.ts";
 
 /** A server under load. */
-export interface Target {
-  readonly name: TargetName;
+export interface Target<Name extends string = TargetName> {
+  readonly name: Name;
   readonly url: string;
   readonly process: Process;
 }
@@ -15,9 +17,10 @@ export interface Target {
 export const TARGETS = ["ours", "bare", "nginx"] as const;
 export type TargetName = (typeof TARGETS)[number];
 
-const MEMBERS = 4;
-const ROOT = new URL("..", import.meta.url).pathname;
-const SAMPLE_PATH = "/metrics/job/backup-1/env/production/instance/host-1";
+/** How many members stand behind every server that is compared. */
+export const MEMBERS = 4;
+/** A push that must be answered rightly before any is measured. */
+export const SAMPLE_PATH = "/metrics/job/backup-1/env/production/instance/host-1";
 
 /** The servers and what they stand on, stopped together. */
 export async function startTargets(
@@ -32,9 +35,9 @@ export async function startTargets(
   });
   const ports = freePorts(TARGETS.length);
   const launch = {
-    ours: () => startOurs(ports[0], { directory, members }),
+    ours: () => startService({ port: ports[0], mode: "redirect", members, directory }),
     bare: () => startBare(ports[1], members[0]),
-    nginx: () => startNginx(nginx, ports[2], { directory, member: members[0] }),
+    nginx: () => startRedirect(nginx, ports[2], { directory, member: members[0] }),
   };
   const targets: Target[] = [];
   for (const [i, name] of TARGETS.entries()) {
@@ -52,25 +55,6 @@ function startMember(): Deno.HttpServer<Deno.NetAddr> {
   return Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, () => new Response());
 }
 
-async function startOurs(
-  port: number,
-  { directory, members }: { directory: string; members: readonly string[] },
-): Promise<Process> {
-  const config = `${directory}/dynamic-sharding.yml`;
-  const servers = members.map((member) => `    - ${member}\n`).join("");
-  await Deno.writeTextFile(
-    config,
-    `http_listen_addr: 127.0.0.1:${port}\npushgateway:\n  port: 9091\n  servers:\n${servers}`,
-  );
-  const allow = ["--allow-net", "--allow-read", "--allow-env"];
-  return await startProcess(Deno.execPath(), {
-    name: "dynamic-sharding",
-    args: ["run", ...allow, "main.ts", `--config.file=${config}`],
-    cwd: ROOT,
-    ready: ({ signal }) => answers(`http://127.0.0.1:${port}/-/ready`, 200, signal),
-  });
-}
-
 async function startBare(port: number, member: string): Promise<Process> {
   return await startProcess(Deno.execPath(), {
     name: "bare Deno.serve",
@@ -80,42 +64,20 @@ async function startBare(port: number, member: string): Promise<Process> {
   });
 }
 
-async function startNginx(
+async function startRedirect(
   nginx: Component,
   port: number,
   { directory, member }: { directory: string; member: string },
 ): Promise<Process> {
-  const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
-  await Deno.writeTextFile(
-    `${directory}/nginx.conf`,
-    `daemon off;
-worker_processes 1;
-pid ${directory}/nginx.pid;
-error_log stderr;
-events {}
-http {
-  access_log off;
-  keepalive_requests 1000000000;
-  ${temporary.map((name) => `${name}_temp_path ${directory}/${name};`).join("\n  ")}
-  server {
+  return await startNginx(nginx, {
+    name: "redirect",
+    directory,
+    http: `  server {
     listen 127.0.0.1:${port};
     return 307 http://${member}$request_uri;
-  }
-}
-`,
-  );
-  return await startProcess(nginx.command, {
-    name: "nginx",
-    args: ["-e", "stderr", "-p", directory, "-c", `${directory}/nginx.conf`],
-    env: nginx.env,
-    ready: ({ signal }) => answers(`http://127.0.0.1:${port}/`, 307, signal),
+  }`,
+    ready: (signal) => answers(`http://127.0.0.1:${port}/`, 307, signal),
   });
-}
-
-async function answers(url: string, status: number, signal: AbortSignal): Promise<boolean> {
-  const response = await fetch(url, { signal, redirect: "manual" });
-  await response.body?.cancel();
-  return response.status === status;
 }
 
 /** A bench of wrong answers is worth nothing. */

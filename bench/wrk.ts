@@ -9,6 +9,8 @@ export interface WrkOptions {
   readonly url: string;
   readonly seconds: number;
   readonly connections: number;
+  /** Requests a second; absent: as many as are answered. */
+  readonly rate?: number;
   readonly signal: AbortSignal;
 }
 
@@ -30,8 +32,9 @@ const SCRIPT = new URL("push.lua", import.meta.url).pathname;
  * @throws {Error} with wrk's output, where a request failed or wrk did; the signal's reason
  */
 export async function runWrk(options: WrkOptions): Promise<WrkResult> {
-  const { wrk, url, seconds, connections, signal } = options;
+  const { wrk, url, seconds, connections, rate, signal } = options;
   const args = ["-t1", `-c${connections}`, `-d${seconds}s`, "--timeout=5s", "-s", SCRIPT, url];
+  if (rate) args.push(String(rate));
   await using process = await startProcess(wrk.command, { name: "wrk", args, env: wrk.env });
   const stop = () => process.kill("SIGTERM");
   signal.addEventListener("abort", stop);

@@ -1,0 +1,67 @@
+/** One server under wrk for a moment, and what it took. @module */
+
+import type { Component } from "../tools/components.ts";
+import { cpuSeconds } from "./cpu.ts";
+import type { Target } from "./targets.ts";
+import { runWrk } from "./wrk.ts";
+
+/** One server in one round. */
+export interface Sample {
+  readonly cpuMicroseconds: number;
+  readonly requestsPerSecond: number;
+  readonly p99Ms: number;
+}
+
+/** How long and how hard. */
+export interface SampleOptions {
+  readonly wrk: Component;
+  readonly seconds: number;
+  readonly connections: number;
+  /** Requests a second; absent: as many as are answered. */
+  readonly rate?: number;
+  readonly signal: AbortSignal;
+}
+
+/** Seconds; V8 has compiled what is hot well before. */
+export const WARM_UP_SECONDS = 3;
+
+/** @throws {Error} where a push is not answered as it should be; the signal's reason */
+export async function takeSample(
+  { process, url }: Target<string>,
+  options: SampleOptions,
+): Promise<Sample> {
+  const before = await cpuSeconds(process.pid);
+  const result = await runWrk({ url, ...options });
+  const cpu = await cpuSeconds(process.pid) - before;
+  return {
+    cpuMicroseconds: cpu * 1e6 / result.requests,
+    requestsPerSecond: result.requests / (result.microseconds / 1e6),
+    p99Ms: result.p99Microseconds / 1_000,
+  };
+}
+
+/** Samples of each server in turn, round by round, so that neighbours can be compared. */
+export async function takeRounds<Name extends string>(
+  targets: readonly Target<Name>[],
+  { name, rounds, rate, log, ...options }: Omit<SampleOptions, "rate"> & {
+    /** What is measured, for the log. */
+    readonly name: string;
+    readonly rounds: number;
+    /** Finds each round's rate. */
+    readonly rate?: () => Promise<number>;
+    readonly log: (line: string) => void;
+  },
+): Promise<Readonly<Record<Name, Sample>>[]> {
+  const result: Record<Name, Sample>[] = [];
+  for (let round = 1; round <= rounds; round++) {
+    const samples: [Name, Sample][] = [];
+    const paced = { ...options, rate: await rate?.() };
+    for (const target of targets) samples.push([target.name, await takeSample(target, paced)]);
+    result.push(Object.fromEntries(samples) as Record<Name, Sample>);
+    const each = samples.map(([name, { cpuMicroseconds }]) =>
+      `${name} ${cpuMicroseconds.toFixed(2)}`
+    );
+    log(`${name}: round ${round} of ${rounds}, CPU µs a request: ${each.join(", ")}`);
+  }
+  return result;
+}
