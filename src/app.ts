@@ -13,6 +13,7 @@ import { type ListenAddress, showListenAddress } from "./config/values.ts";
 import { type ConsulClient, openConsul } from "./consul/client.ts";
 import { keepRegistered } from "./consul/registration.ts";
 import { consulDiscovery } from "./discovery/consul.ts";
+import { createDeadlines, type Deadlines } from "./deadlines.ts";
 import type { Discovery } from "./discovery/discovery.ts";
 import { staticDiscovery } from "./discovery/static.ts";
 import { createAdmin } from "./http/admin.ts";
@@ -86,7 +87,8 @@ const PUSH_ANSWER_BYTES_MAX = 1_048_576;
 export async function runApp(options: AppOptions, signal: AbortSignal): Promise<void> {
   const { log } = options;
   const metrics = createMetrics(options.build);
-  let term = await openTerm(options);
+  using deadlines = createDeadlines();
+  let term = await openTerm(options, deadlines);
   metrics.configLoaded(true);
 
   const refusals = createInbox<Member>();
@@ -161,7 +163,7 @@ export async function runApp(options: AppOptions, signal: AbortSignal): Promise<
 
   async function reload(): Promise<ReloadOutcome> {
     try {
-      const next = await openTerm(options);
+      const next = await openTerm(options, deadlines);
       if (showListenAddress(next.config.listen) !== showListenAddress(term.config.listen)) {
         log.warn("http_listen_addr has changed, which takes a restart");
       }
@@ -199,6 +201,7 @@ export async function runApp(options: AppOptions, signal: AbortSignal): Promise<
         return { transport, limits, ownCredentials: upstream.basicAuth !== undefined };
       },
       onRefused: refusals.put,
+      deadlines,
       metrics,
       failures: createFailureLog({ log, metrics, now }),
     }),
@@ -219,15 +222,16 @@ export async function runApp(options: AppOptions, signal: AbortSignal): Promise<
   await runGroup([(signal) => server.run(signal), runTerms], signal);
 }
 
-async function openTerm({ configFile, env }: AppOptions): Promise<Term> {
+async function openTerm({ configFile, env }: AppOptions, deadlines: Deadlines): Promise<Term> {
   const config = await loadConfig(configFile, env);
   const { upstream, proxy } = config;
   const pushLimits = { idleMax: proxy.inFlightMax, answerBytesMax: PUSH_ANSWER_BYTES_MAX };
+  const open = (limits: typeof pushLimits) => openTransport(upstream, { ...limits, deadlines });
   using stack = new DisposableStack();
   const consul = config.consul && stack.use(await openConsul(config.consul));
-  const transport = stack.use(await openTransport(upstream, pushLimits));
-  const probeTransport = stack.use(await openTransport(upstream, PROBE_LIMITS));
-  const apiTransport = stack.use(await openTransport(upstream, API_LIMITS));
+  const transport = stack.use(await open(pushLimits));
+  const probeTransport = stack.use(await open(PROBE_LIMITS));
+  const apiTransport = stack.use(await open(API_LIMITS));
   const opened = stack.move();
   return {
     config,

@@ -1,11 +1,13 @@
 /** Reads the body of a push, within limits. @module */
 
 import { Buffer } from "node:buffer";
+import type { Deadlines } from "../deadlines.ts";
 
 /** Limits of a body. */
 export interface BodyLimits {
   readonly bytesMax: number;
   readonly timeoutMs: number;
+  readonly deadlines: Deadlines;
 }
 
 /**
@@ -17,17 +19,17 @@ export interface BodyLimits {
  */
 export async function readBody(
   request: Request,
-  { bytesMax, timeoutMs }: BodyLimits,
+  { bytesMax, timeoutMs, deadlines }: BodyLimits,
 ): Promise<Uint8Array | Response> {
   const length = request.headers.get("content-length");
   if (Number(length) > bytesMax) return tooLarge(bytesMax);
   if (!request.body) return new Uint8Array();
   let late = false;
   const reader = request.body.getReader();
-  const timer = setTimeout(() => {
+  const deadline = deadlines.set(timeoutMs, () => {
     late = true;
     reader.cancel().catch(() => {});
-  }, timeoutMs);
+  });
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   try {
@@ -45,7 +47,7 @@ export async function readBody(
   } catch {
     return refusal(400, "the body broke off");
   } finally {
-    clearTimeout(timer);
+    deadline.clear();
   }
 }
 

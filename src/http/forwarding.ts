@@ -14,8 +14,16 @@ const HOP_BY_HOP = new Set([
   "transfer-encoding",
   "upgrade",
 ]);
-/** What the way to the member sets anew. */
-const OWN = new Set(["host", "content-length", "expect", "x-forwarded-for"]);
+/** Those, and what the way to the member sets anew. */
+const NOT_FORWARDED = new Set([
+  ...HOP_BY_HOP,
+  "host",
+  "content-length",
+  "expect",
+  "x-forwarded-for",
+]);
+/** How IPv4 is written over a socket of both families. */
+const MAPPED = "::ffff:";
 
 /**
  * The headers of a push for a member, names and values in turn.
@@ -30,12 +38,13 @@ export function forwardHeaders(
   const dropped = namedBy(headers.get("connection"));
   const forwarded: string[] = [];
   for (const [name, value] of headers) {
-    if (HOP_BY_HOP.has(name) || OWN.has(name) || dropped?.has(name)) continue;
+    if (NOT_FORWARDED.has(name) || dropped?.has(name)) continue;
     if (name === "authorization" && credentials === "own") continue;
     forwarded.push(name, value);
   }
   const before = headers.get("x-forwarded-for");
-  const address = client.replace(/^::ffff:(?=\d+\.)/, ""); // IPv4 over a socket of both families
+  const mapped = client.startsWith(MAPPED) && client.includes(".");
+  const address = mapped ? client.slice(MAPPED.length) : client;
   forwarded.push("x-forwarded-for", before ? `${before}, ${address}` : address);
   return forwarded;
 }

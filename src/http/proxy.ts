@@ -1,6 +1,7 @@
 /** Passes a push on to the group's owner, and to the next one where nobody listens there. @module */
 
 import type { ProxyConfig } from "../config/config.ts";
+import type { Deadlines } from "../deadlines.ts";
 import type { Member } from "../member.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Answer } from "../pushgateway/answer.ts";
@@ -25,6 +26,7 @@ export interface ProxyDeps {
   };
   /** Is told of a member that refused a connection: it takes no further push until it answers. */
   readonly onRefused: (member: Member) => void;
+  readonly deadlines: Deadlines;
   readonly metrics: Metrics;
   readonly failures: FailureLog;
 }
@@ -103,6 +105,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
     const body = await readBody(request, {
       bytesMax: limits.bodyBytesMax,
       timeoutMs: limits.timeoutMs,
+      deadlines: deps.deadlines,
     });
     if (body instanceof Response) return body;
     const credentials = ownCredentials ? "own" : "client";

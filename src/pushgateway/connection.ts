@@ -1,6 +1,7 @@
 /** One connection to a member, over which requests go one after the other. @module */
 
 import { Buffer } from "node:buffer";
+import type { Deadlines } from "../deadlines.ts";
 import { type Answer, createAnswerReader } from "./answer.ts";
 
 /** How far a request got that brought no answer. */
@@ -66,19 +67,16 @@ const READ_BYTES = 16_384;
  */
 export async function connect(
   { hostname, port, tls }: ConnectTarget,
-  limits: ExchangeLimits & { readonly answerBytesMax: number },
+  limits: ExchangeLimits & { readonly answerBytesMax: number; readonly deadlines: Deadlines },
 ): Promise<Connection> {
   const deadline = new AbortController();
   const giveUp = () => deadline.abort();
   const timer = setTimeout(giveUp, limits.timeoutMs);
   limits.signal?.addEventListener("abort", giveUp);
-  let tcp: Deno.TcpConn | undefined;
   try {
-    tcp = await Deno.connect({ hostname, port, signal: deadline.signal });
+    const tcp = await Deno.connect({ hostname, port, signal: deadline.signal });
     tcp.setNoDelay();
-    if (!tls) return createConnection(tcp, limits.answerBytesMax);
-    const secure = await startTls(tcp, tls, deadline.signal);
-    return createConnection(secure, limits.answerBytesMax);
+    return createConnection(tls ? await startTls(tcp, tls, deadline.signal) : tcp, limits);
   } catch (cause) {
     if (cause instanceof Deno.errors.ConnectionRefused) {
       throw new SendFailure("refused", "connection refused", { cause });
@@ -115,7 +113,7 @@ async function startTls(
 
 function createConnection(
   conn: Deno.TcpConn | Deno.TlsConn,
-  answerBytesMax: number,
+  { answerBytesMax, deadlines }: { answerBytesMax: number; deadlines: Deadlines },
 ): Connection {
   const buffer = Buffer.alloc(READ_BYTES);
   const reader = createAnswerReader(answerBytesMax);
@@ -146,10 +144,10 @@ function createConnection(
     },
     async exchange(request, { timeoutMs, signal }) {
       let late = false;
-      const timer = setTimeout(() => {
+      const deadline = deadlines.set(timeoutMs, () => {
         late = true;
         close();
-      }, timeoutMs);
+      });
       signal?.addEventListener("abort", close);
       if (signal?.aborted) close();
       // A member may answer, and close, before it has read the whole request: its answer counts.
@@ -165,7 +163,7 @@ function createConnection(
           ? new SendFailure("broken", "the answer broke off", { cause })
           : new SendFailure("reset", "the connection ended without an answer", { cause });
       } finally {
-        clearTimeout(timer);
+        deadline.clear();
         signal?.removeEventListener("abort", close);
         await writing;
       }

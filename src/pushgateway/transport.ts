@@ -1,12 +1,13 @@
 /**
  * Sends requests to members over connections that are kept. It stands where an HTTP client of a
  * library would: whether a push may go to another member depends on how far it got, which those
- * tell only in prose, and a push through them costs two to three times the CPU (bench/README.md).
+ * tell only in prose, and a push through them costs a fifth to a third more CPU (bench/README.md).
  *
  * @module
  */
 
 import type { UpstreamConfig } from "../config/upstream.ts";
+import type { Deadlines } from "../deadlines.ts";
 import { type Member, splitMember } from "../member.ts";
 import type { Answer } from "./answer.ts";
 import {
@@ -43,6 +44,8 @@ export interface TransportLimits {
   /** Idle connections that are kept for each member. */
   readonly idleMax: number;
   readonly answerBytesMax: number;
+  /** Where the deadlines of its requests are kept. */
+  readonly deadlines: Deadlines;
 }
 
 /** A host that says nothing to a connection for so long is as good as gone. */
@@ -114,6 +117,7 @@ export async function openTransport(
       await connect(targetOf(member, upstream, caCerts), {
         timeoutMs: Math.min(CONNECT_MS_MAX, timeoutMs),
         answerBytesMax: limits.answerBytesMax,
+        deadlines: limits.deadlines,
         signal,
       });
     const leftMs = Math.max(1, timeoutMs - (performance.now() - started));

@@ -1,9 +1,15 @@
 /** How far a request got, over real connections to a member that misbehaves on purpose. @module */
 
 import assert from "node:assert/strict";
+import type { UpstreamConfig } from "../../src/config/upstream.ts";
+import { createDeadlines } from "../../src/deadlines.ts";
 import { parseMember } from "../../src/member.ts";
 import { type FailureKind, SendFailure } from "../../src/pushgateway/connection.ts";
-import { openTransport, type UpstreamRequest } from "../../src/pushgateway/transport.ts";
+import {
+  openTransport,
+  type Transport,
+  type UpstreamRequest,
+} from "../../src/pushgateway/transport.ts";
 import { freePort } from "../../tools/ports.ts";
 import { type RawConnection, rawMember } from "./raw_member.ts";
 
@@ -16,6 +22,19 @@ const PUSH: UpstreamRequest = {
   body: new TextEncoder().encode("m 1\n"),
 };
 const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+/** A transport with deadlines of its own, closed together. */
+async function openWith(upstream: UpstreamConfig): Promise<Transport> {
+  const deadlines = createDeadlines();
+  const transport = await openTransport(upstream, { ...LIMITS, deadlines });
+  return {
+    send: transport.send,
+    [Symbol.dispose]() {
+      transport[Symbol.dispose]();
+      deadlines[Symbol.dispose]();
+    },
+  };
+}
 
 function text(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes);
@@ -45,10 +64,7 @@ Deno.test("a request goes out as it is, with the prefix, the member's name and o
   const basicAuth = { username: "ü", passwordFile: await Deno.makeTempFile() };
   try {
     await Deno.writeTextFile(basicAuth.passwordFile, "s3cret\n");
-    using transport = await openTransport(
-      { ...UPSTREAM, routePrefix: "/pg", basicAuth },
-      LIMITS,
-    );
+    using transport = await openWith({ ...UPSTREAM, routePrefix: "/pg", basicAuth });
     const { status, body } = await transport.send(member.member, PUSH, { timeoutMs: 5_000 });
     assert.deepEqual({ status, body: text(body) }, { status: 200, body: "ok" });
   } finally {
@@ -95,7 +111,7 @@ for (
         }
         connection.close();
       });
-      using transport = await openTransport(UPSTREAM, LIMITS);
+      using transport = await openWith(UPSTREAM);
       const { status, body } = await transport.send(member.member, PUSH, { timeoutMs: 5_000 });
       assert.deepEqual({ status, body: text(body) }, expected);
     }
@@ -106,7 +122,7 @@ Deno.test("headers of an answer come as they were, repeated ones too", async () 
   await using member = rawMember((connection) =>
     answerAll(connection, "HTTP/1.1 200 OK\r\nX-A: 1\r\nx-a: 2\r\nContent-Length: 0\r\n\r\n")
   );
-  using transport = await openTransport(UPSTREAM, LIMITS);
+  using transport = await openWith(UPSTREAM);
   const { headers } = await transport.send(member.member, PUSH, { timeoutMs: 5_000 });
   assert.deepEqual(headers, ["X-A", "1", "x-a", "2", "Content-Length", "0"]);
 });
@@ -117,7 +133,7 @@ Deno.test("a connection is used again, unless the member closes it", async () =>
     answerAll(connection, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
   );
   await using talkative = rawMember((connection) => answerAll(connection, `${OK}${OK}`));
-  using transport = await openTransport(UPSTREAM, LIMITS);
+  using transport = await openWith(UPSTREAM);
   for (let i = 0; i < 5; i++) {
     for (const { member } of [kept, closing, talkative]) {
       await transport.send(member, PUSH, { timeoutMs: 5_000 });
@@ -136,7 +152,7 @@ Deno.test("requests at once have connections of their own, of which some are kep
       await connection.write(OK);
     }
   });
-  using transport = await openTransport(UPSTREAM, LIMITS);
+  using transport = await openWith(UPSTREAM);
   const four = () =>
     Promise.all([1, 2, 3, 4].map(() => transport.send(member.member, PUSH, { timeoutMs: 5_000 })));
   await four();
@@ -146,13 +162,13 @@ Deno.test("requests at once have connections of their own, of which some are kep
 });
 
 Deno.test("nobody listens: refused", async () => {
-  using transport = await openTransport(UPSTREAM, LIMITS);
+  using transport = await openWith(UPSTREAM);
   const member = parseMember(`127.0.0.1:${freePort()}`);
   assert.equal(await kindOf(transport.send(member, PUSH, { timeoutMs: 5_000 })), "refused");
 });
 
 Deno.test("no such host: unreachable", async () => {
-  using transport = await openTransport(UPSTREAM, LIMITS);
+  using transport = await openWith(UPSTREAM);
   const member = parseMember("no-such-host.invalid:9091");
   assert.equal(await kindOf(transport.send(member, PUSH, { timeoutMs: 5_000 })), "unreachable");
 });
@@ -175,7 +191,7 @@ for (
       if (answer.includes("2000000")) await connection.write("x".repeat(1_100_000));
       connection.close();
     });
-    using transport = await openTransport(UPSTREAM, LIMITS);
+    using transport = await openWith(UPSTREAM);
     const timeoutMs = kind === "timeout" ? 200 : 10_000;
     assert.equal(await kindOf(transport.send(member.member, PUSH, { timeoutMs })), kind);
     assert.equal(member.accepted, kind === "reset" ? 2 : 1, "only a reset is tried once more");
@@ -188,7 +204,7 @@ Deno.test("a member that ends a connection before its answer is asked once more,
     if (index > 0) await connection.write(OK);
     connection.close();
   });
-  using transport = await openTransport(UPSTREAM, LIMITS);
+  using transport = await openWith(UPSTREAM);
   assert.equal((await transport.send(member.member, PUSH, { timeoutMs: 5_000 })).status, 200);
   assert.equal(member.accepted, 2);
 });
@@ -200,7 +216,7 @@ Deno.test("idle connections that the member has let go of do no harm", async () 
     if (index === 0) connection.close();
     else await answerAll(connection, OK);
   });
-  using transport = await openTransport(UPSTREAM, LIMITS);
+  using transport = await openWith(UPSTREAM);
   for (let i = 0; i < 3; i++) {
     assert.equal((await transport.send(member.member, PUSH, { timeoutMs: 5_000 })).status, 200);
   }
@@ -212,7 +228,7 @@ Deno.test("an answer that comes before the whole body was sent counts", async ()
     await connection.write("HTTP/1.1 413 Too Large\r\nContent-Length: 4\r\n\r\nbig\n");
     await connection.request(); // what is left unread would turn the close into a reset
   });
-  using transport = await openTransport(UPSTREAM, LIMITS);
+  using transport = await openWith(UPSTREAM);
   const body = new Uint8Array(20_000_000);
   const answer = await transport.send(member.member, { ...PUSH, body }, { timeoutMs: 5_000 });
   assert.deepEqual([answer.status, text(answer.body)], [413, "big\n"]);
