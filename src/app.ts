@@ -92,6 +92,7 @@ export async function runApp(options: AppOptions, signal: AbortSignal): Promise<
   metrics.configLoaded(true);
 
   const refusals = createInbox<Member>();
+  const probeFailures = new Map<Member, string>();
   const replaced = createWake();
   let snapshot: Snapshot = { membership: UNKNOWN_MEMBERSHIP, ring: HashRing.of(new Map()) };
   /** The servers as they were last brought into Consul: registration acts on the difference. */
@@ -117,18 +118,20 @@ export async function runApp(options: AppOptions, signal: AbortSignal): Promise<
   }
 
   function watcher({ config, consul, probeTransport }: Term) {
+    const source = consul?.url ?? options.configFile;
     return (signal: AbortSignal) =>
       watchMembership({
         discovery: discoveryOf({ config, consul }, log),
         configured: config.servers,
-        probe: createProbe(probeTransport),
+        probe: createProbe(probeTransport, (member, why) => probeFailures.set(member, why)),
         refusals: refusals.take,
         random: Math.random,
         initial: snapshot,
         onMembership(membership, change) {
           snapshot = { ...snapshot, membership };
           metrics.membershipChanged(membership);
-          narrateMembership(membership, change, log);
+          const probeFailure = (member: Member) => probeFailures.get(member);
+          narrateMembership(membership, change, { log, source, probeFailure });
         },
         onRing(ring) {
           narrateRing(ring, snapshot.ring, log);
@@ -209,6 +212,7 @@ export async function runApp(options: AppOptions, signal: AbortSignal): Promise<
     admin: createAdmin({
       snapshot: () => snapshot,
       way: () => ({ transport: term.apiTransport, timeoutMs: term.config.proxy.timeoutMs }),
+      log,
     }),
     enableAdminApi: options.enableAdminApi,
     metrics,

@@ -4,6 +4,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import manifest from "../deno.json" with { type: "json" };
 import { runApp, type RunningApp } from "./app.ts";
 import { ConfigError, loadConfig } from "./config/load.ts";
+import { redirectNotices } from "./config/notices.ts";
 import { type ListenAddress, parseListenAddress } from "./config/values.ts";
 import {
   errorText,
@@ -68,7 +69,7 @@ interface ServeFlags {
 }
 
 interface RingFlags {
-  readonly "config.file": string;
+  readonly "config.file"?: string;
   readonly member?: readonly Member[];
 }
 
@@ -108,9 +109,11 @@ function createProgram(host: Host, print: (text: string) => void): Command {
     .description("check a configuration file; where it is wrong, say where and exit 1")
     .argument("<file>", "the file to check")
     .action(async (file: string) => {
-      const { servers, consul } = await loadConfig(file, host.env);
-      const source = consul ? `members come from Consul's service ${consul.serviceName}` : "static";
-      await host.out(`${file} is valid: ${servers.length} servers, ${source}\n`);
+      const config = await loadConfig(file, host.env);
+      for (const notice of redirectNotices(config)) host.err(`${file}: ${notice}\n`);
+      const { servers, consul } = config;
+      const source = consul ? `members from Consul's service ${consul.serviceName}` : "static";
+      await host.out(`${file} is valid: servers: ${servers.length}, ${source}\n`);
     });
 
   program.command("ring")
@@ -120,14 +123,20 @@ function createProgram(host: Host, print: (text: string) => void): Command {
       'paths, percent-encoded as in a URL; "-" reads them from standard input',
     )
     .addOption(
-      new Option("--config.file <file>", "take the members from the servers of a file")
-        .default(DEFAULT_CONFIG_FILE).conflicts("member"),
+      new Option(
+        "--config.file <file>",
+        `take the members from the servers of a file (default: "${DEFAULT_CONFIG_FILE}")`,
+      ).conflicts("member"),
     )
     .addOption(
       new Option("--member <host:port>", "a member; give it once for each")
         .argParser((text, members: Member[] = []) => [...members, argument(parseMember)(text)]),
     )
-    .action((paths: string[], flags: RingFlags) => placePaths(paths, flags, host));
+    .action((paths: string[], flags: RingFlags) => {
+      // Before the command's name it is the program's own flag.
+      const file = flags["config.file"] ?? program.opts<ServeFlags>()["config.file"];
+      return placePaths(paths, { file, members: flags.member }, host);
+    });
   return program;
 }
 
@@ -162,7 +171,7 @@ async function serve(flags: ServeFlags, host: Host): Promise<void> {
 /** @throws where a path would be refused by a Pushgateway, after all others have been placed */
 async function placePaths(
   paths: readonly string[],
-  { "config.file": file, member: members }: RingFlags,
+  { file, members }: { file: string; members?: readonly Member[] },
   host: Host,
 ): Promise<void> {
   const config = members
@@ -184,7 +193,10 @@ async function placePaths(
         continue;
       }
       refused++;
-      host.err(`${path}: ${parsed.reason}\n`);
+      const reason = parsed.status === 404
+        ? "expected a path that begins with /metrics/job/"
+        : parsed.reason;
+      host.err(`${path}: ${reason}\n`);
     }
     await host.out(placed);
   }

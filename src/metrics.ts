@@ -21,6 +21,14 @@ export interface BuildInfo {
 
 /** Why a member took no push: how far it got, or that the member has too many already. */
 export type UpstreamFailureKind = FailureKind | "busy";
+const UPSTREAM_FAILURE_KINDS: readonly UpstreamFailureKind[] = [
+  "refused",
+  "unreachable",
+  "reset",
+  "broken",
+  "timeout",
+  "busy",
+];
 
 /** What the service tells its metrics. */
 export interface Metrics {
@@ -40,7 +48,7 @@ export interface Metrics {
 const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"]);
 const OTHER_METHOD = "other";
 /** Seconds. A redirect takes well under a millisecond; a slow client may take many. */
-const DURATION_BUCKETS = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10];
+const DURATION_BUCKETS = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60];
 
 /**
  * Durations that are gathered before prom-client is told of them. For each request alone that takes
@@ -173,6 +181,10 @@ export function createMetrics(build: BuildInfo): Metrics {
       ringKept.set(ringBasis === "kept" ? 1 : 0);
     },
     ringBuilt(ring) {
+      // A series that begins with its first failure hides it from increase().
+      for (const member of ring.members) {
+        for (const kind of UPSTREAM_FAILURE_KINDS) upstreamFailures.inc({ member, kind }, 0);
+      }
       ringBuilds.inc();
       ringMembers.set(ring.members.length);
       ringHash.set(ring.hash);

@@ -99,7 +99,7 @@ Deno.test("ring reports what a Pushgateway refuses, places the rest, and exits 1
   assert.equal(out, "/metrics/job/a\ta:1\n");
   assert.match(
     err,
-    /^\/metrics\/job\/a\/b: odd number of components.*\n\/other: 404 page not found\n/,
+    /^\/metrics\/job\/a\/b: odd number of components.*\n\/other: expected a path that begins with \/metrics\/job\/\n/,
   );
 });
 
@@ -119,6 +119,9 @@ Deno.test("ring takes the members from a file", async () => {
       fromFile.out,
       (await cli(["ring", ...named, "/metrics/job/a", "/metrics/job/b"])).out,
     );
+
+    const before = await cli([`--config.file=${file}`, "ring", "/metrics/job/a", "/metrics/job/b"]);
+    assert.deepEqual(before, fromFile, "the flag counts before the command too");
 
     await Deno.writeTextFile(file, "consul_server: {}\n");
     const none = await cli(["ring", `--config.file=${file}`, "/metrics/job/a"]);

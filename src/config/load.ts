@@ -27,11 +27,19 @@ const DEFAULT_PROXY: ProxyConfig = {
   timeoutMs: 30_000,
   inFlightMax: 256,
 };
+/** What a text is read with. */
+export interface ConfigContext {
+  /** The file's name, for problems and for the files that it names. */
+  readonly path: string;
+  readonly env: (name: string) => string | undefined;
+}
+
 const DEFAULT_LISTEN: ListenAddress = { hostname: "", port: 9292 };
+const CERTIFICATE = "-----BEGIN CERTIFICATE-----";
 const ALIAS_PROBLEM =
   "expected a value, found an alias (*) of no anchor; quote a text that starts with *";
 const TAG_PROBLEM = "expected a value, found a tag (!) of no type; quote a text that starts with !";
-/** A key further from every known one than this is no misspelling of it. */
+/** A key further from every known one than this, or than half of it, is no misspelling of it. */
 const TYPO_DISTANCE_MAX = 3;
 
 /**
@@ -51,8 +59,8 @@ export async function loadConfig(
   } catch (cause) {
     throw new ConfigError([`${path}: ${readFailure(cause)}`], { cause });
   }
-  const config = parseConfig(text, { path, env });
-  await checkFiles(config, path);
+  const { config, placeOf } = readConfig(text, { path, env });
+  await checkFiles(config, placeOf);
   return config;
 }
 
@@ -73,10 +81,15 @@ export async function loadConfig(
  * assert.deepEqual(config.servers, ["10.0.0.1:9091"]);
  * ```
  */
-export function parseConfig(
+export function parseConfig(text: string, context: ConfigContext): Config {
+  return readConfig(text, context).config;
+}
+
+/** @returns the configuration, and where each key of it stands */
+function readConfig(
   text: string,
-  { path, env }: { path: string; env: (name: string) => string | undefined },
-): Config {
+  { path, env }: ConfigContext,
+): { config: Config; placeOf: (keys: readonly string[]) => string } {
   const lines = new LineCounter();
   // Every scalar stays the text that was written: a password of digits keeps its leading zeros.
   const document = parseDocument(text, {
@@ -108,13 +121,13 @@ export function parseConfig(
       ),
     );
   }
-  return toConfig(config, { path, env });
+  return {
+    config: toConfig(config, { path, env }),
+    placeOf: (keys) => document.hasIn(keys) ? place(offsetOf(document, { path: keys })) : path,
+  };
 }
 
-function toConfig(
-  file: ConfigFile,
-  { path, env }: { path: string; env: (name: string) => string | undefined },
-): Config {
+function toConfig(file: ConfigFile, { path, env }: ConfigContext): Config {
   const locate = (name: string) => isAbsolute(name) ? name : resolve(dirname(path), name);
   let consul: ConsulConfig | undefined;
   try {
@@ -138,24 +151,39 @@ function toConfig(
   };
 }
 
-/** A file that the configuration names and nobody can read is a problem now, not at the first use. */
-async function checkFiles(config: Config, path: string): Promise<void> {
-  const { tokenFile, tls } = config.consul ?? {};
-  const { basicAuth, tls: upstreamTls } = config.upstream;
-  const named = [
-    ...[tokenFile, tls?.caFile, tls?.certFile, tls?.keyFile],
-    ...[basicAuth?.passwordFile, upstreamTls.caFile],
+/**
+ * A file that the configuration names and nobody can read, or that holds no certificate where one is
+ * needed, is a problem now and not at the first use.
+ */
+async function checkFiles(
+  { consul, upstream }: Config,
+  placeOf: (keys: readonly string[]) => string,
+): Promise<void> {
+  const named: readonly [section: string, key: string, file: string | undefined][] = [
+    ["consul_server", "token_file", consul?.tokenFile],
+    ["consul_server.tls_config", "ca_file", consul?.tls?.caFile],
+    ["consul_server.tls_config", "cert_file", consul?.tls?.certFile],
+    ["consul_server.tls_config", "key_file", consul?.tls?.keyFile],
+    ["pushgateway.basic_auth", "password_file", upstream.basicAuth?.passwordFile],
+    ["pushgateway.tls_config", "ca_file", upstream.tls.caFile],
   ];
   const problems: string[] = [];
-  for (const file of named) {
+  for (const [section, key, file] of named) {
     if (file === undefined) continue;
-    try {
-      await Deno.readTextFile(file);
-    } catch (cause) {
-      problems.push(`${path}: names ${file}: ${readFailure(cause)}`);
-    }
+    const problem = await problemOf(file, key.startsWith("c") ? CERTIFICATE : "");
+    const place = placeOf([...section.split("."), key]);
+    if (problem) problems.push(`${place}: ${section}.${key}: ${problem}, at ${file}`);
   }
   if (problems.length > 0) throw new ConfigError(problems);
+}
+
+async function problemOf(file: string, expected: string): Promise<string | undefined> {
+  try {
+    const text = await Deno.readTextFile(file);
+    return text.includes(expected) ? undefined : "expected a PEM certificate, found none";
+  } catch (cause) {
+    return readFailure(cause);
+  }
 }
 
 function readFailure(cause: unknown): string {
@@ -191,7 +219,7 @@ function plainValue(document: Document, place: (offset: number) => string): unkn
   }
 }
 
-function offsetOf(document: Document, issue: Issue): number {
+function offsetOf(document: Document, issue: Pick<Issue, "path" | "key">): number {
   const path = [...issue.path];
   for (;;) {
     const node = path.length === 0 ? document.contents : document.getIn(path, true);
@@ -218,7 +246,7 @@ function suggestion(issue: Issue): string {
   const keys = keysAt(issue.path);
   if (keys.length === 0) return "";
   const best = closest(issue.key, [...keys]);
-  return distance(issue.key, best) <= TYPO_DISTANCE_MAX
+  return distance(issue.key, best) <= Math.min(TYPO_DISTANCE_MAX, issue.key.length / 2)
     ? `, did you mean "${best}"?`
     : `, expected one of ${keys.join(", ")}`;
 }

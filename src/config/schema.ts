@@ -46,7 +46,7 @@ const consulServer = section({
   register_service_name: text("a service name"),
   check_interval: scalar("a duration", parseDuration),
   check_timeout: scalar("a duration", parseDuration),
-  check_deregister_after: scalar("a duration", parseDuration),
+  check_deregister_after: scalar("a duration", parseDeregisterAfter),
 });
 
 const upstreamTls = section({
@@ -166,6 +166,14 @@ function parseServers(raw: unknown): { members: Member[]; issues: Issue[] } {
     }
   });
   return { members, issues };
+}
+
+/** Consul takes less without a word, and waits a minute all the same. */
+function parseDeregisterAfter(text: string): string {
+  if (durationMs(parseDuration(text)) < 60_000) {
+    throw new TypeError(`expected a duration of at least 1m, found ${show(text)}`);
+  }
+  return text;
 }
 
 function hasKey(raw: unknown, key: string): boolean {

@@ -7,6 +7,7 @@
 
 import type { Member } from "../member.ts";
 import type { Answer } from "../pushgateway/answer.ts";
+import type { Logger } from "../log.ts";
 import { SendFailure } from "../pushgateway/connection.ts";
 import {
   type ApiStatus,
@@ -23,11 +24,13 @@ export interface AdminDeps {
   readonly snapshot: () => Snapshot;
   /** The way to the members, for answers that may be large. */
   readonly way: () => { readonly transport: Transport; readonly timeoutMs: number };
+  readonly log: Logger;
 }
 
 /** The answers, by what is asked. */
 export interface Admin {
-  wipe(): Promise<Response>;
+  /** @param client the address that asks for it */
+  wipe(client: string): Promise<Response>;
   metrics(): Promise<Response>;
   status(): Promise<Response>;
 }
@@ -39,7 +42,7 @@ const API_HEADERS = {
 };
 
 /** Makes the answers of one app. */
-export function createAdmin({ snapshot, way }: AdminDeps): Admin {
+export function createAdmin({ snapshot, way, log }: AdminDeps): Admin {
   /** Asks every member of the ring, and keeps what each said apart. */
   async function askAll(method: string, target: string): Promise<Map<Member, Answer | string>> {
     const { transport, timeoutMs } = way();
@@ -82,14 +85,20 @@ export function createAdmin({ snapshot, way }: AdminDeps): Admin {
   }
 
   return {
-    async wipe() {
+    async wipe(client) {
       const answers = await askAll("PUT", "/api/v1/admin/wipe");
       if (answers.size === 0) return failed(503, "no Pushgateway is known yet");
+      for (const [member, { state, listing }] of snapshot().membership.records) {
+        if (listing && !answers.has(member)) answers.set(member, `not asked: it is ${state}`);
+      }
       const members = [...answers].map(([member, answer]) => {
         const problem = typeof answer === "string" ? answer : unexpected(answer, 202);
         return { member, wiped: problem === undefined, ...(problem && { problem }) };
       });
       const status = members.every(({ wiped }) => wiped) ? 202 : 502;
+      const wiped = members.filter(({ wiped }) => wiped).map(({ member }) => member).join(",");
+      const missed = members.filter(({ wiped }) => !wiped).map(({ member }) => member).join(",");
+      log.warn("all groups were wiped", { client, wiped, missed });
       return Response.json({ status: status === 202 ? "success" : "error", data: { members } }, {
         status,
         headers: API_HEADERS,

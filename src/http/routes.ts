@@ -42,7 +42,7 @@ export interface RouteDeps {
 const PUSH_ROUTE = "/metrics/job/";
 
 type Answer = Response | Promise<Response>;
-type Route = Readonly<Record<string, (request: Request) => Answer>>;
+type Route = Readonly<Record<string, (request: Request, connection: ClientConnection) => Answer>>;
 
 /** Makes the handler of every request; it never throws. */
 export function createHandler(deps: RouteDeps): Handler {
@@ -50,13 +50,19 @@ export function createHandler(deps: RouteDeps): Handler {
   const routes = createRoutes(deps);
   const isDebug = log.isEnabledFor("debug");
 
-  function finish(request: Request, response: Response, startMs: number): Response {
+  function finish(
+    request: Request,
+    response: Response,
+    { startMs, connection }: { startMs: number; connection: ClientConnection },
+  ): Response {
     const { method } = request;
-    const durationMs = now() - startMs;
-    metrics.requestDone({ method, code: response.status, seconds: durationMs / 1_000 });
+    const seconds = (now() - startMs) / 1_000;
+    metrics.requestDone({ method, code: response.status, seconds });
     if (isDebug) {
       const target = requestTarget(request.url);
-      log.debug("request answered", { method, target, code: response.status, durationMs });
+      const client = connection.remoteAddr.hostname;
+      const took = `${(seconds * 1_000).toFixed(3)}ms`;
+      log.debug("request answered", { method, target, code: response.status, client, took });
     }
     return response;
   }
@@ -67,14 +73,14 @@ export function createHandler(deps: RouteDeps): Handler {
   }
 
   return (request, connection) => {
-    const startMs = now();
+    const context = { startMs: now(), connection };
     try {
       const answer = dispatch(request, { connection, routes, deps });
-      if (answer instanceof Response) return finish(request, answer, startMs);
+      if (answer instanceof Response) return finish(request, answer, context);
       return answer.catch((error) => fail(request, error))
-        .then((response) => finish(request, response, startMs));
+        .then((response) => finish(request, response, context));
     } catch (error) {
-      return finish(request, fail(request, error), startMs);
+      return finish(request, fail(request, error), context);
     }
   };
 }
@@ -95,7 +101,7 @@ function dispatch(
   if (!route) return answerPush(request, { target, connection, deps });
   const { method } = request;
   const answer = Object.hasOwn(route, method) ? route[method] : undefined;
-  return answer ? answer(request) : notAllowed(Object.keys(route).join(", "), method);
+  return answer ? answer(request, connection) : notAllowed(Object.keys(route).join(", "), method);
 }
 
 function createRoutes(deps: RouteDeps): ReadonlyMap<string, Route> {
@@ -112,9 +118,9 @@ function createRoutes(deps: RouteDeps): ReadonlyMap<string, Route> {
       : new Response(`${outcome.problems.join("\n")}\n`, { status: 500 });
   };
   const { admin } = deps;
-  const wipe = () =>
+  const wipe = (_: Request, { remoteAddr }: ClientConnection) =>
     deps.enableAdminApi
-      ? admin.wipe()
+      ? admin.wipe(remoteAddr.hostname)
       : new Response("Admin API is not enabled.\n", { status: 403 });
   const metricsPage = async () =>
     new Response(await deps.metrics.render(), {

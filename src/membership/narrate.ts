@@ -6,18 +6,30 @@ import type { Member } from "../member.ts";
 import type { HashRing } from "../ring/hash_ring.ts";
 import type { MemberRecord, Membership, MembershipEvent } from "./state.ts";
 
+/** What telling takes. */
+export interface Narrator {
+  readonly log: Logger;
+  /** Where the members are looked up. */
+  readonly source: string;
+  /** Why the last probe of a member failed, where one did. */
+  readonly probeFailure: (member: Member) => string | undefined;
+}
+
 /** Logs how a membership differs from the one before; says nothing where an event changed no state. */
 export function narrateMembership(
   next: Membership,
   { previous, event }: { readonly previous: Membership; readonly event: MembershipEvent },
-  log: Logger,
+  narrator: Narrator,
 ): void {
-  if (event.kind === "observed") narrateLookUp(event.observation, previous, log);
+  const { log, probeFailure } = narrator;
+  if (event.kind === "observed") narrateLookUp(event.observation, previous, narrator);
   for (const member of new Set([...previous.records.keys(), ...next.records.keys()])) {
     const record = next.records.get(member);
     const before = previous.records.get(member);
     if (record?.state !== before?.state) {
-      const why = record ? reason(record, event) : "answers no more";
+      const down = () => probeFailure(member) ?? "does not answer our probe";
+      const gone = event.kind === "observed" ? "no longer listed" : "answers no more";
+      const why = record ? reason(record, down) : gone;
       const fields = {
         member,
         from: before?.state ?? "unknown",
@@ -28,7 +40,8 @@ export function narrateMembership(
       else log.info("member changed", fields);
     } else if (record?.state === "joining" && record.verdict !== before?.verdict) {
       // It is not active, and was not: without this line nobody would know why.
-      if (record.verdict === "down") log.warn("member cannot join", { member, why: down(event) });
+      const why = probeFailure(member) ?? "does not answer our probe";
+      if (record.verdict === "down") log.warn("member cannot join", { member, why });
     }
   }
   if (next.probesDistrusted && !previous.probesDistrusted) {
@@ -47,23 +60,27 @@ export function narrateMembership(
   }
 }
 
-function narrateLookUp(observation: Observation, previous: Membership, log: Logger): void {
+function narrateLookUp(
+  observation: Observation,
+  previous: Membership,
+  { log, source }: Narrator,
+): void {
   if (observation.kind === "failed") {
-    const fields = { err: errorText(observation.cause) };
+    const fields = { source, err: errorText(observation.cause) };
     if (previous.discovery === "failed") log.debug("look-up of members failed again", fields);
     else log.warn("look-up of members failed, the last known ones stay", fields);
     return;
   }
-  if (previous.discovery === "failed") log.info("look-up of members works again");
+  if (previous.discovery === "failed") log.info("look-up of members works again", { source });
   const before = [...previous.records.values()].filter(({ listing }) => listing).length;
   if (observation.listings.size === 0 && (before > 0 || !previous.known)) {
-    log.warn("discovery lists no member", { before });
+    log.warn("discovery lists no member", { source, before });
   }
 }
 
 function reason(
   { state, listing, verdict, departure }: MemberRecord,
-  event: MembershipEvent,
+  down: () => string,
 ): string {
   switch (state) {
     case "joining":
@@ -72,7 +89,7 @@ function reason(
       return verdict === "up" ? "healthy, and answers our probe" : "healthy, as discovery says";
     case "suspect":
       if (!listing?.healthy) return "unhealthy, as discovery says";
-      return down(event);
+      return down();
     case "departed":
       return departure === "withdrawn"
         ? "taken out of discovery while alive"
@@ -80,12 +97,6 @@ function reason(
     default:
       return state satisfies never;
   }
-}
-
-function down(event: MembershipEvent): string {
-  return event.kind === "probed" && event.outcome === "refused"
-    ? "refuses connections"
-    : "does not answer our probe";
 }
 
 /** Logs a new ring. */

@@ -79,10 +79,10 @@ export async function connect(
     return createConnection(tls ? await startTls(tcp, tls, deadline.signal) : tcp, limits);
   } catch (cause) {
     if (cause instanceof Deno.errors.ConnectionRefused) {
-      throw new SendFailure("refused", "connection refused", { cause });
+      throw new SendFailure("refused", "connection refused");
     }
     const message = deadline.signal.aborted
-      ? `no connection within ${limits.timeoutMs} ms`
+      ? `no connection within ${Math.ceil(limits.timeoutMs)} ms`
       : "no connection";
     throw new SendFailure("unreachable", message, { cause });
   } finally {
@@ -158,7 +158,11 @@ function createConnection(
         return answer;
       } catch (cause) {
         close();
-        if (late) throw new SendFailure("timeout", `no answer within ${timeoutMs} ms`, { cause });
+        if (late) {
+          throw new SendFailure("timeout", `no answer within ${Math.ceil(timeoutMs)} ms`, {
+            cause,
+          });
+        }
         throw reader.begun
           ? new SendFailure("broken", "the answer broke off", { cause })
           : new SendFailure("reset", "the connection ended without an answer", { cause });

@@ -152,7 +152,7 @@ for (const [file, why, problems] of BAD_FILES) {
 }
 
 Deno.test("every file but the good ones is tested", { permissions: { read: [DIRECTORY] } }, () => {
-  const good = ["original.yml", "full.yml", "named-files.yml"];
+  const good = ["original.yml", "full.yml", "named-files.yml", "named-wrongly.yml"];
   const files = [...Deno.readDirSync(DIRECTORY)].filter(({ isFile }) => isFile);
   const bad = files.map(({ name }) => name).filter((name) => !good.includes(name));
   assert.deepEqual(bad.sort(), BAD_FILES.map(([file]) => file).sort());
@@ -191,8 +191,21 @@ Deno.test(
     };
     const error = await failure(path, (name) => variables[name]);
     assert.deepEqual(error.problems, [
-      `${path}: names /nowhere/client.pem: expected a file, found none`,
-      `${path}: names ${DIRECTORY}named: expected a file, found a directory`,
+      `${path}: consul_server.tls_config.cert_file: expected a file, found none, at /nowhere/client.pem`,
+      `${path}: consul_server.tls_config.key_file: expected a file, found a directory, at ${DIRECTORY}named`,
+    ]);
+  },
+);
+
+Deno.test(
+  "loadConfig() places a named file that is wrong where the file names it",
+  { permissions: { ...READS_YAML, read: [DIRECTORY] } },
+  async () => {
+    const path = `${DIRECTORY}named-wrongly.yml`;
+    const { problems } = await failure(path);
+    assert.deepEqual(problems, [
+      `${path}:4:14: consul_server.tls_config.ca_file: expected a PEM certificate, found none, at ${DIRECTORY}named/token`,
+      `${path}:8:20: pushgateway.basic_auth.password_file: expected a file, found none, at ${DIRECTORY}no-such-file`,
     ]);
   },
 );

@@ -81,6 +81,21 @@ Deno.test("a wipe reaches every member, and a member that refuses it is named", 
     assert.equal(refused.member, closed.address);
     assert.match(refused.problem, /expected 202, found 404.*--web\.enable-admin-api/);
   }
+  {
+    await using service = await startService({ config: config([first, second]), ...FLAGS });
+    await service.waitForMembers([first.address, second.address].sort());
+    await second.kill9();
+    await service.waitForMembers([first.address]);
+    const { status, text } = await service.get("/api/v1/admin/wipe", { method: "PUT" });
+    assert.equal(status, 502);
+    const out = JSON.parse(text).data.members.find(({ wiped }: { wiped: boolean }) => !wiped);
+    assert.deepEqual(out, {
+      member: second.address,
+      wiped: false,
+      problem: "not asked: it is suspect",
+    });
+    await service.waitForLog(`msg="all groups were wiped" client=127.0.0.1 wiped=${first.address}`);
+  }
   await using service = await startService({ config: config([first]) });
   assert.equal((await service.get("/api/v1/admin/wipe", { method: "PUT" })).status, 403);
 });

@@ -16,10 +16,23 @@ Deno.test("a member that hangs leaves the ring and returns when it answers again
 
   second.kill("SIGSTOP");
   await service.waitForMembers([first.address]);
-  await service.waitForLog("does not answer our probe");
+  await service.waitForLog("no answer within 1000 ms");
   assert.equal(await service.metric('dynamic_sharding_members{state="suspect"}'), 1);
   second.kill("SIGCONT");
   await service.waitForMembers(all);
+});
+
+Deno.test("a member that cannot join is told with the reason", async () => {
+  const options = { hostname: "127.0.0.1", port: 0, onListen() {} };
+  await using elsewhere = Deno.serve(options, () => new Response(null, { status: 404 }));
+  const members = [`127.0.0.1:${elsewhere.addr.port}`, "no-such-host.invalid:9091"];
+  await using service = await startService({
+    config: `pushgateway: {servers: [${quoted(members)}]}\n`,
+  });
+  await service.waitForLog(
+    `"member cannot join" member=${members[0]} why="answers its probe with 404"`,
+  );
+  await service.waitForLog(`"member cannot join" member=${members[1]} why="no connection: `);
 });
 
 Deno.test("when the last member dies the ring stays, and readiness says why", async () => {

@@ -71,7 +71,7 @@ Deno.test("a valid file passes the check", async () => {
     const { code, stdout } = await cli("check-config", file);
     assert.deepEqual({ code, stdout }, {
       code: 0,
-      stdout: `${file} is valid: 1 servers, static\n`,
+      stdout: `${file} is valid: servers: 1, static\n`,
     });
   });
 });

@@ -41,7 +41,15 @@ function told(events: readonly MembershipEvent[]): string[] {
     lines.length = 0;
     const previous = membership;
     membership = nextMembership(previous, event, policy);
-    narrateMembership(membership, { previous, event }, log);
+    const probeFailure = () =>
+      event.kind === "probed"
+        ? { ok: "", refused: "connection refused", failed: "no answer" }[event.outcome]
+        : undefined;
+    narrateMembership(membership, { previous, event }, {
+      log,
+      source: "http://consul",
+      probeFailure,
+    });
   }
   return lines.map((line) => line.replace(/^time=\S+ level=(\w+) logger=\S+ msg=/, "$1 ").trim());
 }
@@ -57,13 +65,13 @@ for (
       'info "member changed" member=a:1 from=joining to=active why="healthy, and answers our probe"',
     ]],
     ["a member that cannot join", [lists([a, b]), probed(a, "ok"), probed(b, "refused")], [
-      'warn "member cannot join" member=b:2 why="refuses connections"',
+      'warn "member cannot join" member=b:2 why="connection refused"',
     ]],
     ["a member that refuses connections", [...joined, probed(b, "refused")], [
-      'warn "member changed" member=b:2 from=active to=suspect why="refuses connections"',
+      'warn "member changed" member=b:2 from=active to=suspect why="connection refused"',
     ]],
     ["a member that hangs", [...joined, probed(b, "failed"), probed(b, "failed")], [
-      'warn "member changed" member=b:2 from=active to=suspect why="does not answer our probe"',
+      'warn "member changed" member=b:2 from=active to=suspect why="no answer"',
     ]],
     ["a member that was taken out alive", [...joined, lists([a])], [
       'info "member changed" member=b:2 from=active to=departed why="taken out of discovery while alive"',
@@ -72,13 +80,13 @@ for (
       'info "member changed" member=b:2 from=suspect to=departed why="gone from discovery"',
     ]],
     ["a look-up that fails", [...joined, failed], [
-      'warn "look-up of members failed, the last known ones stay" err="no route: EHOSTUNREACH"',
+      'warn "look-up of members failed, the last known ones stay" source=http://consul err="no route: EHOSTUNREACH"',
     ]],
     ["a look-up that fails again", [...joined, failed, failed], [
-      'debug "look-up of members failed again" err="no route: EHOSTUNREACH"',
+      'debug "look-up of members failed again" source=http://consul err="no route: EHOSTUNREACH"',
     ]],
     ["a look-up that works again", [...joined, failed, lists([a, b])], [
-      'info "look-up of members works again"',
+      'info "look-up of members works again" source=http://consul',
     ]],
     ["a probe that says nothing new", [...joined, probed(a, "ok")], []],
   ] as const
@@ -97,7 +105,10 @@ Deno.test(
     const believed = told([...joined, probed(a, "refused"), probed(b, "refused"), probed(a, "ok")]);
     assert.match(believed.join("\n"), /info "probes are believed again"/);
     const empty = told([...joined, lists([])]);
-    assert.match(empty.join("\n"), /warn "discovery lists no member" before=2/);
+    assert.match(
+      empty.join("\n"),
+      /warn "discovery lists no member" source=http:\/\/consul before=2/,
+    );
     assert.match(
       empty.join("\n"),
       /warn "no member is active: the last known ones stay" members=2/,
