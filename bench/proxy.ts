@@ -1,11 +1,12 @@
 /**
  * What passing a push on costs: CPU time a request and p99, ours beside `fetch` and nginx, before
- * members that answer at once; then p99 at half of the rate that ours reached.
+ * members that answer at once; then p99 at half of the rate that ours reached; then all of them before
+ * real Pushgateways.
  *
  * @module
  */
 
-import { ensureComponents } from "../tools/components.ts";
+import { type Component, ensureComponents } from "../tools/components.ts";
 import type { LoadOptions } from "./load.ts";
 import { type ProxyTargetName, startProxyTargets } from "./proxy_targets.ts";
 import { type Sample, takeRounds, takeSample, WARM_UP_SECONDS } from "./sample.ts";
@@ -15,9 +16,12 @@ export interface ProxyResult {
   readonly peak: readonly Readonly<Record<ProxyTargetName, Sample>>[];
   /** At half of the requests a second that ours answered at its peak. */
   readonly half: readonly Readonly<Record<ProxyTargetName, Sample>>[];
+  /** Before real Pushgateways. */
+  readonly real: readonly Readonly<Record<ProxyTargetName, Sample>>[];
 }
 
 const HALF_ROUNDS = 8;
+const REAL_ROUNDS_MAX = 10;
 /** A p99 needs some thousands of requests. */
 const HALF_SECONDS = 3;
 
@@ -29,7 +33,37 @@ const HALF_SECONDS = 3;
 export async function runProxy(options: LoadOptions): Promise<ProxyResult> {
   const { wrk, nginx } = await ensureComponents(["wrk", "nginx"]);
   options.signal.throwIfAborted();
-  await using servers = await startProxyTargets(nginx);
+  const stubs = await runStubs(options, { wrk, nginx });
+  return { ...stubs, real: await runReal(options, { wrk, nginx }) };
+}
+
+interface Programs {
+  readonly wrk: Component;
+  readonly nginx: Component;
+}
+
+async function runReal(
+  options: LoadOptions,
+  { wrk, nginx }: Programs,
+): Promise<ProxyResult["real"]> {
+  await using servers = await startProxyTargets(nginx, "pushgateways");
+  for (const target of servers.targets) {
+    await takeSample(target, { ...options, wrk, seconds: WARM_UP_SECONDS });
+  }
+  const rounds = Math.min(options.rounds, REAL_ROUNDS_MAX);
+  return await takeRounds(servers.targets, {
+    ...options,
+    wrk,
+    rounds,
+    name: "proxy to Pushgateways",
+  });
+}
+
+async function runStubs(
+  options: LoadOptions,
+  { wrk, nginx }: Programs,
+): Promise<Omit<ProxyResult, "real">> {
+  await using servers = await startProxyTargets(nginx, "stubs");
   const { targets } = servers;
   const [ours] = targets;
   for (const target of targets) {

@@ -8,6 +8,7 @@
 import type { Component } from "../tools/components.ts";
 import { freePorts } from "../tools/ports.ts";
 import { type Process, startProcess } from "../tools/process.ts";
+import { startPushgateway } from "../tools/pushgateway.ts";
 import { startNginx } from "./nginx.ts";
 import { answers, ROOT, startService } from "./service.ts";
 import { MEMBERS, SAMPLE_PATH, type Target } from "./targets.ts";
@@ -19,16 +20,21 @@ export type ProxyTargetName = (typeof PROXY_TARGETS)[number];
 /** Idle connections that nginx keeps to the members, all together. */
 const KEPT_CONNECTIONS = 64;
 
+/** What the servers stand before: an nginx that answers at once, or real Pushgateways. */
+export type ProxyMembers = "stubs" | "pushgateways";
+
 /** The servers and what they stand on, stopped together. */
 export async function startProxyTargets(
   nginx: Component,
+  kind: ProxyMembers,
 ): Promise<{ targets: readonly Target<ProxyTargetName>[] } & AsyncDisposable> {
   await using stack = new AsyncDisposableStack();
   const directory = await Deno.makeTempDir({ prefix: "bench-" });
   stack.defer(() => Deno.remove(directory, { recursive: true }));
   const ports = freePorts(MEMBERS + PROXY_TARGETS.length);
   const members = ports.splice(0, MEMBERS).map((port) => `127.0.0.1:${port}`);
-  stack.use(await startMembers(nginx, { directory, members }));
+  if (kind === "stubs") stack.use(await startStubs(nginx, { directory, members }));
+  else stack.use(await startPushgateways(members));
   const launch = {
     ours: () => startService({ port: ports[0], mode: "proxy", members, directory }),
     fetch: () => startFetch(ports[1], members),
@@ -46,7 +52,7 @@ export async function startProxyTargets(
 }
 
 /** Stand-ins for Pushgateways, as fast as can be: one nginx that answers 200 to everything. */
-async function startMembers(
+async function startStubs(
   nginx: Component,
   { directory, members }: { directory: string; members: readonly string[] },
 ): Promise<Process> {
@@ -59,6 +65,17 @@ ${members.map((member) => `    listen ${member};`).join("\n")}
   }`,
     ready: (signal) => answers(`http://${members[0]}/-/healthy`, 200, signal),
   });
+}
+
+/** Unchecked, for the check of 4,000 groups would take all the time there is. */
+async function startPushgateways(members: readonly string[]): Promise<AsyncDisposable> {
+  await using stack = new AsyncDisposableStack();
+  for (const member of members) {
+    const port = Number(member.slice(member.indexOf(":") + 1));
+    stack.use(await startPushgateway({ port, flags: ["--push.disable-consistency-check"] }));
+  }
+  const kept = stack.move();
+  return { [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
 
 async function startFetch(port: number, members: readonly string[]): Promise<Process> {
@@ -103,9 +120,9 @@ async function expectAnswer(url: string): Promise<void> {
     body: "backup_last_success 1\n",
   });
   const text = await response.text();
-  if (response.status !== 200 || text !== "") {
+  if (!response.ok || text !== "") {
     throw new Error(
-      `${url}${SAMPLE_PATH}: expected a member's empty 200, found ${response.status}: ${text}`,
+      `${url}${SAMPLE_PATH}: expected a member's empty 200 or 202, found ${response.status}: ${text}`,
     );
   }
 }

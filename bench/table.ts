@@ -60,7 +60,7 @@ export function loadRows(result: LoadResult): Row[] {
 }
 
 /** Rows for the servers that pass on: at their peak as {@linkcode loadRows}, then at half of it. */
-export function proxyRows({ peak, half }: ProxyResult): Row[] {
+export function proxyRows({ peak, half, real }: ProxyResult): Row[] {
   const pairs = [["ours", "nginx"], ["ours", "fetch"], ["fetch", "nginx"]] as const;
   const rows = [
     ...aloneRows(peak, PROXY_TARGETS),
@@ -68,6 +68,8 @@ export function proxyRows({ peak, half }: ProxyResult): Row[] {
     ...pairRows(peak, { pairs, what: "requests a second", pick: rate }),
     ...aloneRows(half, PROXY_TARGETS, { at: " at half", reach: HALF_P99_REACH }),
     ...pairRows(half, { pairs, what: "CPU a request at half", pick: cpu }),
+    ...aloneRows(real, PROXY_TARGETS, { at: " to Pushgateways" }),
+    ...pairRows(real, { pairs, what: "CPU a request to Pushgateways", pick: cpu }),
   ];
   return rows.map((row) => ({ ...row, figure: `proxy ${row.figure}` }));
 }
