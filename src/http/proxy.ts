@@ -38,6 +38,9 @@ export type Proxy = (
   client: string,
 ) => Promise<Response>;
 
+/** Members that a push is offered to: each may take 2 s to show that it cannot be reached. */
+const TRIES_MAX = 10;
+
 /** Makes the proxy of one app. */
 export function createProxy(deps: ProxyDeps): Proxy {
   const inFlight = new Map<Member, number>();
@@ -73,17 +76,15 @@ export function createProxy(deps: ProxyDeps): Proxy {
   /** To the owner, or the next one on the ring where no connection comes about. */
   async function passOn(key: string, request: UpstreamRequest): Promise<Response> {
     const { timeoutMs } = deps.way().limits;
-    const deadline = performance.now() + timeoutMs;
     const tried = new Set<Member>();
-    for (;;) {
-      const { ring } = deps.snapshot();
-      const owner = ring.ownerWithout(key, tried);
-      const leftMs = deadline - performance.now();
-      if (owner === undefined || leftMs <= 0) return nobody(tried);
-      const outcome = await send(owner, request, leftMs);
+    while (tried.size < TRIES_MAX) {
+      const owner = deps.snapshot().ring.ownerWithout(key, tried);
+      if (owner === undefined) break;
+      const outcome = await send(owner, request, timeoutMs);
       if (!isUnsent(outcome)) return respond(owner, outcome);
       tried.add(owner);
     }
+    return nobody(tried);
   }
 
   /** To every member: any of them may hold a copy of the group. */

@@ -34,6 +34,7 @@ export interface Transport extends Disposable {
    * Sends a request and reads the whole answer. A connection that ends before an answer begins is
    * tried once more, on a fresh one: what a Pushgateway takes, it may take twice.
    *
+   * @param limits the timeout is for the answer; a connection has up to 2 s to come about before
    * @throws {SendFailure} telling how far it got
    */
   send(member: Member, request: UpstreamRequest, limits: ExchangeLimits): Promise<Answer>;
@@ -112,16 +113,14 @@ export async function openTransport(
     bytes: Uint8Array,
     { timeoutMs, signal, fresh }: ExchangeLimits & { readonly fresh: boolean },
   ): Promise<Answer> {
-    const started = performance.now();
-    const connection = (fresh ? undefined : take(member)) ??
-      await connect(targetOf(member, upstream, caCerts), {
-        timeoutMs: Math.min(CONNECT_MS_MAX, timeoutMs),
-        answerBytesMax: limits.answerBytesMax,
-        deadlines: limits.deadlines,
-        signal,
-      });
-    const leftMs = Math.max(1, timeoutMs - (performance.now() - started));
-    const answer = await connection.exchange(bytes, { timeoutMs: leftMs, signal });
+    const kept = fresh ? undefined : take(member);
+    const connection = kept ?? await connect(targetOf(member, upstream, caCerts), {
+      timeoutMs: Math.min(CONNECT_MS_MAX, timeoutMs),
+      answerBytesMax: limits.answerBytesMax,
+      deadlines: limits.deadlines,
+      signal,
+    });
+    const answer = await connection.exchange(bytes, { timeoutMs, signal });
     release(member, connection);
     return answer;
   }
@@ -130,7 +129,7 @@ export async function openTransport(
     async send(member, request, limits) {
       const bytes = encodeRequest(member, request, {
         prefix: upstream.routePrefix,
-        authorization: await authorization(upstream),
+        authorization: upstream.basicAuth && await authorization(upstream.basicAuth),
       });
       try {
         return await exchange(member, bytes, { ...limits, fresh: false });
@@ -163,9 +162,9 @@ function targetOf(
   return { hostname, port, tls: { caCerts, serverName: tls.serverName ?? hostname } };
 }
 
-async function authorization({ basicAuth }: UpstreamConfig): Promise<string | undefined> {
-  if (!basicAuth) return undefined;
-  const { username, password, passwordFile } = basicAuth;
+async function authorization(
+  { username, password, passwordFile }: NonNullable<UpstreamConfig["basicAuth"]>,
+): Promise<string> {
   const secret = passwordFile ? await readPassword(passwordFile) : password?.reveal() ?? "";
   const bytes = new TextEncoder().encode(`${username}:${secret}`);
   return `Basic ${btoa(String.fromCharCode(...bytes))}`;
