@@ -32,7 +32,7 @@ export interface UpstreamRequest {
 export interface Transport extends Disposable {
   /**
    * Sends a request and reads the whole answer. A connection that ends before an answer begins is
-   * tried once more, on a fresh one: what a Pushgateway takes, it may take twice.
+   * tried twice more, on fresh ones: what a Pushgateway takes, it may take again.
    *
    * @param limits the timeout is for the answer; a connection has up to 2 s to come about before
    * @throws {SendFailure} telling how far it got
@@ -51,6 +51,11 @@ export interface TransportLimits {
 
 /** A host that says nothing to a connection for so long is as good as gone. */
 const CONNECT_MS_MAX = 2_000;
+/**
+ * Waits before a request is sent again whose connection ended without an answer. A process that is
+ * killed lets go of its connections first: for a moment it still takes new ones, and drops them.
+ */
+const RETRY_MS = [0, 100];
 /** Idle connections are closed after between one and two of these. */
 const IDLE_SWEEP_MS = 30_000;
 
@@ -131,17 +136,21 @@ export async function openTransport(
         prefix: upstream.routePrefix,
         authorization: upstream.basicAuth && await authorization(upstream.basicAuth),
       });
-      try {
-        return await exchange(member, bytes, { ...limits, fresh: false });
-      } catch (failure) {
-        const again = failure instanceof SendFailure && failure.kind === "reset" &&
-          !limits.signal?.aborted;
-        if (!again) throw failure;
-        drop(member);
-        return await exchange(member, bytes, { ...limits, fresh: true }).catch((second) => {
+      let first: SendFailure | undefined;
+      for (let tries = 0;; tries++) {
+        try {
+          return await exchange(member, bytes, { ...limits, fresh: tries > 0 });
+        } catch (failure) {
+          if (!(failure instanceof SendFailure)) throw failure;
           // A host that is silent now may have taken the first; one that refuses has lost it.
-          throw second instanceof SendFailure && second.kind === "unreachable" ? failure : second;
-        });
+          if (first && failure.kind === "unreachable") throw first;
+          const again = failure.kind === "reset" && tries < RETRY_MS.length &&
+            !limits.signal?.aborted;
+          if (!again) throw failure;
+          first ??= failure;
+          drop(member);
+          await new Promise((resolve) => setTimeout(resolve, RETRY_MS[tries]));
+        }
       }
     },
     [Symbol.dispose]() {

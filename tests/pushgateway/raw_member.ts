@@ -15,6 +15,8 @@ export interface RawMember extends AsyncDisposable {
   readonly member: Member;
   /** Connections accepted so far. */
   readonly accepted: number;
+  /** Takes no more connections. */
+  refuse(): void;
 }
 
 /**
@@ -35,13 +37,19 @@ export function rawMember(
       handling.push(handle(rawConnection(conn), accepted++).catch(() => {}));
     }
   })();
+  let listening = true;
+  const refuse = () => {
+    if (listening) listener.close();
+    listening = false;
+  };
   return {
     member: parseMember(`127.0.0.1:${(listener.addr as Deno.NetAddr).port}`),
     get accepted() {
       return accepted;
     },
+    refuse,
     async [Symbol.asyncDispose]() {
-      listener.close();
+      refuse();
       for (const conn of connections) closed(conn);
       await accepting;
       await Promise.all(handling);

@@ -194,7 +194,7 @@ for (
     using transport = await openWith(UPSTREAM);
     const timeoutMs = kind === "timeout" ? 200 : 10_000;
     assert.equal(await kindOf(transport.send(member.member, PUSH, { timeoutMs })), kind);
-    assert.equal(member.accepted, kind === "reset" ? 2 : 1, "only a reset is tried once more");
+    assert.equal(member.accepted, kind === "reset" ? 3 : 1, "only a reset is tried again");
   });
 }
 
@@ -207,6 +207,17 @@ Deno.test("a member that ends a connection before its answer is asked once more,
   using transport = await openWith(UPSTREAM);
   assert.equal((await transport.send(member.member, PUSH, { timeoutMs: 5_000 })).status, 200);
   assert.equal(member.accepted, 2);
+});
+
+Deno.test("a member that is being killed takes a connection more, drops it, and then refuses", async () => {
+  await using member = rawMember(async (connection, index) => {
+    await connection.request();
+    connection.close();
+    if (index === 1) member.refuse();
+  });
+  using transport = await openWith(UPSTREAM);
+  const kind = await kindOf(transport.send(member.member, PUSH, { timeoutMs: 5_000 }));
+  assert.deepEqual([kind, member.accepted], ["refused", 2]);
 });
 
 Deno.test("idle connections that the member has let go of do no harm", async () => {
