@@ -44,13 +44,13 @@ const RETRY = { firstMs: 1_000, maxMs: 30_000 };
 const KV_PREFIX = "dynamic-sharding";
 
 /** The Go tool's service ID of a member: `<host>_<port>`. */
-export function serviceId(member: Member): string {
+function serviceId(member: Member): string {
   const { host, port } = splitMember(member);
   return `${host}_${port}`;
 }
 
 /** The KV key that keeps a member out. */
-export function markKey(serviceName: string, member: Member): string {
+function markKey(serviceName: string, member: Member): string {
   return `${markPrefix(serviceName)}${member}`;
 }
 

@@ -98,7 +98,7 @@ export function createAdmin({ snapshot, way, log }: AdminDeps): Admin {
       const status = members.every(({ wiped }) => wiped) ? 202 : 502;
       const wiped = members.filter(({ wiped }) => wiped).map(({ member }) => member).join(",");
       const missed = members.filter(({ wiped }) => !wiped).map(({ member }) => member).join(",");
-      log.warn("all groups were wiped", { client, wiped, missed });
+      log.warn("a wipe of all groups was asked for", { client, wiped, missed });
       return Response.json({ status: status === 202 ? "success" : "error", data: { members } }, {
         status,
         headers: API_HEADERS,

@@ -4,7 +4,7 @@ import { sleep } from "../backoff.ts";
 import { type ListenAddress, showListenAddress } from "../config/values.ts";
 
 /** The longest that requests in flight may hold up the end of the process. */
-export const DRAIN_MS_MAX = 10_000;
+const DRAIN_MS_MAX = 10_000;
 
 /** A listening server. */
 export interface Server {

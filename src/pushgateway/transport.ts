@@ -6,6 +6,7 @@
  * @module
  */
 
+import { sleep } from "../backoff.ts";
 import type { UpstreamConfig } from "../config/upstream.ts";
 import type { Deadlines } from "../deadlines.ts";
 import { type Member, splitMember } from "../member.ts";
@@ -149,7 +150,7 @@ export async function openTransport(
           if (!again) throw failure;
           first ??= failure;
           drop(member);
-          await new Promise((resolve) => setTimeout(resolve, RETRY_MS[tries]));
+          await sleep(RETRY_MS[tries], limits.signal);
         }
       }
     },

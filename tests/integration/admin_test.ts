@@ -94,7 +94,9 @@ Deno.test("a wipe reaches every member, and a member that refuses it is named", 
       wiped: false,
       problem: "not asked: it is suspect",
     });
-    await service.waitForLog(`msg="all groups were wiped" client=127.0.0.1 wiped=${first.address}`);
+    await service.waitForLog(
+      `msg="a wipe of all groups was asked for" client=127.0.0.1 wiped=${first.address}`,
+    );
   }
   await using service = await startService({ config: config([first]) });
   assert.equal((await service.get("/api/v1/admin/wipe", { method: "PUT" })).status, 403);
