@@ -1,8 +1,9 @@
 /**
  * A group: what the Pushgateway calls a grouping key, a job and its labels.
  *
- * Two texts are made from it. The placement key is what the ring hashes; it is the original tool's,
- * so it is not injective (a value may hold a `/`). The group path is; it names the group.
+ * Three texts are made from it. The placement key is what the ring hashes; it is the original tool's,
+ * so it is not injective (a value may hold a `/`). The ID is, and so are two groups told apart; it is
+ * the same text for nearly all of them. The group path is the ID as a Pushgateway takes it in a URL.
  *
  * @module
  */
@@ -34,6 +35,57 @@ export function placementKey(group: Group): string {
   let key = `/metrics/job/${group.job}`;
   for (const [name, value] of group.labels) key += `/${name}/${value}`;
   return key;
+}
+
+/**
+ * What tells a group from every other: the placement key with `/` and `%` escaped in names and
+ * values. For a plain path with sorted labels it is that path.
+ *
+ * @example
+ * ```ts
+ * import { groupId, parseGroupId } from "./group.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const group = { job: "backup", labels: new Map([["env", "a/b"]]) };
+ * assert.equal(groupId(group), "/metrics/job/backup/env/a%2Fb");
+ * assert.deepEqual(parseGroupId(groupId(group)), group);
+ * ```
+ */
+export function groupId(group: Group): string {
+  let id = `/metrics/job/${escapeSegment(group.job)}`;
+  for (const [name, value] of group.labels) id += `/${escapeSegment(name)}/${escapeSegment(value)}`;
+  return id;
+}
+
+/** The group that has this ID. */
+export function parseGroupId(id: string): Group {
+  const [job, ...rest] = id.slice("/metrics/job/".length).split("/").map(unescapeSegment);
+  const labels = new Map<string, string>();
+  for (let i = 0; i < rest.length; i += 2) labels.set(rest[i], rest[i + 1]);
+  return { job, labels };
+}
+
+/**
+ * The group that a Pushgateway shows with these labels.
+ *
+ * @param labels with the job among them, in any order; an empty `instance` is dropped
+ */
+export function groupOfLabels(labels: Iterable<readonly [name: string, value: string]>): Group {
+  const sorted = [...labels].sort(([a], [b]) => (a < b ? -1 : 1));
+  const job = sorted.find(([name]) => name === "job")?.[1] ?? "";
+  const isOther = ([name, value]: readonly [string, string]) =>
+    name !== "job" && !(name === "instance" && value === "");
+  return { job, labels: new Map(sorted.filter(isOther)) };
+}
+
+function escapeSegment(text: string): string {
+  return text.includes("%") || text.includes("/")
+    ? text.replaceAll("%", "%25").replaceAll("/", "%2F")
+    : text;
+}
+
+function unescapeSegment(text: string): string {
+  return text.includes("%") ? text.replaceAll("%2F", "/").replaceAll("%25", "%") : text;
 }
 
 /**

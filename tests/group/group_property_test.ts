@@ -1,8 +1,16 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { type Group, groupPath, placementKey } from "../../src/group/group.ts";
+import {
+  type Group,
+  groupId,
+  groupOfLabels,
+  groupPath,
+  parseGroupId,
+  placementKey,
+} from "../../src/group/group.ts";
 import { labelName, type NameScheme } from "../../src/group/label_name.ts";
+import { isPlainPath } from "../../src/group/plain_path.ts";
 import { parsePushPath } from "../../src/group/push_path.ts";
 
 /** Values that a path treats in a special way, among any others. */
@@ -170,3 +178,27 @@ function spell(name: string, value: string, style: Style): string {
 function labelsInOrder(parsed: ReturnType<typeof parsePushPath>): [string, string][] {
   return parsed.kind === "group" ? [...parsed.group.labels] : [];
 }
+
+for (const scheme of ["legacy", "utf8"] as const) {
+  Deno.test(`a group comes back from its ID, and from the labels that show it (${scheme})`, {
+    permissions: "none",
+  }, () => {
+    fc.assert(fc.property(groups(scheme), (group) => {
+      assert.deepEqual(parseGroupId(groupId(group)), group);
+      const shown = [...group.labels, ["job", group.job] as const].reverse();
+      assert.deepEqual(groupOfLabels(shown), group);
+    }));
+  });
+}
+
+Deno.test(
+  "the ID of a plain path's group is that path, its placement key",
+  { permissions: "none" },
+  () => {
+    const path = "/metrics/job/backup/env/a,b/zone/x:y";
+    assert(isPlainPath(path));
+    const parsed = parsePushPath(path, "legacy");
+    assert(parsed.kind === "group");
+    assert.deepEqual([groupId(parsed.group), placementKey(parsed.group)], [path, path]);
+  },
+);
