@@ -5,35 +5,33 @@
  * @module
  */
 
-import type { Config } from "./config/config.ts";
-import type { ConsulConfig } from "./config/consul.ts";
-import { ConfigError, loadConfig } from "./config/load.ts";
+import { ConfigError } from "./config/load.ts";
 import { redirectNotices } from "./config/notices.ts";
 import { type ListenAddress, showListenAddress } from "./config/values.ts";
-import { type ConsulClient, openConsul } from "./consul/client.ts";
 import { keepRegistered } from "./consul/registration.ts";
-import { consulDiscovery } from "./discovery/consul.ts";
-import { createDeadlines, type Deadlines } from "./deadlines.ts";
-import type { Discovery } from "./discovery/discovery.ts";
-import { staticDiscovery } from "./discovery/static.ts";
+import { createDeadlines } from "./deadlines.ts";
+import { openGateways } from "./handoff/gateways.ts";
+import { createHandoff } from "./handoff/handoff.ts";
 import { createAdmin } from "./http/admin.ts";
 import { createFailureLog } from "./http/failure_log.ts";
+import { createMembersApi } from "./http/members.ts";
 import { createProxy } from "./http/proxy.ts";
 import { createHandler, type ReloadOutcome } from "./http/routes.ts";
 import { listen } from "./http/server.ts";
 import type { Snapshot } from "./http/snapshot.ts";
 import { createInbox } from "./inbox.ts";
+import { createLeaving } from "./leaving.ts";
 import { errorText, type Logger } from "./log.ts";
 import type { Member } from "./member.ts";
 import { narrateMembership, narrateRing } from "./membership/narrate.ts";
 import { createProbe } from "./membership/probe.ts";
 import { planRegistration } from "./membership/registration_plan.ts";
-import { UNKNOWN_MEMBERSHIP, withoutSource } from "./membership/state.ts";
+import { type MembershipEvent, UNKNOWN_MEMBERSHIP, withoutSource } from "./membership/state.ts";
 import { watchMembership } from "./membership/watch.ts";
 import { type BuildInfo, createMetrics } from "./metrics.ts";
-import { openTransport, type Transport } from "./pushgateway/transport.ts";
 import { HashRing } from "./ring/hash_ring.ts";
-import { runGroup } from "./run_group.ts";
+import { runGroup, type Task } from "./run_group.ts";
+import { type ConsulTerm, discoveryOf, openTerm, sameSource, type Term } from "./term.ts";
 import { createWake } from "./wake.ts";
 
 /** What one service is started with. */
@@ -60,24 +58,6 @@ export interface RunningApp {
   reload(): Promise<ReloadOutcome>;
 }
 
-/** One configuration and what is open for as long as it holds. */
-interface Term extends Disposable {
-  readonly config: Config;
-  readonly consul?: ConsulClient;
-  /** For pushes. */
-  readonly transport: Transport;
-  /** For probes, which must not wait behind pushes. */
-  readonly probeTransport: Transport;
-  /** For the members' API, whose answers are large. */
-  readonly apiTransport: Transport;
-}
-
-const PROBE_LIMITS = { idleMax: 1, answerBytesMax: 65_536 };
-/** 100,000 groups of five series are 135 MB of JSON. */
-const API_LIMITS = { idleMax: 1, answerBytesMax: 2 ** 30 };
-/** What a Pushgateway answers to a push is a line. */
-const PUSH_ANSWER_BYTES_MAX = 1_048_576;
-
 /**
  * Runs the service until the signal aborts: it then answers what is in flight and ends.
  *
@@ -88,15 +68,36 @@ export async function runApp(options: AppOptions, signal: AbortSignal): Promise<
   const { log } = options;
   const metrics = createMetrics(options.build);
   using deadlines = createDeadlines();
-  let term = await openTerm(options, deadlines);
+  const open = () => openTerm({ ...options, deadlines });
+  let term = await open();
   metrics.configLoaded(true);
 
-  const refusals = createInbox<Member>();
+  const reports = createInbox<MembershipEvent>();
   const probeFailures = new Map<Member, string>();
   const replaced = createWake();
   let snapshot: Snapshot = { membership: UNKNOWN_MEMBERSHIP, ring: HashRing.of(new Map()) };
   /** The servers as they were last brought into Consul: registration acts on the difference. */
   let registered = term.config.servers;
+  const leaving = createLeaving({
+    consul: () => term.consul,
+    tell: reports.put,
+    random: Math.random,
+    log,
+  });
+  const handoff = createHandoff({
+    membership: () => snapshot.membership,
+    ring: () => snapshot.ring,
+    gateways: openGateways(() => {
+      const { apiTransport: transport, config } = term;
+      const { nameScheme, proxy, handoff: { sweepTimeoutMs: readTimeoutMs } } = config;
+      return { transport, nameScheme, readTimeoutMs, writeTimeoutMs: proxy.timeoutMs };
+    }, Date.now),
+    locks: () => term.consul?.locks,
+    tell: reports.put,
+    metrics: metrics.handoff,
+    log,
+    random: Math.random,
+  });
 
   /** One configuration after the other; each hands what it knows of the members to the next. */
   async function runTerms(signal: AbortSignal): Promise<void> {
@@ -108,48 +109,57 @@ export async function runApp(options: AppOptions, signal: AbortSignal): Promise<
       }
       source = running.config.consul;
       for (const notice of redirectNotices(running.config)) log.warn(notice);
-      const tasks = [
-        watcher(running),
-        registrar(running),
-        (signal: AbortSignal) => replaced.wait(signal),
-      ];
-      await runGroup(tasks.filter((task) => task !== undefined), signal);
+      await runGroup([...tasksOf(running), (signal) => replaced.wait(signal)], signal);
     }
   }
 
-  function watcher({ config, consul, probeTransport }: Term) {
-    const source = consul?.url ?? options.configFile;
-    return (signal: AbortSignal) =>
+  function tasksOf(running: Term): Task[] {
+    const { config, consul } = running;
+    const tasks = [watcher(running)];
+    if (config.handoff.enabled) tasks.push((signal) => handoff.run(config.handoff, signal));
+    if (consul) {
+      tasks.push(registrar(running, consul), (signal) => leaving.follow(consul, signal));
+      if (config.handoff.enabled) tasks.push((signal) => consul.locks.run(signal));
+    }
+    return tasks;
+  }
+
+  function watcher(running: Term): Task {
+    const { config, consul, probeTransport } = running;
+    const source = consul?.client.url ?? options.configFile;
+    return (signal) =>
       watchMembership({
-        discovery: discoveryOf({ config, consul }, log),
+        discovery: discoveryOf(running, log),
         configured: config.servers,
+        handoff: config.handoff.enabled,
         probe: createProbe(probeTransport, (member, why) => probeFailures.set(member, why)),
-        refusals: refusals.take,
+        reports: reports.take,
         random: Math.random,
         initial: snapshot,
         onMembership(membership, change) {
           snapshot = { ...snapshot, membership };
           metrics.membershipChanged(membership);
+          handoff.membershipChanged(membership, change.previous);
           const probeFailure = (member: Member) => probeFailures.get(member);
           narrateMembership(membership, change, { log, source, probeFailure });
         },
         onRing(ring) {
           narrateRing(ring, snapshot.ring, log);
           snapshot = { ...snapshot, ring };
+          handoff.ringChanged(ring);
           metrics.ringBuilt(ring);
         },
       }, signal);
   }
 
-  function registrar({ config, consul, probeTransport }: Term) {
-    if (!config.consul || !consul) return undefined;
-    const { serviceName, check } = config.consul;
+  function registrar({ config, probeTransport }: Term, consul: ConsulTerm): Task {
+    const { serviceName, check } = consul.config;
     const { servers, upstream } = config;
     const probe = createProbe(probeTransport);
     const [added, removed] = [without(servers, registered), without(registered, servers)];
-    return (signal: AbortSignal) =>
+    return (signal) =>
       keepRegistered({
-        consul,
+        consul: consul.client,
         serviceName,
         check,
         upstream,
@@ -157,6 +167,7 @@ export async function runApp(options: AppOptions, signal: AbortSignal): Promise<
         added,
         removed,
         onBrought: () => registered = servers,
+        markHere: leaving.markHere,
         plan: () => planRegistration(snapshot.membership, servers),
         answers: async (member, signal) => await probe(member, signal) === "ok",
         random: Math.random,
@@ -166,9 +177,13 @@ export async function runApp(options: AppOptions, signal: AbortSignal): Promise<
 
   async function reload(): Promise<ReloadOutcome> {
     try {
-      const next = await openTerm(options, deadlines);
+      const next = await open();
       if (showListenAddress(next.config.listen) !== showListenAddress(term.config.listen)) {
         log.warn("http_listen_addr has changed, which takes a restart");
+      }
+      // Whoever is put back into the file is wanted again.
+      for (const member of without(next.config.servers, term.config.servers)) {
+        leaving.unmarkHere(member);
       }
       term = next;
     } catch (error) {
@@ -203,12 +218,15 @@ export async function runApp(options: AppOptions, signal: AbortSignal): Promise<
         const { transport, config: { proxy: limits, upstream } } = term;
         return { transport, limits, ownCredentials: upstream.basicAuth !== undefined };
       },
-      onRefused: refusals.put,
+      onRefused: (member) => reports.put({ kind: "probed", member, outcome: "refused" }),
+      handoff,
       deadlines,
       metrics,
       failures: createFailureLog({ log, metrics, now }),
     }),
-    awaitsDiscovery: () => term.config.consul !== undefined && !snapshot.membership.known,
+    handoff,
+    members: createMembersApi({ snapshot: () => snapshot, handoff, mark: leaving.mark, log }),
+    awaitsDiscovery: () => term.consul !== undefined && !snapshot.membership.known,
     admin: createAdmin({
       snapshot: () => snapshot,
       way: () => ({ transport: term.apiTransport, timeoutMs: term.config.proxy.timeoutMs }),
@@ -224,45 +242,6 @@ export async function runApp(options: AppOptions, signal: AbortSignal): Promise<
   log.info("listening", { address: showListenAddress(server.address), ...options.build });
   options.onListening?.({ address: server.address, reload: queueReload });
   await runGroup([(signal) => server.run(signal), runTerms], signal);
-}
-
-async function openTerm({ configFile, env }: AppOptions, deadlines: Deadlines): Promise<Term> {
-  const config = await loadConfig(configFile, env);
-  const { upstream, proxy } = config;
-  const pushLimits = { idleMax: proxy.inFlightMax, answerBytesMax: PUSH_ANSWER_BYTES_MAX };
-  const open = (limits: typeof pushLimits) => openTransport(upstream, { ...limits, deadlines });
-  using stack = new DisposableStack();
-  const consul = config.consul && stack.use(await openConsul(config.consul));
-  const transport = stack.use(await open(pushLimits));
-  const probeTransport = stack.use(await open(PROBE_LIMITS));
-  const apiTransport = stack.use(await open(API_LIMITS));
-  const opened = stack.move();
-  return {
-    config,
-    ...(consul && { consul }),
-    transport,
-    probeTransport,
-    apiTransport,
-    [Symbol.dispose]: () => opened.dispose(),
-  };
-}
-
-function discoveryOf({ config, consul }: Pick<Term, "config" | "consul">, log: Logger): Discovery {
-  if (!config.consul || !consul) return staticDiscovery(config.servers);
-  return consulDiscovery({
-    consul,
-    service: config.consul.serviceName,
-    random: Math.random,
-    onBadEntry: (id, cause) =>
-      log.warn("instance in Consul cannot be a member", { id, err: errorText(cause) }),
-  });
-}
-
-/** Whether two configurations learn their members from the same place. */
-function sameSource(a: ConsulConfig | undefined, b: ConsulConfig | undefined): boolean {
-  const source = (consul: ConsulConfig | undefined) =>
-    consul && [consul.scheme, consul.hostname, consul.port, consul.datacenter, consul.serviceName];
-  return JSON.stringify(source(a)) === JSON.stringify(source(b));
 }
 
 function without(members: readonly Member[], others: readonly Member[]): Member[] {

@@ -10,6 +10,7 @@ import process from "node:process";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import { MEMBER_STATES, type Membership } from "./membership/state.ts";
 import type { Member } from "./member.ts";
+import { createHandoffMetrics, type HandoffMetrics } from "./metrics_handoff.ts";
 import type { FailureKind } from "./pushgateway/connection.ts";
 import type { HashRing } from "./ring/hash_ring.ts";
 
@@ -40,6 +41,7 @@ export interface Metrics {
   showInFlight(inFlight: ReadonlyMap<Member, number>): void;
   /** A configuration was loaded, or refused. */
   configLoaded(success: boolean): void;
+  readonly handoff: HandoffMetrics;
   /** The text page for Prometheus. */
   render(): Promise<string>;
   readonly contentType: string;
@@ -96,7 +98,7 @@ export function createMetrics(build: BuildInfo): Metrics {
   }
   const members = new Gauge({
     name: name("members"),
-    help: "Members by state: joining, active, suspect or departed.",
+    help: "Members by state: joining, active, suspect, draining or departed.",
     labelNames: ["state"],
     registers,
   });
@@ -197,6 +199,7 @@ export function createMetrics(build: BuildInfo): Metrics {
       reloadSuccessful.set(success ? 1 : 0);
       if (success) reloadTime.setToCurrentTime();
     },
+    handoff: createHandoffMetrics(registers),
     render: () => registers[0].metrics(),
     contentType: registers[0].contentType,
   };

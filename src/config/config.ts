@@ -17,6 +17,7 @@ export interface Config {
   /** Beginnings of the User-Agents that `auto` redirects beside those that it knows. */
   readonly redirectUserAgents: readonly string[];
   readonly proxy: ProxyConfig;
+  readonly handoff: HandoffConfig;
   readonly upstream: UpstreamConfig;
 }
 
@@ -31,4 +32,13 @@ export interface ProxyConfig {
   readonly timeoutMs: number;
   /** Pushes that wait for one member's answer; more are refused at once. */
   readonly inFlightMax: number;
+}
+
+/** Whether and how groups are brought to their owners. */
+export interface HandoffConfig {
+  readonly enabled: boolean;
+  /** Between two sweeps of all members where nothing changes. */
+  readonly sweepIntervalMs: number;
+  /** For one member to answer with all of its groups. */
+  readonly sweepTimeoutMs: number;
 }

@@ -3,7 +3,7 @@
 import { closest, distance } from "fastest-levenshtein";
 import { dirname, isAbsolute, resolve } from "node:path";
 import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument, visit } from "yaml";
-import type { Config, ProxyConfig } from "./config.ts";
+import type { Config, HandoffConfig, ProxyConfig } from "./config.ts";
 import { type ConsulConfig, resolveConsul } from "./consul.ts";
 import type { Issue } from "./fields.ts";
 import { type ConfigFile, keysAt, parseConfigFile } from "./schema.ts";
@@ -26,6 +26,11 @@ const DEFAULT_PROXY: ProxyConfig = {
   bodyBytesMax: 16 * 1_024 ** 2,
   timeoutMs: 30_000,
   inFlightMax: 256,
+};
+const DEFAULT_HANDOFF: HandoffConfig = {
+  enabled: true,
+  sweepIntervalMs: 60_000,
+  sweepTimeoutMs: 30_000,
 };
 /** What a text is read with. */
 export interface ConfigContext {
@@ -146,6 +151,11 @@ function toConfig(file: ConfigFile, { path, env }: ConfigContext): Config {
       bodyBytesMax: file.proxy?.body_size_limit ?? DEFAULT_PROXY.bodyBytesMax,
       timeoutMs: file.proxy?.timeout ?? DEFAULT_PROXY.timeoutMs,
       inFlightMax: file.proxy?.max_in_flight ?? DEFAULT_PROXY.inFlightMax,
+    },
+    handoff: {
+      enabled: file.handoff?.enabled ?? DEFAULT_HANDOFF.enabled,
+      sweepIntervalMs: file.handoff?.sweep_interval ?? DEFAULT_HANDOFF.sweepIntervalMs,
+      sweepTimeoutMs: file.handoff?.sweep_timeout ?? DEFAULT_HANDOFF.sweepTimeoutMs,
     },
     upstream: resolveUpstream(file.pushgateway, locate),
   };

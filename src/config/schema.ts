@@ -79,12 +79,19 @@ const proxy = section({
   max_in_flight: scalar("a number", parseCount),
 });
 
+const handoff = section({
+  enabled: FLAG,
+  sweep_interval: scalar("a duration", parseSweepInterval),
+  sweep_timeout: scalar("a duration", (text) => durationMs(parseDuration(text))),
+});
+
 const file = section({
   consul_server: consulServer.optional(),
   http_listen_addr: scalar("[host]:port", parseListenAddress),
   mode: scalar("redirect, proxy or auto", parseWord("redirect", "proxy", "auto")),
   redirect_user_agents: texts("the beginning of a User-Agent"),
   proxy: proxy.optional(),
+  handoff: handoff.optional(),
   pushgateway: pushgateway.optional(),
 });
 
@@ -104,6 +111,7 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   "consul_server": Object.keys(consulServer.shape),
   "consul_server.tls_config": Object.keys(tlsConfig.shape),
   "proxy": Object.keys(proxy.shape),
+  "handoff": Object.keys(handoff.shape),
   "pushgateway": Object.keys(pushgateway.shape),
   "pushgateway.tls_config": Object.keys(upstreamTls.shape),
   "pushgateway.basic_auth": Object.keys(basicAuth.shape),
@@ -174,6 +182,13 @@ function parseDeregisterAfter(text: string): string {
     throw new TypeError(`expected a duration of at least 1m, found ${show(text)}`);
   }
   return text;
+}
+
+/** A sweep of a large Pushgateway takes it half a second of work. */
+function parseSweepInterval(text: string): number {
+  const ms = durationMs(parseDuration(text));
+  if (ms < 1_000) throw new TypeError(`expected a duration of at least 1s, found ${show(text)}`);
+  return ms;
 }
 
 function hasKey(raw: unknown, key: string): boolean {

@@ -37,6 +37,16 @@ export interface Registration {
   };
 }
 
+/** How a session is made. */
+export interface SessionOptions {
+  /** For people who look at Consul's sessions. */
+  readonly name: string;
+  /** Consul takes 10 to 86400, and ends a session no sooner than this, and up to twice as late. */
+  readonly ttlSeconds: number;
+  /** How long nobody gets a key after the session that held it has ended. */
+  readonly lockDelaySeconds: number;
+}
+
 /** Consul's API, as far as it is used. Every call throws where Consul does not answer with 2xx. */
 export interface ConsulClient extends Disposable {
   /** The API's URL, for log lines. */
@@ -48,7 +58,7 @@ export interface ConsulClient extends Disposable {
    */
   service(
     name: string,
-    query: { index?: bigint; waitSeconds: number },
+    query: BlockingQuery,
     signal: AbortSignal,
   ): Promise<{ entries: ServiceEntry[]; index: bigint }>;
   /** The services that the local agent holds, by ID. */
@@ -57,14 +67,56 @@ export interface ConsulClient extends Disposable {
   register(registration: Registration, signal: AbortSignal): Promise<void>;
   /** Takes a service from the local agent. */
   deregister(id: string, signal: AbortSignal): Promise<void>;
-  /** The keys below a prefix of the KV store. */
+  /** The keys below a prefix of the KV store; without rights to them, Consul leaves them out. */
   keys(prefix: string, signal: AbortSignal): Promise<string[]>;
+  /** The same, with the index that the next call may block on. */
+  watchKeys(
+    prefix: string,
+    query: BlockingQuery,
+    signal: AbortSignal,
+  ): Promise<{ keys: string[]; index: bigint }>;
+  /** Which session holds a key; nobody does where there is no such key. */
+  keyHolder(
+    key: string,
+    query: BlockingQuery,
+    signal: AbortSignal,
+  ): Promise<{ session: string | undefined; index: bigint }>;
   setKey(key: string, value: string, signal: AbortSignal): Promise<void>;
   deleteKey(key: string, signal: AbortSignal): Promise<void>;
+  /**
+   * Makes a session hold a key, and the key if need be; the one that holds it may do so again.
+   *
+   * @returns whether it holds it now
+   * @throws also where there is no such session. After an abort or without an answer Consul may have
+   *   done it all the same, or may do it yet
+   */
+  acquireKey(key: string, session: string, signal: AbortSignal): Promise<boolean>;
+  /**
+   * Deletes a key where this session holds it. A plain delete would take it from any other holder.
+   *
+   * @returns whether this session did hold it
+   */
+  releaseKey(key: string, session: string, signal: AbortSignal): Promise<boolean>;
+  /**
+   * Makes a session that lives until its TTL has passed without a renewal and takes its keys with it.
+   * No health check hangs on it: it would end before its TTL where the gossip of agents falters.
+   *
+   * @returns its ID
+   */
+  createSession(options: SessionOptions, signal: AbortSignal): Promise<string>;
+  /** @returns whether the session was still there */
+  renewSession(id: string, signal: AbortSignal): Promise<boolean>;
+  destroySession(id: string, signal: AbortSignal): Promise<void>;
+  /** Whether a session is there; blocks until that changes. */
+  sessionExists(
+    id: string,
+    query: BlockingQuery,
+    signal: AbortSignal,
+  ): Promise<{ exists: boolean; index: bigint }>;
 }
 
-/** For calls that do not block: an agent that takes longer is as good as gone. */
-const CALL_TIMEOUT_MS = 5_000;
+/** For what somebody with a lock, or in want of one, waits for. */
+const LOCK_TIMEOUT_MS = 2_000;
 
 const serviceEntry = z.object({
   Node: z.object({ Node: z.string(), Address: z.string() }),
@@ -84,9 +136,7 @@ const localService = z.object({
   Meta: z.record(z.string(), z.string()).nullish(),
   Weights: z.object({ Passing: z.number() }).nullish(),
 });
-/** What the library answers with `includeResponse`; calls without a body answer the response alone. */
-const answer = z.tuple([z.object({ headers: z.record(z.string(), z.unknown()) })], z.unknown());
-
+const keyEntry = z.object({ Session: z.string().optional() });
 /**
  * Opens a client; nothing is sent yet.
  *
@@ -108,42 +158,30 @@ export async function openConsul(config: ConsulConfig): Promise<ConsulClient> {
   };
   const consul = new Consul(options);
 
-  /** Runs one call: with the token as it is now, a timeout, and an end when the signal aborts. */
-  async function call(
-    send: (common: { token?: string; ctx: EventEmitter; timeout: number }) => Promise<unknown>,
-    { signal, timeout = CALL_TIMEOUT_MS }: { signal: AbortSignal; timeout?: number },
-  ): Promise<{ headers: Record<string, unknown>; body: unknown }> {
-    signal.throwIfAborted();
-    const token = config.token?.reveal() ?? await readToken(config.tokenFile);
-    const ctx = Object.assign(new EventEmitter(), { includeResponse: true });
-    const cancel = () => void ctx.emit("cancel");
-    signal.addEventListener("abort", cancel, { once: true });
+  async function watchKeys(prefix: string, blocking: BlockingQuery, signal: AbortSignal) {
     try {
-      const [{ headers }, body] = answer.parse(
-        await send({ ...(token && { token }), ctx, timeout }),
+      const { body, index } = await consistentQuery(
+        (common) => consul.kv.keys({ ...common, key: prefix }),
+        blocking,
+        signal,
       );
-      return { headers, body };
-    } finally {
-      signal.removeEventListener("abort", cancel);
+      return { keys: z.array(z.string()).parse(body), index };
+    } catch (error) {
+      // How Consul says that there is no such key; the library throws, with the answer attached.
+      if (isStatus(error, 404)) return { keys: [], index: indexOf(headersOf(error)) };
+      throw error;
     }
   }
 
   return {
     url,
-    async service(name, { index: past, waitSeconds }, signal) {
-      // Consul lengthens a wait by up to a sixteenth; our own limit lies beyond that.
-      const waitMs = past === undefined ? 0 : waitSeconds * 1_000 * (1 + 1 / 16);
-      const timeout = waitMs + CALL_TIMEOUT_MS;
-      const blocking = past === undefined ? {} : { index: `${past}`, wait: `${waitSeconds}s` };
-      const { headers, body } = await call(
-        (common) => consul.health.service({ ...common, ...blocking, service: name }),
-        { signal, timeout },
+    async service(name, blocking, signal) {
+      const { body, index } = await query(
+        (common) => consul.health.service({ ...common, service: name }),
+        blocking,
+        signal,
       );
-      const index = String(headers["x-consul-index"]);
-      return {
-        entries: z.array(serviceEntry).parse(body),
-        index: /^\d+$/.test(index) ? BigInt(index) : 0n,
-      };
+      return { entries: z.array(serviceEntry).parse(body), index };
     },
     async localServices(signal) {
       const { body } = await call((common) => consul.agent.service.list(common), { signal });
@@ -171,15 +209,17 @@ export async function openConsul(config: ConsulConfig): Promise<ConsulClient> {
       await call((common) => consul.agent.service.deregister({ ...common, id }), { signal });
     },
     async keys(prefix, signal) {
-      try {
-        const { body } = await call((common) => consul.kv.keys({ ...common, key: prefix }), {
-          signal,
-        });
-        return z.array(z.string()).parse(body);
-      } catch (error) {
-        if (isStatus(error, 404)) return []; // how Consul says that there is no such key
-        throw error;
-      }
+      return (await watchKeys(prefix, { waitSeconds: 0 }, signal)).keys;
+    },
+    watchKeys,
+    async keyHolder(key, blocking, signal) {
+      // Of a key that is not there the library answers nothing, and does not throw.
+      const { body, index } = await consistentQuery(
+        (common) => consul.kv.get({ ...common, key }),
+        blocking,
+        signal,
+      );
+      return { session: keyEntry.optional().parse(body)?.Session, index };
     },
     async setKey(key, value, signal) {
       await call((common) => consul.kv.set({ ...common, key, value }), { signal });
@@ -187,25 +227,79 @@ export async function openConsul(config: ConsulConfig): Promise<ConsulClient> {
     async deleteKey(key, signal) {
       await call((common) => consul.kv.del({ ...common, key }), { signal });
     },
+    async acquireKey(key, session, signal) {
+      const { body } = await call(
+        (common) => consul.kv.set({ ...common, key, value: "", acquire: session }),
+        { signal, timeout: LOCK_TIMEOUT_MS },
+      );
+      return z.boolean().parse(body);
+    },
+    async releaseKey(key, session, signal) {
+      // The library's type of an operation lacks the level that says what it works on.
+      const operations = z.any().parse([
+        { KV: { Verb: "check-session", Key: key, Session: session } },
+        { KV: { Verb: "delete", Key: key } },
+      ]);
+      try {
+        await call((common) => consul.transaction.create(operations, { ...common, operations }), {
+          signal,
+          timeout: LOCK_TIMEOUT_MS,
+        });
+        return true;
+      } catch (error) {
+        if (isStatus(error, 409)) return false; // the check failed, so nothing was deleted
+        throw error;
+      }
+    },
+    async createSession({ name, ttlSeconds, lockDelaySeconds }, signal) {
+      const session = {
+        name,
+        ttl: `${ttlSeconds}s`,
+        lockdelay: `${lockDelaySeconds}s`,
+        behavior: "delete" as const,
+        checks: [],
+      };
+      const { body } = await call((common) => consul.session.create({ ...common, ...session }), {
+        signal,
+      });
+      return z.object({ ID: z.string() }).parse(body).ID;
+    },
+    async renewSession(id, signal) {
+      try {
+        await call((common) => consul.session.renew({ ...common, id }), {
+          signal,
+          timeout: LOCK_TIMEOUT_MS,
+        });
+        return true;
+      } catch (error) {
+        if (isStatus(error, 404)) return false;
+        throw error;
+      }
+    },
+    async destroySession(id, signal) {
+      await call((common) => consul.session.destroy({ ...common, id }), {
+        signal,
+        timeout: LOCK_TIMEOUT_MS,
+      });
+    },
+    async sessionExists(id, blocking, signal) {
+      const { body, index } = await consistentQuery(
+        (common) => consul.session.info({ ...common, id }),
+        blocking,
+        signal,
+      );
+      return { exists: body !== undefined, index };
+    },
     [Symbol.dispose]() {
       agent.destroy();
     },
   };
 }
 
-/** Whether a call failed because Consul answered with this status. */
-export function isStatus(error: unknown, status: number): boolean {
-  return error instanceof Error && "statusCode" in error && error.statusCode === status;
-}
-
 function basicAuthorization({ basicAuth }: ConsulConfig): Record<string, string> {
   if (!basicAuth) return {};
   const credentials = Buffer.from(`${basicAuth.username}:${basicAuth.password.reveal()}`);
   return { authorization: `Basic ${credentials.toString("base64")}` };
-}
-
-async function readToken(file: string | undefined): Promise<string | undefined> {
-  return file === undefined ? undefined : (await Deno.readTextFile(file)).trim();
 }
 
 async function tlsOptions(tls: TlsConfig | undefined) {

@@ -14,6 +14,7 @@ import type { UpstreamConfig } from "../config/upstream.ts";
 import { errorText, type Logger } from "../log.ts";
 import { type Member, splitMember } from "../member.ts";
 import { type ConsulClient, isStatus, type LocalService, type ServiceEntry } from "./client.ts";
+import { MARK_TEXT, markKey, markPrefix } from "./keys.ts";
 
 /** What registration needs; I/O as functions. */
 export interface RegistrationDeps {
@@ -25,37 +26,41 @@ export interface RegistrationDeps {
   readonly configured: readonly Member[];
   /** Put into the file by this reload: their marks go. */
   readonly added: readonly Member[];
-  /** Taken out of the file by this reload: marked, then deregistered. */
+  /** Taken out of the file by this reload: marked, and deregistered once they are empty. */
   readonly removed: readonly Member[];
   /** Called once what the file says has been brought into Consul. */
   readonly onBrought: () => void;
-  /** What membership finds missing or withdrawn now; `undefined` while it does not know. */
-  readonly plan: () => { missing: readonly Member[]; withdrawn: readonly Member[] } | undefined;
+  /** Remembers a mark for which Consul gives no rights. */
+  readonly markHere: (member: Member) => void;
+  /** What membership finds to be done now; `undefined` while it does not know. */
+  readonly plan: () => RegistrationDue | undefined;
   /** Whether a member answers; decides what Consul says of it until its own check has run. */
   readonly answers: (member: Member, signal: AbortSignal) => Promise<boolean>;
   readonly random: () => number;
   readonly log: Logger;
 }
 
+/** What is to be done, as membership sees it. */
+export interface RegistrationDue {
+  /** Not in Consul, though nobody took them out. */
+  readonly missing: readonly Member[];
+  /** Taken out of Consul while alive. */
+  readonly withdrawn: readonly Member[];
+  /** Marked as leaving, and empty or dead: to be taken out of Consul. */
+  readonly leaving: readonly Member[];
+  /** All that are marked as leaving. */
+  readonly marked: ReadonlySet<Member>;
+}
+
 const PASS_INTERVAL_MS = 1_000;
 /** Marks that an operator deletes by hand are noticed this soon. */
 const MARK_PASSES = 10;
 const RETRY = { firstMs: 1_000, maxMs: 30_000 };
-const KV_PREFIX = "dynamic-sharding";
 
 /** The Go tool's service ID of a member: `<host>_<port>`. */
 function serviceId(member: Member): string {
   const { host, port } = splitMember(member);
   return `${host}_${port}`;
-}
-
-/** The KV key that keeps a member out. */
-function markKey(serviceName: string, member: Member): string {
-  return `${markPrefix(serviceName)}${member}`;
-}
-
-function markPrefix(serviceName: string): string {
-  return `${KV_PREFIX}/${serviceName}/withdrawn/`;
 }
 
 /**
@@ -86,7 +91,7 @@ export async function keepRegistered(deps: RegistrationDeps, signal: AbortSignal
   }
 }
 
-/** The members that stay out, and whether their mark is in Consul or, for want of rights, only here. */
+/** The members that are out, and whether their mark is in Consul or, for want of rights, only here. */
 type Marked = Map<Member, { inConsul: boolean }>;
 
 /** The first pass after a start or a reload: what the file says is brought into Consul. */
@@ -95,14 +100,13 @@ async function begin(deps: RegistrationDeps, marked: Marked, signal: AbortSignal
   const local = await consul.localServices(signal);
   for (const member of deps.removed) {
     await mark(deps, member, signal);
-    if (!local.has(serviceId(member))) {
+    if (local.has(serviceId(member))) {
+      log.info("member was taken out of the file: it is deregistered once it is empty", { member });
+    } else {
       log.warn("member was taken out of the file, but is not registered with this Consul agent", {
         member,
       });
-      continue;
     }
-    await consul.deregister(serviceId(member), signal);
-    log.info("member deregistered from Consul: it was taken out of the file", { member });
   }
   for (const member of deps.added) await unmark(deps, member, signal);
 
@@ -111,7 +115,8 @@ async function begin(deps: RegistrationDeps, marked: Marked, signal: AbortSignal
   await Promise.all(deps.configured.map(async (member) => {
     const held = local.get(serviceId(member));
     if (marks?.has(member)) {
-      marked.set(member, { inConsul: true });
+      // One that is listed is being drained: it is out once it has been deregistered.
+      if (!isListed(member, entries)) marked.set(member, { inConsul: true });
       const fields = { member, mark: markKey(serviceName, member) };
       log.warn("member is marked as taken out, so it is not registered", fields);
     } else if (held ? isOperatorsOwn(held) : isOtherwiseListed(member, entries)) {
@@ -131,8 +136,13 @@ async function lookAfter(
   const { serviceName, log } = deps;
   const plan = deps.plan();
   if (!plan) return;
+  if (plan.leaving.length > 0) await deregister(deps, plan.leaving, signal);
   for (const member of plan.withdrawn) {
     if (marked.has(member)) continue;
+    if (plan.marked.has(member)) { // it is out because it was told to leave
+      marked.set(member, { inConsul: true });
+      continue;
+    }
     marked.set(member, { inConsul: await mark(deps, member, signal) });
     const fields = { member, mark: markKey(serviceName, member) };
     log.warn("member was taken out of Consul while alive, so it stays out", fields);
@@ -157,6 +167,20 @@ async function lookAfter(
     if (!marks || !inConsul || marks.has(member)) continue;
     marked.delete(member); // somebody deleted the key to put the member back
     await register(deps, member, signal);
+  }
+}
+
+/** Ends what this instance's agent lists of members that have left; other agents have their own instances. */
+async function deregister(
+  { consul, log }: RegistrationDeps,
+  members: readonly Member[],
+  signal: AbortSignal,
+): Promise<void> {
+  const local = await consul.localServices(signal);
+  for (const member of members) {
+    if (!local.has(serviceId(member))) continue;
+    await consul.deregister(serviceId(member), signal);
+    log.info("member deregistered from Consul: it has left", { member });
   }
 }
 
@@ -202,10 +226,17 @@ function isOperatorsOwn({ Tags, Meta, Weights }: LocalService): boolean {
  * another instance: each keeps its own registration, so that neither hangs on the other's agent.
  */
 function isOtherwiseListed(member: Member, entries: readonly ServiceEntry[]): boolean {
+  return entriesOf(member, entries).some(({ Service }) => Service.ID !== serviceId(member));
+}
+
+function isListed(member: Member, entries: readonly ServiceEntry[]): boolean {
+  return entriesOf(member, entries).length > 0;
+}
+
+function entriesOf(member: Member, entries: readonly ServiceEntry[]): ServiceEntry[] {
   const { host, port } = splitMember(member);
-  return entries.some(({ Node, Service }) =>
-    (Service.Address || Node.Address) === host && Service.Port === port &&
-    Service.ID !== serviceId(member)
+  return entries.filter(({ Node, Service }) =>
+    (Service.Address || Node.Address) === host && Service.Port === port
   );
 }
 
@@ -213,10 +244,12 @@ function isOtherwiseListed(member: Member, entries: readonly ServiceEntry[]): bo
 async function mark(deps: RegistrationDeps, member: Member, signal: AbortSignal): Promise<boolean> {
   const { consul, serviceName } = deps;
   const key = markKey(serviceName, member);
-  return await withoutRights(deps, async () => {
-    await consul.setKey(key, "taken out; delete this key to put the member back", signal);
+  const inConsul = await withoutRights(deps, async () => {
+    await consul.setKey(key, MARK_TEXT, signal);
     return true;
   }) ?? false;
+  if (!inConsul) deps.markHere(member);
+  return inConsul;
 }
 
 async function unmark(deps: RegistrationDeps, member: Member, signal: AbortSignal): Promise<void> {

@@ -1,14 +1,13 @@
 /** Members from Consul's catalogue, followed by blocking queries. @module */
 
 import { backoffMs, sleep } from "../backoff.ts";
+import { nextIndex, QUERY_INTERVAL_MS_MIN } from "../consul/blocking.ts";
 import type { ConsulClient, ServiceEntry } from "../consul/client.ts";
 import { type Member, parseMember } from "../member.ts";
 import type { Discovery, Listing } from "./discovery.ts";
 
 /** How long one blocking query waits for news; also how soon a silently dead connection is noticed. */
 const WAIT_SECONDS = 60;
-/** Queries are at least this far apart, whatever Consul's index does. */
-const QUERY_INTERVAL_MS_MIN = 100;
 const RETRY = { firstMs: 500, maxMs: 10_000 };
 
 /**
@@ -52,16 +51,6 @@ export function consulDiscovery({ consul, service, random, onBadEntry }: {
 }
 
 /**
- * Consul's rules for the index of the next blocking query: start anew when it goes backwards (a
- * restored or restarted server), and never block on 0, which would not block.
- * https://developer.hashicorp.com/consul/api-docs/features/blocking
- */
-export function nextIndex(previous: bigint | undefined, current: bigint): bigint | undefined {
-  if (previous !== undefined && current < previous) return undefined;
-  return current > 0n ? current : 1n;
-}
-
-/**
  * The members of a service: one for each address, healthy where any agent that registered it sees
  * all of its checks pass.
  */
@@ -82,10 +71,19 @@ export function toListings(
       continue;
     }
     const known = listings.get(member);
+    const healthy = known?.healthy || Checks.every(({ Status }) => Status === "passing");
+    // Of several agents that list it one may be put into maintenance for a reason of its own.
+    const maintenance = !healthy && (known?.maintenance || Checks.some(isMaintenance));
     listings.set(member, {
-      healthy: known?.healthy || Checks.every(({ Status }) => Status === "passing"),
+      healthy,
+      ...(maintenance && { maintenance }),
       weight: Math.max(known?.weight ?? 1, Service.Weights?.Passing ?? 1),
     });
   }
   return listings;
+}
+
+/** The checks that Consul itself adds for as long as a node or a service is in maintenance. */
+function isMaintenance({ CheckID }: ServiceEntry["Checks"][number]): boolean {
+  return CheckID === "_node_maintenance" || CheckID.startsWith("_service_maintenance:");
 }

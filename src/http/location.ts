@@ -1,6 +1,6 @@
 /** Where a push goes: the key that is placed and the target to send on, or why there is neither. @module */
 
-import { type Group, placementKey } from "../group/group.ts";
+import { type Group, groupId, placementKey } from "../group/group.ts";
 import type { NameScheme } from "../group/label_name.ts";
 import { isPlainPath } from "../group/plain_path.ts";
 import { parsePushPath } from "../group/push_path.ts";
@@ -9,6 +9,8 @@ import { parsePushPath } from "../group/push_path.ts";
 export interface Location {
   /** What the ring places. */
   readonly key: string;
+  /** What tells the group from every other. */
+  readonly id: string;
   /** Path and query for the owner. */
   readonly target: string;
 }
@@ -20,10 +22,11 @@ export interface Location {
  * @returns a refusal with the Pushgateway's own status where it would refuse the path
  */
 export function locatePush(target: string, nameScheme: NameScheme): Location | Response {
-  if (isPlainPath(target)) return { key: target, target };
+  if (isPlainPath(target)) return { key: target, id: target, target };
   const located = locateGroup(target, nameScheme);
   if (located instanceof Response) return located;
-  return { key: placementKey(located.group), target: located.target };
+  const { group } = located;
+  return { key: placementKey(group), id: groupId(group), target: located.target };
 }
 
 /** As {@linkcode locatePush}, with the group that the path names. */

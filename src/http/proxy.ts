@@ -2,6 +2,8 @@
 
 import type { ProxyConfig } from "../config/config.ts";
 import type { Deadlines } from "../deadlines.ts";
+import type { Handoff } from "../handoff/handoff.ts";
+import type { Delivery } from "../handoff/on_push.ts";
 import type { Member } from "../member.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Answer } from "../pushgateway/answer.ts";
@@ -26,17 +28,19 @@ export interface ProxyDeps {
   };
   /** Is told of a member that refused a connection: it takes no further push until it answers. */
   readonly onRefused: (member: Member) => void;
+  readonly handoff: Pick<Handoff, "handle">;
   readonly deadlines: Deadlines;
   readonly metrics: Metrics;
   readonly failures: FailureLog;
 }
 
 /** Passes pushes on. */
-export type Proxy = (
-  request: Request,
-  location: Location,
-  client: string,
-) => Promise<Response>;
+export interface Proxy {
+  /** To the owner; a `DELETE` to every member that may hold the group. */
+  pass(request: Request, location: Location, client: string): Promise<Response>;
+  /** A push whose group may be out of place: it is brought to its owner by the way. */
+  bringHome(request: Request, location: Location, client: string): Promise<Response>;
+}
 
 /** Members that a push is offered to: each may take 2 s to show that it cannot be reached. */
 const TRIES_MAX = 10;
@@ -74,34 +78,39 @@ export function createProxy(deps: ProxyDeps): Proxy {
   }
 
   /** To the owner, or the next one on the ring where no connection comes about. */
-  async function passOn(key: string, request: UpstreamRequest): Promise<Response> {
+  async function passOn(key: string, request: UpstreamRequest): Promise<Delivery<Response>> {
     const { timeoutMs } = deps.way().limits;
     const tried = new Set<Member>();
     while (tried.size < TRIES_MAX) {
       const owner = deps.snapshot().ring.ownerWithout(key, tried);
       if (owner === undefined) break;
       const outcome = await send(owner, request, timeoutMs);
-      if (!isUnsent(outcome)) return respond(owner, outcome);
+      if (!isUnsent(outcome)) return delivery(owner, outcome);
       tried.add(owner);
     }
-    return nobody(tried);
+    return { answer: nobody(tried) };
   }
 
-  /** To every member: any of them may hold a copy of the group. */
-  async function passToAll(request: UpstreamRequest): Promise<Response> {
-    const { members } = deps.snapshot().ring;
+  /** To every member that answers, in the ring or not: any of them may hold a copy of the group. */
+  async function passToAll(request: UpstreamRequest): Promise<Delivery<Response>> {
+    const { ring, membership } = deps.snapshot();
+    const up = [...membership.records].filter(([, { verdict }]) => verdict === "up");
+    const members = [...new Set([...ring.members, ...up.map(([member]) => member)])];
     const { timeoutMs } = deps.way().limits;
     const outcomes = await Promise.all(
       members.map(async (member) => ({ member, outcome: await send(member, request, timeoutMs) })),
     );
     const reached = outcomes.filter(({ outcome }) => !isUnsent(outcome));
-    const done = ({ outcome }: typeof reached[number]) =>
-      typeof outcome === "object" && !(outcome instanceof SendFailure) && outcome.status === 202;
-    const first = reached.find((one) => !done(one)) ?? reached[0];
-    return first ? respond(first.member, first.outcome) : nobody(new Set(members));
+    const failed = reached.find(({ outcome }) => !isTaken(outcome));
+    const first = failed ?? reached[0];
+    return first ? delivery(first.member, first.outcome) : { answer: nobody(new Set(members)) };
   }
 
-  return async (request, { key, target }, client) => {
+  async function prepare(
+    request: Request,
+    target: string,
+    client: string,
+  ): Promise<UpstreamRequest | Response> {
     const { limits, ownCredentials } = deps.way();
     const body = await readBody(request, {
       bytesMax: limits.bodyBytesMax,
@@ -110,14 +119,48 @@ export function createProxy(deps: ProxyDeps): Proxy {
     });
     if (body instanceof Response) return body;
     const credentials = ownCredentials ? "own" : "client";
-    const upstream: UpstreamRequest = {
-      method: request.method,
-      target,
-      headers: forwardHeaders(request.headers, { client, credentials }),
-      body,
-    };
-    return await (request.method === "DELETE" ? passToAll(upstream) : passOn(key, upstream));
+    const headers = forwardHeaders(request.headers, { client, credentials });
+    return { method: request.method, target, headers, body };
+  }
+
+  function deliver(key: string, upstream: UpstreamRequest): Promise<Delivery<Response>> {
+    return upstream.method === "DELETE" ? passToAll(upstream) : passOn(key, upstream);
+  }
+
+  return {
+    async pass(request, { key, target }, client) {
+      const upstream = await prepare(request, target, client);
+      if (upstream instanceof Response) return upstream;
+      return (await deliver(key, upstream)).answer;
+    },
+    async bringHome(request, { key, id, target }, client) {
+      const upstream = await prepare(request, target, client);
+      if (upstream instanceof Response) return upstream;
+      const { timeoutMs } = deps.way().limits;
+      try {
+        return await deps.handoff.handle({
+          method: upstream.method,
+          id,
+          key,
+          deliver: async (to) =>
+            to ? delivery(to, await send(to, upstream, timeoutMs)) : await deliver(key, upstream),
+        }, AbortSignal.timeout(timeoutMs));
+      } catch (failure) {
+        const why = failure instanceof Error ? failure.message : String(failure);
+        return unavailable(`the group is being moved: ${why}`);
+      }
+    },
   };
+}
+
+function isTaken(outcome: Answer | SendFailure | "busy"): boolean {
+  return typeof outcome === "object" && !(outcome instanceof SendFailure) &&
+    outcome.status >= 200 && outcome.status < 300;
+}
+
+function delivery(member: Member, outcome: Answer | SendFailure | "busy"): Delivery<Response> {
+  const answer = respond(member, outcome);
+  return isTaken(outcome) ? { answer, taken: member } : { answer };
 }
 
 function isUnsent(outcome: Answer | SendFailure | "busy"): boolean {

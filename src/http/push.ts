@@ -1,7 +1,8 @@
 /** Answers a push with a redirect to the group's owner, or a preview of it. @module */
 
-import { groupPath, placementKey } from "../group/group.ts";
+import { groupId, groupPath, placementKey } from "../group/group.ts";
 import type { NameScheme } from "../group/label_name.ts";
+import type { Member } from "../member.ts";
 import { locateGroup, locatePush } from "./location.ts";
 import type { Snapshot } from "./snapshot.ts";
 
@@ -14,6 +15,8 @@ export interface PushContext {
   readonly nameScheme: NameScheme;
   /** Scheme and route prefix of every member: `http://` and what follows the member's name. */
   readonly upstream: { readonly scheme: string; readonly routePrefix: string };
+  /** Members that held a group when they were last swept. */
+  readonly holdersOf: (id: string) => readonly Member[];
 }
 
 /**
@@ -47,6 +50,7 @@ export function previewPush(target: string, context: PushContext, accept: string
     url,
     group: { job: group.job, ...Object.fromEntries(group.labels) },
     path: groupPath(group, nameScheme),
+    holders: context.holdersOf(groupId(group)),
     ring: { hash: ring.hash, members: ring.members },
   });
 }

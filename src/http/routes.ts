@@ -1,10 +1,12 @@
 /** Which request gets which answer. Holds no state: a snapshot is taken once for each request. @module */
 
 import type { Config } from "../config/config.ts";
+import type { Handoff } from "../handoff/handoff.ts";
 import type { Logger } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Admin } from "./admin.ts";
 import { locatePush } from "./location.ts";
+import { MEMBERS_ROUTE, type MembersApi } from "./members.ts";
 import type { Proxy } from "./proxy.ts";
 import { previewPush, type PushContext, redirectPush } from "./push.ts";
 import { readiness } from "./readiness.ts";
@@ -26,9 +28,13 @@ export interface RouteDeps {
   readonly proxy: Proxy;
   /** Discovery has a view of its own and has never told it. */
   readonly awaitsDiscovery: () => boolean;
+  /** Whether a push may be of a group that is out of place. */
+  readonly handoff: Pick<Handoff, "idle" | "concerns">;
+  /** What is known of the members, and how they are told to leave. */
+  readonly members: MembersApi;
   /** The Pushgateways' own API, for all of them. */
   readonly admin: Admin;
-  /** Whether what deletes groups is answered. */
+  /** Whether what deletes groups, or moves them, is answered. */
   readonly enableAdminApi: boolean;
   readonly metrics: Metrics;
   /** Reloads the configuration; absent where the lifecycle API is off. */
@@ -97,7 +103,9 @@ function dispatch(
   // Nearly every request: it should not pay for the look-up of the others.
   if (target.startsWith(PUSH_ROUTE)) return answerPush(request, { target, connection, deps });
   const query = target.indexOf("?");
-  const route = routes.get(query < 0 ? target : target.slice(0, query));
+  const path = query < 0 ? target : target.slice(0, query);
+  if (path.startsWith(MEMBERS_ROUTE)) return answerMember(request, { path, connection, deps });
+  const route = routes.get(path);
   if (!route) return answerPush(request, { target, connection, deps });
   const { method } = request;
   const answer = Object.hasOwn(route, method) ? route[method] : undefined;
@@ -135,8 +143,23 @@ function createRoutes(deps: RouteDeps): ReadonlyMap<string, Route> {
     ["/api/v1/status", { GET: () => admin.status() }],
     ["/api/v1/metrics", { GET: () => admin.metrics() }],
     ["/api/v1/admin/wipe", { PUT: wipe }],
+    ["/api/v1/members", { GET: () => deps.members.list() }],
+    ["/api/v1/plan", { GET: (request) => deps.members.plan(request.url) }],
     ["/test/v1", { GET: () => new Response("Hello, this is dynamic-sharding.\n") }],
   ]);
+}
+
+/** `/api/v1/members/HOST:PORT/drain`. */
+function answerMember(
+  { method }: Request,
+  { path, connection, deps }: { path: string; connection: ClientConnection; deps: RouteDeps },
+): Answer {
+  if (method !== "PUT" && method !== "DELETE") return notAllowed("DELETE, PUT", method);
+  if (!deps.enableAdminApi) return new Response("Admin API is not enabled.\n", { status: 403 });
+  return deps.members.drain(path, {
+    undo: method === "DELETE",
+    client: connection.remoteAddr.hostname,
+  });
 }
 
 /** Everything that is no endpoint of ours is read as a push path: it may be one in disguise. */
@@ -146,15 +169,18 @@ function answerPush(
 ): Answer {
   const config = deps.config();
   const { nameScheme, upstream } = config;
-  const context: PushContext = { snapshot: deps.snapshot(), nameScheme, upstream };
+  const { holdersOf } = deps.members;
+  const context: PushContext = { snapshot: deps.snapshot(), nameScheme, upstream, holdersOf };
   switch (request.method) {
     case "PUT":
     case "POST":
     case "DELETE": {
+      const client = connection.remoteAddr.hostname;
+      if (!deps.handoff.idle) return answerUnsettled(request, { target, client, context, deps });
       if (isRedirected(request, config)) return redirectPush(target, context);
       const location = locatePush(target, nameScheme);
       if (location instanceof Response) return location;
-      return deps.proxy(request, location, connection.remoteAddr.hostname);
+      return deps.proxy.pass(request, location, client);
     }
     case "GET":
       return previewPush(target, context, request.headers.get("accept") ?? "");
@@ -163,6 +189,28 @@ function answerPush(
     default:
       return notAllowed("DELETE, GET, OPTIONS, POST, PUT", request.method);
   }
+}
+
+/** While something is out of place: the group of this push may be, and is brought home then. */
+async function answerUnsettled(
+  request: Request,
+  { target, client, context, deps }: {
+    target: string;
+    client: string;
+    context: PushContext;
+    deps: RouteDeps;
+  },
+): Promise<Response> {
+  const location = locatePush(target, context.nameScheme);
+  if (location instanceof Response) return location;
+  const { key, id } = location;
+  if (await deps.handoff.concerns({ method: request.method, id, key })) {
+    return await deps.proxy.bringHome(request, location, client);
+  }
+  if (isRedirected(request, deps.config())) {
+    return redirectPush(target, { ...context, snapshot: deps.snapshot() });
+  }
+  return await deps.proxy.pass(request, location, client);
 }
 
 function isRedirected(request: Request, { mode, upstream, redirectUserAgents }: Config): boolean {

@@ -1,19 +1,30 @@
 /** The members as Prometheus's http_sd wants them. @module */
 
+import type { Member } from "../member.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /**
- * Lists the members of the ring; 503 while they are unknown, for Prometheus keeps its last targets
- * on an error and drops them all on `[]`.
+ * Lists the members that Prometheus should scrape; 503 while they are unknown, for it keeps its last
+ * targets on an error and drops them all on `[]`. One that has not been swept yet may show stale
+ * copies, and is not listed; one that is being drained is, until it is empty.
  *
  * @param awaitsDiscovery discovery has an own view of the members and has not told it yet
  */
-export function answerSd({ ring }: Snapshot, awaitsDiscovery: boolean): Response {
-  if (awaitsDiscovery || ring.members.length === 0) {
+export function answerSd({ ring, membership }: Snapshot, awaitsDiscovery: boolean): Response {
+  const isUnswept = (member: Member) => {
+    const record = membership.records.get(member);
+    return record?.state === "joining" && record.verdict === "up";
+  };
+  const draining = [...membership.records].filter(([, { state }]) => state === "draining");
+  const targets = new Set([
+    ...ring.members.filter((member) => !isUnswept(member)),
+    ...draining.map(([member]) => member),
+  ]);
+  if (awaitsDiscovery || targets.size === 0) {
     return new Response("the members are not known yet\n", { status: 503 });
   }
   // Prometheus takes no parameter but charset here, and no field beside these two.
-  return new Response(JSON.stringify([{ targets: ring.members, labels: {} }]), {
+  return new Response(JSON.stringify([{ targets: [...targets].sort(), labels: {} }]), {
     headers: { "content-type": "application/json; charset=utf-8" },
   });
 }

@@ -29,7 +29,8 @@ export function narrateMembership(
     if (record?.state !== before?.state) {
       const down = () => probeFailure(member) ?? "does not answer our probe";
       const gone = event.kind === "observed" ? "no longer listed" : "answers no more";
-      const why = record ? reason(record, down) : gone;
+      const marked = next.marked.has(member);
+      const why = record ? reason(record, { down, marked }) : gone;
       const fields = {
         member,
         from: before?.state ?? "unknown",
@@ -79,21 +80,28 @@ function narrateLookUp(
 }
 
 function reason(
-  { state, listing, verdict, departure }: MemberRecord,
-  down: () => string,
+  { state, listing, verdict, departure, drained }: MemberRecord,
+  { down, marked }: { down: () => string; marked: boolean },
 ): string {
+  const leaves = marked
+    ? "marked as taken out"
+    : listing?.maintenance
+    ? "in maintenance, as discovery says"
+    : "taken out of discovery while alive";
   switch (state) {
     case "joining":
-      return "listed by discovery";
+      return verdict === "up" ? "healthy, and about to be swept" : "listed by discovery";
     case "active":
       return verdict === "up" ? "healthy, and answers our probe" : "healthy, as discovery says";
     case "suspect":
       if (!listing?.healthy) return "unhealthy, as discovery says";
       return down();
+    case "draining":
+      return leaves;
     case "departed":
-      return departure === "withdrawn"
-        ? "taken out of discovery while alive"
-        : "gone from discovery";
+      if (drained) return `${leaves}; it is empty and may be stopped`;
+      if (marked || listing?.maintenance || departure === "withdrawn") return leaves;
+      return "gone from discovery";
     default:
       return state satisfies never;
   }

@@ -9,6 +9,10 @@ export interface RegistrationPlan {
   readonly missing: readonly Member[];
   /** Taken out of Consul by their operator while alive: to stay out. */
   readonly withdrawn: readonly Member[];
+  /** Marked as leaving, and empty or dead: to be taken out of Consul. */
+  readonly leaving: readonly Member[];
+  /** All that are marked as leaving. */
+  readonly marked: ReadonlySet<Member>;
 }
 
 /**
@@ -26,7 +30,13 @@ export function planRegistration(
     const record = membership.records.get(member);
     if (record?.listing) continue;
     if (record?.departure === "withdrawn") withdrawn.push(member);
+    else if (membership.marked.has(member)) continue;
     else if (!record || record.verdict === "up") missing.push(member);
   }
-  return { missing, withdrawn };
+  const leaving: Member[] = [];
+  for (const [member, { listing, state, verdict }] of membership.records) {
+    const done = state === "departed" && verdict !== "unknown";
+    if (listing && done && membership.marked.has(member)) leaving.push(member);
+  }
+  return { missing, withdrawn, leaving, marked: membership.marked };
 }

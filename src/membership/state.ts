@@ -3,15 +3,19 @@
  * ring is made of. Pure: no clock, no I/O; events in, a new {@linkcode Membership} out.
  *
  * ```text
- *              listed by discovery            healthy there and answering us
+ *              listed by discovery            healthy there, answering us, and swept
  *   (unknown) ────────────────────► joining ──────────────────────────────► active
- *                                     │                                    │     ▲
- *                                     │          either opinion turns bad  ▼     │ both good
- *                                     │                                   suspect
- *                                     └───────────┬────────────────────────┘
- *                      no longer listed           ▼
- *                                              departed ──► joining, when listed again
+ *                                     │ ▲                                  │   │
+ *                                     │ └── both good ── suspect ◄─────────┘   │
+ *                                     │                     │  either turns bad│
+ *                                     ├─────────────────────┘                  │
+ *                                     │                                        │
+ *                  no longer listed,  ▼   taken out while alive                ▼
+ *                                 departed ◄───────── empty ─────────────── draining
  * ```
+ *
+ * Without handoff nobody sweeps: then a member is active as soon as both opinions are good, and one
+ * that is taken out departs at once.
  *
  * @module
  */
@@ -21,7 +25,7 @@ import type { Member } from "../member.ts";
 import type { ProbeOutcome } from "./probe.ts";
 
 /** The states in the order in which they are reported. */
-export const MEMBER_STATES = ["joining", "active", "suspect", "departed"] as const;
+export const MEMBER_STATES = ["joining", "active", "suspect", "draining", "departed"] as const;
 export type MemberState = typeof MEMBER_STATES[number];
 
 /**
@@ -39,8 +43,12 @@ export interface MemberRecord {
   readonly verdict: "unknown" | "up" | "down";
   /** Probes failed in a row. */
   readonly failures: number;
-  /** Why it departed. */
+  /** Why discovery does not list it. */
   readonly departure?: Departure;
+  /** Swept, and rid of stale copies, since it last left the ring. */
+  readonly admitted?: boolean;
+  /** Found empty since it began to drain. */
+  readonly drained?: boolean;
 }
 
 /** Everything known of the members at one moment. */
@@ -52,6 +60,8 @@ export interface Membership {
   readonly discovery: "pending" | "up" | "failed";
   /** Our probes condemn so many members that they are not believed. */
   readonly probesDistrusted: boolean;
+  /** Members that are to leave, by their operator's word. */
+  readonly marked: ReadonlySet<Member>;
   /** What the ring should be made of: members and weights. */
   readonly ring: ReadonlyMap<Member, number>;
   /** What `ring` rests on: the active members (and those that are about to return); others for want of any that is active; or nothing yet. */
@@ -64,12 +74,20 @@ export interface MembershipPolicy {
   readonly secondOpinion: boolean;
   /** The servers of the configuration: the members for as long as discovery never answered. */
   readonly configured: readonly Member[];
+  /** Members are swept before they count as active, and emptied before they have departed. */
+  readonly handoff: boolean;
 }
 
 /** Something learnt. */
 export type MembershipEvent =
   | { readonly kind: "observed"; readonly observation: Observation }
-  | { readonly kind: "probed"; readonly member: Member; readonly outcome: ProbeOutcome };
+  | { readonly kind: "probed"; readonly member: Member; readonly outcome: ProbeOutcome }
+  /** All the members that their operator wants out. */
+  | { readonly kind: "marked"; readonly members: ReadonlySet<Member> }
+  /** Swept, and no stale copy is left on it. */
+  | { readonly kind: "admitted"; readonly member: Member }
+  /** A leaving member was found empty, or (again) with groups. */
+  | { readonly kind: "drained"; readonly member: Member; readonly empty: boolean };
 
 /** Before anything is known. */
 export const UNKNOWN_MEMBERSHIP: Membership = {
@@ -77,6 +95,7 @@ export const UNKNOWN_MEMBERSHIP: Membership = {
   known: false,
   discovery: "pending",
   probesDistrusted: false,
+  marked: new Set(),
   ring: new Map(),
   ringBasis: "none",
 };
@@ -106,19 +125,57 @@ export function nextMembership(
       const probed = judge(record, event.outcome);
       if (probed === record) return membership;
       const records = new Map(membership.records);
-      if (
-        probed.state === "departed" && probed.verdict === "down" &&
-        !isConfigured(event.member, policy)
-      ) {
-        records.delete(event.member); // gone for good: nobody would register it again
-      } else {
-        records.set(event.member, probed);
-      }
+      if (isGone(event.member, probed, { membership, policy })) records.delete(event.member);
+      else records.set(event.member, probed);
       return settle({ ...membership, records }, policy);
     }
+    case "marked":
+      return settle(mark(membership, event.members), policy);
+    case "admitted":
+      return amend(membership, event.member, { policy, admitted: true });
+    case "drained":
+      return amend(membership, event.member, { policy, drained: event.empty });
     default:
       return event satisfies never;
   }
+}
+
+/** Nobody would register it again or wait for it: it need not be remembered. */
+function isGone(
+  member: Member,
+  { listing, verdict }: MemberRecord,
+  { membership, policy }: { membership: Membership; policy: MembershipPolicy },
+): boolean {
+  return !listing && verdict === "down" && !isConfigured(member, policy) &&
+    !membership.marked.has(member);
+}
+
+/** What a sweep says of a member that still answers. */
+function amend(
+  membership: Membership,
+  member: Member,
+  { policy, ...found }: { policy: MembershipPolicy; admitted?: boolean; drained?: boolean },
+): Membership {
+  const record = membership.records.get(member);
+  if (record?.verdict !== "up") return membership;
+  const records = new Map(membership.records).set(member, { ...record, ...found });
+  return settle({ ...membership, records }, policy);
+}
+
+/** A marked member that nobody lists may still hold groups: another instance may have begun to drain it. */
+function mark(membership: Membership, marked: ReadonlySet<Member>): Membership {
+  const records = new Map(membership.records);
+  for (const member of marked) {
+    if (!records.has(member)) {
+      records.set(member, {
+        state: "departed",
+        verdict: "unknown",
+        failures: 0,
+        departure: "withdrawn",
+      });
+    }
+  }
+  return { ...membership, records, marked };
 }
 
 function isConfigured(member: Member, policy: MembershipPolicy): boolean {
@@ -144,10 +201,14 @@ function observe(
 ): Membership {
   if (observation.kind === "failed") {
     const discovery = "failed";
-    if (membership.known || membership.records.size > 0) return { ...membership, discovery };
+    const listed = [...membership.records.values()].some(({ listing }) => listing);
+    if (membership.known || listed) return { ...membership, discovery };
     // Never heard of discovery: go on with what the file says, and let our probes decide.
     const listing = { healthy: true, weight: 1 };
-    const records = new Map(policy.configured.map((member) => [member, joining(listing)]));
+    const records = new Map(membership.records);
+    for (const member of policy.configured) {
+      records.set(member, list(membership.records.get(member), listing));
+    }
     return { ...membership, discovery, records };
   }
   const { listings } = observation;
@@ -155,7 +216,7 @@ function observe(
   for (const [member, record] of membership.records) {
     if (listings.has(member)) continue;
     const departed = record.listing ? depart(record, membership, listings) : record;
-    if (departed.verdict !== "down" || isConfigured(member, policy)) records.set(member, departed);
+    if (!isGone(member, departed, { membership, policy })) records.set(member, departed);
   }
   for (const [member, listing] of listings) {
     records.set(member, list(membership.records.get(member), listing));
@@ -163,14 +224,10 @@ function observe(
   return { ...membership, known: true, discovery: "up", records };
 }
 
-function joining(listing: Listing): MemberRecord {
-  return { state: "joining", listing, verdict: "unknown", failures: 0 };
-}
-
 function list(record: MemberRecord | undefined, listing: Listing): MemberRecord {
-  if (!record) return joining(listing);
+  if (!record) return { state: "joining", listing, verdict: "unknown", failures: 0 };
   const { departure: _, ...rest } = record;
-  return { ...rest, listing, state: record.state === "departed" ? "joining" : record.state };
+  return { ...rest, listing };
 }
 
 /**
@@ -182,10 +239,48 @@ function depart(
   { known }: Membership,
   listings: ReadonlyMap<Member, Listing>,
 ): MemberRecord {
-  const { verdict, failures } = record;
+  const { listing: _, ...rest } = record;
   const alive: Departure = listings.size === 0 ? "forgotten" : "withdrawn";
-  const departure = known && verdict === "up" ? alive : "lost";
-  return { state: "departed", verdict, failures, departure };
+  return { ...rest, departure: known && record.verdict === "up" ? alive : "lost" };
+}
+
+/** Its operator wants it out. */
+function isLeaving(member: Member, record: MemberRecord, marked: ReadonlySet<Member>): boolean {
+  return marked.has(member) || record.departure === "withdrawn" ||
+    record.listing?.maintenance === true;
+}
+
+function stateOf(
+  { state, listing, verdict, drained }: MemberRecord,
+  { leaving, usable, admitted, handoff }: {
+    leaving: boolean;
+    usable: boolean;
+    admitted: boolean;
+    handoff: boolean;
+  },
+): MemberState {
+  if (leaving) return handoff && verdict === "up" && !drained ? "draining" : "departed";
+  if (!listing) return "departed";
+  if (usable) return admitted ? "active" : "joining";
+  if (state === "active") return "suspect";
+  return state === "suspect" ? "suspect" : "joining";
+}
+
+/** What was found by sweeps holds until the member leaves the ring, or stops to answer. */
+function withState(record: MemberRecord, state: MemberState): MemberRecord {
+  const { admitted, drained, ...rest } = record;
+  const keepsAdmitted = admitted && (state === "active" || state === "joining");
+  const keepsDrained = drained && state === "departed" && record.verdict !== "down";
+  if (
+    state === record.state && admitted === (keepsAdmitted || undefined) &&
+    drained === (keepsDrained || undefined)
+  ) return record;
+  return {
+    ...rest,
+    state,
+    ...(keepsAdmitted && { admitted }),
+    ...(keepsDrained && { drained }),
+  };
 }
 
 /** Derives the states, and what the ring is made of, from listings and verdicts. */
@@ -197,13 +292,20 @@ function settle(membership: Membership, policy: MembershipPolicy): Membership {
 
   const records = new Map<Member, MemberRecord>();
   const active = new Map<Member, number>();
+  const unswept = new Map<Member, number>();
   const returning = new Map<Member, number>();
   for (const [member, record] of membership.records) {
     const { listing, verdict, departure } = record;
-    const serves = listing?.healthy && (probesDistrusted || verdict === "up");
-    const state = serves ? "active" : record.state === "active" ? "suspect" : record.state;
-    records.set(member, state === record.state ? record : { ...record, state });
-    if (serves) active.set(member, listing.weight);
+    const leaving = isLeaving(member, record, membership.marked);
+    const usable = !leaving && listing?.healthy === true &&
+      (probesDistrusted || verdict === "up");
+    // Nobody can sweep a member that does not answer us.
+    const admitted = !policy.handoff || record.admitted === true || verdict !== "up";
+    const { handoff } = policy;
+    const settled = withState(record, stateOf(record, { leaving, usable, admitted, handoff }));
+    records.set(member, settled);
+    if (settled.state === "active") active.set(member, listing?.weight ?? 1);
+    else if (usable) unswept.set(member, listing.weight);
     // It will be registered again, and need not leave the ring until then.
     const weight = membership.ring.get(member);
     const returns = departure === "forgotten" && verdict === "up" && isConfigured(member, policy);
@@ -211,23 +313,31 @@ function settle(membership: Membership, policy: MembershipPolicy): Membership {
   }
 
   // A first ring of whoever answered first would be torn down by whoever answers next.
-  const settled = healthy.every(({ verdict }) => verdict !== "unknown");
-  const ring = planRing({ ...membership, records }, { active, returning, settled, policy });
+  const judged = healthy.every(({ verdict }) => verdict !== "unknown");
+  const ring = planRing({ ...membership, records }, { active, unswept, returning, judged, policy });
   return { ...membership, records, probesDistrusted, ...ring };
 }
 
 function planRing(
   { ring, ringBasis, discovery, known, records }: Membership,
-  { active, returning, settled, policy }: {
+  { active, unswept, returning, judged, policy }: {
     active: ReadonlyMap<Member, number>;
+    /** Those that would be active, had they been swept. */
+    unswept: ReadonlyMap<Member, number>;
     returning: ReadonlyMap<Member, number>;
-    settled: boolean;
+    /** Every member that discovery calls healthy has been probed. */
+    judged: boolean;
     policy: MembershipPolicy;
   },
 ): Pick<Membership, "ring" | "ringBasis"> {
-  if (active.size > 0) {
+  // Pushes do not wait for sweeps: without any ring the unswept members make one. Those stay in it;
+  // where there is a ring, others come in once they are swept.
+  const waiting = [...unswept].filter(([member]) => ring.size === 0 || ring.has(member));
+  const serving = new Map([...active, ...waiting]);
+  const settled = judged && (ring.size === 0 || unswept.size === 0);
+  if (serving.size > 0) {
     return ringBasis === "active" || settled
-      ? { ring: new Map([...active, ...returning]), ringBasis: "active" }
+      ? { ring: new Map([...serving, ...returning]), ringBasis: "active" }
       : { ring, ringBasis };
   }
   const listed = [...records].flatMap(([member, { listing }]) =>
@@ -238,11 +348,11 @@ function planRing(
     // the first: all that are listed stay. Otherwise the last ring does.
     const alone = !policy.secondOpinion || !known;
     return {
-      ring: alone && settled && listed.length > 0 ? new Map(listed) : ring,
+      ring: alone && judged && listed.length > 0 ? new Map(listed) : ring,
       ringBasis: "kept",
     };
   }
-  if (discovery === "pending" || !settled) return { ring, ringBasis };
+  if (discovery === "pending" || !judged) return { ring, ringBasis };
   // None was ever active: those that discovery or the file name, for what it is worth.
   const named = listed.length > 0
     ? listed

@@ -24,8 +24,10 @@ export interface WatchDeps {
   readonly discovery: Discovery;
   readonly configured: readonly Member[];
   readonly probe: Probe;
-  /** Members that refused a push: as good as a probe that was refused. */
-  readonly refusals: (signal: AbortSignal) => AsyncIterable<Member>;
+  /** Members are swept before they count as active, and emptied before they have departed. */
+  readonly handoff: boolean;
+  /** What others learn: a member that refused a push, one that was swept, one that is to leave. */
+  readonly reports: (signal: AbortSignal) => AsyncIterable<MembershipEvent>;
   readonly random: () => number;
   /** Where to begin: what a former watch knew, so that a reload tears no ring down. */
   readonly initial: { readonly membership: Membership; readonly ring: HashRing };
@@ -49,6 +51,7 @@ export async function watchMembership(deps: WatchDeps, signal: AbortSignal): Pro
   const policy: MembershipPolicy = {
     secondOpinion: deps.discovery.secondOpinion,
     configured: deps.configured,
+    handoff: deps.handoff,
   };
   const membersChanged = createWake();
   const ringChanged = createWake();
@@ -70,9 +73,7 @@ export async function watchMembership(deps: WatchDeps, signal: AbortSignal): Pro
   }
 
   async function heed(signal: AbortSignal) {
-    for await (const member of deps.refusals(signal)) {
-      learn({ kind: "probed", member, outcome: "refused" });
-    }
+    for await (const report of deps.reports(signal)) learn(report);
   }
 
   async function probeMembers(signal: AbortSignal) {

@@ -17,29 +17,37 @@ export interface AnswerReader {
   readonly begun: boolean;
   /** Whether the connection may be used for another request once the answer is complete. */
   readonly reusable: boolean;
+  /** Whether the body of a 200 is not gathered for the present answer but given out by `parts`. */
+  inParts: boolean;
+  /** The head of the present answer, once it has come; the one before until then. */
+  readonly head: Omit<Answer, "body">;
   /**
    * Takes the next bytes.
    *
    * @returns the answer once it is complete
-   * @throws where the bytes are no HTTP, or the body is larger than the limit
+   * @throws where the bytes are no HTTP, or a body that is gathered is larger than the limit
    */
   take(chunk: Buffer): Answer | undefined;
+  /** What the bytes last taken held of a body that is not gathered: views of them. */
+  parts(): readonly Uint8Array[];
   /** The connection has ended: that completes an answer without a length. */
   end(): Answer | undefined;
 }
 
 const CONTINUE = 100;
-const FINAL_MIN = 200;
+const OK = 200;
+const FINAL_MIN = OK;
 const NO_CONTENT = 204;
 const NOT_MODIFIED = 304;
 
-/** @param bodyBytesMax a larger body is an error */
+/** @param bodyBytesMax a larger body is an error, unless it comes in parts */
 export function createAnswerReader(bodyBytesMax: number): AnswerReader {
   const parser = new HTTPParser(HTTPParser.RESPONSE);
-  let [begun, reusable, unasked] = [false, false, false];
+  let [begun, reusable, unasked, inParts] = [false, false, false, false];
   let head: { status: number; headers: string[] } = { status: 0, headers: [] };
   let chunks: Buffer[] = [];
   let bodyBytes = 0;
+  let parts: Uint8Array[] = [];
   let complete: Answer | undefined;
 
   parser.onHeadersComplete = ({ statusCode, headers, shouldKeepAlive }) => {
@@ -51,6 +59,11 @@ export function createAnswerReader(bodyBytesMax: number): AnswerReader {
     return bodiless ? 1 : 0;
   };
   parser.onBody = (chunk, start, length) => {
+    if (inParts && head.status === OK) {
+      // No Buffer: its `slice` does not copy, which who takes the part would learn too late.
+      parts.push(new Uint8Array(chunk.buffer, chunk.byteOffset + start, length));
+      return;
+    }
     bodyBytes += length;
     if (bodyBytes > bodyBytesMax) {
       throw new RangeError(`expected an answer of at most ${bodyBytesMax} bytes, found more`);
@@ -78,11 +91,25 @@ export function createAnswerReader(bodyBytesMax: number): AnswerReader {
     get reusable() {
       return reusable && !unasked;
     },
+    get inParts() {
+      return inParts;
+    },
+    set inParts(value) {
+      inParts = value;
+    },
+    get head() {
+      return head;
+    },
     take(chunk) {
       begun = true;
       const consumed = parser.execute(chunk, 0, chunk.length);
       if (consumed instanceof Error) throw consumed;
       return taken();
+    },
+    parts() {
+      const taken = parts;
+      parts = [];
+      return taken;
     },
     end() {
       const error = parser.finish();

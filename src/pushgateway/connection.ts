@@ -38,8 +38,9 @@ export interface Connection extends Disposable {
    * @param request the bytes of the whole request
    * @throws {SendFailure} `reset`, `broken` or `timeout`; the connection is closed then, as it is
    *   when the signal aborts
+   * @throws what `onBody` throws; the connection is closed then too
    */
-  exchange(request: Uint8Array, limits: ExchangeLimits): Promise<Answer>;
+  exchange(request: Uint8Array, limits: SendLimits): Promise<Answer>;
 }
 
 /** How long something may take. */
@@ -48,6 +49,24 @@ export interface ExchangeLimits {
   /** Ends it early. */
   readonly signal?: AbortSignal;
 }
+
+/** What one request may cost, and where a large answer goes. */
+export interface SendLimits extends ExchangeLimits {
+  /**
+   * Takes the body of a 200 as it arrives, whatever its size; the answer's own body is empty then.
+   * Bodies of other answers are gathered as ever.
+   */
+  readonly onBody?: BodySink;
+}
+
+/**
+ * Takes the next bytes of a body. Nothing more is read before it is done, and the bytes are only
+ * good until then: their place is used again. The time it takes counts towards the timeout; one
+ * that never ends is not ended by it.
+ *
+ * @param headers of the answer: names and values in turn
+ */
+export type BodySink = (chunk: Uint8Array, headers: readonly string[]) => void | Promise<void>;
 
 /** Where members are connected to. */
 export interface ConnectTarget {
@@ -58,6 +77,8 @@ export interface ConnectTarget {
 }
 
 const READ_BYTES = 16_384;
+/** At once, of a body that may be large. */
+const READ_PART_BYTES = 65_536;
 
 /**
  * Connects.
@@ -111,6 +132,15 @@ async function startTls(
   }
 }
 
+/** Tells what a sink has thrown from what has become of the connection. */
+class SinkFailure {
+  readonly thrown: unknown;
+
+  constructor(thrown: unknown) {
+    this.thrown = thrown;
+  }
+}
+
 function createConnection(
   conn: Deno.TcpConn | Deno.TlsConn,
   { answerBytesMax, deadlines }: { answerBytesMax: number; deadlines: Deadlines },
@@ -138,11 +168,32 @@ function createConnection(
     }
   }
 
+  /** As `read`, but hands the body of a 200 over as it comes. */
+  async function readInParts(onBody: BodySink): Promise<Answer> {
+    const buffer = Buffer.alloc(READ_PART_BYTES);
+    for (;;) {
+      const length = await conn.read(buffer);
+      const answer = length === null ? reader.end() : reader.take(buffer.subarray(0, length));
+      for (const part of reader.parts()) await handOver(onBody, part);
+      if (answer) return answer;
+      if (length === null) throw new Deno.errors.UnexpectedEof("the connection ended");
+    }
+  }
+
+  async function handOver(onBody: BodySink, part: Uint8Array): Promise<void> {
+    try {
+      const taking = onBody(part, reader.head.headers);
+      if (taking) await taking;
+    } catch (cause) {
+      throw new SinkFailure(cause);
+    }
+  }
+
   return {
     get reusable() {
       return open && written && reader.reusable;
     },
-    async exchange(request, { timeoutMs, signal }) {
+    async exchange(request, { timeoutMs, signal, onBody }) {
       let late = false;
       const deadline = deadlines.set(timeoutMs, () => {
         late = true;
@@ -153,11 +204,13 @@ function createConnection(
       // A member may answer, and close, before it has read the whole request: its answer counts.
       const writing = write(request).catch(() => {});
       try {
-        const answer = await read();
+        reader.inParts = onBody !== undefined;
+        const answer = onBody ? await readInParts(onBody) : await read();
         if (!written) close();
         return answer;
       } catch (cause) {
         close();
+        if (cause instanceof SinkFailure) throw cause.thrown;
         if (late) {
           throw new SendFailure("timeout", `no answer within ${Math.ceil(timeoutMs)} ms`, {
             cause,

@@ -15,8 +15,8 @@ import {
   connect,
   type Connection,
   type ConnectTarget,
-  type ExchangeLimits,
   SendFailure,
+  type SendLimits,
 } from "./connection.ts";
 
 /** A request to a member. */
@@ -33,12 +33,15 @@ export interface UpstreamRequest {
 export interface Transport extends Disposable {
   /**
    * Sends a request and reads the whole answer. A connection that ends before an answer begins is
-   * tried twice more, on fresh ones: what a Pushgateway takes, it may take again.
+   * tried twice more, on fresh ones: what a Pushgateway takes, it may take again. No body begins
+   * twice for `onBody`.
    *
-   * @param limits the timeout is for the answer; a connection has up to 2 s to come about before
-   * @throws {SendFailure} telling how far it got
+   * @param limits the timeout is for the whole answer; a connection has up to 2 s to come about
+   *   before
+   * @throws {SendFailure} telling how far it got; also when the signal aborts
+   * @throws what `limits.onBody` throws; the connection is closed then
    */
-  send(member: Member, request: UpstreamRequest, limits: ExchangeLimits): Promise<Answer>;
+  send(member: Member, request: UpstreamRequest, limits: SendLimits): Promise<Answer>;
 }
 
 /** Limits of a transport. */
@@ -117,7 +120,7 @@ export async function openTransport(
   async function exchange(
     member: Member,
     bytes: Uint8Array,
-    { timeoutMs, signal, fresh }: ExchangeLimits & { readonly fresh: boolean },
+    { timeoutMs, signal, onBody, fresh }: SendLimits & { readonly fresh: boolean },
   ): Promise<Answer> {
     const kept = fresh ? undefined : take(member);
     const connection = kept ?? await connect(targetOf(member, upstream, caCerts), {
@@ -126,7 +129,7 @@ export async function openTransport(
       deadlines: limits.deadlines,
       signal,
     });
-    const answer = await connection.exchange(bytes, { timeoutMs, signal });
+    const answer = await connection.exchange(bytes, { timeoutMs, signal, onBody });
     release(member, connection);
     return answer;
   }

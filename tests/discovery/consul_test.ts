@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
 import type { ServiceEntry } from "../../src/consul/client.ts";
-import { nextIndex, toListings } from "../../src/discovery/consul.ts";
+import { nextIndex } from "../../src/consul/blocking.ts";
+import { toListings } from "../../src/discovery/consul.ts";
 
 const INDICES: readonly [
   previous: bigint | undefined,

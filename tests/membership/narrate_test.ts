@@ -10,7 +10,7 @@ import {
 import { HashRing } from "../../src/ring/hash_ring.ts";
 
 const [a, b] = ["a:1", "b:2"].map((text) => parseMember(text));
-const policy = { secondOpinion: true, configured: [a, b] };
+const policy = { secondOpinion: true, configured: [a, b], handoff: false };
 
 const lists = (members: readonly Member[], healthy = true): MembershipEvent => ({
   kind: "observed",

@@ -51,6 +51,8 @@ for (const [why, events, missing, withdrawn] of PLANS) {
     assert.deepEqual(planRegistration(tell(events, policy), policy.configured), {
       missing: [...listings(missing).keys()],
       withdrawn: [...listings(withdrawn).keys()],
+      leaving: [],
+      marked: new Set(),
     });
   });
 }

@@ -47,13 +47,14 @@ export function event(text: string): MembershipEvent {
 
 /** Both opinions, as with Consul; the servers of the file are `a`, `b` and `c` unless told. */
 export function consulPolicy(configured = "a b c"): MembershipPolicy {
-  return { secondOpinion: true, configured: [...listings(configured).keys()] };
+  return { secondOpinion: true, configured: [...listings(configured).keys()], handoff: false };
 }
 
 /** Our probes alone. */
 export const STATIC_POLICY: MembershipPolicy = {
   secondOpinion: false,
   configured: [...listings("a b c").keys()],
+  handoff: false,
 };
 
 /** What a sequence of events leads to. */

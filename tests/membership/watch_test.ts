@@ -3,7 +3,7 @@ import type { Discovery, Observation } from "../../src/discovery/discovery.ts";
 import { createInbox } from "../../src/inbox.ts";
 import type { Member } from "../../src/member.ts";
 import type { ProbeOutcome } from "../../src/membership/probe.ts";
-import { UNKNOWN_MEMBERSHIP } from "../../src/membership/state.ts";
+import { type MembershipEvent, UNKNOWN_MEMBERSHIP } from "../../src/membership/state.ts";
 import { type WatchDeps, watchMembership } from "../../src/membership/watch.ts";
 import { HashRing } from "../../src/ring/hash_ring.ts";
 import { createWake } from "../../src/wake.ts";
@@ -95,7 +95,7 @@ Deno.test("a member that refuses a push is suspect at once", { permissions: "non
   });
   watch.tell("list a b c");
   assert.deepEqual(await watch.nextRing(), ["a", "b", "c"]);
-  watch.refusals.put(member("b"));
+  watch.reports.put({ kind: "probed", member: member("b"), outcome: "refused" });
   await watch.seen(({ records }) => records.get(member("b"))?.state === "suspect");
   assert.deepEqual(await watch.nextRing(), ["a", "c"]);
 });
@@ -244,7 +244,7 @@ function startWatch(own: Partial<WatchDeps> = {}) {
       }
     },
   };
-  const refusals = createInbox<Member>();
+  const reports = createInbox<MembershipEvent>();
   const probe = own.probe ?? ((member) => Promise.resolve(answers.get(member) ?? "ok"));
   const count = (member: Member, by: 1 | -1) => {
     probing.set(member, (probing.get(member) ?? 0) + by);
@@ -257,7 +257,8 @@ function startWatch(own: Partial<WatchDeps> = {}) {
   const ended = watchMembership({
     discovery,
     configured: consulPolicy().configured,
-    refusals: refusals.take,
+    handoff: false,
+    reports: reports.take,
     random: () => 0,
     initial: { membership, ring: HashRing.of(new Map()) },
     ...own,
@@ -287,7 +288,7 @@ function startWatch(own: Partial<WatchDeps> = {}) {
     ended,
     rings,
     told,
-    refusals,
+    reports,
     answers,
     probing,
     tell(text: string) {

@@ -1,0 +1,179 @@
+/**
+ * Keeps every group on its owner, once: what the request handler asks of it, and what runs in the
+ * background.
+ *
+ * @module
+ */
+
+import type { HandoffConfig } from "../config/config.ts";
+import { LockFailure, type Locks } from "../consul/locks.ts";
+import type { Logger } from "../log.ts";
+import type { Member } from "../member.ts";
+import type { Membership, MembershipEvent } from "../membership/state.ts";
+import type { HandoffMetrics } from "../metrics_handoff.ts";
+import type { PushTimes } from "../pushgateway/push_times.ts";
+import type { HashRing } from "../ring/hash_ring.ts";
+import { runGroup } from "../run_group.ts";
+import { createDrains } from "./drains.ts";
+import type { DrainProgress } from "./drain.ts";
+import { createExclusive } from "./exclusive.ts";
+import type { Gateways } from "./gateways.ts";
+import type { StaleCopy } from "./inventory.ts";
+import { createMisplaced } from "./misplaced.ts";
+import { createOnPush, type MisplacedPush } from "./on_push.ts";
+import { createReport } from "./report.ts";
+import { removeStale } from "./stale.ts";
+import { createSweeper } from "./sweeper.ts";
+
+/** What handoff needs. */
+export interface HandoffDeps {
+  readonly membership: () => Membership;
+  readonly ring: () => HashRing;
+  readonly gateways: Gateways;
+  /** The locks of the present configuration; `undefined` without Consul. */
+  readonly locks: () => Locks | undefined;
+  /** Tells membership what was found. */
+  readonly tell: (event: MembershipEvent) => void;
+  readonly metrics: HandoffMetrics;
+  readonly log: Logger;
+  readonly random: () => number;
+}
+
+/** Handoff, as the rest of the service knows it. */
+export interface Handoff {
+  /** Nothing is out of place: what nearly every push finds. */
+  readonly idle: boolean;
+  /**
+   * Whether a push has to be handled by {@linkcode handle}. A `POST` waits for the first sweep after
+   * the start: what it has to bring along is not known before.
+   */
+  concerns(
+    push: { readonly method: string; readonly id: string; readonly key: string },
+  ): Promise<boolean>;
+  /**
+   * Brings the push to its owner, and removes the other copies.
+   *
+   * @throws {TurnFailure} where others handle the same group for too long; it was not sent then
+   * @throws {MemberFailure} where a member that may hold the group cannot be read; it was not sent
+   */
+  handle<Answer>(push: MisplacedPush<Answer>, signal: AbortSignal): Promise<Answer>;
+  membershipChanged(next: Membership, previous: Membership): void;
+  ringChanged(ring: HashRing): void;
+  /** Sweeps, removes stale copies and drains until the signal aborts. */
+  run(config: HandoffConfig, signal: AbortSignal): Promise<void>;
+  /** What each member held when it was last swept. */
+  readonly inventories: ReadonlyMap<Member, PushTimes>;
+  /** Sweeps once more, and ends when that is done. */
+  sweep(signal: AbortSignal): Promise<void>;
+  /** How far the drains have come that run here. */
+  readonly drains: ReadonlyMap<Member, DrainProgress>;
+}
+
+/** Another instance is at it: the next round looks again. */
+const DUPLICATES_WAIT_MS = 1_000;
+/** How long a POST waits at the start; a Pushgateway of 100,000 groups is read in five seconds. */
+const FIRST_SWEEP_MS_MAX = 10_000;
+
+/** Makes it; nothing runs yet, and nothing is out of place. */
+export function createHandoff(deps: HandoffDeps): Handoff {
+  const { membership, ring, gateways, locks, metrics, log } = deps;
+  const reachable = (member: Member) => membership().records.get(member)?.verdict === "up";
+  const ownerOf = (key: string) => ring().ownerOf(key);
+  const report = createReport(log, metrics);
+  const exclusive = createExclusive(locks);
+  const misplaced = createMisplaced(ring(), reachable);
+  metrics.showMisplaced(() => misplaced.size);
+  const sweeper = createSweeper({
+    gateways,
+    misplaced,
+    membership,
+    ring,
+    removeStale: removeDuplicates,
+    tell: deps.tell,
+    report,
+    metrics,
+    log,
+    random: deps.random,
+  });
+  const drains = createDrains({
+    exclusive,
+    gateways,
+    misplaced,
+    report,
+    ownerOf,
+    membership,
+    ring,
+    locks,
+    onEmpty: sweeper.wake,
+    log,
+  });
+  const handle = createOnPush({
+    misplaced,
+    exclusive,
+    gateways,
+    ownerOf,
+    reachable,
+    nextSweep: sweeper.next,
+    report,
+  });
+  let running = false;
+
+  /** One instance at a time, for all: two would only do each other's work. */
+  async function removeDuplicates(stale: readonly StaleCopy[], signal: AbortSignal): Promise<void> {
+    const remove = (signal: AbortSignal) =>
+      removeStale(stale, { exclusive, gateways, misplaced, report }, signal);
+    const present = locks();
+    if (!present || present.state === "forbidden") return await remove(signal);
+    try {
+      await present.hold("duplicates", remove, { waitMs: DUPLICATES_WAIT_MS, signal });
+    } catch (failure) {
+      signal.throwIfAborted();
+      if (!(failure instanceof LockFailure)) throw failure;
+      if (failure.kind !== "busy") report.failed("lock", failure);
+    }
+  }
+
+  return {
+    get idle() {
+      return !running || (misplaced.clear && sweeper.hasSwept);
+    },
+    async concerns(push) {
+      if (push.method === "POST" && running && !sweeper.hasSwept) {
+        await sweeper.next(AbortSignal.timeout(FIRST_SWEEP_MS_MAX)).catch(() => {});
+      }
+      return running && misplaced.holdersOf(push) !== undefined;
+    },
+    handle,
+    membershipChanged(next, previous) {
+      if (standing(next) === standing(previous)) return;
+      sweeper.wake();
+      drains.wake();
+    },
+    ringChanged(ring) {
+      misplaced.ringChanged(ring);
+      sweeper.ringChanged();
+      drains.wake();
+    },
+    async run({ sweepIntervalMs }, signal) {
+      running = true;
+      try {
+        await runGroup([
+          (signal) => sweeper.run(sweepIntervalMs, signal),
+          (signal) => drains.run(signal),
+        ], signal);
+      } finally {
+        running = false;
+      }
+    },
+    inventories: sweeper.inventories,
+    sweep: (signal) => sweeper.next(signal),
+    drains: drains.progress,
+  };
+}
+
+/** Who can be read, and in which state each is: a change of it calls for a sweep. */
+function standing({ records }: Membership): string {
+  return [...records].flatMap(([member, { state, verdict }]) =>
+    verdict === "up" ? [`${member} ${state}`] : []
+  ).join("\n");
+}

@@ -1,0 +1,168 @@
+/**
+ * Which groups may lie elsewhere than on their owner. Each push asks it, so where all is in place it
+ * costs one look at an empty map. Pure state: no clock, no I/O.
+ *
+ * Two sources: what sweeps found, and, from a new ring until the members of the one before have been
+ * swept again, every group whose owner the new ring has changed.
+ *
+ * @module
+ */
+
+import type { Member } from "../member.ts";
+import type { HashRing } from "../ring/hash_ring.ts";
+import { type Copies, type Findings, keyOfId, type PushedAt } from "./inventory.ts";
+
+/** A round of sweeps, from its first read to its findings. */
+export interface Round {
+  /**
+   * Takes over what the round found.
+   *
+   * @param swept the members that were read, all of them after the round began
+   * @param failed those that could not be
+   */
+  end(
+    findings: Findings,
+    outcome: { readonly swept: ReadonlySet<Member>; readonly failed: ReadonlySet<Member> },
+  ): void;
+}
+
+/** The members, beside the owner, that may hold a copy of a group. */
+export interface Holders {
+  /** A sweep saw a copy there. */
+  readonly seen: Copies;
+  /** Was the owner before the ring changed, and has not been swept since. */
+  readonly presumed: readonly Member[];
+}
+
+/** What is out of place. */
+export interface Misplaced {
+  /** Groups that sweeps found out of place and that no push has settled since. */
+  readonly size: number;
+  /** Whether nothing can be out of place; the answer for nearly every push. */
+  readonly clear: boolean;
+  /** Who may hold a copy of a group, the owner among those seen; `undefined` where it is in place. */
+  holdersOf(group: { readonly id: string; readonly key: string }): Holders | undefined;
+  /** A copy was deleted from a member, or none was there. */
+  removed(id: string, member: Member): void;
+  /** The group was brought to its owner, and every other copy was removed. */
+  settled(id: string): void;
+  /** A new ring is in force. */
+  ringChanged(ring: HashRing): void;
+  /** Begins a round. */
+  begin(): Round;
+  /** The groups that were seen on a member and are out of place. */
+  seenOn(member: Member): string[];
+}
+
+/** A ring that was in force, until its members have been swept. */
+interface Former {
+  readonly ring: HashRing;
+  readonly unswept: Set<Member>;
+  /** Groups that a push has brought to their owner since. */
+  readonly settled: Set<string>;
+  /** No round that is under way began after this ring went out of force. */
+  readonly since: number;
+}
+
+/** Rings that change faster than they can be swept: what the oldest would tell, the next sweep finds. */
+const FORMER_MAX = 8;
+
+/**
+ * Makes one, with everything in place.
+ *
+ * @param ring in force at the beginning
+ * @param reachable whether a member answers; of others nothing can be fetched, so a push does not ask them
+ */
+export function createMisplaced(
+  ring: HashRing,
+  reachable: (member: Member) => boolean,
+): Misplaced {
+  let present = ring;
+  let seen = new Map<string, Map<Member, PushedAt>>();
+  let former: Former[] = [];
+  let rounds = 0;
+  /** What happened while rounds are under way: their reads may be older. */
+  const running = new Map<number, Map<string, Set<Member>>>();
+
+  function note(id: string, member: Member): void {
+    for (const gone of running.values()) {
+      const members = gone.get(id) ?? new Set();
+      gone.set(id, members.add(member));
+    }
+  }
+
+  function removed(id: string, member: Member): void {
+    note(id, member);
+    const copies = seen.get(id);
+    if (copies?.delete(member) && inPlace(id, copies)) seen.delete(id);
+  }
+
+  /** A group whose only copy lies on its owner is in place. */
+  function inPlace(id: string, copies: Copies): boolean {
+    const [only] = copies.keys();
+    return copies.size === 0 || (copies.size === 1 && only === present.ownerOf(keyOfId(id)));
+  }
+
+  return {
+    get size() {
+      return seen.size;
+    },
+    get clear() {
+      return seen.size === 0 && former.length === 0;
+    },
+    holdersOf({ id, key }) {
+      const copies = seen.get(id);
+      const owner = present.ownerOf(key);
+      const presumed: Member[] = [];
+      for (const { ring, unswept, settled } of former) {
+        const before = ring.ownerOf(key);
+        if (before === undefined || before === owner || !unswept.has(before)) continue;
+        if (settled.has(id) || copies?.has(before) || presumed.includes(before)) continue;
+        if (reachable(before)) presumed.push(before);
+      }
+      const elsewhere = copies &&
+        [...copies.keys()].some((member) => member !== owner && reachable(member));
+      if (!elsewhere && presumed.length === 0) return undefined;
+      return { seen: new Map(copies), presumed };
+    },
+    removed,
+    settled(id) {
+      for (const { settled } of former) settled.add(id);
+      seen.delete(id);
+    },
+    ringChanged(ring) {
+      if (present.members.length > 0) {
+        const unswept = new Set(present.members);
+        former.push({ ring: present, unswept, settled: new Set(), since: rounds });
+        former = former.slice(-FORMER_MAX);
+      }
+      present = ring;
+    },
+    begin() {
+      const number = ++rounds;
+      const gone = new Map<string, Set<Member>>();
+      running.set(number, gone);
+      return {
+        end(findings, { swept, failed }) {
+          running.delete(number);
+          const found = new Map<string, Map<Member, PushedAt>>();
+          for (const [id, copies] of findings.misplaced) {
+            const left = new Map([...copies].filter(([member]) => !gone.get(id)?.has(member)));
+            if (!inPlace(id, left)) found.set(id, left);
+          }
+          seen = found;
+          for (const one of former) {
+            if (one.since >= number) continue; // the ring changed after this round began
+            for (const member of swept) one.unswept.delete(member);
+          }
+          // One that answers our probes and cannot be read is not waited for: it would hold up pushes.
+          const awaited = (member: Member) => reachable(member) && !failed.has(member);
+          former = former.filter(({ unswept }) => [...unswept].some(awaited));
+        },
+      };
+    },
+    seenOn(member) {
+      return [...seen].flatMap(([id, copies]) => copies.has(member) ? [id] : []);
+    },
+  };
+}

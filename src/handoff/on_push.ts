@@ -1,0 +1,243 @@
+/**
+ * What a push does to a group that is out of place: it brings the group to its owner and removes the
+ * other copies, before the client is answered.
+ *
+ * - `PUT` replaces the group: to the owner, then the others are deleted.
+ * - `POST` merges: where the owner lacks the group it is copied there first, so that the families
+ *   that this push does not carry come along.
+ * - `DELETE` goes to every holder.
+ *
+ * @module
+ */
+
+import { sleep } from "../backoff.ts";
+import type { Member } from "../member.ts";
+import type { Exclusive } from "./exclusive.ts";
+import { type Gateways, MemberFailure } from "./gateways.ts";
+import { isNewer, newestOf, pushedAt } from "./inventory.ts";
+import type { Holders, Misplaced } from "./misplaced.ts";
+import { copyGroup, type FormerCopy, removeUnchanged } from "./move.ts";
+import type { HandoffReport } from "./report.ts";
+
+/** What became of one delivery of the client's push. */
+export interface Delivery<Answer> {
+  readonly answer: Answer;
+  /** The member that took the push (2xx); absent where none did. */
+  readonly taken?: Member;
+}
+
+/** A push whose group may be out of place. */
+export interface MisplacedPush<Answer> {
+  readonly method: string;
+  readonly id: string;
+  readonly key: string;
+  /**
+   * Sends the push to the owner (or where it cannot be reached, to the next on the ring); a `DELETE`
+   * to every member that may hold the group.
+   *
+   * @param to this member and no other
+   */
+  deliver(to?: Member): Promise<Delivery<Answer>>;
+}
+
+/** What has been seen to before a POST goes to the owner. */
+interface Prepared {
+  readonly to: Member;
+  /** The group cannot be copied: the push goes where it lies. */
+  readonly stays?: Member;
+  /** Copies that are of no use once the push was taken. */
+  readonly former: readonly FormerCopy[];
+}
+
+/** What handling such a push takes. */
+export interface OnPushDeps {
+  readonly misplaced: Misplaced;
+  readonly exclusive: Exclusive;
+  readonly gateways: Gateways;
+  readonly ownerOf: (key: string) => Member | undefined;
+  /** Whether a member answers. */
+  readonly reachable: (member: Member) => boolean;
+  /** Ends when a round of sweeps that began after this call has ended. */
+  readonly nextSweep: (signal: AbortSignal) => Promise<void>;
+  readonly report: HandoffReport;
+}
+
+/** A member that dies is known to be dead a second later. */
+const TRIES_MAX = 3;
+const AGAIN_MS = 700;
+
+/**
+ * Handles pushes of misplaced groups, one at a time for each group.
+ *
+ * @throws {TurnFailure} where the group's turn does not come; the push was not sent then
+ */
+export function createOnPush(deps: OnPushDeps) {
+  const { misplaced, exclusive, gateways, ownerOf, reachable, report } = deps;
+
+  return async function handle<Answer>(
+    push: MisplacedPush<Answer>,
+    signal: AbortSignal,
+  ): Promise<Answer> {
+    // What a POST has to bring along is only known once the former owner has been swept.
+    if (push.method === "POST" && misplaced.holdersOf(push)?.presumed.length) {
+      await deps.nextSweep(signal);
+    }
+    return await exclusive.run(push.id, async (signal) => {
+      // A push before this one may have settled it.
+      const holders = misplaced.holdersOf(push);
+      if (!holders) return (await push.deliver()).answer;
+      switch (push.method) {
+        case "POST":
+          return await merge(push, holders, signal);
+        case "DELETE":
+          return await clear(push, holders);
+        default:
+          return await replace(push, holders, signal);
+      }
+    }, { signal, alone: true });
+  };
+
+  async function replace<Answer>(
+    push: MisplacedPush<Answer>,
+    { seen, presumed }: Holders,
+    signal: AbortSignal,
+  ): Promise<Answer> {
+    const { answer, taken } = await push.deliver();
+    if (taken === undefined) return answer;
+    const others = [...seen.keys(), ...presumed].filter((member) => member !== taken);
+    const removals = others.map((member) => remove(push.id, member, signal));
+    if ((await Promise.all(removals)).every((removed) => removed)) settle(push.id, seen, taken);
+    return answer;
+  }
+
+  async function clear<Answer>(push: MisplacedPush<Answer>, { seen }: Holders): Promise<Answer> {
+    const { answer, taken } = await push.deliver();
+    if (taken === undefined) return answer;
+    for (const member of seen.keys()) misplaced.removed(push.id, member);
+    misplaced.settled(push.id);
+    return answer;
+  }
+
+  async function merge<Answer>(
+    push: MisplacedPush<Answer>,
+    { seen }: Holders,
+    signal: AbortSignal,
+  ): Promise<Answer> {
+    const prepared = await prepare(push, signal);
+    if (prepared === undefined) return (await push.deliver()).answer;
+    const { to, stays, former } = prepared;
+    if (stays) return (await push.deliver(stays)).answer;
+    const { answer, taken } = await push.deliver();
+    if (taken !== to) return answer;
+    let left = 0;
+    for (const copy of former) {
+      const removed = await attempt(() => removeUnchanged(copy, gateways, signal));
+      if (removed) misplaced.removed(push.id, copy.from);
+      else left++;
+    }
+    if (left === 0) settle(push.id, seen, to);
+    return answer;
+  }
+
+  /** Sees to it that the owner has what a POST adds to; a member that dies meanwhile is left out. */
+  async function prepare<Answer>(
+    push: MisplacedPush<Answer>,
+    signal: AbortSignal,
+  ): Promise<Prepared | undefined> {
+    for (let tries = 1;; tries++) {
+      const holders = misplaced.holdersOf(push);
+      const to = ownerOf(push.key);
+      if (!holders || to === undefined) return undefined;
+      try {
+        const prepared = await bringAlong(
+          push.id,
+          { holders: [...holders.seen.keys()], to },
+          signal,
+        );
+        if (prepared) return prepared;
+        if (tries === TRIES_MAX) throw new MemberFailure("the group changes while it is read");
+      } catch (error) {
+        if (!(error instanceof MemberFailure) || tries === TRIES_MAX) throw error;
+        report.failed("copy", error);
+      }
+      await sleep(AGAIN_MS, signal);
+    }
+  }
+
+  /**
+   * Copies the newest copy to the owner, unless the owner's may be the newest. It comes before the
+   * push: a POST to an owner that lacks the group would make that one the newer.
+   *
+   * @returns `undefined` where the group changed meanwhile
+   */
+  async function bringAlong(
+    id: string,
+    { holders, to }: { holders: readonly Member[]; to: Member },
+    signal: AbortSignal,
+  ): Promise<Prepared | undefined> {
+    const found = await look(id, [...holders, to], signal);
+    const former = new Map<Member, FormerCopy>();
+    for (const { member, time } of found) former.set(member, { id, from: member, time });
+    const own = found.find(({ member }) => member === to);
+    const newest = newestOf(new Map(found.map(({ member, pushed }) => [member, pushed])));
+    former.delete(to);
+    if (!newest || newest.member === to || (own && !isNewer(newest.pushed, own.pushed))) {
+      return { to, former: [...former.values()] };
+    }
+    const from = newest.member;
+    const copied = await copyGroup({ id, from, to }, gateways, signal);
+    switch (copied.kind) {
+      case "copied": {
+        const { pushTime, deletePaths } = copied.content;
+        former.set(from, { id, from, time: pushTime, paths: deletePaths });
+        return { to, former: [...former.values()] };
+      }
+      case "stays":
+        report.staysPut({ id, from, to, reason: copied.reason });
+        return { to, stays: from, former: [] };
+      case "gone":
+      case "changed":
+        return undefined;
+      default:
+        return copied satisfies never;
+    }
+  }
+
+  /** The copies on those of some members that answer, as they are now. */
+  async function look(id: string, members: readonly Member[], signal: AbortSignal) {
+    const found = await Promise.all(
+      [...new Set(members)].filter(reachable).map(async (member) => {
+        const times = await gateways.pushTimes(member, signal);
+        const [time, pushed] = [times.times.get(id), pushedAt(id, times)];
+        return time === undefined || !pushed ? [] : [{ member, time, pushed }];
+      }),
+    );
+    return found.flat();
+  }
+
+  async function remove(id: string, member: Member, signal: AbortSignal): Promise<boolean> {
+    if (!reachable(member)) return false;
+    const removed = await attempt(async () => {
+      await gateways.remove(member, id, { signal });
+      return true;
+    });
+    if (removed) misplaced.removed(id, member);
+    return removed;
+  }
+
+  /** The push was taken: what fails after it is told to the operator, not to the client. */
+  async function attempt(work: () => Promise<boolean>): Promise<boolean> {
+    try {
+      return await work();
+    } catch (error) {
+      report.failed("delete", error);
+      return false;
+    }
+  }
+
+  function settle(id: string, seen: Holders["seen"], to: Member): void {
+    misplaced.settled(id);
+    const from = [...seen.keys()].filter((member) => member !== to);
+    if (from.length > 0) report.moved({ id, from, to, by: "push" });
+  }
+}

@@ -1,0 +1,36 @@
+/** Compares groups of two members. Pure. @module */
+
+import { Buffer } from "node:buffer";
+import type { GroupContent } from "./group_join.ts";
+import { createProtobufPage, type FamilyHead } from "./protobuf_page.ts";
+
+/**
+ * Whether two readings of one group, of two members, hold the same, push times apart and whatever the
+ * order of metrics. An empty HELP and none are the same, and so are no type and a counter.
+ *
+ * @throws {SyntaxError} where a body is none that `readGroups` has made
+ */
+export function sameContent(a: GroupContent, b: GroupContent): boolean {
+  if (a.id !== b.id) return false;
+  if (Buffer.compare(a.body, b.body) === 0) return true;
+  if (a.body.length === 0 || b.body.length === 0) return false;
+  const [those, these] = [parts(a.body), parts(b.body)];
+  return those.length === these.length && those.every((part, i) => part === these[i]);
+}
+
+/** Every metric with its family, and every family, sorted; one byte in each character. */
+function parts(body: Uint8Array): string[] {
+  const found: string[] = [];
+  const page = createProtobufPage({
+    metric: (bytes, head) =>
+      found.push(`${headText(head)}${Buffer.from(bytes).toString("latin1")}`),
+    familyEnd: (head) => found.push(headText(head)),
+  });
+  page.take(body);
+  page.end();
+  return found.sort();
+}
+
+function headText({ name, help, type = 0 }: FamilyHead): string {
+  return `${JSON.stringify([name, Buffer.from(help ?? []).toString("latin1"), type])} `;
+}

@@ -1,0 +1,73 @@
+/** Reads one line of the text format. Pure. @module */
+
+/** What a line tells. */
+export interface Sample {
+  readonly labels: readonly (readonly [name: string, value: string])[];
+  readonly value: number;
+}
+
+/** What the format writes behind a backslash; any other stands for itself. */
+const ESCAPES: Readonly<Record<string, string>> = { n: "\n" };
+
+/**
+ * Reads a sample with labels and without a timestamp.
+ *
+ * @throws {SyntaxError}
+ *
+ * @example
+ * ```ts
+ * import { parseSample } from "./text_sample.ts";
+ * import assert from "node:assert/strict";
+ *
+ * const { labels, value } = parseSample('up{job="a","my-label"="say \\"hi\\""} 1.5e+09');
+ * assert.deepEqual(labels, [["job", "a"], ["my-label", 'say "hi"']]);
+ * assert.equal(value, 1.5e9);
+ * ```
+ */
+export function parseSample(line: string): Sample {
+  const labels: (readonly [string, string])[] = [];
+  let at = line.indexOf("{") + 1;
+  while (line[at] !== "}") {
+    let name: string;
+    if (line[at] === '"') {
+      name = readQuoted();
+    } else {
+      const equals = line.indexOf("=", at);
+      name = line.slice(at, equals);
+      at = equals;
+    }
+    if (line[at] !== "=" || line[at + 1] !== '"') throw noSample(line);
+    at++;
+    labels.push([name, readQuoted()]);
+    if (line[at] === ",") at++;
+    else if (line[at] !== "}") throw noSample(line);
+  }
+  const [text, ...rest] = line.slice(at + 1).trim().split(" ");
+  const value = Number(text);
+  if (text === "" || Number.isNaN(value) || rest.length > 0) throw noSample(line);
+  return { labels, value };
+
+  /** From one quotation mark to behind the next that is not escaped. */
+  function readQuoted(): string {
+    const start = at + 1;
+    let end = line.indexOf('"', start);
+    if (end < 0) throw noSample(line);
+    if (line.lastIndexOf("\\", end) < start) {
+      at = end + 1;
+      return line.slice(start, end);
+    }
+    for (end = start; line[end] !== '"'; end++) {
+      if (line[end] === "\\") end++;
+      if (end >= line.length) throw noSample(line);
+    }
+    at = end + 1;
+    return line.slice(start, end).replace(
+      /\\(.)/g,
+      (_, escaped: string) => ESCAPES[escaped] ?? escaped,
+    );
+  }
+}
+
+function noSample(line: string): SyntaxError {
+  return new SyntaxError(`expected a sample of the text format, found ${JSON.stringify(line)}`);
+}
