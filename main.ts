@@ -28,6 +28,7 @@ const code = await runCli(Deno.args, {
     const bytes = encoder.encode(text);
     for (let sent = 0; sent < bytes.length;) sent += Deno.stderr.writeSync(bytes.subarray(sent));
   },
+  isTerminal: Deno.stderr.isTerminal(),
   catchStop,
   onListening: (app) => Deno.addSignalListener("SIGHUP", () => void app.reload()),
 });

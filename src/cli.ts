@@ -1,8 +1,10 @@
-/** The command line: what was asked for, and the three things that can be done. @module */
+/** The command line: what was asked for, and what can be done. @module */
 
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import manifest from "../deno.json" with { type: "json" };
 import { runApp, type RunningApp } from "./app.ts";
+import { drain } from "./commands/drain.ts";
+import { planOfFile, planOfService, renderForecast } from "./commands/plan.ts";
 import { ConfigError, loadConfig } from "./config/load.ts";
 import { redirectNotices } from "./config/notices.ts";
 import { type ListenAddress, parseListenAddress } from "./config/values.ts";
@@ -26,6 +28,8 @@ export interface Host {
   /** Writes text as it is; rejects where nobody reads any more. */
   readonly out: (text: string) => Promise<void>;
   readonly err: (text: string) => void;
+  /** Whether somebody watches what `err` writes. */
+  readonly isTerminal: boolean;
   /** From this call on, SIGTERM and SIGINT abort the signal instead of ending the process. */
   readonly catchStop: () => AbortSignal;
   /** Is handed the running service, for SIGHUP. */
@@ -73,6 +77,13 @@ interface RingFlags {
   readonly member?: readonly Member[];
 }
 
+interface PlanFlags {
+  readonly add: readonly Member[];
+  readonly remove: readonly Member[];
+  readonly url: string;
+  readonly "config.file"?: string;
+}
+
 function createProgram(host: Host, print: (text: string) => void): Command {
   const program = new Command("dynamic-sharding")
     .description("Spreads pushes over many Prometheus Pushgateways by consistent hashing.")
@@ -96,7 +107,7 @@ function createProgram(host: Host, print: (text: string) => void): Command {
       argument(parseListenAddress),
     )
     .option("--web.enable-lifecycle", "reload the configuration on POST /-/reload", false)
-    .option("--web.enable-admin-api", "delete all groups on PUT /api/v1/admin/wipe", false)
+    .option("--web.enable-admin-api", "answer what wipes or drains Pushgateways", false)
     .addOption(
       new Option("--log.level <level>", "least level to log").choices(LOG_LEVELS).default("info"),
     )
@@ -116,6 +127,39 @@ function createProgram(host: Host, print: (text: string) => void): Command {
       await host.out(`${file} is valid: servers: ${servers.length}, ${source}\n`);
     });
 
+  program.command("drain")
+    .description("have a running service empty a member that is to leave, and wait for it")
+    .argument("<member>", "the member, as HOST:PORT", argument((text) => parseMember(text)))
+    .addOption(serviceUrl())
+    .option("--undo", "take a drain back: the member joins again", false)
+    .action((member: Member, { url, undo }: { url: string; undo: boolean }) => {
+      const { out, err, isTerminal } = host;
+      return drain({ url, member, undo, out, err, isTerminal });
+    });
+
+  program.command("plan")
+    .description("print which groups would move if members came or left; changes nothing")
+    .option("--add <host:port>", "a member that would come; once for each", members, [])
+    .option("--remove <host:port>", "a member that would leave; once for each", members, [])
+    .addOption(serviceUrl())
+    .addOption(
+      new Option(
+        "--config.file <file>",
+        "ask no service: read the servers of this file as they are now",
+      ).conflicts("url"),
+    )
+    .action(async (flags: PlanFlags) => {
+      const { add, remove, url } = flags;
+      if (add.length + remove.length === 0) {
+        throw new TypeError("expected --add or --remove, found neither");
+      }
+      const file = flags["config.file"];
+      const plan = file
+        ? await planOfFile(file, { add, remove }, host.env)
+        : await planOfService(url, { add, remove });
+      await host.out(renderForecast(plan));
+    });
+
   program.command("ring")
     .description("print PATH<TAB>OWNER for push paths, without asking the network")
     .argument(
@@ -130,7 +174,7 @@ function createProgram(host: Host, print: (text: string) => void): Command {
     )
     .addOption(
       new Option("--member <host:port>", "a member; give it once for each")
-        .argParser((text, members: Member[] = []) => [...members, argument(parseMember)(text)]),
+        .argParser(members),
     )
     .action((paths: string[], flags: RingFlags) => {
       // Before the command's name it is the program's own flag.
@@ -138,6 +182,17 @@ function createProgram(host: Host, print: (text: string) => void): Command {
       return placePaths(paths, { file, members: flags.member }, host);
     });
   return program;
+}
+
+const DEFAULT_URL = "http://localhost:9292";
+
+function serviceUrl(): Option {
+  return new Option("--url <url>", "the running service").default(DEFAULT_URL);
+}
+
+/** Gathers the values of a flag that may be given many times. */
+function members(text: string, before: readonly Member[] = []): Member[] {
+  return [...before, argument((text) => parseMember(text))(text)];
 }
 
 /** Lets commander say which flag was wrong. */

@@ -15,6 +15,7 @@ async function cli(args: readonly string[], stdin = "") {
       return Promise.resolve();
     },
     err: (text) => err += text,
+    isTerminal: false,
     catchStop: () => AbortSignal.abort(),
     onListening: () => {},
   });

@@ -18,7 +18,7 @@ const FLOORS = [
   ["http"],
   ["term"],
   ["leaving"],
-  ["app"],
+  ["app", "commands"],
   ["cli"],
   ["main"],
 ];

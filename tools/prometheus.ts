@@ -22,6 +22,8 @@ export interface Prometheus extends Server {
   readonly url: string;
   /** An instant query. */
   query(expression: string): Promise<Sample[]>;
+  /** Every raw sample that it has stored of the selected series, without its stale markers. */
+  history(selector: string): Promise<Series[]>;
   /** The targets it scrapes now. */
   targets(): Promise<Target[]>;
   /** Replaces its configuration and has it read (by SIGHUP). */
@@ -34,6 +36,12 @@ export interface Sample {
   readonly value: number;
 }
 
+/** The samples of one series in the order of their times. */
+export interface Series {
+  readonly metric: Readonly<Record<string, string>>;
+  readonly samples: readonly { readonly unixMs: number; readonly value: number }[];
+}
+
 /** A target that Prometheus scrapes. */
 export interface Target {
   readonly scrapeUrl: string;
@@ -42,6 +50,9 @@ export interface Target {
   readonly discoveredLabels: Readonly<Record<string, string>>;
   readonly lastError: string;
 }
+
+/** Longer than any test. */
+const HISTORY = "1h";
 
 /**
  * Starts a Prometheus and waits until it is ready. It scrapes nothing in its first 5 s: that is how
@@ -80,6 +91,17 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Prome
       const { result } = await ask<{ result: RawSample[] }>(url, path);
       return result.map(({ metric, value }) => ({ metric, value: sampleValue(value[1]) }));
     },
+    history: async (selector) => {
+      const path = `/api/v1/query?query=${encodeURIComponent(`${selector}[${HISTORY}]`)}`;
+      const { result } = await ask<{ result: RawSeries[] }>(url, path);
+      return result.map(({ metric, values }) => ({
+        metric,
+        samples: values.map(([time, text]) => ({
+          unixMs: Math.round(time * 1_000),
+          value: sampleValue(text),
+        })),
+      }));
+    },
     targets: async () => {
       const path = "/api/v1/targets?state=active";
       return (await ask<{ activeTargets: Target[] }>(url, path)).activeTargets;
@@ -94,6 +116,11 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Prome
 interface RawSample {
   readonly metric: Record<string, string>;
   readonly value: [time: number, text: string];
+}
+
+interface RawSeries {
+  readonly metric: Record<string, string>;
+  readonly values: readonly [time: number, text: string][];
 }
 
 async function ask<T>(url: string, path: string): Promise<T> {

@@ -6,11 +6,13 @@
 
 import Consul from "consul";
 import { Buffer } from "node:buffer";
-import { EventEmitter } from "node:events";
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import { z } from "zod";
 import type { ConsulConfig, TlsConfig } from "../config/consul.ts";
+import { type BlockingQuery, createRequests, failureIndex, isStatus } from "./requests.ts";
+
+export { type BlockingQuery, isStatus };
 
 /** One instance of a service, on one Consul node. */
 export type ServiceEntry = z.infer<typeof serviceEntry>;
@@ -137,6 +139,9 @@ const localService = z.object({
   Weights: z.object({ Passing: z.number() }).nullish(),
 });
 const keyEntry = z.object({ Session: z.string().optional() });
+/** Only a leader that has caught up answers: after a restart it lacks keys and sessions at first. */
+const CONSISTENT = { consistent: true };
+
 /**
  * Opens a client; nothing is sent yet.
  *
@@ -157,18 +162,19 @@ export async function openConsul(config: ConsulConfig): Promise<ConsulClient> {
     ...(config.datacenter && { defaults: { dc: config.datacenter } }),
   };
   const consul = new Consul(options);
+  const { call, query } = createRequests(config);
 
   async function watchKeys(prefix: string, blocking: BlockingQuery, signal: AbortSignal) {
     try {
-      const { body, index } = await consistentQuery(
-        (common) => consul.kv.keys({ ...common, key: prefix }),
+      const { body, index } = await query(
+        (common) => consul.kv.keys({ ...common, ...CONSISTENT, key: prefix }),
         blocking,
         signal,
       );
       return { keys: z.array(z.string()).parse(body), index };
     } catch (error) {
       // How Consul says that there is no such key; the library throws, with the answer attached.
-      if (isStatus(error, 404)) return { keys: [], index: indexOf(headersOf(error)) };
+      if (isStatus(error, 404)) return { keys: [], index: failureIndex(error) };
       throw error;
     }
   }
@@ -184,7 +190,7 @@ export async function openConsul(config: ConsulConfig): Promise<ConsulClient> {
       return { entries: z.array(serviceEntry).parse(body), index };
     },
     async localServices(signal) {
-      const { body } = await call((common) => consul.agent.service.list(common), { signal });
+      const body = await call((common) => consul.agent.service.list(common), { signal });
       return new Map(Object.entries(z.record(z.string(), localService).parse(body)));
     },
     async register({ id, name, address, port, check }, signal) {
@@ -214,8 +220,8 @@ export async function openConsul(config: ConsulConfig): Promise<ConsulClient> {
     watchKeys,
     async keyHolder(key, blocking, signal) {
       // Of a key that is not there the library answers nothing, and does not throw.
-      const { body, index } = await consistentQuery(
-        (common) => consul.kv.get({ ...common, key }),
+      const { body, index } = await query(
+        (common) => consul.kv.get({ ...common, ...CONSISTENT, key }),
         blocking,
         signal,
       );
@@ -228,7 +234,7 @@ export async function openConsul(config: ConsulConfig): Promise<ConsulClient> {
       await call((common) => consul.kv.del({ ...common, key }), { signal });
     },
     async acquireKey(key, session, signal) {
-      const { body } = await call(
+      const body = await call(
         (common) => consul.kv.set({ ...common, key, value: "", acquire: session }),
         { signal, timeout: LOCK_TIMEOUT_MS },
       );
@@ -259,7 +265,7 @@ export async function openConsul(config: ConsulConfig): Promise<ConsulClient> {
         behavior: "delete" as const,
         checks: [],
       };
-      const { body } = await call((common) => consul.session.create({ ...common, ...session }), {
+      const body = await call((common) => consul.session.create({ ...common, ...session }), {
         signal,
       });
       return z.object({ ID: z.string() }).parse(body).ID;
@@ -283,8 +289,8 @@ export async function openConsul(config: ConsulConfig): Promise<ConsulClient> {
       });
     },
     async sessionExists(id, blocking, signal) {
-      const { body, index } = await consistentQuery(
-        (common) => consul.session.info({ ...common, id }),
+      const { body, index } = await query(
+        (common) => consul.session.info({ ...common, ...CONSISTENT, id }),
         blocking,
         signal,
       );

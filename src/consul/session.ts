@@ -14,6 +14,7 @@ import { runGroup } from "../run_group.ts";
 import { createWake, type Wake } from "../wake.ts";
 import { nextIndex, QUERY_INTERVAL_MS_MIN } from "./blocking.ts";
 import { type ConsulClient, isStatus } from "./client.ts";
+import { follow } from "./follow.ts";
 
 /** Whether a session can be had and used: Consul may be out of reach, or forbid it. */
 export type SessionState = "yes" | "unreachable" | "forbidden";
@@ -74,6 +75,8 @@ export function createSessionKeeper(deps: SessionDeps): SessionKeeper {
   const tried = new AbortController();
   let state: SessionState = "unreachable";
   let session: Session | undefined;
+  /** Not destroyed yet: a Consul that comes back keeps them, and their keys, for up to two TTLs. */
+  const undead = new Set<string>();
   /** What the log has been told last. */
   let told: SessionState = "yes";
 
@@ -113,6 +116,7 @@ export function createSessionKeeper(deps: SessionDeps): SessionKeeper {
     const id = await consul.createSession(options, signal);
     try {
       await deps.tryRights(id, signal);
+      await Promise.all([...undead].map(destroy));
       return id;
     } catch (error) {
       await destroy(id);
@@ -123,8 +127,9 @@ export function createSessionKeeper(deps: SessionDeps): SessionKeeper {
   async function destroy(id: string): Promise<void> {
     try {
       await consul.destroySession(id, new AbortController().signal);
+      undead.delete(id);
     } catch (error) {
-      // It ends by its TTL then. Whether Consul can be reached, others say.
+      undead.add(id);
       log.debug("a session of Consul could not be destroyed", { id, err: errorText(error) });
     }
   }
@@ -191,7 +196,8 @@ export function createSessionKeeper(deps: SessionDeps): SessionKeeper {
       }
     }
 
-    const usable = new AbortController();
+    // Aborts at once; the tasks below take a moment to end.
+    using usable = follow([signal, end.signal]);
     session = {
       id,
       signal: usable.signal,
@@ -215,9 +221,8 @@ export function createSessionKeeper(deps: SessionDeps): SessionKeeper {
     works();
     await runGroup([renew, expire, watch], AbortSignal.any([signal, end.signal]));
     session = undefined;
-    const why = signal.aborted ? signal.reason : end.signal.reason;
-    usable.abort(why);
-    if (!signal.aborted) loses(why);
+    if (signal.aborted) state = "unreachable";
+    else loses(end.signal.reason);
     if (await allLeft(users, left)) await destroy(id);
   }
 
@@ -239,7 +244,7 @@ export function createSessionKeeper(deps: SessionDeps): SessionKeeper {
         await sleep(backoffMs(failures, limits, random), signal);
       }
     },
-    current: () => state === "yes" ? session : undefined,
+    current: () => state === "yes" && !session?.signal.aborted ? session : undefined,
     tried: tried.signal,
     get state() {
       return state;

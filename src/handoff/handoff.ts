@@ -63,7 +63,11 @@ export interface Handoff {
   run(config: HandoffConfig, signal: AbortSignal): Promise<void>;
   /** What each member held when it was last swept. */
   readonly inventories: ReadonlyMap<Member, PushTimes>;
-  /** Sweeps once more, and ends when that is done. */
+  /**
+   * Sweeps once more, and ends when that is done.
+   *
+   * @throws where handoff is not enabled; the signal's reason when it aborts
+   */
   sweep(signal: AbortSignal): Promise<void>;
   /** How far the drains have come that run here. */
   readonly drains: ReadonlyMap<Member, DrainProgress>;
@@ -166,7 +170,10 @@ export function createHandoff(deps: HandoffDeps): Handoff {
       }
     },
     inventories: sweeper.inventories,
-    sweep: (signal) => sweeper.next(signal),
+    async sweep(signal) {
+      if (!running) throw new Error("handoff is not enabled");
+      await sweeper.next(signal);
+    },
     drains: drains.progress,
   };
 }

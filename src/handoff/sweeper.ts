@@ -58,8 +58,10 @@ export interface Sweeper {
 
 /** Rounds are at least this far apart. */
 const ROUND_GAP_MS = 50;
-/** A member that waits to come in is looked at again after this. */
+/** A member that waits to come in, or is about to be found empty, is looked at again after this. */
 const WAITING_MS = 500;
+/** One that is being drained, maybe by another instance. */
+const DRAINING_MS = 5_000;
 /** After a ring change: redirects given before it, or by others, may still land on former owners. */
 const FOLLOW_UP_MS = [2_000, 5_000];
 /** A member that answers probes and cannot be read comes in all the same after so many rounds. */
@@ -181,12 +183,13 @@ export function createSweeper(deps: SweeperDeps): Sweeper {
   function idleMs(intervalMs: number): number {
     const now = performance.now();
     followUps = followUps.filter((at) => at > now);
-    const next = Math.min(...followUps, now + intervalMs);
-    const members = membersUp(deps.membership());
-    const waits = [...members].some(([member, { state }]) =>
-      state === "joining" || (state === "draining" && inventories.get(member)?.times.size === 0)
-    );
-    return waits ? WAITING_MS : next - now;
+    const next = Math.min(...followUps, now + intervalMs) - now;
+    const waits = [...membersUp(deps.membership())].map(([member, { state }]) => {
+      if (state === "joining") return WAITING_MS;
+      if (state !== "draining") return next;
+      return inventories.get(member)?.times.size === 0 ? WAITING_MS : DRAINING_MS;
+    });
+    return Math.min(next, ...waits);
   }
 
   return {

@@ -122,8 +122,8 @@ export function createMembersApi({ snapshot, handoff, mark, log }: MembersApiDep
       const signal = AbortSignal.timeout(SWEEP_MS_MAX);
       try {
         await handoff.sweep(signal);
-      } catch {
-        return failure(503, `no sweep of the members within ${SWEEP_MS_MAX / 1_000} s`);
+      } catch (error) {
+        return failure(503, `the members cannot be swept: ${errorText(error)}`);
       }
       return success(
         await cooperate(forecast(handoff.inventories, { before: ring, after }), signal),

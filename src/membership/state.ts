@@ -269,7 +269,10 @@ function stateOf(
 /** What was found by sweeps holds until the member leaves the ring, or stops to answer. */
 function withState(record: MemberRecord, state: MemberState): MemberRecord {
   const { admitted, drained, ...rest } = record;
-  const keepsAdmitted = admitted && (state === "active" || state === "joining");
+  // Forgotten by Consul alone, it need not have left the ring.
+  const inRing = state === "active" || state === "joining" ||
+    (record.departure === "forgotten" && record.verdict === "up");
+  const keepsAdmitted = admitted && inRing;
   const keepsDrained = drained && state === "departed" && record.verdict !== "down";
   if (
     state === record.state && admitted === (keepsAdmitted || undefined) &&

@@ -141,14 +141,25 @@ export async function openTransport(
         authorization: upstream.basicAuth && await authorization(upstream.basicAuth),
       });
       let first: SendFailure | undefined;
+      let bodyBegun = false;
+      const { onBody } = limits;
+      const onBodyOnce = onBody && ((chunk: Uint8Array, headers: readonly string[]) => {
+        bodyBegun = true;
+        return onBody(chunk, headers);
+      });
       for (let tries = 0;; tries++) {
         try {
-          return await exchange(member, bytes, { ...limits, fresh: tries > 0 });
+          return await exchange(member, bytes, {
+            ...limits,
+            onBody: onBodyOnce,
+            fresh: tries > 0,
+          });
         } catch (failure) {
           if (!(failure instanceof SendFailure)) throw failure;
           // A host that is silent now may have taken the first; one that refuses has lost it.
           if (first && failure.kind === "unreachable") throw first;
-          const again = failure.kind === "reset" && tries < RETRY_MS.length &&
+          // A sink that sends on may fail in that, and then it is no reset of ours.
+          const again = failure.kind === "reset" && tries < RETRY_MS.length && !bodyBegun &&
             !limits.signal?.aborted;
           if (!again) throw failure;
           first ??= failure;

@@ -7,10 +7,14 @@ import { startApp, type TestApp } from "./app.ts";
 
 /** A member that keeps what was pushed to it. */
 export interface StandIn extends RawMember {
-  /** Every request but the probes, whole, as it came. */
+  /** Every request but probes and sweeps, whole, as it came. */
   readonly pushes: string[];
 }
 
+/** The page of a Pushgateway without groups: some metric of its own is on it. */
+const PAGE = "# TYPE pushgateway_build_info gauge\npushgateway_build_info 1\n";
+const EMPTY = "HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\n" +
+  `Content-Length: ${PAGE.length}\r\n\r\n${PAGE}`;
 const OK = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 
 /**
@@ -27,6 +31,10 @@ export function standIn(
     for (let request; (request = await connection.request());) {
       if (request.startsWith("GET /-/healthy ")) {
         await connection.write(OK);
+        continue;
+      }
+      if (request.startsWith("GET /metrics ")) {
+        await connection.write(EMPTY);
         continue;
       }
       pushes.push(request);

@@ -40,7 +40,7 @@ const families: fc.Arbitrary<Family[]> = fc.array(fc.record({
   help: fc.option(fc.string({ unit: "grapheme" }), { nil: undefined }),
   type: fc.option(fc.nat({ max: 300 }), { nil: undefined }),
   metrics: fc.array(fc.uint8Array({ maxLength: 300 })),
-}));
+}, { noNullPrototype: true }));
 
 Deno.test("families and their metrics come as they were, however the page is cut", {
   permissions: "none",

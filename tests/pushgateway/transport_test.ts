@@ -244,3 +244,100 @@ Deno.test("an answer that comes before the whole body was sent counts", async ()
   const answer = await transport.send(member.member, { ...PUSH, body }, { timeoutMs: 5_000 });
   assert.deepEqual([answer.status, text(answer.body)], [413, "big\n"]);
 });
+
+const PAGE = "HTTP/1.1 200 OK\r\nX-A: b\r\nTransfer-Encoding: chunked\r\n\r\n";
+
+Deno.test("a body is handed over as it comes, with the headers, and none is left in the answer", async () => {
+  const taken = Promise.withResolvers<void>();
+  await using member = rawMember(async (connection) => {
+    await connection.request();
+    await connection.write(`${PAGE}3\r\none\r\n`);
+    await taken.promise;
+    await connection.write("3\r\ntwo\r\n0\r\n\r\n");
+    await answerAll(connection, OK);
+  });
+  using transport = await openWith(UPSTREAM);
+  const parts: string[] = [];
+  const answer = await transport.send(member.member, PUSH, {
+    timeoutMs: 5_000,
+    onBody(chunk, headers) {
+      parts.push(text(chunk));
+      assert.equal(headers[1], "b");
+      taken.resolve();
+    },
+  });
+  assert.deepEqual(parts, ["one", "two"]);
+  assert.deepEqual([answer.status, answer.body.length, answer.headers[1]], [200, 0, "b"]);
+  const next = await transport.send(member.member, PUSH, { timeoutMs: 5_000 });
+  assert.deepEqual([text(next.body), member.accepted], ["ok", 1]);
+});
+
+Deno.test("a body that is handed over may be of any size, and nothing is read meanwhile", async () => {
+  const size = 5 * LIMITS.answerBytesMax;
+  await using member = rawMember(async (connection) => {
+    await connection.request();
+    await connection.write(`HTTP/1.1 200 OK\r\nContent-Length: ${size}\r\n\r\n`);
+    await connection.write("x".repeat(size));
+  });
+  using transport = await openWith(UPSTREAM);
+  let [taken, running] = [0, 0];
+  await transport.send(member.member, PUSH, {
+    timeoutMs: 20_000,
+    async onBody(chunk) {
+      assert.equal(++running, 1);
+      await new Promise((resolve) => setImmediate(resolve));
+      assert(chunk.every((byte) => byte === 0x78));
+      taken += chunk.length;
+      running--;
+    },
+  });
+  assert.equal(taken, size);
+});
+
+Deno.test("the body of an answer that is no 200 is gathered, so that its error is known", async () => {
+  await using member = rawMember((connection) =>
+    answerAll(connection, "HTTP/1.1 500 No\r\nContent-Length: 4\r\n\r\noops")
+  );
+  using transport = await openWith(UPSTREAM);
+  const onBody = () => assert.fail("no body was asked for");
+  const answer = await transport.send(member.member, PUSH, { timeoutMs: 5_000, onBody });
+  assert.deepEqual([answer.status, text(answer.body)], [500, "oops"]);
+});
+
+for (
+  const [what, failure] of [
+    ["an error", new RangeError("enough")],
+    ["a failure of its own sending", new SendFailure("reset", "elsewhere")],
+  ] as const
+) {
+  Deno.test(`${what} in taking a body ends the connection, and is what is told`, async () => {
+    await using member = rawMember((connection) => answerAll(connection, OK));
+    using transport = await openWith(UPSTREAM);
+    const onBody = () => Promise.reject(failure);
+    const sending = transport.send(member.member, PUSH, { timeoutMs: 5_000, onBody });
+    await assert.rejects(sending, (error) => error === failure);
+    assert.equal(member.accepted, 1, "no body begins twice");
+    await transport.send(member.member, PUSH, { timeoutMs: 5_000 });
+    assert.equal(member.accepted, 2);
+  });
+}
+
+for (
+  const [what, kind] of [["breaks off", "broken"], ["stops", "timeout"]] as const
+) {
+  Deno.test(`a body that ${what} while it is handed over: ${kind}`, async () => {
+    await using member = rawMember(async (connection) => {
+      await connection.request();
+      await connection.write(`${PAGE}3\r\none\r\n`);
+      if (kind === "broken") connection.close();
+    });
+    using transport = await openWith(UPSTREAM);
+    const parts: string[] = [];
+    const sending = transport.send(member.member, PUSH, {
+      timeoutMs: kind === "timeout" ? 200 : 10_000,
+      onBody: (chunk) => void parts.push(text(chunk)),
+    });
+    assert.equal(await kindOf(sending), kind);
+    assert.deepEqual([parts, member.accepted], [["one"], 1]);
+  });
+}

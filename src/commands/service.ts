@@ -1,0 +1,49 @@
+/** Asks the API of a running service, for commands. @module */
+
+import { z } from "zod";
+import { errorText } from "../log.ts";
+
+const failure = z.object({ error: z.string() });
+
+/**
+ * Sends a request and reads the `data` of its answer.
+ *
+ * @param base URL of the service, as `http://localhost:9292`
+ * @throws where it does not answer, refuses, or answers something else
+ */
+export async function ask<T>(
+  base: string,
+  { method = "GET", path, data }: {
+    readonly method?: string;
+    readonly path: string;
+    readonly data: z.ZodType<T>;
+  },
+): Promise<T> {
+  const url = `${base.replace(/\/$/, "")}${path}`;
+  let text: string;
+  let status: number;
+  try {
+    const response = await fetch(url, { method, headers: { accept: "application/json" } });
+    status = response.status;
+    text = await response.text();
+  } catch (cause) {
+    throw new Error(`no answer from ${base}: ${errorText(cause)} (is --url right?)`, { cause });
+  }
+  const json = parseJson(text);
+  if (status >= 300) {
+    const { data: refusal } = failure.safeParse(json);
+    const hint = status === 403 ? " (it needs --web.enable-admin-api)" : "";
+    throw new Error(`${url} answered ${status}: ${refusal?.error ?? text.trim()}${hint}`);
+  }
+  const parsed = z.object({ data }).safeParse(json);
+  if (parsed.success) return parsed.data.data;
+  throw new Error(`${url}: expected dynamic-sharding, found ${z.prettifyError(parsed.error)}`);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,91 @@
+/**
+ * Two Prometheus servers that scrape each second, by the README's examples: one finds the members in
+ * Consul, one asks our `/sd`.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { ensureComponents } from "../../tools/components.ts";
+import type { ConsulAgent } from "../../tools/consul.ts";
+import { type Prometheus, startPrometheus } from "../../tools/prometheus.ts";
+import { waitFor } from "../../tools/wait.ts";
+import type { Service } from "../integration/service.ts";
+
+/** How a Prometheus finds the members. */
+export type Way = "consul_sd" | "/sd";
+
+/** One Prometheus. */
+export interface Observer {
+  readonly way: Way;
+  readonly prometheus: Prometheus;
+  /** Waits until it scrapes these members and no others. */
+  waitForTargets(members: readonly string[]): Promise<void>;
+}
+
+/** It gathers news of targets for 5 s, and asks for them each second. */
+const TARGETS_MS_MAX = 30_000;
+
+/** Starts both. */
+export async function startObservers(
+  { consul, service }: { readonly consul: ConsulAgent; readonly service: Service },
+  stack: AsyncDisposableStack,
+): Promise<Observer[]> {
+  const components = await ensureComponents(["prometheus", "prometheus-consul"]);
+  const sd = await example("http_sd_configs", { "localhost:9292": new URL(service.url).host });
+  const consulSd = await example("consul_sd_configs", { "localhost:8500": consul.address });
+  return [
+    await observe("consul_sd", {
+      config: consulSd,
+      component: components["prometheus-consul"],
+    }, stack),
+    await observe("/sd", { config: sd, component: components.prometheus }, stack),
+  ];
+}
+
+async function observe(
+  way: Way,
+  options: Parameters<typeof startPrometheus>[0],
+  stack: AsyncDisposableStack,
+): Promise<Observer> {
+  const prometheus = stack.use(await startPrometheus(options));
+  return {
+    way,
+    prometheus,
+    async waitForTargets(members) {
+      const wanted = [...members].sort().join(" ");
+      let found = "";
+      await waitFor(async () => {
+        const targets = await prometheus.targets();
+        const addresses = targets.map(({ discoveredLabels }) => discoveredLabels.__address__);
+        found = addresses.sort().join(" ");
+        return found === wanted && targets.every(({ health }) => health === "up");
+      }, { what: `Prometheus by ${way} to scrape ${wanted}`, msMax: TARGETS_MS_MAX, everyMs: 200 })
+        .catch((error) => {
+          throw new Error(`${error.message}, it scrapes ${found}`, { cause: error });
+        });
+    },
+  };
+}
+
+/** The README's example, with these addresses in it, looking each second for changes. */
+async function example(
+  kind: "http_sd_configs" | "consul_sd_configs",
+  addresses: Readonly<Record<string, string>>,
+): Promise<string> {
+  const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
+  const blocks = [...readme.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, block]) => block);
+  const found = blocks.filter((block) => block.includes(kind));
+  assert.equal(found.length, 1, `README has one example with ${kind}`);
+  let text = found[0];
+  for (const [written, real] of Object.entries(addresses)) {
+    assert(text.includes(written), `the example names ${written}`);
+    text = text.replaceAll(written, real);
+  }
+  const refresh = /refresh_interval: \w+/;
+  text = refresh.test(text)
+    ? text.replace(refresh, "refresh_interval: 1s")
+    : text.replace(/^( +)(services: .*)$/m, "$1$2\n$1refresh_interval: 1s");
+  assert(refresh.test(text), `the example with ${kind} looks for changes each second`);
+  return `global: {scrape_interval: 1s}\n${text}`;
+}

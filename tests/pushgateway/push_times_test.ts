@@ -1,0 +1,124 @@
+/** What becomes of a member's push times where it answers badly, over real connections. @module */
+
+import assert from "node:assert/strict";
+import { gzipSync } from "node:zlib";
+import { SendFailure } from "../../src/pushgateway/connection.ts";
+import { readPushTimes } from "../../src/pushgateway/push_times.ts";
+import { type RawMember, rawMember } from "./raw_member.ts";
+import { openWay } from "./read_way.ts";
+
+const TEXT = '# TYPE push_time_seconds gauge\npush_time_seconds{instance="",job="a"} 1.5e+09\n' +
+  "# TYPE pushgateway_build_info gauge\n";
+const [START] = TEXT.split("# TYPE pushgateway");
+const JSON_PAGE = JSON.stringify({
+  status: "success",
+  data: [{
+    labels: { job: "b" },
+    push_time_seconds: { metrics: [{ labels: { instance: "", job: "b" }, value: "2e+09" }] },
+  }],
+});
+
+/** One character for each byte. */
+function answer(body: string, { status = 200, headers = "" } = {}): string {
+  return `HTTP/1.1 ${status} X\r\n${headers}Content-Length: ${body.length}\r\n\r\n${body}`;
+}
+
+function gzipped(text: string): string {
+  return String.fromCharCode(...gzipSync(text));
+}
+
+/** Answers each page with the same. */
+function memberWith(pages: { readonly text: string; readonly json?: string }): RawMember {
+  return rawMember(async (connection) => {
+    for (;;) {
+      const request = await connection.request();
+      if (request === "") return;
+      const isText = request.startsWith("GET /metrics ");
+      await connection.write(isText ? pages.text : pages.json ?? answer("", { status: 404 }));
+    }
+  });
+}
+
+async function read({ member }: RawMember, signal = new AbortController().signal) {
+  using way = await openWay();
+  const { times, clockAhead } = await readPushTimes(member, way, signal);
+  return { times: Object.fromEntries(times), clockAhead };
+}
+
+const GZIP = { headers: "Content-Encoding: gzip\r\n" };
+const FROM_TEXT = { "/metrics/job/a": 1.5e9 };
+const FROM_JSON = { "/metrics/job/b": 2e9 };
+
+for (
+  const [why, text, expected] of [
+    ["a page", answer(TEXT), FROM_TEXT],
+    ["a packed page", answer(gzipped(TEXT), GZIP), FROM_TEXT],
+    ["JSON where the page ends early", answer(START), FROM_JSON],
+    ["JSON where a packed page ends early", answer(gzipped(START), GZIP), FROM_JSON],
+    ["JSON where the page is empty", answer(""), FROM_JSON],
+    ["JSON where the page is an error", answer("no", { status: 500 }), FROM_JSON],
+    ["JSON where the page is another", answer("<html>\n"), FROM_JSON],
+  ] as const
+) {
+  Deno.test(`push times are read from ${why}`, async () => {
+    await using member = memberWith({ text, json: answer(JSON_PAGE) });
+    const { times, clockAhead } = await read(member);
+    assert.deepEqual(times, expected);
+    assert.deepEqual(clockAhead, { min: -Infinity, max: Infinity });
+  });
+}
+
+for (
+  const [why, json] of [
+    ["there is none", undefined],
+    ["it is an error", answer('{"status":"error"}')],
+    ["it has no data", answer('{"status":"success"}')],
+    ["it ends early", answer(JSON_PAGE.slice(0, -3))],
+    ["it is no JSON", answer("<html>")],
+  ] as const
+) {
+  Deno.test(`where the page is not whole and JSON is no help, as ${why}, there are no times`, async () => {
+    await using member = memberWith({ text: answer(START), json });
+    await assert.rejects(
+      read(member),
+      (error) => error instanceof TypeError || error instanceof SyntaxError,
+    );
+  });
+}
+
+Deno.test("a packed page that breaks off is an error, though its last bytes may be missing only", async () => {
+  for (const bytes of [1, 5, 12]) {
+    const text = answer(gzipped(TEXT).slice(0, -bytes), GZIP);
+    await using member = memberWith({ text, json: answer(JSON_PAGE) });
+    await assert.rejects(read(member), TypeError);
+  }
+});
+
+Deno.test("a page that says it is packed and is not is an error", async () => {
+  await using member = memberWith({ text: answer(TEXT, GZIP) });
+  await assert.rejects(read(member), TypeError);
+});
+
+Deno.test("what is no sample on a packed page is what is told", async () => {
+  const text = answer(gzipped(`push_time_seconds{\n${"x".repeat(100_000)}`), GZIP);
+  await using member = memberWith({ text });
+  await assert.rejects(read(member), SyntaxError);
+});
+
+Deno.test("a member that hangs up tells nothing", async () => {
+  await using member = rawMember(async (connection) => {
+    await connection.request();
+    connection.close();
+  });
+  await assert.rejects(read(member), SendFailure);
+});
+
+Deno.test("an abort ends the reading at once, with its reason", async () => {
+  const abort = new AbortController();
+  await using member = rawMember(async (connection) => {
+    await connection.request();
+    await connection.write(answer(TEXT).slice(0, -5));
+    abort.abort(new DOMException("enough", "AbortError"));
+  });
+  await assert.rejects(read(member, abort.signal), { name: "AbortError", message: "enough" });
+});
