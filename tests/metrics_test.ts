@@ -11,6 +11,12 @@ const LIST: Readonly<Record<string, string>> = {
   dynamic_sharding_config_last_reload_success_timestamp_seconds: "gauge",
   dynamic_sharding_config_last_reload_successful: "gauge",
   dynamic_sharding_discovery_up: "gauge",
+  dynamic_sharding_handoff_duplicates_removed_total: "counter",
+  dynamic_sharding_handoff_failures_total: "counter",
+  dynamic_sharding_handoff_groups: "gauge",
+  dynamic_sharding_handoff_groups_moved_total: "counter",
+  dynamic_sharding_handoff_misplaced_groups: "gauge",
+  dynamic_sharding_handoff_sweep_duration_seconds: "histogram",
   dynamic_sharding_http_request_duration_seconds: "histogram",
   dynamic_sharding_http_requests_total: "counter",
   dynamic_sharding_members: "gauge",
@@ -74,6 +80,7 @@ Deno.test(
       '{state="joining"}': 1,
       '{state="active"}': 2,
       '{state="suspect"}': 1,
+      '{state="draining"}': 0,
       '{state="departed"}': 1,
     });
     metrics.membershipChanged(tell(["list a", "a ok"], policy));
@@ -81,6 +88,7 @@ Deno.test(
       '{state="joining"}': 0,
       '{state="active"}': 1,
       '{state="suspect"}': 0,
+      '{state="draining"}': 0,
       '{state="departed"}': 0,
     });
   },

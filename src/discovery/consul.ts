@@ -19,7 +19,7 @@ const RETRY = { firstMs: 500, maxMs: 10_000 };
  * @param onBadEntry is told of an instance whose address cannot be a member; the rest still count
  */
 export function consulDiscovery({ consul, service, random, onBadEntry }: {
-  consul: ConsulClient;
+  consul: Pick<ConsulClient, "service">;
   service: string;
   random: () => number;
   onBadEntry: (id: string, cause: unknown) => void;

@@ -16,7 +16,7 @@ import type { HashRing } from "../ring/hash_ring.ts";
 import { runGroup } from "../run_group.ts";
 import { createDrains } from "./drains.ts";
 import type { DrainProgress } from "./drain.ts";
-import { createExclusive } from "./exclusive.ts";
+import { createExclusive, TurnFailure } from "./exclusive.ts";
 import type { Gateways } from "./gateways.ts";
 import type { StaleCopy } from "./inventory.ts";
 import { createMisplaced } from "./misplaced.ts";
@@ -83,7 +83,7 @@ export function createHandoff(deps: HandoffDeps): Handoff {
   const { membership, ring, gateways, locks, metrics, log } = deps;
   const reachable = (member: Member) => membership().records.get(member)?.verdict === "up";
   const ownerOf = (key: string) => ring().ownerOf(key);
-  const report = createReport(log, metrics);
+  const report = createReport({ log, metrics, now: () => performance.now() });
   const exclusive = createExclusive(locks);
   const misplaced = createMisplaced(ring(), reachable);
   metrics.showMisplaced(() => misplaced.size);
@@ -142,12 +142,20 @@ export function createHandoff(deps: HandoffDeps): Handoff {
       return !running || (misplaced.clear && sweeper.hasSwept);
     },
     async concerns(push) {
-      if (push.method === "POST" && running && !sweeper.hasSwept) {
+      const [...members] = membership().records.keys();
+      if (push.method === "POST" && running && !sweeper.hasSwept && members.some(reachable)) {
         await sweeper.next(AbortSignal.timeout(FIRST_SWEEP_MS_MAX)).catch(() => {});
       }
       return running && misplaced.holdersOf(push) !== undefined;
     },
-    handle,
+    async handle(push, signal) {
+      try {
+        return await handle(push, signal);
+      } catch (error) {
+        report.failed(error instanceof TurnFailure ? "lock" : "copy", error);
+        throw error;
+      }
+    },
     membershipChanged(next, previous) {
       if (standing(next) === standing(previous)) return;
       sweeper.wake();

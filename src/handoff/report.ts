@@ -18,8 +18,30 @@ export interface HandoffReport {
   failed(kind: HandoffFailure, error: unknown): void;
 }
 
-/** Makes one. */
-export function createReport(log: Logger, metrics: HandoffMetrics): HandoffReport {
+/** A kind of failure is logged at most so often; the metric counts each. */
+const FAILURE_LOG_MS = 10_000;
+/** Groups of which it is remembered why they stay, so that it is said once. */
+const STAYING_MAX = 10_000;
+
+const WHAT: Readonly<Record<HandoffFailure, string>> = {
+  sweep: "a member could not be swept",
+  copy: "a group could not be moved",
+  delete: "a copy could not be deleted, the next sweep tries again",
+  lock: "no lock to be had in Consul",
+  unfaithful: "a group cannot be copied faithfully",
+};
+
+/**
+ * Makes one.
+ *
+ * @param now a clock in milliseconds
+ */
+export function createReport(
+  { log, metrics, now }: { log: Logger; metrics: HandoffMetrics; now: () => number },
+): HandoffReport {
+  const staying = new Map<string, string>();
+  const loggedAt = new Map<HandoffFailure, number>();
+  const silent = new Map<HandoffFailure, number>();
   return {
     moved({ id, from, to, by }) {
       metrics.moved(by);
@@ -31,24 +53,22 @@ export function createReport(log: Logger, metrics: HandoffMetrics): HandoffRepor
     },
     staysPut({ id, from, to, reason }) {
       metrics.failed("unfaithful");
-      log.warn("group cannot be copied faithfully, so it stays where it is", {
-        group: id,
-        member: from,
-        owner: to,
-        why: reason,
-      });
+      if (staying.get(id) === reason) return;
+      if (staying.size >= STAYING_MAX) staying.clear();
+      staying.set(id, reason);
+      const fields = { group: id, member: from, owner: to, why: reason };
+      log.warn("group cannot be copied faithfully, so it stays where it is", fields);
     },
     failed(kind, error) {
       metrics.failed(kind);
-      log.warn(`handoff: ${WHAT[kind]}`, { err: errorText(error) });
+      const more = silent.get(kind) ?? 0;
+      if (now() - (loggedAt.get(kind) ?? -Infinity) < FAILURE_LOG_MS) {
+        silent.set(kind, more + 1);
+        return;
+      }
+      loggedAt.set(kind, now());
+      silent.delete(kind);
+      log.warn(`handoff: ${WHAT[kind]}`, { err: errorText(error), ...(more > 0 && { more }) });
     },
   };
 }
-
-const WHAT: Readonly<Record<HandoffFailure, string>> = {
-  sweep: "a member could not be swept",
-  copy: "a group could not be moved, trying again",
-  delete: "a copy could not be deleted, the next sweep tries again",
-  lock: "no lock to be had in Consul, trying again",
-  unfaithful: "a group cannot be copied faithfully",
-};

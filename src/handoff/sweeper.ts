@@ -92,7 +92,7 @@ export function createSweeper(deps: SweeperDeps): Sweeper {
     }, signal);
     for (const member of swept) unread.delete(member);
     for (const member of failed) unread.set(member, (unread.get(member) ?? 0) + 1);
-    ended = number;
+    if (swept.size > 0) ended = number;
     for (const { after, resolve } of waiters) if (after < number) resolve();
     waiters = waiters.filter(({ after }) => after >= number);
     const held = [...inventories].map(([member, { times }]) => [member, times.size] as const);
@@ -196,7 +196,8 @@ export function createSweeper(deps: SweeperDeps): Sweeper {
     async run(intervalMs, signal) {
       while (!signal.aborted) {
         try {
-          if (membersUp(deps.membership()).size > 0) await round(signal);
+          // Before there is a ring nothing is out of place, and not all members are known.
+          if (deps.ring().members.length > 0) await round(signal);
         } catch (error) {
           if (signal.aborted) break;
           throw error;

@@ -17,7 +17,7 @@ import {
   parseStatus,
 } from "../pushgateway/api.ts";
 import type { Transport } from "../pushgateway/transport.ts";
-import type { Snapshot } from "./snapshot.ts";
+import { servingMembers, type Snapshot } from "./snapshot.ts";
 
 /** What answering takes. */
 export interface AdminDeps {
@@ -43,7 +43,7 @@ const API_HEADERS = {
 
 /** Makes the answers of one app. */
 export function createAdmin({ snapshot, way, log }: AdminDeps): Admin {
-  /** Asks every member of the ring, and keeps what each said apart. */
+  /** Asks every member that holds groups for its users, and keeps what each said apart. */
   async function askAll(method: string, target: string): Promise<Map<Member, Answer | string>> {
     const { transport, timeoutMs } = way();
     const request = { method, target, headers: [] };
@@ -55,7 +55,7 @@ export function createAdmin({ snapshot, way, log }: AdminDeps): Admin {
         return failure.message;
       }
     };
-    const { members } = snapshot().ring;
+    const members = servingMembers(snapshot());
     const answers = await Promise.all(members.map(ask));
     return new Map(members.map((member, i) => [member, answers[i]]));
   }

@@ -1,7 +1,7 @@
 /** The members as Prometheus's http_sd wants them. @module */
 
 import type { Member } from "../member.ts";
-import type { Snapshot } from "./snapshot.ts";
+import { servingMembers, type Snapshot } from "./snapshot.ts";
 
 /**
  * Lists the members that Prometheus should scrape; 503 while they are unknown, for it keeps its last
@@ -10,21 +10,17 @@ import type { Snapshot } from "./snapshot.ts";
  *
  * @param awaitsDiscovery discovery has an own view of the members and has not told it yet
  */
-export function answerSd({ ring, membership }: Snapshot, awaitsDiscovery: boolean): Response {
-  const isUnswept = (member: Member) => {
-    const record = membership.records.get(member);
-    return record?.state === "joining" && record.verdict === "up";
+export function answerSd(snapshot: Snapshot, awaitsDiscovery: boolean): Response {
+  const isSwept = (member: Member) => {
+    const record = snapshot.membership.records.get(member);
+    return record?.state !== "joining" || record.verdict !== "up";
   };
-  const draining = [...membership.records].filter(([, { state }]) => state === "draining");
-  const targets = new Set([
-    ...ring.members.filter((member) => !isUnswept(member)),
-    ...draining.map(([member]) => member),
-  ]);
-  if (awaitsDiscovery || targets.size === 0) {
+  const targets = servingMembers(snapshot).filter(isSwept);
+  if (awaitsDiscovery || targets.length === 0) {
     return new Response("the members are not known yet\n", { status: 503 });
   }
   // Prometheus takes no parameter but charset here, and no field beside these two.
-  return new Response(JSON.stringify([{ targets: [...targets].sort(), labels: {} }]), {
+  return new Response(JSON.stringify([{ targets, labels: {} }]), {
     headers: { "content-type": "application/json; charset=utf-8" },
   });
 }

@@ -1,5 +1,6 @@
 /** What a request is answered from: one immutable view, swapped as a whole. @module */
 
+import type { Member } from "../member.ts";
 import type { Membership } from "../membership/state.ts";
 import type { HashRing } from "../ring/hash_ring.ts";
 
@@ -7,4 +8,10 @@ import type { HashRing } from "../ring/hash_ring.ts";
 export interface Snapshot {
   readonly membership: Membership;
   readonly ring: HashRing;
+}
+
+/** The members that hold what users see: those of the ring, and those that are being drained. */
+export function servingMembers({ ring, membership }: Snapshot): Member[] {
+  const draining = [...membership.records].filter(([, { state }]) => state === "draining");
+  return [...new Set([...ring.members, ...draining.map(([member]) => member)])].sort();
 }

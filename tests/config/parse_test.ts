@@ -34,6 +34,7 @@ Deno.test("the Go tool's file means what it meant there", { permissions: READS_Y
     mode: "redirect",
     redirectUserAgents: [],
     proxy: { bodyBytesMax: 16_777_216, timeoutMs: 30_000, inFlightMax: 256 },
+    handoff: { enabled: true, sweepIntervalMs: 60_000, sweepTimeoutMs: 30_000 },
     upstream: { scheme: "http", routePrefix: "", tls: {} },
   });
 });
@@ -56,6 +57,7 @@ Deno.test("every key of the file has its effect", { permissions: READS_YAML }, (
     mode: "auto",
     redirectUserAgents: ["my-pusher/", "Java/"],
     proxy: { bodyBytesMax: 1_536, timeoutMs: 90_000, inFlightMax: 8 },
+    handoff: { enabled: false, sweepIntervalMs: 150_000, sweepTimeoutMs: 5_000 },
     upstream: {
       scheme: "https",
       routePrefix: "/pg",

@@ -50,7 +50,7 @@ export async function startFleet(
     members.push(stack.use(await startPushgateway(options)));
   }
   const config = (servers: readonly Pushgateway[]) =>
-    `mode: auto\nhandoff: {enabled: false}\n` +
+    `mode: auto\n` +
     `consul_server: {addr: "${consul.address}", check_interval: 1s, check_timeout: 1s}\n` +
     `pushgateway: {port: ${port}, servers: [${servers.map(({ hostname }) => hostname)}]}\n`;
   const servers = members.slice(0, configured);

@@ -123,6 +123,7 @@ Deno.test("the preview is JSON where the client prefers it", { permissions: "non
     url: "http://a:9091/metrics/job/b/zone/z/env@base64/eA==",
     group: { job: "b", env: "x", zone: "z" },
     path: "/metrics/job/b/env/x/zone/z",
+    holders: [],
     ring: { hash: ONE_ACTIVE.ring.hash, members: ["a:9091"] },
   });
 });
@@ -150,5 +151,6 @@ function preview(target: string, context: PushContext): Response {
 
 function context(own: Partial<PushContext> = {}): PushContext {
   const upstream = { scheme: "http", routePrefix: "" };
-  return { snapshot: ONE_ACTIVE, nameScheme: "legacy", upstream, ...own };
+  const holdersOf = () => [];
+  return { snapshot: ONE_ACTIVE, nameScheme: "legacy", upstream, holdersOf, ...own };
 }

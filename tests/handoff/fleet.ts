@@ -1,0 +1,140 @@
+/**
+ * The members in memory and all that ever happened to their groups: who pushed what, in which order,
+ * and whether handoff lost any of it.
+ *
+ * A push is ordered by the moment at which its member takes it. A loss is a write of handoff's own
+ * after which no living member holds the newest copy any more, or a newer one. What the facts accept
+ * is no loss:
+ *
+ * - A Pushgateway deletes and replaces on no condition. A push that comes directly (by a redirect
+ *   given earlier, or without a lock) between a look at a member and what is done there right after
+ *   it is not seen. Between the two may be other looks of the same moment, but nothing that is done.
+ * - While a copy is being made (looked at, put, read back, and removed where it came out different),
+ *   that is so for the whole of it on the member that it is made on.
+ * - A push that comes directly while a `PUT` removes the former copies counts as before that `PUT`:
+ *   neither has been answered when the other begins.
+ * - The member that held the newer copy dies after it was looked at.
+ * - A drain has to decide between two copies that were pushed within the uncertainty of the clocks.
+ *
+ * @module
+ */
+
+import type { Member } from "../../src/member.ts";
+import type { Clockwork } from "./clockwork.ts";
+import { createHistory, type History } from "./history.ts";
+import type { Operation } from "./operation.ts";
+import { createMemoryPushgateway, type Families, type MemoryPushgateway } from "./pushgateway.ts";
+
+/** A push of a client. */
+export interface ClientPush {
+  readonly method: "PUT" | "POST" | "DELETE";
+  readonly id: string;
+  /** What is pushed under each name. */
+  readonly value: number;
+  readonly names: readonly string[];
+}
+
+/** The members. */
+export interface Fleet {
+  readonly members: ReadonlyMap<Member, MemoryPushgateway>;
+  readonly history: History;
+  /** What handoff has lost, in words. */
+  readonly losses: readonly string[];
+  /** A client's push arrives, by an operation or not. */
+  land(member: Member, push: ClientPush, operation?: Operation): "taken" | "refused" | "nobody";
+  /** Handoff puts a group; says whether the member takes it. */
+  put(member: Member, group: { id: string; families: Families }, operation?: Operation): boolean;
+  /** Handoff deletes a group. */
+  remove(member: Member, id: string, operation?: Operation): void;
+  die(member: Member, keepsData: boolean): void;
+  /** The copies on living members that are not about to be deleted. */
+  copies(id: string): Map<Member, Families>;
+}
+
+/** Makes members whose clocks are ahead of ours by so much. */
+export function createFleet(aheadMs: ReadonlyMap<Member, number>, clockwork: Clockwork): Fleet {
+  const members = new Map(
+    [...aheadMs].map(([member, ms]) => [member, createMemoryPushgateway(clockwork.now, ms)]),
+  );
+  const history = createHistory();
+  const losses: string[] = [];
+  const gateway = (member: Member) => {
+    const found = members.get(member);
+    if (!found) throw new Error(`no such member: ${member}`);
+    return found;
+  };
+
+  function copies(id: string): Map<Member, Families> {
+    const found = new Map<Member, Families>();
+    for (const [member, { alive, groups, isDoomed }] of members) {
+      const copy = groups.get(id);
+      if (alive && copy && !isDoomed(id)) found.set(member, copy.families);
+    }
+    return found;
+  }
+
+  /** Judges what handoff is about to do to the copy on a member. */
+  function judge(
+    what: "put" | "removal",
+    { member, id, next }: { member: Member; id: string; next?: Families },
+    operation: Operation | undefined,
+  ): void {
+    const sound = copies(id);
+    const lost = sound.get(member);
+    if (!lost) return;
+    const age = history.orderOf(lost);
+    sound.delete(member);
+    if (next) sound.set(member, next);
+    const left = Math.max(0, ...[...sound.values()].map(history.orderOf));
+    if (age <= left || history.isAccepted({ id, member, age, what, operation })) return;
+    losses.push(
+      `step ${clockwork.step}: a ${operation?.kind}'s ${what} of ${id} on ${member} loses ${JSON.stringify([...lost])}; ` +
+        `left: ${JSON.stringify([...sound].map(([at, families]) => [at, [...families]]))}; ` +
+        `done: ${JSON.stringify(operation?.deeds)}`,
+    );
+  }
+
+  const note = (operation: Operation | undefined, kind: "put" | "removal" | "delivery", member: Member) =>
+    operation?.deeds.push({ kind, member, step: clockwork.step });
+
+  return {
+    members,
+    history,
+    losses,
+    land(member, { method, id, value, names }, operation) {
+      const target = gateway(member);
+      if (!target.alive) return "nobody";
+      const step = clockwork.step;
+      const locked = operation?.isLocked() ?? false;
+      if (method === "DELETE") {
+        target.remove(id);
+        history.deleted(id, step);
+      } else {
+        const families = new Map(names.map((name) => [name, value]));
+        if (!target.push(method, id, families)) return "refused";
+        history.pushed({ method, id, member, families, step, locked });
+      }
+      note(operation, "delivery", member);
+      return "taken";
+    },
+    put(member, { id, families }, operation) {
+      const target = gateway(member);
+      if (!target.refusing) judge("put", { member, id, next: families }, operation);
+      note(operation, "put", member);
+      if (!target.push("PUT", id, families)) return false;
+      history.copied(id, member);
+      return true;
+    },
+    remove(member, id, operation) {
+      judge("removal", { member, id }, operation);
+      note(operation, "removal", member);
+      gateway(member).remove(id);
+    },
+    die(member, keepsData) {
+      const target = gateway(member);
+      history.died({ member, groups: target.groups, step: clockwork.step });
+      target.die(keepsData);
+    },
+    copies,
+  };
+}

@@ -1,0 +1,115 @@
+/** The members in memory as handoff uses them: each call happens when it is its turn. @module */
+
+import { createClocks } from "../../src/handoff/clocks.ts";
+import { gather } from "../../src/handoff/gathered.ts";
+import { type Gateways, MemberFailure } from "../../src/handoff/gateways.ts";
+import { pushedAt } from "../../src/handoff/inventory.ts";
+import type { Member } from "../../src/member.ts";
+import { clockAhead } from "../../src/pushgateway/clock.ts";
+import type { GroupReading } from "../../src/pushgateway/group_content.ts";
+import type { PushTimes } from "../../src/pushgateway/push_times.ts";
+import type { Clockwork } from "./clockwork.ts";
+import type { Fleet } from "./fleet.ts";
+import { decodeFamilies, encodeFamilies } from "./group_body.ts";
+import type { Operations } from "./operation.ts";
+import type { Copy } from "./pushgateway.ts";
+
+/** A family of this name cannot be copied so that nothing is lost. */
+export const UNCOPYABLE = "uncopyable";
+
+/** What the way to the members takes. */
+export interface MemoryGatewaysDeps {
+  readonly fleet: Fleet;
+  readonly clockwork: Clockwork;
+  readonly operations: Operations;
+  /** Whether the answer to a write is lost on its way; asked once for each. */
+  readonly losesAnswer: () => boolean;
+}
+
+/** Opens the way for one instance. */
+export function openMemoryGateways(
+  { fleet, clockwork, operations, losesAnswer }: MemoryGatewaysDeps,
+): Gateways {
+  const clocks = createClocks();
+  /** When a reading was true. */
+  const stepOf = new WeakMap<object, number>();
+
+  function living(member: Member) {
+    const gateway = fleet.members.get(member);
+    if (!gateway?.alive) throw new MemberFailure(`${member} is dead`);
+    return gateway;
+  }
+
+  const times = gather(async (member: Member, _: readonly void[]): Promise<PushTimes> => {
+    const sentAt = clockwork.now();
+    await clockwork.turn(`look at ${member}`);
+    const { groups, clock } = living(member);
+    const date = new Date(clock()).toUTCString();
+    const read = {
+      times: new Map([...groups].map(([id, { time }]) => [id, time])),
+      clockAhead: clocks.narrow(member, clockAhead(date, { sentAt, answeredAt: clockwork.now() })),
+    };
+    stepOf.set(read, clockwork.step);
+    return read;
+  });
+
+  // Two pages are read, one after the other.
+  const groups = gather(async (member: Member, _: readonly void[]) => {
+    await clockwork.turn(`read ${member}`);
+    const first = new Map(living(member).groups);
+    const step = clockwork.step;
+    await clockwork.turn(`read on ${member}`);
+    const second = living(member).groups;
+    const readings = new Map<string, GroupReading>();
+    for (const [id, copy] of first) readings.set(id, readingOf(id, copy, second.get(id)));
+    stepOf.set(readings, step);
+    return readings;
+  });
+
+  function looked(signal: AbortSignal, member: Member, reading: object): void {
+    const operation = operations.bySignal(signal);
+    const step = stepOf.get(reading);
+    if (!operation || step === undefined) return;
+    const pushed = "times" in reading ? pushedAt(operation.id, reading as PushTimes) : undefined;
+    operation.deeds.push({ kind: "look", member, step, ...(pushed && { pushed }) });
+  }
+
+  function answer(member: Member): void {
+    if (losesAnswer()) throw new MemberFailure(`the answer of ${member} is lost`);
+  }
+
+  return {
+    async pushTimes(member, signal) {
+      const read = await times.read(member, undefined, signal);
+      looked(signal, member, read);
+      return read;
+    },
+    async group(member, id, signal) {
+      const readings = await groups.read(member, undefined, signal);
+      looked(signal, member, readings);
+      return readings.get(id);
+    },
+    async put(member, { id, body }, signal) {
+      await clockwork.turn(`put ${id} on ${member}`, signal);
+      living(member);
+      const group = { id, families: decodeFamilies(body) };
+      const taken = fleet.put(member, group, operations.bySignal(signal));
+      answer(member);
+      return taken ? undefined : "it contradicts other groups";
+    },
+    async remove(member, id, { signal }) {
+      await clockwork.turn(`delete ${id} on ${member}`, signal);
+      living(member);
+      fleet.remove(member, id, operations.bySignal(signal));
+      answer(member);
+    },
+  };
+}
+
+function readingOf(id: string, copy: Copy, later: Copy | undefined): GroupReading {
+  if (later?.time !== copy.time) return { kind: "changed", reason: "it was pushed meanwhile" };
+  if (copy.families.has(UNCOPYABLE)) return { kind: "unfaithful", reason: "it cannot be copied" };
+  const body = encodeFamilies(copy.families);
+  const content = { id, pushTime: copy.time, failureTime: 0, body, deletePaths: [id] };
+  return { kind: "content", content };
+}

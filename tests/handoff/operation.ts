@@ -1,0 +1,70 @@
+/**
+ * What one handling of a group (a push, a removal, a move) has done so far: by it a loss is judged.
+ *
+ * @module
+ */
+
+import type { Exclusive } from "../../src/handoff/exclusive.ts";
+import type { PushedAt } from "../../src/handoff/inventory.ts";
+import type { Member } from "../../src/member.ts";
+
+/** Something that it did, and when it happened on the member. */
+export interface Deed {
+  readonly kind: "look" | "put" | "removal" | "delivery";
+  readonly member: Member;
+  readonly step: number;
+  /** When the copy that it saw had been pushed, as far as could be told. */
+  readonly pushed?: PushedAt;
+}
+
+export type OperationKind = "push" | "stale" | "drain";
+
+/** One handling of a group, from the beginning of its turn to the end. */
+export interface Operation {
+  readonly id: string;
+  readonly kind: OperationKind;
+  /** Nothing else handles the group meanwhile. */
+  readonly isLocked: () => boolean;
+  readonly deeds: Deed[];
+}
+
+/** Knows which operation a call belongs to. */
+export interface Operations {
+  /** The same turns, followed. */
+  exclusive(kind: OperationKind): Exclusive;
+  /** By the signal that it was given. */
+  bySignal(signal: AbortSignal): Operation | undefined;
+  /** The one that handles the group at present, in this process. */
+  byGroup(id: string): Operation | undefined;
+}
+
+/**
+ * Follows the turns.
+ *
+ * @param isLocked whether a signal came with a lock
+ */
+export function followOperations(
+  exclusive: Exclusive,
+  isLocked: (signal: AbortSignal) => boolean,
+): Operations {
+  const signals = new WeakMap<AbortSignal, Operation>();
+  const present = new Map<string, Operation>();
+  return {
+    exclusive: (kind) => ({
+      run: (id, work, options) =>
+        exclusive.run(id, async (signal) => {
+          const operation = { id, kind, isLocked: () => isLocked(signal), deeds: [] };
+          const own = AbortSignal.any([signal]);
+          signals.set(own, operation);
+          present.set(id, operation);
+          try {
+            return await work(own);
+          } finally {
+            if (present.get(id) === operation) present.delete(id);
+          }
+        }, options),
+    }),
+    bySignal: (signal) => signals.get(signal),
+    byGroup: (id) => present.get(id),
+  };
+}
