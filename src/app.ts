@@ -127,8 +127,9 @@ export async function runApp(options: AppOptions, signal: AbortSignal): Promise<
   function watcher(running: Term): Task {
     const { config, consul, probeTransport } = running;
     const source = consul?.client.url ?? options.configFile;
-    return (signal) =>
-      watchMembership({
+    return async (signal) => {
+      if (consul) await leaving.looked(signal);
+      await watchMembership({
         discovery: discoveryOf(running, log),
         configured: config.servers,
         handoff: config.handoff.enabled,
@@ -150,6 +151,7 @@ export async function runApp(options: AppOptions, signal: AbortSignal): Promise<
           metrics.ringBuilt(ring);
         },
       }, signal);
+    };
   }
 
   function registrar({ config, probeTransport }: Term, consul: ConsulTerm): Task {

@@ -5,8 +5,9 @@
  * @module
  */
 
-import { MARK_TEXT, markKey, markPrefix } from "./consul/keys.ts";
+import { sleep } from "./backoff.ts";
 import { isStatus } from "./consul/client.ts";
+import { MARK_TEXT, markKey, markPrefix } from "./consul/keys.ts";
 import { watchMarks } from "./consul/marks.ts";
 import { errorText, type Logger } from "./log.ts";
 import { type Member, parseMember } from "./member.ts";
@@ -33,6 +34,11 @@ export interface Leaving {
   markHere(member: Member): void;
   /** Takes that back. */
   unmarkHere(member: Member): void;
+  /**
+   * Ends once Consul was asked for its marks, with or without success, or the signal aborts: a ring
+   * that is made before would hold members that are to be out of it.
+   */
+  looked(signal: AbortSignal): Promise<void>;
   /** Follows the marks in Consul until the signal aborts. */
   follow(consul: ConsulTerm, signal: AbortSignal): Promise<void>;
 }
@@ -43,6 +49,7 @@ const CALL_MS_MAX = 5_000;
 export function createLeaving({ consul, tell, random, log }: LeavingDeps): Leaving {
   const here = new Set<Member>();
   let shared: readonly Member[] = [];
+  const observed = new AbortController();
   const publish = () => tell({ kind: "marked", members: new Set([...here, ...shared]) });
 
   function markHere(member: Member): void {
@@ -72,26 +79,22 @@ export function createLeaving({ consul, tell, random, log }: LeavingDeps): Leavi
     },
     markHere,
     unmarkHere,
+    async looked(signal) {
+      await sleep(CALL_MS_MAX, AbortSignal.any([signal, observed.signal]));
+    },
     async follow({ client, config: { serviceName } }, signal) {
       const prefix = markPrefix(serviceName);
       let failing = false;
-      for await (const observed of watchMarks(client, prefix, { random }, signal)) {
-        if (observed.kind === "failed") {
-          if (!failing) {
-            log.warn(
-              "marks of leaving members cannot be read in Consul, the last known ones stay",
-              {
-                prefix,
-                err: errorText(observed.cause),
-              },
-            );
-          }
-          failing = true;
-          continue;
+      for await (const look of watchMarks(client, prefix, { random }, signal)) {
+        if (look.kind === "marks") {
+          shared = [...look.names].flatMap((name) => memberOf(name, prefix));
+          publish();
+        } else if (!failing) {
+          const fields = { prefix, err: errorText(look.cause) };
+          log.warn("marks of leaving members cannot be read, the last known ones stay", fields);
         }
-        failing = false;
-        shared = [...observed.names].flatMap((name) => memberOf(name, prefix));
-        publish();
+        failing = look.kind === "failed";
+        observed.abort();
       }
     },
   };

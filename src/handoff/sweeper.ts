@@ -79,6 +79,8 @@ export function createSweeper(deps: SweeperDeps): Sweeper {
   const leftAt = new Map<Member, number>();
   const due = createWake();
   let followUps: number[] = [];
+  /** Groups out of place, as the log last had it. */
+  let told = 0;
   let [begun, ended] = [0, 0];
   let waiters: { readonly after: number; readonly resolve: () => void }[] = [];
 
@@ -107,7 +109,17 @@ export function createSweeper(deps: SweeperDeps): Sweeper {
       misplaced: misplaced.size,
       stale: findings.stale.length,
     });
-    if (findings.stale.length > 0) await deps.removeStale(findings.stale, signal);
+    if (misplaced.size !== told) {
+      told = misplaced.size;
+      const groups = { misplaced: told, groups: findings.groups };
+      if (told > 0) {
+        log.info("groups lie on others than their owners; pushes bring them home", groups);
+      } else log.info("every group lies on its owner", groups);
+    }
+    if (findings.stale.length > 0) {
+      log.info("stale copies are being deleted", countByMember(findings.stale));
+      await deps.removeStale(findings.stale, signal);
+    }
     await admit({ members, swept, stale: findings.stale }, signal);
     judgeLeaving({ members, swept, beganAt });
   }
@@ -227,6 +239,12 @@ export function createSweeper(deps: SweeperDeps): Sweeper {
     },
     inventories,
   };
+}
+
+function countByMember(stale: readonly StaleCopy[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { member } of stale) counts[member] = (counts[member] ?? 0) + 1;
+  return counts;
 }
 
 /** The members that answer our probes, whatever their state: those that can be read. */

@@ -25,6 +25,7 @@ export const ONCE = "e2e_once";
 const PUT_GROUPS = 40;
 const POST_GROUPS = 20;
 const BATCH_GROUPS = 60;
+const MANY_GROUPS = 3_000;
 
 /** The value of {@linkcode ONCE} in a group. */
 export function onceValue({ name }: Group): number {
@@ -35,6 +36,9 @@ export function onceValue({ name }: Group): number {
 export const LIVE = [...makeGroups("put", PUT_GROUPS), ...makeGroups("post", POST_GROUPS)];
 /** The groups that are pushed once. */
 export const BATCH = makeGroups("batch", BATCH_GROUPS);
+
+/** More of them than a member can be rid of in a moment. */
+export const MANY = makeGroups("batch", MANY_GROUPS);
 
 /** The body of a live group's push. */
 export function liveBody(group: Group, value: number): string {

@@ -88,14 +88,25 @@ export function createFleet(aheadMs: ReadonlyMap<Member, number>, clockwork: Clo
     const left = Math.max(0, ...[...sound.values()].map(history.orderOf));
     if (age <= left || history.isAccepted({ id, member, age, what, operation })) return;
     losses.push(
-      `step ${clockwork.step}: a ${operation?.kind}'s ${what} of ${id} on ${member} loses ${JSON.stringify([...lost])}; ` +
+      `step ${clockwork.step}: a ${operation?.kind}'s ${what} of ${id} on ${member} loses ${
+        JSON.stringify([...lost])
+      }; ` +
         `left: ${JSON.stringify([...sound].map(([at, families]) => [at, [...families]]))}; ` +
         `done: ${JSON.stringify(operation?.deeds)}`,
     );
   }
 
-  const note = (operation: Operation | undefined, kind: "put" | "removal" | "delivery", member: Member) =>
-    operation?.deeds.push({ kind, member, step: clockwork.step });
+  /** Answered already; done in a moment. */
+  function removeSoon(target: MemoryPushgateway, id: string): void {
+    target.remove(id);
+    void clockwork.turn(`deletion of ${id}`).then(target.flush);
+  }
+
+  const note = (
+    operation: Operation | undefined,
+    kind: "put" | "removal" | "delivery",
+    member: Member,
+  ) => operation?.deeds.push({ kind, member, step: clockwork.step });
 
   return {
     members,
@@ -107,7 +118,7 @@ export function createFleet(aheadMs: ReadonlyMap<Member, number>, clockwork: Clo
       const step = clockwork.step;
       const locked = operation?.isLocked() ?? false;
       if (method === "DELETE") {
-        target.remove(id);
+        removeSoon(target, id);
         history.deleted(id, step);
       } else {
         const families = new Map(names.map((name) => [name, value]));
@@ -128,7 +139,7 @@ export function createFleet(aheadMs: ReadonlyMap<Member, number>, clockwork: Clo
     remove(member, id, operation) {
       judge("removal", { member, id }, operation);
       note(operation, "removal", member);
-      gateway(member).remove(id);
+      removeSoon(gateway(member), id);
     },
     die(member, keepsData) {
       const target = gateway(member);

@@ -72,7 +72,9 @@ export function createHistory(): History {
       if (newerDied) return true;
       const landing = latest.get(keyOf(id, member));
       const blindFrom = operation.deeds.length > 0 && blindSince(operation, { member, what });
-      if (landing && !landing.locked && blindFrom !== false && landing.step >= blindFrom) return true;
+      if (landing && !landing.locked && blindFrom !== false && landing.step >= blindFrom) {
+        return true;
+      }
       return operation.kind === "drain" && isUncertain(deeds, member);
     },
   };

@@ -1,0 +1,175 @@
+/** One instance of the service: the real handoff, over members in memory. @module */
+
+import { drainMember } from "../../src/handoff/drain.ts";
+import { createExclusive } from "../../src/handoff/exclusive.ts";
+import { gather } from "../../src/handoff/gathered.ts";
+import { keyOfId } from "../../src/handoff/inventory.ts";
+import { createMisplaced, type Misplaced } from "../../src/handoff/misplaced.ts";
+import { createOnPush, type Delivery } from "../../src/handoff/on_push.ts";
+import type { HandoffReport } from "../../src/handoff/report.ts";
+import { sweepRound } from "../../src/handoff/round.ts";
+import { removeStale } from "../../src/handoff/stale.ts";
+import type { Member } from "../../src/member.ts";
+import type { PushTimes } from "../../src/pushgateway/push_times.ts";
+import type { HashRing } from "../../src/ring/hash_ring.ts";
+import type { Clockwork } from "./clockwork.ts";
+import type { ClientPush, Fleet } from "./fleet.ts";
+import type { MemoryLocks } from "./lock_table.ts";
+import { openMemoryGateways } from "./memory_gateways.ts";
+import { followOperations, type Operation } from "./operation.ts";
+
+/** What became of a client's push. */
+export type PushOutcome = "taken" | "not taken";
+
+/** An instance as clients and its operator see it. */
+export interface Instance {
+  readonly misplaced: Misplaced;
+  readonly ring: HashRing;
+  ringChanged(ring: HashRing): void;
+  /** Its probe tells whether a member answers. */
+  probed(member: Member, up: boolean): void;
+  push(push: ClientPush): Promise<PushOutcome>;
+  /** Where it sends a client; `undefined`: it sees to the push itself. */
+  redirect(push: ClientPush): Member | undefined;
+  /** A round of sweeps, and the removal of stale copies. */
+  sweep(): Promise<void>;
+  /** Empties a member, unless that is in the ring; ends without an error. */
+  drain(member: Member, signal?: AbortSignal): Promise<void>;
+  /** Its process ends. */
+  kill(): void;
+}
+
+/** What it takes. */
+export interface InstanceDeps {
+  readonly ring: HashRing;
+  readonly fleet: Fleet;
+  readonly clockwork: Clockwork;
+  /** Absent: it is the only one. */
+  readonly locks?: MemoryLocks;
+  readonly losesAnswer?: () => boolean;
+  /** Whether what is in place is pushed without a moment between the look at the ring and the push. */
+  readonly atOnce?: boolean;
+}
+
+const SILENT: HandoffReport = {
+  moved() {},
+  staleRemoved() {},
+  staysPut() {},
+  failed() {},
+};
+
+/** Starts one that believes all living members to be up. */
+export function startInstance(
+  { ring: first, fleet, clockwork, locks, losesAnswer = () => false, atOnce = false }: InstanceDeps,
+): Instance {
+  let ring = first;
+  const life = new AbortController();
+  const up = new Set([...fleet.members].flatMap(([member, { alive }]) => alive ? [member] : []));
+  const reachable = (member: Member) => up.has(member);
+  const ownerOf = (key: string) => ring.ownerOf(key);
+  // Without locks nothing but the queue in this process keeps two of one group apart, and it does.
+  const isLocked = (signal: AbortSignal) => locks ? locks.isHeld(signal) : !signal.aborted;
+  const operations = followOperations(createExclusive(() => locks), isLocked);
+  const gateways = openMemoryGateways({ fleet, clockwork, operations, losesAnswer });
+  const misplaced = createMisplaced(ring, reachable);
+  const inventories = new Map<Member, PushTimes>();
+  const common = { gateways, misplaced, report: SILENT };
+
+  let removing = Promise.resolve();
+  const rounds = gather(async () => {
+    await removing;
+    const deps = { ...common, ring: () => ring, inventories };
+    const { findings } = await sweepRound([...up], deps, life.signal);
+    const exclusive = operations.exclusive("stale");
+    removing = removeStale(findings.stale, { ...common, exclusive }, life.signal).catch(() => {});
+  });
+  const handle = createOnPush({
+    ...common,
+    exclusive: operations.exclusive("push"),
+    ownerOf,
+    reachable,
+    nextSweep: (signal) => rounds.read("all", undefined, signal),
+  });
+
+  async function send(
+    member: Member,
+    push: ClientPush,
+    { operation, wait = true }: { operation?: Operation; wait?: boolean } = {},
+  ): Promise<ReturnType<Fleet["land"]>> {
+    if (wait) await clockwork.turn(`${push.method} ${push.id} to ${member}`);
+    const outcome = fleet.land(member, push, operation);
+    if (outcome === "nobody") up.delete(member);
+    return outcome;
+  }
+
+  async function deliver(
+    push: ClientPush,
+    how: { operation?: Operation; wait?: boolean },
+  ): Promise<Delivery<PushOutcome>> {
+    if (push.method === "DELETE") {
+      const members = [...new Set([...ring.members, ...up])];
+      const outcomes = await Promise.all(members.map((member) => send(member, push, how)));
+      const taken = members[outcomes.indexOf("taken")];
+      return taken ? { answer: "taken", taken } : { answer: "not taken" };
+    }
+    const tried = new Set<Member>();
+    for (;;) {
+      const owner = ring.ownerWithout(keyOfId(push.id), tried);
+      if (owner === undefined) return { answer: "not taken" };
+      const outcome = await send(owner, push, how);
+      if (outcome === "taken") return { answer: "taken", taken: owner };
+      if (outcome === "refused") return { answer: "not taken" };
+      tried.add(owner);
+    }
+  }
+
+  const withKey = (push: ClientPush) => ({ ...push, key: keyOfId(push.id) });
+
+  return {
+    misplaced,
+    get ring() {
+      return ring;
+    },
+    ringChanged(next) {
+      ring = next;
+      misplaced.ringChanged(next);
+    },
+    probed(member, isUp) {
+      if (isUp) up.add(member);
+      else up.delete(member);
+    },
+    async push(push) {
+      if (!misplaced.holdersOf(withKey(push))) {
+        return (await deliver(push, { wait: !atOnce })).answer;
+      }
+      try {
+        return await handle({
+          ...withKey(push),
+          deliver: async (to) => {
+            const operation = operations.byGroup(push.id);
+            if (to === undefined) return await deliver(push, { operation });
+            const taken = await send(to, push, { operation }) === "taken";
+            return taken ? { answer: "taken", taken: to } : { answer: "not taken" };
+          },
+        }, life.signal);
+      } catch {
+        return "not taken";
+      }
+    },
+    redirect(push) {
+      return misplaced.holdersOf(withKey(push)) ? undefined : ownerOf(keyOfId(push.id));
+    },
+    async sweep() {
+      await rounds.read("all", undefined, life.signal).catch(() => {});
+      await removing;
+    },
+    async drain(member, signal = life.signal) {
+      if (ring.weights.has(member)) return;
+      const progress = { groups: 0, moved: 0, staying: new Map() };
+      const deps = { ...common, exclusive: operations.exclusive("drain"), ownerOf };
+      const until = AbortSignal.any([life.signal, signal]);
+      await drainMember(member, progress, { deps, signal: until }).catch(() => {});
+    },
+    kill: () => life.abort(new Error("killed")),
+  };
+}
