@@ -49,7 +49,7 @@ export interface Handoff {
    */
   concerns(
     push: { readonly method: string; readonly id: string; readonly key: string },
-  ): Promise<boolean>;
+  ): boolean | Promise<boolean>;
   /**
    * Brings the push to its owner, and removes the other copies.
    *
@@ -121,6 +121,7 @@ export function createHandoff(deps: HandoffDeps): Handoff {
     report,
   });
   let running = false;
+  const concerns = (push: { id: string; key: string }) => misplaced.holdersOf(push) !== undefined;
 
   /** One instance at a time, for all: two would only do each other's work. */
   async function removeDuplicates(stale: readonly StaleCopy[], signal: AbortSignal): Promise<void> {
@@ -141,12 +142,13 @@ export function createHandoff(deps: HandoffDeps): Handoff {
     get idle() {
       return !running || (misplaced.clear && sweeper.hasSwept);
     },
-    async concerns(push) {
+    concerns(push) {
+      if (!running) return false;
+      if (push.method !== "POST" || sweeper.hasSwept) return concerns(push);
       const [...members] = membership().records.keys();
-      if (push.method === "POST" && running && !sweeper.hasSwept && members.some(reachable)) {
-        await sweeper.next(AbortSignal.timeout(FIRST_SWEEP_MS_MAX)).catch(() => {});
-      }
-      return running && misplaced.holdersOf(push) !== undefined;
+      if (!members.some(reachable)) return false;
+      const first = sweeper.next(AbortSignal.timeout(FIRST_SWEEP_MS_MAX));
+      return first.catch(() => {}).then(() => concerns(push));
     },
     async handle(push, signal) {
       try {

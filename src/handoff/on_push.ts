@@ -175,7 +175,8 @@ export function createOnPush(deps: OnPushDeps) {
     { holders, to }: { holders: readonly Member[]; to: Member },
     signal: AbortSignal,
   ): Promise<Prepared | undefined> {
-    const found = await look(id, [...holders, to], signal);
+    const asked = [...new Set([...holders, to])].filter(reachable);
+    const found = await look(id, asked, signal);
     const former = new Map<Member, FormerCopy>();
     for (const { member, time } of found) former.set(member, { id, from: member, time });
     const own = found.find(({ member }) => member === to);
@@ -184,6 +185,8 @@ export function createOnPush(deps: OnPushDeps) {
     if (!newest || newest.member === to || (own && !isNewer(newest.pushed, own.pushed))) {
       return { to, former: [...former.values()] };
     }
+    // What came to an owner that was thought dead is not known to be older.
+    if (!asked.includes(to)) throw new MemberFailure(`${to} does not answer`);
     const from = newest.member;
     const copied = await copyGroup({ id, from, to }, gateways, signal);
     switch (copied.kind) {
@@ -203,10 +206,10 @@ export function createOnPush(deps: OnPushDeps) {
     }
   }
 
-  /** The copies on those of some members that answer, as they are now. */
+  /** The copies on some members, as they are now. */
   async function look(id: string, members: readonly Member[], signal: AbortSignal) {
     const found = await Promise.all(
-      [...new Set(members)].filter(reachable).map(async (member) => {
+      members.map(async (member) => {
         const times = await gateways.pushTimes(member, signal);
         const [time, pushed] = [times.times.get(id), pushedAt(id, times)];
         return time === undefined || !pushed ? [] : [{ member, time, pushed }];

@@ -2,6 +2,7 @@
 
 import type { Config } from "../config/config.ts";
 import type { Handoff } from "../handoff/handoff.ts";
+import type { NameScheme } from "../group/label_name.ts";
 import type { Logger } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Admin } from "./admin.ts";
@@ -167,23 +168,24 @@ function answerPush(
   request: Request,
   { target, connection, deps }: { target: string; connection: ClientConnection; deps: RouteDeps },
 ): Answer {
-  const config = deps.config();
-  const { nameScheme, upstream } = config;
-  const { holdersOf } = deps.members;
-  const context: PushContext = { snapshot: deps.snapshot(), nameScheme, upstream, holdersOf };
   switch (request.method) {
     case "PUT":
     case "POST":
     case "DELETE": {
       const client = connection.remoteAddr.hostname;
-      if (!deps.handoff.idle) return answerUnsettled(request, { target, client, context, deps });
-      if (isRedirected(request, config)) return redirectPush(target, context);
-      const location = locatePush(target, nameScheme);
-      if (location instanceof Response) return location;
-      return deps.proxy.pass(request, location, client);
+      if (!deps.handoff.idle) {
+        const { nameScheme } = deps.config();
+        const answer = answerMisplaced(request, { target, client, nameScheme, deps });
+        if (answer) return answer;
+      }
+      return answerInPlace(request, { target, client, deps });
     }
     case "GET":
-      return previewPush(target, context, request.headers.get("accept") ?? "");
+      return previewPush(
+        target,
+        contextOf(deps.config(), deps),
+        request.headers.get("accept") ?? "",
+      );
     case "OPTIONS":
       return new Response();
     default:
@@ -191,26 +193,50 @@ function answerPush(
   }
 }
 
-/** While something is out of place: the group of this push may be, and is brought home then. */
-async function answerUnsettled(
+/**
+ * Looks whether the group of a push is out of place, while some are.
+ *
+ * @returns the answer to one that is brought home; `undefined` where the push goes the usual way
+ */
+function answerMisplaced(
   request: Request,
-  { target, client, context, deps }: {
+  { target, client, nameScheme, deps }: {
     target: string;
     client: string;
-    context: PushContext;
+    nameScheme: NameScheme;
     deps: RouteDeps;
   },
-): Promise<Response> {
-  const location = locatePush(target, context.nameScheme);
+): Answer | undefined {
+  const location = locatePush(target, nameScheme);
   if (location instanceof Response) return location;
   const { key, id } = location;
-  if (await deps.handoff.concerns({ method: request.method, id, key })) {
-    return await deps.proxy.bringHome(request, location, client);
-  }
-  if (isRedirected(request, deps.config())) {
-    return redirectPush(target, { ...context, snapshot: deps.snapshot() });
-  }
-  return await deps.proxy.pass(request, location, client);
+  const concerned = deps.handoff.concerns({ method: request.method, id, key });
+  if (concerned === false) return undefined;
+  return (async () =>
+    await concerned
+      ? await deps.proxy.bringHome(request, location, client)
+      : await answerInPlace(request, { target, client, deps }))();
+}
+
+/** By a redirect, or by passing it on. */
+function answerInPlace(
+  request: Request,
+  { target, client, deps }: { target: string; client: string; deps: RouteDeps },
+): Answer {
+  const config = deps.config();
+  if (isRedirected(request, config)) return redirectPush(target, contextOf(config, deps));
+  const location = locatePush(target, config.nameScheme);
+  if (location instanceof Response) return location;
+  return deps.proxy.pass(request, location, client);
+}
+
+function contextOf({ nameScheme, upstream }: Config, deps: RouteDeps): PushContext {
+  return {
+    snapshot: deps.snapshot(),
+    nameScheme,
+    upstream,
+    holdersOf: deps.members.holdersOf,
+  };
 }
 
 function isRedirected(request: Request, { mode, upstream, redirectUserAgents }: Config): boolean {

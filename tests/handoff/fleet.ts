@@ -13,6 +13,8 @@
  *   that is so for the whole of it on the member that it is made on.
  * - A push that comes directly while a `PUT` removes the former copies counts as before that `PUT`:
  *   neither has been answered when the other begins.
+ * - Where Consul cannot be asked, pushes go on without locks: two of one group at the same time, by
+ *   instances that see different rings, may each remove what the other has brought.
  * - The member that held the newer copy dies after it was looked at.
  * - A drain has to decide between two copies that were pushed within the uncertainty of the clocks.
  *
@@ -22,7 +24,7 @@
 import type { Member } from "../../src/member.ts";
 import type { Clockwork } from "./clockwork.ts";
 import { createHistory, type History } from "./history.ts";
-import type { Operation } from "./operation.ts";
+import type { Operation, RunningOperations } from "./operation.ts";
 import { createMemoryPushgateway, type Families, type MemoryPushgateway } from "./pushgateway.ts";
 
 /** A push of a client. */
@@ -38,6 +40,7 @@ export interface ClientPush {
 export interface Fleet {
   readonly members: ReadonlyMap<Member, MemoryPushgateway>;
   readonly history: History;
+  readonly running: RunningOperations;
   /** What handoff has lost, in words. */
   readonly losses: readonly string[];
   /** A client's push arrives, by an operation or not. */
@@ -111,6 +114,7 @@ export function createFleet(aheadMs: ReadonlyMap<Member, number>, clockwork: Clo
   return {
     members,
     history,
+    running: new Set(),
     losses,
     land(member, { method, id, value, names }, operation) {
       const target = gateway(member);

@@ -64,6 +64,7 @@ export function createHistory(): History {
     isAccepted({ id, member, age, what, operation }) {
       if ((deletions.get(id) ?? 0) > age) return true;
       if (!operation) return false;
+      if (operation.disturbed) return true;
       const { deeds } = operation;
       const first = deeds.find(({ kind }) => kind === "look" || kind === "delivery");
       const newerDied = deaths.some(({ step, held }) =>

@@ -69,7 +69,7 @@ export function startInstance(
   const ownerOf = (key: string) => ring.ownerOf(key);
   // Without locks nothing but the queue in this process keeps two of one group apart, and it does.
   const isLocked = (signal: AbortSignal) => locks ? locks.isHeld(signal) : !signal.aborted;
-  const operations = followOperations(createExclusive(() => locks), isLocked);
+  const operations = followOperations(createExclusive(() => locks), fleet.running, isLocked);
   const gateways = openMemoryGateways({ fleet, clockwork, operations, losesAnswer });
   const misplaced = createMisplaced(ring, reachable);
   const inventories = new Map<Member, PushTimes>();

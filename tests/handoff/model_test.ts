@@ -5,7 +5,25 @@ import { createWorld, setting, steps } from "./scenario.ts";
 Deno.test("handoff never loses the newest copy of a group while a member that holds it lives", {
   permissions: "none",
 }, async () => {
-  const anything = steps({ push: 20, ring: 6, sweep: 12, drain: 12, die: 2, return: 4, refuse: 1, "lose answer": 1, lock: 1, restart: 1, wait: 4 }, { range: { methods: ["PUT", "PUT", "PUT", "POST", "POST", "POST", "DELETE"], redirects: true, uncopyable: true } });
+  const anything = steps({
+    push: 20,
+    ring: 6,
+    sweep: 12,
+    drain: 12,
+    die: 2,
+    return: 4,
+    refuse: 1,
+    "lose answer": 1,
+    lock: 1,
+    restart: 1,
+    wait: 4,
+  }, {
+    range: {
+      methods: ["PUT", "PUT", "PUT", "POST", "POST", "POST", "DELETE"],
+      redirects: true,
+      uncopyable: true,
+    },
+  });
   await fc.assert(
     fc.asyncProperty(fc.scheduler(), setting, anything, async (scheduler, setting, steps) => {
       using world = createWorld(scheduler, setting);

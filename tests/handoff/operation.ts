@@ -26,6 +26,8 @@ export interface Operation {
   /** Nothing else handles the group meanwhile. */
   readonly isLocked: () => boolean;
   readonly deeds: Deed[];
+  /** Something else did handle the group meanwhile, for one of them had no lock. */
+  disturbed: boolean;
 }
 
 /** Knows which operation a call belongs to. */
@@ -38,13 +40,17 @@ export interface Operations {
   byGroup(id: string): Operation | undefined;
 }
 
+/** Those of all instances that are under way. */
+export type RunningOperations = Set<Operation>;
+
 /**
  * Follows the turns.
  *
- * @param isLocked whether a signal came with a lock
+ * @param isLocked whether a signal came with a lock that is still held
  */
 export function followOperations(
   exclusive: Exclusive,
+  running: RunningOperations,
   isLocked: (signal: AbortSignal) => boolean,
 ): Operations {
   const signals = new WeakMap<AbortSignal, Operation>();
@@ -53,13 +59,25 @@ export function followOperations(
     exclusive: (kind) => ({
       run: (id, work, options) =>
         exclusive.run(id, async (signal) => {
-          const operation = { id, kind, isLocked: () => isLocked(signal), deeds: [] };
+          const operation: Operation = {
+            id,
+            kind,
+            isLocked: () => isLocked(signal),
+            deeds: [],
+            disturbed: false,
+          };
+          for (const other of running) {
+            if (other.id !== id || (other.isLocked() && operation.isLocked())) continue;
+            other.disturbed = operation.disturbed = true;
+          }
+          running.add(operation);
           const own = AbortSignal.any([signal]);
           signals.set(own, operation);
           present.set(id, operation);
           try {
             return await work(own);
           } finally {
+            running.delete(operation);
             if (present.get(id) === operation) present.delete(id);
           }
         }, options),
