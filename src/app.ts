@@ -97,6 +97,7 @@ export async function runApp(options: AppOptions, signal: AbortSignal): Promise<
     metrics: metrics.handoff,
     log,
     random: Math.random,
+    now: Date.now,
   });
 
   /** One configuration after the other; each hands what it knows of the members to the next. */

@@ -69,7 +69,7 @@ export interface ConsulClient extends Disposable {
   register(registration: Registration, signal: AbortSignal): Promise<void>;
   /** Takes a service from the local agent. */
   deregister(id: string, signal: AbortSignal): Promise<void>;
-  /** The keys below a prefix of the KV store; without rights to them, Consul leaves them out. */
+  /** The keys below a prefix of the KV store. Without rights to it this fails with 403. */
   keys(prefix: string, signal: AbortSignal): Promise<string[]>;
   /** The same, with the index that the next call may block on. */
   watchKeys(
@@ -119,6 +119,13 @@ export interface ConsulClient extends Disposable {
 
 /** For what somebody with a lock, or in want of one, waits for. */
 const LOCK_TIMEOUT_MS = 2_000;
+/**
+ * Consul takes 200 connections from one address by default (`limits.http_max_conns_per_client`) and
+ * resets further ones. Timeouts run while a request waits for one of ours, so locks, which hundreds of
+ * pushes may want at once, see to it themselves that none does: 30 calls and 30 waits. That leaves
+ * room for the second client that a reload opens, and for another instance on this host.
+ */
+const CONNECTIONS_MAX = 100;
 
 const serviceEntry = z.object({
   Node: z.object({ Node: z.string(), Address: z.string() }),
@@ -149,9 +156,10 @@ const CONSISTENT = { consistent: true };
  */
 export async function openConsul(config: ConsulConfig): Promise<ConsulClient> {
   const secure = config.scheme === "https";
+  const limits = { keepAlive: true, maxSockets: CONNECTIONS_MAX };
   const agent = secure
-    ? new HttpsAgent({ keepAlive: true, ...await tlsOptions(config.tls) })
-    : new HttpAgent({ keepAlive: true });
+    ? new HttpsAgent({ ...limits, ...await tlsOptions(config.tls) })
+    : new HttpAgent(limits);
   const host = config.hostname.includes(":") ? `[${config.hostname}]` : config.hostname;
   const url = `${config.scheme}://${host}:${config.port}`;
   const options = {
@@ -164,7 +172,24 @@ export async function openConsul(config: ConsulConfig): Promise<ConsulClient> {
   const consul = new Consul(options);
   const { call, query } = createRequests(config);
 
+  async function keyHolder(key: string, blocking: BlockingQuery, signal: AbortSignal) {
+    // Of a key that is not there the library answers nothing, and does not throw.
+    const { body, index } = await query(
+      (common) => consul.kv.get({ ...common, ...CONSISTENT, key }),
+      blocking,
+      signal,
+    );
+    return { session: keyEntry.optional().parse(body)?.Session, index };
+  }
+
   async function watchKeys(prefix: string, blocking: BlockingQuery, signal: AbortSignal) {
+    const found = await listKeys(prefix, blocking, signal);
+    // A token without rights is told of no keys, as if there were none; only a read is refused.
+    if (found.keys.length === 0) await keyHolder(prefix, { waitSeconds: 0 }, signal);
+    return found;
+  }
+
+  async function listKeys(prefix: string, blocking: BlockingQuery, signal: AbortSignal) {
     try {
       const { body, index } = await query(
         (common) => consul.kv.keys({ ...common, ...CONSISTENT, key: prefix }),
@@ -218,15 +243,7 @@ export async function openConsul(config: ConsulConfig): Promise<ConsulClient> {
       return (await watchKeys(prefix, { waitSeconds: 0 }, signal)).keys;
     },
     watchKeys,
-    async keyHolder(key, blocking, signal) {
-      // Of a key that is not there the library answers nothing, and does not throw.
-      const { body, index } = await query(
-        (common) => consul.kv.get({ ...common, ...CONSISTENT, key }),
-        blocking,
-        signal,
-      );
-      return { session: keyEntry.optional().parse(body)?.Session, index };
-    },
+    keyHolder,
     async setKey(key, value, signal) {
       await call((common) => consul.kv.set({ ...common, key, value }), { signal });
     },

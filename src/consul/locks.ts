@@ -8,12 +8,12 @@
  * @module
  */
 
-import { backoffMs, sleep } from "../backoff.ts";
+import { sleep } from "../backoff.ts";
 import type { Logger } from "../log.ts";
 import { runGroup } from "../run_group.ts";
 import { type ConsulClient, isStatus } from "./client.ts";
 import { follow } from "./follow.ts";
-import { becomesFree, isTakenAway } from "./holders.ts";
+import { createHolders } from "./holders.ts";
 import { createLeftovers } from "./leftovers.ts";
 import { createSessionKeeper, type Session, type SessionState } from "./session.ts";
 import { createTurns } from "./turns.ts";
@@ -44,12 +44,6 @@ export interface Locks {
     work: (signal: AbortSignal) => Promise<T>,
     options: { readonly waitMs: number; readonly signal: AbortSignal },
   ): Promise<T>;
-  /**
-   * Holds a lock again and again, waiting for it without end: for as long as the consumer's body
-   * runs. Yields a signal that aborts when the lock is lost, or with the caller's. Ends when that
-   * one aborts, without an error.
-   */
-  terms(name: string, signal: AbortSignal): AsyncIterable<AbortSignal>;
   readonly state: LocksState;
 }
 
@@ -91,22 +85,23 @@ export interface LocksDeps {
   readonly log: Logger;
 }
 
-/** A lock that is had. */
-interface Held {
+/** A lock that is had. Disposal, once it was released, lets go of the turn and the session. */
+interface Held extends Disposable {
   readonly session: Session;
-  readonly key: string;
-  /** Gives it back, and says whether it was held all the time. Never throws. */
-  release(): Promise<boolean>;
 }
 
-/** Between two terms: others get a chance, and a consumer that fails at once does not spin. */
-const TERM_INTERVAL_MS = 100;
-const TERM_RETRY = { firstMs: 500, maxMs: 2_000 };
+/**
+ * Hundreds may want locks at once. Beyond these, calls wait here, where no timeout runs: a burst must
+ * not look like a Consul that is gone, nor keep the session's renewals waiting.
+ */
+const CALLS_AT_ONCE_MAX = 30;
 
 /** Makes locks; nothing is asked of Consul until they run. */
 export function createLocks({ consul, prefix, random, log }: LocksDeps): Locks {
   const turns = createTurns();
+  const calls = createTurns({ atOnce: CALLS_AT_ONCE_MAX });
   const leftovers = createLeftovers({ consul, turns });
+  const holders = createHolders({ consul, random });
   const keeper = createSessionKeeper({
     consul,
     name: `${prefix}*`,
@@ -126,6 +121,11 @@ export function createLocks({ consul, prefix, random, log }: LocksDeps): Locks {
     return new LockFailure("unavailable", `the lock ${key} in Consul: ${why}`, options);
   }
 
+  function lost(key: string, cause: unknown): LockFailure {
+    const why = "it was lost before the work under it had ended";
+    return new LockFailure("lost", `the lock ${key} in Consul: ${why}`, { cause });
+  }
+
   /**
    * Waits for a lock.
    *
@@ -134,10 +134,9 @@ export function createLocks({ consul, prefix, random, log }: LocksDeps): Locks {
    * @throws the signal's reason when it aborts
    */
   async function obtain(
-    name: string,
+    key: string,
     { patience, signal }: { patience: AbortSignal; signal: AbortSignal },
   ): Promise<Held> {
-    const key = `${prefix}${name}`;
     const waiting = AbortSignal.any([patience, signal]);
     if (!keeper.current()) throw unavailable(key);
     using stack = new DisposableStack();
@@ -157,18 +156,24 @@ export function createLocks({ consul, prefix, random, log }: LocksDeps): Locks {
       if (patience.aborted) throw busy(key);
     }
     const kept = stack.move();
-    return {
-      session,
-      key,
-      async release() {
-        using _kept = kept;
-        return await release(key, session);
-      },
-    };
+    return { session, [Symbol.dispose]: () => kept.dispose() };
+  }
+
+  /**
+   * Waits until a call may be sent; disposal says that it was answered.
+   *
+   * @throws {LockFailure} "unavailable" where it has turned out meanwhile that Consul cannot be asked
+   * @throws the signal's reason when it aborts
+   */
+  async function call(key: string, session: Session, signal: AbortSignal): Promise<Disposable> {
+    using stack = new DisposableStack();
+    stack.use(await calls.take("call", signal));
+    if (keeper.current() !== session) throw unavailable(key, session.signal.reason);
+    return stack.move();
   }
 
   async function acquire(key: string, session: Session, signal: AbortSignal): Promise<boolean> {
-    signal.throwIfAborted();
+    using _call = await call(key, session, signal);
     try {
       const usable = AbortSignal.any([signal, session.signal]);
       return await consul.acquireKey(key, session.id, usable);
@@ -184,10 +189,11 @@ export function createLocks({ consul, prefix, random, log }: LocksDeps): Locks {
   async function release(key: string, session: Session): Promise<boolean> {
     if (session.signal.aborted) return false;
     try {
+      using _call = await call(key, session, session.signal);
       return await consul.releaseKey(key, session.id, session.signal);
     } catch (error) {
       leftovers.mayStillHold(key, session);
-      session.suspect(error);
+      if (!(error instanceof LockFailure)) session.suspect(error);
       return !session.signal.aborted;
     }
   }
@@ -195,31 +201,17 @@ export function createLocks({ consul, prefix, random, log }: LocksDeps): Locks {
   /** Waits until it is worth trying again; returns early when the signal aborts. */
   async function wait(key: string, session: Session, signal: AbortSignal): Promise<void> {
     const waiting = AbortSignal.any([signal, session.signal]);
+    const look = async () => {
+      using _call = await call(key, session, waiting);
+      return await consul.keyHolder(key, { waitSeconds: 0 }, waiting);
+    };
     try {
-      await becomesFree(key, { consul, random }, waiting);
+      await holders.becomesFree(key, await look(), waiting);
     } catch (error) {
+      if (waiting.aborted) return;
+      if (error instanceof LockFailure) throw error;
       session.suspect(error);
       throw unavailable(key, error);
-    }
-  }
-
-  /** Yields once; the lock is given back when the consumer's body has ended. */
-  async function* term(held: Held, signal: AbortSignal): AsyncGenerator<AbortSignal, void> {
-    const ended = new AbortController();
-    const taken = new AbortController();
-    using term = follow([signal, held.session.signal, taken.signal]);
-    const watching = (async () => {
-      const watched = AbortSignal.any([term.signal, ended.signal]);
-      await isTakenAway(held, { consul, random }, watched);
-      if (watched.aborted) return;
-      taken.abort(new Error(`the lock ${held.key} in Consul was taken away`));
-    })();
-    try {
-      yield term.signal;
-    } finally {
-      ended.abort();
-      await watching;
-      await held.release();
     }
   }
 
@@ -227,49 +219,30 @@ export function createLocks({ consul, prefix, random, log }: LocksDeps): Locks {
     run: (signal) => runGroup([keeper.run, leftovers.run], signal),
 
     async hold(name, work, { waitMs, signal }) {
+      const key = `${prefix}${name}`;
       const patience = new AbortController();
       const timer = setTimeout(() => patience.abort(), waitMs);
-      let held: Held;
+      let obtained: Held;
       try {
         // At the very start it is not yet known whether Consul can be asked.
         await sleep(waitMs, AbortSignal.any([keeper.tried, signal]));
-        held = await obtain(name, { patience: patience.signal, signal });
+        signal.throwIfAborted();
+        obtained = await obtain(key, { patience: patience.signal, signal });
       } finally {
         clearTimeout(timer);
       }
-      const { key, session } = held;
-      const lost = (cause: unknown) => {
-        const why = "it was lost before the work under it had ended";
-        return new LockFailure("lost", `the lock ${key} in Consul: ${why}`, { cause });
-      };
+      using held = obtained;
+      const { session } = held;
       using within = follow([signal, session.signal]);
       let result: Awaited<ReturnType<typeof work>>;
       try {
         result = await work(within.signal);
       } catch (error) {
-        if (await held.release() || signal.aborted) throw error;
-        throw lost(error);
+        if (await release(key, session) || signal.aborted) throw error;
+        throw lost(key, error);
       }
-      if (await held.release() || signal.aborted) return result;
-      throw lost(session.signal.reason);
-    },
-
-    async *terms(name, signal) {
-      for (let failures = 0; !signal.aborted;) {
-        let held: Held;
-        try {
-          held = await obtain(name, { patience: signal, signal });
-        } catch (error) {
-          if (signal.aborted) return;
-          if (!(error instanceof LockFailure)) throw error;
-          failures++;
-          await sleep(backoffMs(failures, TERM_RETRY, random), signal);
-          continue;
-        }
-        failures = 0;
-        yield* term(held, signal);
-        await sleep(TERM_INTERVAL_MS, signal);
-      }
+      if (await release(key, session) || signal.aborted) return result;
+      throw lost(key, session.signal.reason);
     },
 
     get state() {

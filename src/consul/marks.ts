@@ -22,7 +22,7 @@ const FORBIDDEN_RETRY = { firstMs: 60_000, maxMs: 60_000 };
  * when the signal aborts, without an error.
  */
 export async function* watchMarks(
-  consul: Pick<ConsulClient, "watchKeys" | "keyHolder">,
+  consul: Pick<ConsulClient, "watchKeys">,
   prefix: string,
   { random }: { readonly random: () => number },
   signal: AbortSignal,
@@ -36,8 +36,6 @@ export async function* watchMarks(
     try {
       const query = { ...(index !== undefined && { index }), waitSeconds: WAIT_SECONDS };
       const answer = await consul.watchKeys(prefix, query, signal);
-      // A token without rights is told of no keys, as if there were none; only a read is refused.
-      if (answer.keys.length === 0) await consul.keyHolder(prefix, { waitSeconds: 0 }, signal);
       index = nextIndex(index, answer.index);
       failures = 0;
       const names = namesOf(answer.keys, prefix);

@@ -1,4 +1,4 @@
-/** Turns within this process: one at a time for each name, first come, first served. @module */
+/** Turns within this process: a few at a time for each name, first come, first served. @module */
 
 export interface Turns {
   /**
@@ -11,30 +11,52 @@ export interface Turns {
   tryTake(name: string): Disposable | undefined;
 }
 
-/** Makes turns that nobody has. */
-export function createTurns(): Turns {
-  /** Who waits for each name; a name that nobody has is not in here. */
-  const queues = new Map<string, (() => void)[]>();
+/** How many have a turn of one name, and who waits for it. */
+interface Place {
+  taken: number;
+  readonly queue: (() => void)[];
+}
 
-  function turn(name: string, queue: (() => void)[]): Disposable {
-    queues.set(name, queue);
+/**
+ * Makes turns that nobody has.
+ *
+ * @param options.atOnce how many may have one of the same name at once
+ */
+export function createTurns({ atOnce = 1 }: { readonly atOnce?: number } = {}): Turns {
+  /** A name that nobody has is not in here. */
+  const places = new Map<string, Place>();
+
+  function enter(name: string): Place {
+    const place = places.get(name) ?? { taken: 0, queue: [] };
+    places.set(name, place);
+    return place;
+  }
+
+  function turn(name: string, place: Place): Disposable {
     return {
       [Symbol.dispose]() {
-        const next = queue.shift();
+        const next = place.queue.shift();
         if (next) next();
-        else queues.delete(name);
+        else if (--place.taken === 0) places.delete(name);
       },
     };
   }
 
   return {
     tryTake(name) {
-      return queues.has(name) ? undefined : turn(name, []);
+      const place = enter(name);
+      if (place.taken === atOnce) return undefined;
+      place.taken++;
+      return turn(name, place);
     },
     async take(name, signal) {
       signal.throwIfAborted();
-      const queue = queues.get(name);
-      if (!queue) return turn(name, []);
+      const place = enter(name);
+      if (place.taken < atOnce) {
+        place.taken++;
+        return turn(name, place);
+      }
+      const { queue } = place;
       await new Promise<void>((resolve, reject) => {
         const go = () => {
           signal.removeEventListener("abort", leave);
@@ -47,7 +69,7 @@ export function createTurns(): Turns {
         signal.addEventListener("abort", leave, { once: true });
         queue.push(go);
       });
-      return turn(name, queue);
+      return turn(name, place);
     },
   };
 }

@@ -75,11 +75,18 @@ async function moveOne(
   const { exclusive, gateways, misplaced, report } = deps;
   try {
     return await exclusive.run(id, async (signal) => {
-      const to = deps.ownerOf(keyOfId(id));
+      const key = keyOfId(id);
+      const to = deps.ownerOf(key);
       if (to === undefined || to === from) {
         return { kind: "stays", reason: "no other member can take it" };
       }
-      const outcome = await moveGroup({ id, from, to }, gateways, signal);
+      const { seen, presumed } = misplaced.holdersOf({ id, key }) ??
+        { seen: new Map(), presumed: [] };
+      const others = [...seen.keys(), ...presumed].filter((one) => one !== from && one !== to);
+      const outcome = await moveGroup({ id, from, to, others }, {
+        gateways,
+        belongs: () => deps.ownerOf(key) === to,
+      }, signal);
       if (outcome.kind === "stays") {
         report.staysPut({ id, from, to, reason: outcome.reason });
       } else if (outcome.kind !== "changed") {

@@ -14,6 +14,7 @@ import type { HandoffMetrics } from "../metrics_handoff.ts";
 import type { PushTimes } from "../pushgateway/push_times.ts";
 import type { HashRing } from "../ring/hash_ring.ts";
 import { runGroup } from "../run_group.ts";
+import { createDeletions } from "./deletions.ts";
 import { createDrains } from "./drains.ts";
 import type { DrainProgress } from "./drain.ts";
 import { createExclusive, TurnFailure } from "./exclusive.ts";
@@ -37,6 +38,8 @@ export interface HandoffDeps {
   readonly metrics: HandoffMetrics;
   readonly log: Logger;
   readonly random: () => number;
+  /** Unix time in ms. */
+  readonly now: () => number;
 }
 
 /** Handoff, as the rest of the service knows it. */
@@ -57,6 +60,8 @@ export interface Handoff {
    * @throws {MemberFailure} where a member that may hold the group cannot be read; it was not sent
    */
   handle<Answer>(push: MisplacedPush<Answer>, signal: AbortSignal): Promise<Answer>;
+  /** A `DELETE` has reached every member that answers; one that does not may return with a copy. */
+  deleted(id: string): void;
   membershipChanged(next: Membership, previous: Membership): void;
   ringChanged(ring: HashRing): void;
   /** Sweeps, removes stale copies and drains until the signal aborts. */
@@ -86,18 +91,21 @@ export function createHandoff(deps: HandoffDeps): Handoff {
   const report = createReport({ log, metrics, now: () => performance.now() });
   const exclusive = createExclusive(locks);
   const misplaced = createMisplaced(ring(), reachable);
+  const deletions = createDeletions(() => deps.now() / 1_000);
   metrics.showMisplaced(() => misplaced.size);
   const sweeper = createSweeper({
     gateways,
     misplaced,
     membership,
     ring,
+    deletions,
     removeStale: removeDuplicates,
     tell: deps.tell,
     report,
     metrics,
     log,
     random: deps.random,
+    now: deps.now,
   });
   const drains = createDrains({
     exclusive,
@@ -157,6 +165,10 @@ export function createHandoff(deps: HandoffDeps): Handoff {
         report.failed(error instanceof TurnFailure ? "lock" : "copy", error);
         throw error;
       }
+    },
+    deleted(id) {
+      const silent = [...membership().records.values()].some(({ verdict }) => verdict !== "up");
+      if (running && silent) deletions.note(id);
     },
     membershipChanged(next, previous) {
       if (standing(next) === standing(previous)) return;

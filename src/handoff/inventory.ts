@@ -18,12 +18,12 @@ export interface PushedAt {
 /** Where the copies of one group lie, and when each was pushed. */
 export type Copies = ReadonlyMap<Member, PushedAt>;
 
-/** A copy that is certainly older than another one. */
+/** A copy that is certainly older than another one, or than the group's deletion. */
 export interface StaleCopy {
   readonly id: string;
   readonly member: Member;
-  /** A member whose copy is newer. */
-  readonly newer: Member;
+  /** What is newer: the copy of a member, or a deletion at this time (Unix seconds, our clock). */
+  readonly newer: Member | number;
 }
 
 /** What a round of sweeps has found. */
@@ -61,10 +61,12 @@ export function isNewer(one: PushedAt, other: PushedAt): boolean {
  * thousand groups, and returns what it found.
  *
  * @param inventories of each member that was swept
+ * @param deletions groups that were deleted while some member did not answer, and when
  */
 export function* planSweep(
   inventories: ReadonlyMap<Member, PushTimes>,
   ring: HashRing,
+  deletions: ReadonlyMap<string, number> = new Map(),
 ): Generator<void, Findings> {
   const first = new Map<string, Member>();
   const several = new Map<string, Member[]>();
@@ -93,6 +95,13 @@ export function* planSweep(
     const copies = copiesOf(id, holders ?? [member]);
     misplaced.set(id, copies);
     if (holders) stale.push(...staleCopies(id, copies));
+  }
+  for (const [id, deletedAt] of deletions) {
+    if (++steps % GROUPS_A_STEP === 0) yield;
+    for (const [member, read] of inventories) {
+      const pushed = pushedAt(id, read);
+      if (pushed && pushed.max < deletedAt) stale.push({ id, member, newer: deletedAt });
+    }
   }
   return { misplaced, stale, groups: first.size };
 }

@@ -5,10 +5,11 @@
  * @module
  */
 
+import { sleep } from "../backoff.ts";
 import type { Member } from "../member.ts";
 import { type GroupContent, sameContent } from "../pushgateway/group_content.ts";
 import type { PushTimes } from "../pushgateway/push_times.ts";
-import type { Gateways } from "./gateways.ts";
+import { type Gateways, MemberFailure } from "./gateways.ts";
 import { pushedAt } from "./inventory.ts";
 
 /** Which group, from where to where. */
@@ -16,12 +17,14 @@ export interface Move {
   readonly id: string;
   readonly from: Member;
   readonly to: Member;
+  /** Others that may hold it. A copy counts as pushed when it is made: it must not outdate theirs. */
+  readonly others?: readonly Member[];
 }
 
 /** How a copy ended. */
 export type CopyOutcome =
-  /** Both hold it; `content` is what was copied. */
-  | { readonly kind: "copied"; readonly content: GroupContent }
+  /** Both hold it: `content` is what was copied, `copy` what was made of it. */
+  | { readonly kind: "copied"; readonly content: GroupContent; readonly copy: GroupContent }
   /** The former holder does not hold it any more. */
   | { readonly kind: "gone" }
   /** Somebody pushed to it while it was read. */
@@ -33,12 +36,16 @@ export type CopyOutcome =
 export type MoveOutcome =
   /** It was copied and deleted. */
   | { readonly kind: "moved" }
-  /** Its owner had a newer copy; the old one was deleted. */
+  /** Its owner, or another member, had a newer copy; the old one was deleted. */
   | { readonly kind: "outdated" }
   | { readonly kind: "gone" }
-  /** Somebody pushed to the former holder meanwhile: to be moved again. */
+  /** Somebody pushed to the former holder meanwhile, or the ring changed: to be moved again. */
   | { readonly kind: "changed" }
   | { readonly kind: "stays"; readonly reason: string };
+
+/** Deletions wait for the pushes before them: milliseconds, or seconds where a member is at its limit. */
+const GONE_TRIES_MAX = 20;
+const GONE_MS = 100;
 
 /**
  * Copies a group to a member that lacks it or holds an older copy, and reads it back.
@@ -59,15 +66,35 @@ export async function copyGroup(
   const refused = await gateways.put(to, content, signal);
   const copy = await gateways.group(to, id, signal);
   if (refused === undefined && copy?.kind === "content" && sameContent(content, copy.content)) {
-    return { kind: "copied", content };
+    return { kind: "copied", content, copy: copy.content };
   }
   // What was made of it there is worse than nothing: it would count as the newer one.
-  await gateways.remove(to, id, {
-    ...(copy?.kind === "content" && { paths: copy.content.deletePaths }),
-    signal,
-  });
+  const paths = copy?.kind === "content" ? copy.content.deletePaths : undefined;
+  await removeSeen({ id, from: to, ...(paths && { paths }) }, gateways, signal);
   const reason = refused ?? (copy ? "its copy came out different" : "its copy is not to be found");
   return { kind: "stays", reason: `${to}: ${reason}` };
+}
+
+/**
+ * Deletes a copy that counts as newer than another one, and waits until it is gone: a Pushgateway
+ * deletes after it has answered, and as long as this copy is seen the other one seems to be stale.
+ *
+ * @throws {MemberFailure} where it is still there after a while
+ */
+async function removeSeen(
+  { id, from, paths }: Omit<FormerCopy, "time">,
+  gateways: Gateways,
+  signal: AbortSignal,
+): Promise<void> {
+  const before = (await gateways.pushTimes(from, signal)).times.get(id);
+  if (before === undefined) return;
+  await gateways.remove(from, id, { ...(paths && { paths }), signal });
+  for (let tries = 0; tries < GONE_TRIES_MAX; tries++) {
+    const { times } = await gateways.pushTimes(from, signal);
+    if (times.get(id) !== before) return;
+    await sleep(GONE_MS, signal);
+  }
+  throw new MemberFailure(`${from}: a group is still there after it was deleted`);
 }
 
 /** A copy as it was when it was read. */
@@ -102,33 +129,72 @@ export async function removeUnchanged(
 /**
  * Moves a group off a member that is about to leave.
  *
+ * @param deps.belongs whether the ring still gives the group to its new member: asked once more when
+ *   it has been copied, for a sweep may have missed the copy and found the group in place where it was
  * @throws where a member cannot be read or written; no copy is lost by that
  */
 export async function moveGroup(
   move: Move,
-  gateways: Gateways,
+  { gateways, belongs }: { readonly gateways: Gateways; readonly belongs: () => boolean },
   signal: AbortSignal,
 ): Promise<MoveOutcome> {
-  const { id, from, to } = move;
-  const [source, target] = await Promise.all([
+  const { id, from, to, others = [] } = move;
+  const [source, target, ...further] = await Promise.all([
     gateways.pushTimes(from, signal),
     gateways.pushTimes(to, signal),
+    ...others.map((member) => readable(member, gateways, signal)),
   ]);
   const time = source.times.get(id);
   if (time === undefined) return { kind: "gone" };
-  if (isOutdated(id, source, target)) {
+  if ([target, ...further].some((other) => other && isOutdated(id, source, other))) {
     const removed = await removeUnchanged({ id, from, time }, gateways, signal);
     return { kind: removed ? "outdated" : "changed" };
   }
   const copied = await copyGroup(move, gateways, signal);
   if (copied.kind !== "copied") return copied;
-  const { pushTime, deletePaths } = copied.content;
-  const former = { id, from, time: pushTime, paths: deletePaths };
-  const removed = await removeUnchanged(former, gateways, signal);
-  return { kind: removed ? "moved" : "changed" };
+  if (belongs() && await removeUnchanged(formerCopy(from, copied.content), gateways, signal)) {
+    return { kind: "moved" };
+  }
+  await takeBack(move, copied.copy, { gateways, signal });
+  return { kind: "changed" };
 }
 
-/** Whether the owner's copy is the newer one: a drain has to decide, however close the two are. */
+/**
+ * Deletes a copy that was made and shall not stay, unless it is the last one: it counts as newer than
+ * what has been pushed to its source meanwhile.
+ */
+export async function takeBack(
+  { id, from, to }: Move,
+  copy: GroupContent,
+  { gateways, signal }: { readonly gateways: Gateways; readonly signal: AbortSignal },
+): Promise<void> {
+  const [source, target] = await Promise.all([
+    gateways.pushTimes(from, signal),
+    gateways.pushTimes(to, signal),
+  ]);
+  if (!source.times.has(id) || target.times.get(id) !== copy.pushTime) return;
+  await removeSeen(formerCopy(to, copy), gateways, signal);
+}
+
+function formerCopy(from: Member, { id, pushTime, deletePaths }: GroupContent): FormerCopy {
+  return { id, from, time: pushTime, paths: deletePaths };
+}
+
+/** One that cannot be read now is left out: the move does not depend on it. */
+async function readable(
+  member: Member,
+  gateways: Gateways,
+  signal: AbortSignal,
+): Promise<PushTimes | undefined> {
+  try {
+    return await gateways.pushTimes(member, signal);
+  } catch {
+    signal.throwIfAborted();
+    return undefined;
+  }
+}
+
+/** Whether another copy is the newer one: a drain has to decide, however close the two are. */
 function isOutdated(id: string, source: PushTimes, target: PushTimes): boolean {
   const theirs = likelyPushedAt(id, target);
   return theirs !== undefined && theirs >= (likelyPushedAt(id, source) ?? -Infinity);

@@ -12,11 +12,12 @@
 
 import { sleep } from "../backoff.ts";
 import type { Member } from "../member.ts";
+import type { GroupContent } from "../pushgateway/group_content.ts";
 import type { Exclusive } from "./exclusive.ts";
 import { type Gateways, MemberFailure } from "./gateways.ts";
 import { isNewer, newestOf, pushedAt } from "./inventory.ts";
 import type { Holders, Misplaced } from "./misplaced.ts";
-import { copyGroup, type FormerCopy, removeUnchanged } from "./move.ts";
+import { copyGroup, type FormerCopy, removeUnchanged, takeBack } from "./move.ts";
 import type { HandoffReport } from "./report.ts";
 
 /** What became of one delivery of the client's push. */
@@ -47,6 +48,8 @@ interface Prepared {
   readonly stays?: Member;
   /** Copies that are of no use once the push was taken. */
   readonly former: readonly FormerCopy[];
+  /** What the owner has been given. */
+  readonly made?: { readonly from: Member; readonly copy: GroupContent };
 }
 
 /** What handling such a push takes. */
@@ -106,7 +109,7 @@ export function createOnPush(deps: OnPushDeps) {
     if (taken === undefined) return answer;
     const others = [...seen.keys(), ...presumed].filter((member) => member !== taken);
     const removals = others.map((member) => remove(push.id, member, signal));
-    if ((await Promise.all(removals)).every((removed) => removed)) settle(push.id, seen, taken);
+    if ((await Promise.all(removals)).every((removed) => removed)) settle(push, seen, taken);
     return answer;
   }
 
@@ -135,7 +138,7 @@ export function createOnPush(deps: OnPushDeps) {
       if (removed) misplaced.removed(push.id, copy.from);
       else left++;
     }
-    if (left === 0) settle(push.id, seen, to);
+    if (left === 0) settle(push, seen, to);
     return answer;
   }
 
@@ -151,10 +154,16 @@ export function createOnPush(deps: OnPushDeps) {
       try {
         const prepared = await bringAlong(
           push.id,
-          { holders: [...holders.seen.keys()], to },
+          // The ring may have changed again since the sweep that was waited for.
+          { holders: [...holders.seen.keys(), ...holders.presumed], to },
           signal,
         );
-        if (prepared) return prepared;
+        if (prepared && ownerOf(push.key) === to) return prepared;
+        // By the ring that is in force now, the push would go to a member that lacks the group.
+        const made = prepared?.made;
+        if (made) {
+          await takeBack({ id: push.id, from: made.from, to }, made.copy, { gateways, signal });
+        }
         if (tries === TRIES_MAX) throw new MemberFailure("the group changes while it is read");
       } catch (error) {
         if (!(error instanceof MemberFailure) || tries === TRIES_MAX) throw error;
@@ -193,7 +202,7 @@ export function createOnPush(deps: OnPushDeps) {
       case "copied": {
         const { pushTime, deletePaths } = copied.content;
         former.set(from, { id, from, time: pushTime, paths: deletePaths });
-        return { to, former: [...former.values()] };
+        return { to, former: [...former.values()], made: { from, copy: copied.copy } };
       }
       case "stays":
         report.staysPut({ id, from, to, reason: copied.reason });
@@ -238,8 +247,13 @@ export function createOnPush(deps: OnPushDeps) {
     }
   }
 
-  function settle(id: string, seen: Holders["seen"], to: Member): void {
-    misplaced.settled(id);
+  function settle(
+    { id, key }: { readonly id: string; readonly key: string },
+    seen: Holders["seen"],
+    to: Member,
+  ): void {
+    // By a ring that has changed meanwhile it is out of place where it is.
+    if (ownerOf(key) === to) misplaced.settled(id);
     const from = [...seen.keys()].filter((member) => member !== to);
     if (from.length > 0) report.moved({ id, from, to, by: "push" });
   }

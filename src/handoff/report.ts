@@ -3,6 +3,7 @@
 import { errorText, type Logger } from "../log.ts";
 import type { Member } from "../member.ts";
 import type { HandoffMetrics } from "../metrics_handoff.ts";
+import type { StaleCopy } from "./inventory.ts";
 
 /** What went wrong, as the metric names it. */
 export type HandoffFailure = "sweep" | "copy" | "delete" | "lock" | "unfaithful";
@@ -12,7 +13,7 @@ export interface HandoffReport {
   /** A group was brought to its owner, and the other copies were deleted. */
   moved(move: { id: string; from: readonly Member[]; to: Member; by: "push" | "drain" }): void;
   /** A stale copy was deleted. */
-  staleRemoved(copy: { id: string; member: Member; newer: Member }): void;
+  staleRemoved(copy: StaleCopy): void;
   /** A group cannot be copied so that nothing is lost, and stays. */
   staysPut(group: { id: string; from: Member; to: Member; reason: string }): void;
   failed(kind: HandoffFailure, error: unknown): void;
@@ -49,7 +50,8 @@ export function createReport(
     },
     staleRemoved({ id, member, newer }) {
       metrics.staleRemoved();
-      log.debug("stale copy deleted", { group: id, member, newer });
+      const why = typeof newer === "number" ? "the group was deleted" : `newer on ${newer}`;
+      log.debug("stale copy deleted", { group: id, member, why });
     },
     staysPut({ id, from, to, reason }) {
       metrics.failed("unfaithful");

@@ -18,6 +18,8 @@ export interface RoundDeps {
   readonly report: Pick<HandoffReport, "failed">;
   /** What each member held when it was last read: brought up to date. */
   readonly inventories: Map<Member, PushTimes>;
+  /** Groups that were deleted while some member did not answer, and when. */
+  readonly deletions?: ReadonlyMap<string, number>;
 }
 
 /** What a round has found. */
@@ -39,7 +41,7 @@ const AT_ONCE_MAX = 4;
  */
 export async function sweepRound(
   members: readonly Member[],
-  { gateways, misplaced, ring, report, inventories }: RoundDeps,
+  { gateways, misplaced, ring, report, inventories, deletions }: RoundDeps,
   signal: AbortSignal,
 ): Promise<RoundOutcome> {
   for (const member of inventories.keys()) {
@@ -58,7 +60,7 @@ export async function sweepRound(
       report.failed("sweep", error);
     }
   });
-  const findings = await cooperate(planSweep(inventories, ring()), signal);
+  const findings = await cooperate(planSweep(inventories, ring(), deletions), signal);
   round.end(findings, { swept, failed });
   return { swept, failed, findings };
 }

@@ -1,8 +1,9 @@
 /** Deletes copies that are certainly older than another one, after a fresh look at both. @module */
 
+import type { Member } from "../member.ts";
 import type { Exclusive } from "./exclusive.ts";
 import type { Gateways } from "./gateways.ts";
-import { isNewer, pushedAt, type StaleCopy } from "./inventory.ts";
+import { isNewer, type PushedAt, pushedAt, type StaleCopy } from "./inventory.ts";
 import type { Misplaced } from "./misplaced.ts";
 import { inPool } from "./pool.ts";
 import type { HandoffReport } from "./report.ts";
@@ -46,14 +47,18 @@ async function removeOne(
   { gateways, misplaced, report }: StaleDeps,
   signal: AbortSignal,
 ): Promise<void> {
-  const [old, better] = await Promise.all([
+  const [old, newest] = await Promise.all([
     gateways.pushTimes(member, signal),
-    gateways.pushTimes(newer, signal),
+    typeof newer === "number" ? { min: newer, max: newer } : copyOn(newer, id),
   ]);
-  const [ours, theirs] = [pushedAt(id, old), pushedAt(id, better)];
-  // It still stands, and is still the newer one.
-  if (!ours || !theirs || !isNewer(theirs, ours)) return;
+  const pushed = pushedAt(id, old);
+  // What is newer still stands, and is still newer.
+  if (!pushed || !newest || !isNewer(newest, pushed)) return;
   await gateways.remove(member, id, { signal });
   misplaced.removed(id, member);
   report.staleRemoved({ id, member, newer });
+
+  async function copyOn(member: Member, id: string): Promise<PushedAt | undefined> {
+    return pushedAt(id, await gateways.pushTimes(member, signal));
+  }
 }

@@ -13,6 +13,7 @@ import type { HandoffMetrics } from "../metrics_handoff.ts";
 import type { PushTimes } from "../pushgateway/push_times.ts";
 import type { HashRing } from "../ring/hash_ring.ts";
 import { createWake } from "../wake.ts";
+import type { Deletions } from "./deletions.ts";
 import { abandonable } from "./gathered.ts";
 import type { Gateways } from "./gateways.ts";
 import type { StaleCopy } from "./inventory.ts";
@@ -26,6 +27,7 @@ export interface SweeperDeps {
   readonly misplaced: Misplaced;
   readonly membership: () => Membership;
   readonly ring: () => HashRing;
+  readonly deletions: Deletions;
   /** Deletes stale copies; what it cannot delete stays for the next round. */
   readonly removeStale: (stale: readonly StaleCopy[], signal: AbortSignal) => Promise<void>;
   /** Tells membership what was found. */
@@ -34,6 +36,8 @@ export interface SweeperDeps {
   readonly metrics: HandoffMetrics;
   readonly log: Logger;
   readonly random: () => number;
+  /** Unix time in ms. */
+  readonly now: () => number;
 }
 
 /** Sweeps. */
@@ -71,7 +75,7 @@ const LEFT_MS_MIN = 2_000;
 
 /** Makes one; nothing is read yet. */
 export function createSweeper(deps: SweeperDeps): Sweeper {
-  const { gateways, misplaced, log } = deps;
+  const { gateways, misplaced, deletions, log } = deps;
   const inventories = new Map<Member, PushTimes>();
   /** Rounds in a row in which a member could not be read. */
   const unread = new Map<Member, number>();
@@ -87,11 +91,16 @@ export function createSweeper(deps: SweeperDeps): Sweeper {
   async function round(signal: AbortSignal): Promise<void> {
     const number = ++begun;
     const beganAt = performance.now();
+    const beganAtUnix = deps.now() / 1_000;
     const members = membersUp(deps.membership());
     const { swept, failed, findings } = await sweepRound([...members.keys()], {
       ...deps,
       inventories,
+      deletions: deletions.pending,
     }, signal);
+    const everybody = [...deps.membership().records.keys()].every((member) => swept.has(member));
+    const unheard = findings.stale.some(({ newer }) => typeof newer === "number");
+    if (everybody && !unheard) deletions.settle(beganAtUnix);
     for (const member of swept) unread.delete(member);
     for (const member of failed) unread.set(member, (unread.get(member) ?? 0) + 1);
     if (swept.size > 0) ended = number;

@@ -28,7 +28,7 @@ export interface ProxyDeps {
   };
   /** Is told of a member that refused a connection: it takes no further push until it answers. */
   readonly onRefused: (member: Member) => void;
-  readonly handoff: Pick<Handoff, "handle">;
+  readonly handoff: Pick<Handoff, "handle" | "deleted">;
   readonly deadlines: Deadlines;
   readonly metrics: Metrics;
   readonly failures: FailureLog;
@@ -92,7 +92,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
   }
 
   /** To every member that answers, in the ring or not: any of them may hold a copy of the group. */
-  async function passToAll(request: UpstreamRequest): Promise<Delivery<Response>> {
+  async function passToAll(id: string, request: UpstreamRequest): Promise<Delivery<Response>> {
     const { ring, membership } = deps.snapshot();
     const up = [...membership.records].filter(([, { verdict }]) => verdict === "up");
     const members = [...new Set([...ring.members, ...up.map(([member]) => member)])];
@@ -103,7 +103,9 @@ export function createProxy(deps: ProxyDeps): Proxy {
     const reached = outcomes.filter(({ outcome }) => !isUnsent(outcome));
     const failed = reached.find(({ outcome }) => !isTaken(outcome));
     const first = failed ?? reached[0];
-    return first ? delivery(first.member, first.outcome) : { answer: nobody(new Set(members)) };
+    if (!first) return { answer: nobody(new Set(members)) };
+    if (!failed) deps.handoff.deleted(id);
+    return delivery(first.member, first.outcome);
   }
 
   async function prepare(
@@ -123,17 +125,18 @@ export function createProxy(deps: ProxyDeps): Proxy {
     return { method: request.method, target, headers, body };
   }
 
-  function deliver(key: string, upstream: UpstreamRequest): Promise<Delivery<Response>> {
-    return upstream.method === "DELETE" ? passToAll(upstream) : passOn(key, upstream);
+  function deliver({ key, id }: Location, request: UpstreamRequest): Promise<Delivery<Response>> {
+    return request.method === "DELETE" ? passToAll(id, request) : passOn(key, request);
   }
 
   return {
-    async pass(request, { key, target }, client) {
-      const upstream = await prepare(request, target, client);
+    async pass(request, location, client) {
+      const upstream = await prepare(request, location.target, client);
       if (upstream instanceof Response) return upstream;
-      return (await deliver(key, upstream)).answer;
+      return (await deliver(location, upstream)).answer;
     },
-    async bringHome(request, { key, id, target }, client) {
+    async bringHome(request, location, client) {
+      const { key, id, target } = location;
       const upstream = await prepare(request, target, client);
       if (upstream instanceof Response) return upstream;
       const { timeoutMs } = deps.way().limits;
@@ -143,7 +146,9 @@ export function createProxy(deps: ProxyDeps): Proxy {
           id,
           key,
           deliver: async (to) =>
-            to ? delivery(to, await send(to, upstream, timeoutMs)) : await deliver(key, upstream),
+            to
+              ? delivery(to, await send(to, upstream, timeoutMs))
+              : await deliver(location, upstream),
         }, AbortSignal.timeout(timeoutMs));
       } catch (failure) {
         const why = failure instanceof Error ? failure.message : String(failure);
