@@ -61,7 +61,6 @@ export async function startLocks(
   return {
     run: locks.run,
     hold: locks.hold,
-    terms: locks.terms,
     get state() {
       return locks.state;
     },
@@ -97,6 +96,24 @@ export async function tell(agent: ConsulAgent, method: string, path: string): Pr
   if (!response.ok) {
     throw new Error(`${method} ${path}: expected 2xx, found ${response.status} ${text}`);
   }
+}
+
+/** Makes a token with these rights alone, by a policy with this ID; takes access control. */
+export async function makeToken(
+  consul: ConsulAgent,
+  rules: string,
+): Promise<{ id: string; token: string }> {
+  const put = async (path: string, body: unknown) => {
+    const response = await consul.api(path, { method: "PUT", body: JSON.stringify(body) });
+    const text = await response.text();
+    if (!response.ok) {
+      throw new Error(`PUT ${path}: expected 2xx, found ${response.status} ${text}`);
+    }
+    return JSON.parse(text);
+  };
+  const policy = await put("/v1/acl/policy", { Name: crypto.randomUUID(), Rules: rules });
+  const token = await put("/v1/acl/token", { Policies: [{ ID: policy.ID }] });
+  return { id: policy.ID, token: token.SecretID };
 }
 
 /** Resolves when a signal aborts. */

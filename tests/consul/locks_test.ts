@@ -18,20 +18,25 @@ function isFailure(kind: LockFailure["kind"]) {
   };
 }
 
+/** What is tested by one Consul, one after the other: each leaves it as it was. */
+const cases: { name: string; run: (consul: ConsulAgent) => Promise<void> }[] = [];
+const test = (name: string, run: (consul: ConsulAgent) => Promise<void>) => {
+  cases.push({ name, run });
+};
+
 /** Two processes' locks on one Consul. */
-async function startPair() {
+async function startPair(consul: ConsulAgent) {
   await using stack = new AsyncDisposableStack();
-  const consul = stack.use(await startConsul());
   const first = stack.use(await startLocks(consul));
   const second = stack.use(await startLocks(consul));
   const resources = stack.move();
-  return { consul, first, second, [Symbol.asyncDispose]: () => resources.disposeAsync() };
+  return { first, second, [Symbol.asyncDispose]: () => resources.disposeAsync() };
 }
 
 const sessionOf = async (consul: ConsulAgent, name: string) => (await heldKeys(consul)).get(name);
 
-Deno.test("two processes with several tasks each never hold a lock at once, and every task gets it", async () => {
-  await using pair = await startPair();
+test("two processes with several tasks each never hold a lock at once, and every task gets it", async (consul) => {
+  await using pair = await startPair(consul);
   let holders = 0;
   let count = 0;
   const increment = async () => {
@@ -46,11 +51,11 @@ Deno.test("two processes with several tasks each never hold a lock at once, and 
   );
   await Promise.all(tasks);
   assert.equal(count, 16);
-  assert.deepEqual(await heldKeys(pair.consul), new Map(), "nothing is left in the KV store");
+  assert.deepEqual(await heldKeys(consul), new Map(), "nothing is left in the KV store");
 });
 
-Deno.test("locks of different names are held at once", async () => {
-  await using pair = await startPair();
+test("locks of different names are held at once", async (consul) => {
+  await using pair = await startPair(consul);
   const result = await pair.first.hold(
     "a",
     () =>
@@ -60,8 +65,7 @@ Deno.test("locks of different names are held at once", async () => {
   assert.equal(result, 7);
 });
 
-Deno.test("a hold that nobody contends for costs Consul two writes and no reads", async () => {
-  await using consul = await startConsul();
+test("a hold that nobody contends for costs Consul two writes and no reads", async (consul) => {
   const calls: string[] = [];
   await using locks = await startLocks(consul, {
     wrap: (client) => ({
@@ -76,8 +80,8 @@ Deno.test("a hold that nobody contends for costs Consul two writes and no reads"
   assert.deepEqual(calls, ["acquire", "release"]);
 });
 
-Deno.test("a lock that another holds for too long is busy, in this process and in others", async () => {
-  await using pair = await startPair();
+test("a lock that another holds for too long is busy, in this process and in others", async (consul) => {
+  await using pair = await startPair(consul);
   const work = new AbortController();
   const holding = Promise.withResolvers<void>();
   const held = pair.first.hold("a", async () => {
@@ -98,8 +102,8 @@ Deno.test("a lock that another holds for too long is busy, in this process and i
   await pair.second.hold("a", () => Promise.resolve(), { waitMs: 0, signal: never });
 });
 
-Deno.test("a waiter learns at once that a lock is free, and an abort ends its wait with the reason", async () => {
-  await using pair = await startPair();
+test("a waiter learns at once that a lock is free, and an abort ends its wait with the reason", async (consul) => {
+  await using pair = await startPair(consul);
   const work = new AbortController();
   const stop = new AbortController();
   const holding = Promise.withResolvers<void>();
@@ -125,8 +129,7 @@ Deno.test("a waiter learns at once that a lock is free, and an abort ends its wa
   assert(tookMs < 1_000, `it took ${tookMs} ms`);
 });
 
-Deno.test("what work returns or throws comes through, and the caller's abort reaches it", async () => {
-  await using consul = await startConsul();
+test("what work returns or throws comes through, and the caller's abort reaches it", async (consul) => {
   await using locks = await startLocks(consul);
   assert.equal(await locks.hold("a", () => Promise.resolve(7), PATIENT), 7);
   const broken = new Error("broken");
@@ -141,8 +144,8 @@ Deno.test("what work returns or throws comes through, and the caller's abort rea
   assert.deepEqual(await heldKeys(consul), new Map());
 });
 
-Deno.test("a session that is destroyed by others aborts the work under it, and another gets the lock", async () => {
-  await using pair = await startPair();
+test("a session that is destroyed by others aborts the work under it, and another gets the lock", async (consul) => {
+  await using pair = await startPair(consul);
   const holding = Promise.withResolvers<void>();
   let firstWorks = false;
   const held = pair.first.hold("a", async (signal) => {
@@ -155,7 +158,7 @@ Deno.test("a session that is destroyed by others aborts the work under it, and a
   await holding.promise;
   const waiting = pair.second.hold("a", () => Promise.resolve(firstWorks), PATIENT);
   const startMs = performance.now();
-  await tell(pair.consul, "PUT", `/v1/session/destroy/${await sessionOf(pair.consul, "a")}`);
+  await tell(consul, "PUT", `/v1/session/destroy/${await sessionOf(consul, "a")}`);
   await lost;
   const noticedMs = performance.now() - startMs;
   assert(noticedMs < 1_000, `noticed after ${noticedMs} ms, beyond the lock delay`);
@@ -165,8 +168,8 @@ Deno.test("a session that is destroyed by others aborts the work under it, and a
   await pair.first.hold("a", () => Promise.resolve(), PATIENT);
 });
 
-Deno.test("when locks stop, work under them ends first, and others get them within a lock delay", async () => {
-  await using pair = await startPair();
+test("when locks stop, work under them ends first, and others get them within a lock delay", async (consul) => {
+  await using pair = await startPair(consul);
   const holding = Promise.withResolvers<void>();
   let firstWorks = false;
   const held = pair.first.hold("a", async (signal) => {
@@ -185,26 +188,12 @@ Deno.test("when locks stop, work under them ends first, and others get them with
   assert.equal(await waiting, false, "the first one still worked");
   const tookMs = performance.now() - startMs;
   assert(tookMs < 3_000, `it took ${tookMs} ms`);
-  assert.equal((await sessions(pair.consul)).length, 1);
+  assert.equal((await sessions(consul)).length, 1);
   const asked = pair.first.hold("b", () => assert.fail("nothing runs"), PATIENT);
   await assert.rejects(asked, isFailure("unavailable"));
 });
 
-Deno.test("a lock whose holder vanished is free once its TTL has passed", async () => {
-  await using consul = await startConsul();
-  await using locks = await startLocks(consul);
-  using vanished = await openClient(consul);
-  const startMs = performance.now();
-  const options = { name: "vanishes", ttlSeconds: 10, lockDelaySeconds: 1 };
-  const session = await vanished.createSession(options, never);
-  assert.equal(await vanished.acquireKey(`${PREFIX}a`, session, never), true);
-  await locks.hold("a", () => Promise.resolve(), { waitMs: 35_000, signal: never });
-  const tookMs = performance.now() - startMs;
-  assert(tookMs > 10_000, `it was taken from its holder after ${tookMs} ms`);
-});
-
-Deno.test("a release never takes a lock from another holder", async () => {
-  await using consul = await startConsul();
+test("a release never takes a lock from another holder", async (consul) => {
   using client = await openClient(consul);
   const options = { name: "by hand", ttlSeconds: 10, lockDelaySeconds: 1 };
   const [mine, others] = [
@@ -220,8 +209,7 @@ Deno.test("a release never takes a lock from another holder", async () => {
   assert.equal(await client.releaseKey("k", others, never), false);
 });
 
-Deno.test("an acquire that was done but not answered is taken back, also where it is done late", async () => {
-  await using consul = await startConsul();
+test("an acquire that was done but not answered is taken back, also where it is done late", async (consul) => {
   let late: Promise<boolean> | undefined;
   await using locks = await startLocks(consul, {
     wrap: (client) => ({
@@ -244,57 +232,45 @@ Deno.test("an acquire that was done but not answered is taken back, also where i
   assert.equal(locks.state, "yes");
 });
 
-Deno.test("a lock whose key an operator deletes is lost: a hold says so at its end, a term at once", async () => {
-  await using pair = await startPair();
-  const held = pair.first.hold(
-    "a",
-    () => tell(pair.consul, "DELETE", `/v1/kv/${PREFIX}a`),
-    PATIENT,
-  );
+test("a lock whose key an operator deletes is lost, which its hold says at its end", async (consul) => {
+  await using locks = await startLocks(consul);
+  const held = locks.hold("a", () => tell(consul, "DELETE", `/v1/kv/${PREFIX}a`), PATIENT);
   await assert.rejects(held, isFailure("lost"));
+});
 
-  const stop = new AbortController();
-  let terms = 0;
-  for await (const term of pair.first.terms("b", stop.signal)) {
-    if (++terms === 2) {
-      stop.abort();
-      break;
-    }
-    await tell(pair.consul, "DELETE", `/v1/kv/${PREFIX}b`);
+test("hundreds of holds at once by two processes all come to pass, and nothing is left", async (consul) => {
+  await using pair = await startPair(consul);
+  const work = () => sleep(5);
+  const options = { waitMs: 60_000, signal: never };
+  const names = Array.from({ length: 300 }, (_, i) => `n${i}`);
+  await Promise.all([pair.first, pair.second].flatMap((locks) => [
+    ...names.map((name) => locks.hold(name, work, options)),
+    ...Array.from({ length: 75 }, () => locks.hold("same", work, options)),
+  ]));
+  assert.deepEqual(await heldKeys(consul), new Map());
+});
+
+test("however many wait for others' locks, a lock that is free is had and given back at once", async (consul) => {
+  await using pair = await startPair(consul);
+  const end = new AbortController();
+  const names = Array.from({ length: 150 }, (_, i) => `n${i}`);
+  const holding = names.map((name) => pair.first.hold(name, () => aborted(end.signal), PATIENT));
+  await waitFor(async () => (await heldKeys(consul)).size === names.length, { what: "all locks" });
+  const waiting = names.map((name) => pair.second.hold(name, () => Promise.resolve(), PATIENT));
+  await sleep(1_000);
+  const tookMs: number[] = [];
+  for (let i = 0; i < 5; i++) {
     const startMs = performance.now();
-    await aborted(term);
-    assert(performance.now() - startMs < 1_000);
-    assert.match(String(term.reason), /taken away/);
+    await pair.second.hold("free", () => Promise.resolve(), PATIENT);
+    tookMs.push(performance.now() - startMs);
   }
-  assert.equal(terms, 2, "it is had again after that");
+  assert(Math.max(...tookMs) < 1_000, `it took ${tookMs} ms`);
+  end.abort();
+  await Promise.all([...holding, ...waiting]);
+  assert.deepEqual(await heldKeys(consul), new Map());
 });
 
-Deno.test("a term passes to another process when its holder's body ends, and no two overlap", async () => {
-  await using pair = await startPair();
-  const stop = new AbortController();
-  let holders = 0;
-  const lead = async (locks: typeof pair.first) => {
-    let terms = 0;
-    for await (const term of locks.terms("leader", stop.signal)) {
-      assert.equal(++holders, 1, "there are two leaders");
-      terms++;
-      await sleep(50, term);
-      holders--;
-    }
-    return terms;
-  };
-  const leading = [lead(pair.first), lead(pair.second)];
-  setTimeout(() => stop.abort(), 4_000);
-  const [first, second] = await Promise.all(leading);
-  assert(first > 2 && second > 2, `${first} and ${second} terms`);
-  assert.deepEqual(await heldKeys(pair.consul), new Map());
-});
-
-Deno.test("a consumer that fails gives its term back", async () => {
-  await using pair = await startPair();
-  const failing = async () => {
-    for await (const _ of pair.first.terms("leader", never)) throw new Error("broken");
-  };
-  await assert.rejects(failing, /broken/);
-  await pair.second.hold("leader", () => Promise.resolve(), { waitMs: 0, signal: never });
+Deno.test("locks among processes", async (t) => {
+  await using consul = await startConsul();
+  for (const { name, run } of cases) await t.step(name, () => run(consul));
 });

@@ -6,7 +6,7 @@ import { type MarksObservation, watchMarks } from "../../src/consul/marks.ts";
 import { type ConsulAgent, startConsul } from "../../tools/consul.ts";
 import { sleep } from "../../src/backoff.ts";
 import { waitFor } from "../../tools/wait.ts";
-import { openClient, tell } from "./fixture.ts";
+import { makeToken, openClient, tell } from "./fixture.ts";
 
 const MARKS = "dynamic-sharding/pushgateway/withdrawn/";
 
@@ -14,9 +14,8 @@ const MARKS = "dynamic-sharding/pushgateway/withdrawn/";
 async function startWatch(consul: ConsulAgent, token?: string) {
   const client = await openClient(consul, token ?? consul.token);
   let queries = 0;
-  const counting: Pick<ConsulClient, "watchKeys" | "keyHolder"> = {
+  const counting: Pick<ConsulClient, "watchKeys"> = {
     watchKeys: (...args) => (queries++, client.watchKeys(...args)),
-    keyHolder: (...args) => (queries++, client.keyHolder(...args)),
   };
   const stop = new AbortController();
   const seen: MarksObservation[] = [];
@@ -64,16 +63,16 @@ Deno.test("an empty prefix is not asked for again and again, however busy the ke
   await using consul = await startConsul();
   await using watch = await startWatch(consul);
   await waitFor(() => watch.latest() === "", { what: "the empty set" });
-  await sleep(3_000);
+  await sleep(1_500);
   const idle = watch.queries();
-  assert(idle <= 4, `${idle} queries in 3 s`);
-  const endMs = performance.now() + 3_000;
+  assert(idle <= 2, `${idle} queries in 1.5 s`);
+  const endMs = performance.now() + 2_000;
   while (performance.now() < endMs) {
     await tell(consul, "PUT", "/v1/kv/dynamic-sharding/pushgateway/lock/a");
     await sleep(5);
   }
   const busy = watch.queries() - idle;
-  assert(busy <= 16, `${busy} queries in 3 s`);
+  assert(busy <= 6, `${busy} queries in 2 s`);
   assert.equal(watch.seen.length, 1);
 });
 
@@ -111,17 +110,11 @@ Deno.test("a Consul that lost its data is followed anew, though its index went b
 Deno.test("a token without rights to the marks fails, rather than seeing none", async () => {
   await using consul = await startConsul({ acl: true });
   await tell(consul, "PUT", `/v1/kv/${MARKS}a`);
-  const put = async (path: string, body: unknown) => {
-    const response = await consul.api(path, { method: "PUT", body: JSON.stringify(body) });
-    return await response.json();
-  };
-  const rules = 'node_prefix "" { policy = "read" }';
-  const policy = await put("/v1/acl/policy", { Name: "few", Rules: rules });
-  const { SecretID } = await put("/v1/acl/token", { Policies: [{ ID: policy.ID }] });
+  const { token } = await makeToken(consul, 'node_prefix "" { policy = "read" }');
   {
-    await using watch = await startWatch(consul, SecretID);
+    await using watch = await startWatch(consul, token);
     await waitFor(() => watch.latest() === "failed", { what: "the failure" });
-    await sleep(2_000);
+    await sleep(1_500);
     assert.equal(watch.seen.length, 1, "it is not tried again soon");
   }
   await using allowed = await startWatch(consul);

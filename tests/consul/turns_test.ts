@@ -45,3 +45,16 @@ Deno.test("who gives up its wait is passed over, and gets the signal's reason", 
   assert(again, "nobody has it any more");
   await assert.rejects(turns.take("a", stop.signal), reason);
 });
+
+Deno.test("as many have a turn at once as may, and the next one comes with each that ends", {
+  permissions: "none",
+}, async () => {
+  const turns = createTurns({ atOnce: 2 });
+  const first = await turns.take("a", never);
+  using _second = await turns.take("a", never);
+  assert.equal(turns.tryTake("a"), undefined);
+  const third = turns.take("a", never);
+  first[Symbol.dispose]();
+  using _third = await third;
+  assert.equal(turns.tryTake("a"), undefined);
+});

@@ -14,6 +14,7 @@ const README_RIGHTS = `
 service "pushgateway" { policy = "write" }
 node_prefix "" { policy = "read" }
 key_prefix "dynamic-sharding/" { policy = "write" }
+session_prefix "" { policy = "write" }
 `;
 
 async function makeToken(consul: ConsulAgent, rules: string): Promise<string> {
