@@ -1,6 +1,7 @@
 /** What passing a push on promises, held against members that keep or break their side. @module */
 
 import assert from "node:assert/strict";
+import { sleep } from "../../src/backoff.ts";
 import { waitFor } from "../../tools/wait.ts";
 import { pathsOf, rawRequest, standIn, startBefore } from "./stand_in.ts";
 
@@ -121,21 +122,44 @@ Deno.test("a body beyond the limit is 413 with a reason, however it comes, and r
   assert.equal(member.pushes.length, 1);
 });
 
-Deno.test("a body that does not come in time is 408, and one that breaks off harms nobody", async () => {
-  await using member = standIn();
-  await using app = await startBefore([member], "mode: proxy\nproxy: {timeout: 1s}");
-  const head = "PUT /metrics/job/a HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nm 1";
-  const slow = await rawRequest(app, (write) => write(head), "within 1 s\n");
-  assert.match(slow, /^HTTP\/1\.1 408 [\s\S]*the body did not come within 1 s\n$/);
+for (
+  const [what, length] of [["small", "Content-Length: 10"], [
+    "large",
+    "Content-Length: 100000",
+  ], ["chunked", "Transfer-Encoding: chunked"]]
+) {
+  Deno.test(`a ${what} body that does not come in time is 408, and one that breaks off harms nobody`, async () => {
+    await using member = standIn();
+    await using app = await startBefore([member], "mode: proxy\nproxy: {timeout: 1s}");
+    const head = `PUT /metrics/job/a HTTP/1.1\r\nHost: x\r\n${length}\r\n\r\n3\r\nm 1`;
+    const slow = await rawRequest(app, (write) => write(head), "within 1 s\n");
+    assert.match(slow, /^HTTP\/1\.1 408 [\s\S]*the body did not come within 1 s\n$/);
 
-  const { hostname, port } = new URL(app.url);
-  for (let i = 0; i < 20; i++) {
-    const connection = await Deno.connect({ hostname, port: Number(port) });
-    await connection.write(new TextEncoder().encode(head));
-    connection.close();
-  }
-  assert.equal((await answerOf(await put(`${app.url}/metrics/job/a`))).status, 200);
-  assert.equal(member.pushes.length, 1);
+    const { hostname, port } = new URL(app.url);
+    for (let i = 0; i < 20; i++) {
+      const connection = await Deno.connect({ hostname, port: Number(port) });
+      await connection.write(new TextEncoder().encode(head));
+      connection.close();
+    }
+    assert.equal((await answerOf(await put(`${app.url}/metrics/job/a`))).status, 200);
+    assert.equal(member.pushes.length, 1);
+  });
+}
+
+Deno.test("a small body that comes after its head, bit by bit, goes on whole", async () => {
+  await using member = standIn();
+  await using app = await startBefore([member]);
+  const answer = await rawRequest(app, async (write) => {
+    await write(
+      "PUT /metrics/job/a HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 4\r\n\r\n",
+    );
+    for (const part of ["m", " 1", "\n"]) {
+      await sleep(20);
+      await write(part);
+    }
+  });
+  assert.match(answer, /^HTTP\/1\.1 200 OK\r\n/);
+  assert.match(member.pushes[0], /\r\ncontent-length: 4\r\n\r\nm 1\n$/);
 });
 
 for (
