@@ -84,8 +84,10 @@ export function createHandler(deps: RouteDeps): Handler {
     try {
       const answer = dispatch(request, { connection, routes, deps });
       if (answer instanceof Response) return finish(request, answer, context);
-      return answer.catch((error) => fail(request, error))
-        .then((response) => finish(request, response, context));
+      return answer.then(
+        (response) => finish(request, response, context),
+        (error) => finish(request, fail(request, error), context),
+      );
     } catch (error) {
       return finish(request, fail(request, error), context);
     }

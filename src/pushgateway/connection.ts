@@ -3,6 +3,7 @@
 import { Buffer } from "node:buffer";
 import type { Deadlines } from "../deadlines.ts";
 import { type Answer, createAnswerReader } from "./answer.ts";
+import { recallAnswers } from "./recall.ts";
 
 /** How far a request got that brought no answer. */
 export type FailureKind =
@@ -147,6 +148,7 @@ function createConnection(
 ): Connection {
   const buffer = Buffer.alloc(READ_BYTES);
   const reader = createAnswerReader(answerBytesMax);
+  const take = recallAnswers(reader);
   let [open, written] = [true, true];
   const close = () => {
     if (open) conn.close();
@@ -162,7 +164,7 @@ function createConnection(
   async function read(): Promise<Answer> {
     for (;;) {
       const length = await conn.read(buffer);
-      const answer = length === null ? reader.end() : reader.take(buffer.subarray(0, length));
+      const answer = length === null ? reader.end() : take(buffer.subarray(0, length));
       if (answer) return answer;
       if (length === null) throw new Deno.errors.UnexpectedEof("the connection ended");
     }

@@ -202,6 +202,8 @@ async function readPassword(file: string): Promise<string> {
   }
 }
 
+const encoder = new TextEncoder();
+
 function encodeRequest(
   member: Member,
   { method, target, headers, body }: UpstreamRequest,
@@ -212,8 +214,11 @@ function encodeRequest(
   if (authorization) head += `authorization: ${authorization}\r\n`;
   head += body || method !== "GET" ? `content-length: ${body?.length ?? 0}\r\n\r\n` : "\r\n";
   const bytes = new Uint8Array(head.length + (body?.length ?? 0));
-  // Header values are bytes, one in each character.
-  for (let i = 0; i < head.length; i++) bytes[i] = head.charCodeAt(i);
+  const { read, written } = encoder.encodeInto(head, bytes);
+  // Header values are bytes, one in each character: nearly always ASCII, which is the same in UTF-8.
+  if (read !== head.length || written !== head.length) {
+    for (let i = 0; i < head.length; i++) bytes[i] = head.charCodeAt(i);
+  }
   if (body) bytes.set(body, head.length);
   return bytes;
 }
