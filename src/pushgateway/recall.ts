@@ -9,6 +9,9 @@
 import { Buffer } from "node:buffer";
 import type { Answer, AnswerReader } from "./answer.ts";
 
+/** What is needed of a reader. */
+export type Recalling = Pick<AnswerReader, "begun" | "reusable" | "take">;
+
 /** Answers to pushes have some 80 to 250 bytes. */
 const BYTES_MAX = 1_024;
 
@@ -24,7 +27,7 @@ const HEAD_END = Buffer.from("\r\n\r\n");
  * and an answer that nobody asked for makes the connection unusable. After any other answer nothing
  * is known again on this connection.
  */
-export function recallAnswers(reader: AnswerReader): AnswerReader["take"] {
+export function recallAnswers(reader: Recalling): AnswerReader["take"] {
   let clean = true;
   let known: { readonly bytes: Buffer; readonly answer: Answer } | undefined;
   return (chunk) => {

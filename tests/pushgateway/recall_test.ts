@@ -4,13 +4,13 @@ import { Buffer } from "node:buffer";
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type AnswerReader, createAnswerReader } from "../../src/pushgateway/answer.ts";
-import { recallAnswers } from "../../src/pushgateway/recall.ts";
+import { recallAnswers, type Recalling } from "../../src/pushgateway/recall.ts";
 
 const OK = "HTTP/1.1 200 OK\r\nDate: today\r\nContent-Length: 0\r\n\r\n";
 const LIMIT = 100;
 
 /** A reader that counts what it has to read. */
-function counting(): AnswerReader & { readonly taken: number } {
+function counting(): Recalling & { readonly taken: number } {
   const reader = createAnswerReader(LIMIT);
   let taken = 0;
   return {
@@ -27,7 +27,6 @@ function counting(): AnswerReader & { readonly taken: number } {
       taken++;
       return reader.take(chunk);
     },
-    end: () => reader.end(),
   };
 }
 
@@ -122,6 +121,7 @@ Deno.test(
 for (
   const [what, before] of [
     ["the first bytes of another answer", `${OK}HTTP/1.1 200 `],
+    ["an answer that nobody asked for", `${OK}${OK}`],
     ["a body", "HTTP/1.1 400 Bad\r\nContent-Length: 2\r\n\r\nno"],
   ]
 ) {
@@ -132,3 +132,11 @@ for (
     assert.equal(reader.taken, 4);
   });
 }
+
+Deno.test("an answer with a body is never known again", { permissions: "none" }, () => {
+  const reader = counting();
+  const take = recallAnswers(reader);
+  const text = "HTTP/1.1 400 Bad\r\nContent-Length: 4\r\n\r\n\r\n\r\n";
+  assert.notEqual(take(Buffer.from(text))?.body, take(Buffer.from(text))?.body);
+  assert.equal(reader.taken, 2);
+});
