@@ -175,7 +175,7 @@ function createConnection(
     const buffer = Buffer.alloc(READ_PART_BYTES);
     for (;;) {
       const length = await conn.read(buffer);
-      const answer = length === null ? reader.end() : reader.take(buffer.subarray(0, length));
+      const answer = length === null ? reader.end() : take(buffer.subarray(0, length));
       for (const part of reader.parts()) await handOver(onBody, part);
       if (answer) return answer;
       if (length === null) throw new Deno.errors.UnexpectedEof("the connection ended");

@@ -10,7 +10,7 @@ import { Buffer } from "node:buffer";
 import type { Answer, AnswerReader } from "./answer.ts";
 
 /** What is needed of a reader. */
-export type Recalling = Pick<AnswerReader, "begun" | "reusable" | "take">;
+export type Recalling = Pick<AnswerReader, "begun" | "inParts" | "reusable" | "take">;
 
 /** Answers to pushes have some 80 to 250 bytes. */
 const BYTES_MAX = 1_024;
@@ -31,7 +31,7 @@ export function recallAnswers(reader: Recalling): AnswerReader["take"] {
   let clean = true;
   let known: { readonly bytes: Buffer; readonly answer: Answer } | undefined;
   return (chunk) => {
-    const inOnePiece = !reader.begun;
+    const inOnePiece = !reader.begun && !reader.inParts;
     if (clean && inOnePiece && known?.bytes.equals(chunk)) return known.answer;
     const answer = reader.take(chunk);
     if (!answer) return undefined;

@@ -14,6 +14,7 @@ function counting(): Recalling & { readonly taken: number } {
   const reader = createAnswerReader(LIMIT);
   let taken = 0;
   return {
+    inParts: false,
     get begun() {
       return reader.begun;
     },
