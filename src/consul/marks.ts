@@ -12,7 +12,7 @@ export type MarksObservation =
 /** How long one blocking query waits for news; also how soon a silently dead connection is noticed. */
 const WAIT_SECONDS = 60;
 /** After an answer without news: an empty prefix is answered whenever a key beside it is written. */
-const IDLE_INTERVAL_MS_MIN = 500;
+const IDLE_INTERVAL_MS_MIN = 100;
 const RETRY = { firstMs: 500, maxMs: 10_000 };
 const FORBIDDEN_RETRY = { firstMs: 60_000, maxMs: 60_000 };
 

@@ -58,8 +58,8 @@ export interface SessionKeeper {
 }
 
 /** Three renewals may fail before the session is lost. */
-const TTL_SECONDS = 15;
-const RENEW_MS = 5_000;
+const TTL_SECONDS = 10;
+const RENEW_MS = 3_000;
 /** What a holder that has just learnt of its loss may take to stop. Consul's default is 15 s. */
 const LOCK_DELAY_SECONDS = 1;
 const WATCH_WAIT_SECONDS = 30;

@@ -30,7 +30,7 @@ export interface DrainProgress {
 }
 
 /** As many share a read of a member. */
-const AT_ONCE_MAX = 256;
+const AT_ONCE_MAX = 64;
 /** Groups that could not be moved are tried again so long after. */
 const AGAIN_MS = 5_000;
 

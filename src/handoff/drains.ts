@@ -30,10 +30,10 @@ export interface Drains {
 }
 
 /**
- * Instances that have not learnt yet that a member leaves still push to it: a copy of what they may
- * change would be one too many.
+ * Instances that have not learnt yet of a new ring still push by the former one. Meanwhile those that
+ * have do so, too, and nothing is moved: else one would push to a copy that another has moved.
  */
-const OTHERS_LEARN_MS = 1_000;
+export const OTHERS_LEARN_MS = 1_500;
 /** After a failure, or while another instance drains the member. */
 const AGAIN_MS = 2_000;
 const LOCK_WAIT_MS = 60_000;

@@ -56,6 +56,8 @@ export interface Gateways {
    * @throws {MemberFailure} where the outcome is not known
    */
   put(member: Member, content: GroupContent, signal: AbortSignal): Promise<string | undefined>;
+  /** As {@linkcode put}, onto what the member holds of the group: families of other names stay. */
+  merge(member: Member, content: GroupContent, signal: AbortSignal): Promise<string | undefined>;
   /**
    * Deletes a group. The Pushgateway does so after it has answered; the next sweep shows it.
    *
@@ -113,35 +115,41 @@ export function openGateways(way: () => GatewayWay, now: () => number): Gateways
     return groupPath(parseGroupId(id), way().nameScheme);
   }
 
+  async function push(
+    method: "PUT" | "POST",
+    member: Member,
+    { content, signal }: { content: GroupContent; signal: AbortSignal },
+  ): Promise<string | undefined> {
+    const { id, body, failureTime } = content;
+    const target = pathOf(id);
+    const what = "put a group";
+    const answer = await send(
+      member,
+      { what, method, target, headers: PROTOBUF_HEADERS, body },
+      signal,
+    );
+    if (answer.status === REFUSED) return reasonOf(answer);
+    if (!isDone(answer)) {
+      throw new MemberFailure(
+        `${member} answered ${answer.status} to a group: ${reasonOf(answer)}`,
+      );
+    }
+    if (failureTime > 0) {
+      // A push takes this time over only where the group is there already.
+      const body = failureTimePage(failureTime);
+      const what = "restore the time of a failed push";
+      await send(member, { what, method: "POST", target, headers: [], body }, signal);
+    }
+    return undefined;
+  }
+
   return {
     pushTimes: (member, signal) => times.read(member, undefined, signal),
     async group(member, id, signal) {
       return (await groups.read(member, id, signal)).get(id);
     },
-    async put(member, { id, body, failureTime }, signal) {
-      const put = await send(member, {
-        what: "put a group",
-        method: "PUT",
-        target: pathOf(id),
-        headers: PROTOBUF_HEADERS,
-        body,
-      }, signal);
-      if (isDone(put)) {
-        // A push takes this time over only where the group is there already.
-        if (failureTime > 0) {
-          await send(member, {
-            what: "restore the time of a failed push",
-            method: "POST",
-            target: pathOf(id),
-            headers: [],
-            body: failureTimePage(failureTime),
-          }, signal);
-        }
-        return undefined;
-      }
-      if (put.status === REFUSED) return reasonOf(put);
-      throw new MemberFailure(`${member} answered ${put.status} to a group: ${reasonOf(put)}`);
-    },
+    put: (member, content, signal) => push("PUT", member, { content, signal }),
+    merge: (member, content, signal) => push("POST", member, { content, signal }),
     async remove(member, id, { paths = [pathOf(id)], signal }) {
       for (const target of paths) {
         const deletion = { what: "delete a group", method: "DELETE", target, headers: [] };

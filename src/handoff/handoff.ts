@@ -15,7 +15,7 @@ import type { PushTimes } from "../pushgateway/push_times.ts";
 import type { HashRing } from "../ring/hash_ring.ts";
 import { runGroup } from "../run_group.ts";
 import { createDeletions } from "./deletions.ts";
-import { createDrains } from "./drains.ts";
+import { createDrains, OTHERS_LEARN_MS } from "./drains.ts";
 import type { DrainProgress } from "./drain.ts";
 import { createExclusive, TurnFailure } from "./exclusive.ts";
 import type { Gateways } from "./gateways.ts";
@@ -125,16 +125,20 @@ export function createHandoff(deps: HandoffDeps): Handoff {
     gateways,
     ownerOf,
     reachable,
+    formerOwnerOf: (key) =>
+      performance.now() < othersLearnUntil && locks() ? former.ownerOf(key) : undefined,
     nextSweep: sweeper.next,
     report,
   });
   let running = false;
+  let [former, present] = [ring(), ring()];
+  let othersLearnUntil = 0;
   const concerns = (push: { id: string; key: string }) => misplaced.holdersOf(push) !== undefined;
 
   /** One instance at a time, for all: two would only do each other's work. */
   async function removeDuplicates(stale: readonly StaleCopy[], signal: AbortSignal): Promise<void> {
     const remove = (signal: AbortSignal) =>
-      removeStale(stale, { exclusive, gateways, misplaced, report }, signal);
+      removeStale(stale, { exclusive, gateways, misplaced, ownerOf, report }, signal);
     const present = locks();
     if (!present || present.state === "forbidden") return await remove(signal);
     try {
@@ -176,6 +180,8 @@ export function createHandoff(deps: HandoffDeps): Handoff {
       drains.wake();
     },
     ringChanged(ring) {
+      [former, present] = [present, ring];
+      othersLearnUntil = performance.now() + OTHERS_LEARN_MS;
       misplaced.ringChanged(ring);
       sweeper.ringChanged();
       drains.wake();

@@ -7,7 +7,12 @@
 
 import { sleep } from "../backoff.ts";
 import type { Member } from "../member.ts";
-import { type GroupContent, sameContent } from "../pushgateway/group_content.ts";
+import {
+  type GroupContent,
+  type GroupReading,
+  holdsContent,
+  sameContent,
+} from "../pushgateway/group_content.ts";
 import type { PushTimes } from "../pushgateway/push_times.ts";
 import { type Gateways, MemberFailure } from "./gateways.ts";
 import { pushedAt } from "./inventory.ts";
@@ -23,8 +28,8 @@ export interface Move {
 
 /** How a copy ended. */
 export type CopyOutcome =
-  /** Both hold it: `content` is what was copied, `copy` what was made of it. */
-  | { readonly kind: "copied"; readonly content: GroupContent; readonly copy: GroupContent }
+  /** Both hold it: `content` is what was copied, `copy` what was made of it where nothing was before. */
+  | { readonly kind: "copied"; readonly content: GroupContent; readonly copy?: GroupContent }
   /** The former holder does not hold it any more. */
   | { readonly kind: "gone" }
   /** Somebody pushed to it while it was read. */
@@ -43,17 +48,23 @@ export type MoveOutcome =
   | { readonly kind: "changed" }
   | { readonly kind: "stays"; readonly reason: string };
 
-/** Deletions wait for the pushes before them: milliseconds, or seconds where a member is at its limit. */
-const GONE_TRIES_MAX = 20;
-const GONE_MS = 100;
+/**
+ * A Pushgateway deletes after it has answered, and one that checks no push takes it so, too: in turn,
+ * milliseconds later, or seconds where it is at its limit.
+ */
+const QUEUE_TRIES_MAX = 20;
+const QUEUE_MS = 100;
 
 /**
- * Copies a group to a member that lacks it or holds an older copy, and reads it back.
+ * Copies a group to a member that lacks it or holds an older copy, and reads it back. An older copy is
+ * added to, not replaced: another instance may have pushed to a member that lacked the group, so that
+ * the newer copy is not the fuller one.
  *
+ * @param onto whether the other member holds an older copy
  * @throws where a member cannot be read or written; both copies are left then
  */
 export async function copyGroup(
-  { id, from, to }: Move,
+  { id, from, to, onto }: Move & { readonly onto: boolean },
   gateways: Gateways,
   signal: AbortSignal,
 ): Promise<CopyOutcome> {
@@ -63,14 +74,20 @@ export async function copyGroup(
   if (reading.kind === "changed") return { kind: "changed" };
   const { content } = reading;
 
-  const refused = await gateways.put(to, content, signal);
-  const copy = await gateways.group(to, id, signal);
-  if (refused === undefined && copy?.kind === "content" && sameContent(content, copy.content)) {
-    return { kind: "copied", content, copy: copy.content };
+  const refused = await (onto ? gateways.merge : gateways.put)(to, content, signal);
+  const isCopy = onto ? holdsContent : sameContent;
+  let copy: GroupReading | undefined;
+  for (let tries = 0; refused === undefined && tries < QUEUE_TRIES_MAX; tries++) {
+    if (tries > 0) await sleep(QUEUE_MS, signal);
+    copy = await gateways.group(to, id, signal);
+    if (copy?.kind !== "content" || !isCopy(copy.content, content)) continue;
+    return { kind: "copied", content, ...(!onto && { copy: copy.content }) };
   }
-  // What was made of it there is worse than nothing: it would count as the newer one.
-  const paths = copy?.kind === "content" ? copy.content.deletePaths : undefined;
-  await removeSeen({ id, from: to, ...(paths && { paths }) }, gateways, signal);
+  if (!onto) {
+    // What was made of it there is worse than nothing: it would count as the newer one.
+    const paths = copy?.kind === "content" ? copy.content.deletePaths : undefined;
+    await removeSeen({ id, from: to, ...(paths && { paths }) }, gateways, signal);
+  }
   const reason = refused ?? (copy ? "its copy came out different" : "its copy is not to be found");
   return { kind: "stays", reason: `${to}: ${reason}` };
 }
@@ -89,10 +106,10 @@ async function removeSeen(
   const before = (await gateways.pushTimes(from, signal)).times.get(id);
   if (before === undefined) return;
   await gateways.remove(from, id, { ...(paths && { paths }), signal });
-  for (let tries = 0; tries < GONE_TRIES_MAX; tries++) {
+  for (let tries = 0; tries < QUEUE_TRIES_MAX; tries++) {
     const { times } = await gateways.pushTimes(from, signal);
     if (times.get(id) !== before) return;
-    await sleep(GONE_MS, signal);
+    await sleep(QUEUE_MS, signal);
   }
   throw new MemberFailure(`${from}: a group is still there after it was deleted`);
 }
@@ -150,12 +167,13 @@ export async function moveGroup(
     const removed = await removeUnchanged({ id, from, time }, gateways, signal);
     return { kind: removed ? "outdated" : "changed" };
   }
-  const copied = await copyGroup(move, gateways, signal);
+  const onto = target.times.has(id);
+  const copied = await copyGroup({ ...move, onto }, gateways, signal);
   if (copied.kind !== "copied") return copied;
   if (belongs() && await removeUnchanged(formerCopy(from, copied.content), gateways, signal)) {
     return { kind: "moved" };
   }
-  await takeBack(move, copied.copy, { gateways, signal });
+  if (copied.copy) await takeBack(move, copied.copy, { gateways, signal });
   return { kind: "changed" };
 }
 

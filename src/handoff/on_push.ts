@@ -2,22 +2,25 @@
  * What a push does to a group that is out of place: it brings the group to its owner and removes the
  * other copies, before the client is answered.
  *
- * - `PUT` replaces the group: to the owner, then the others are deleted.
+ * - `PUT` replaces the group: to its present holders first, then to the owner, then they are deleted.
+ *   So whoever scrapes both at any moment never sees a value go back.
  * - `POST` merges: where the owner lacks the group it is copied there first, so that the families
- *   that this push does not carry come along.
+ *   that this push does not carry come along, and deleted where it was before the push is sent.
  * - `DELETE` goes to every holder.
+ *
+ * For a moment after a ring change, while other instances may not know it yet and push to the former
+ * owner, a push goes there as well, unless another instance has moved the group already.
  *
  * @module
  */
 
 import { sleep } from "../backoff.ts";
 import type { Member } from "../member.ts";
-import type { GroupContent } from "../pushgateway/group_content.ts";
 import type { Exclusive } from "./exclusive.ts";
 import { type Gateways, MemberFailure } from "./gateways.ts";
 import { isNewer, newestOf, pushedAt } from "./inventory.ts";
 import type { Holders, Misplaced } from "./misplaced.ts";
-import { copyGroup, type FormerCopy, removeUnchanged, takeBack } from "./move.ts";
+import { copyGroup, type FormerCopy, removeUnchanged } from "./move.ts";
 import type { HandoffReport } from "./report.ts";
 
 /** What became of one delivery of the client's push. */
@@ -25,6 +28,8 @@ export interface Delivery<Answer> {
   readonly answer: Answer;
   /** The member that took the push (2xx); absent where none did. */
   readonly taken?: Member;
+  /** Nothing was sent: no connection came about. */
+  readonly unsent?: boolean;
 }
 
 /** A push whose group may be out of place. */
@@ -48,8 +53,6 @@ interface Prepared {
   readonly stays?: Member;
   /** Copies that are of no use once the push was taken. */
   readonly former: readonly FormerCopy[];
-  /** What the owner has been given. */
-  readonly made?: { readonly from: Member; readonly copy: GroupContent };
 }
 
 /** What handling such a push takes. */
@@ -60,6 +63,8 @@ export interface OnPushDeps {
   readonly ownerOf: (key: string) => Member | undefined;
   /** Whether a member answers. */
   readonly reachable: (member: Member) => boolean;
+  /** The group's owner by the former ring, while others may still go by that. */
+  readonly formerOwnerOf: (key: string) => Member | undefined;
   /** Ends when a round of sweeps that began after this call has ended. */
   readonly nextSweep: (signal: AbortSignal) => Promise<void>;
   readonly report: HandoffReport;
@@ -89,9 +94,11 @@ export function createOnPush(deps: OnPushDeps) {
       // A push before this one may have settled it.
       const holders = misplaced.holdersOf(push);
       if (!holders) return (await push.deliver()).answer;
+      const held = push.method === "DELETE" ? undefined : await holdBack(push, holders, signal);
+      if (held) return held.answer;
       switch (push.method) {
         case "POST":
-          return await merge(push, holders, signal);
+          return await merge(push, signal);
         case "DELETE":
           return await clear(push, holders);
         default:
@@ -100,16 +107,38 @@ export function createOnPush(deps: OnPushDeps) {
     }, { signal, alone: true });
   };
 
+  /** To the former owner, where that is the one that every instance agrees on yet. */
+  async function holdBack<Answer>(
+    push: MisplacedPush<Answer>,
+    { seen, presumed }: Holders,
+    signal: AbortSignal,
+  ): Promise<Delivery<Answer> | undefined> {
+    const former = deps.formerOwnerOf(push.key);
+    if (former === undefined || !reachable(former)) return undefined;
+    if (!seen.has(former) && !presumed.includes(former)) return undefined;
+    const owner = ownerOf(push.key);
+    if (owner === undefined || (await look(push.id, [owner], signal)).length > 0) return undefined;
+    const delivery = await push.deliver(former);
+    return delivery.unsent ? undefined : delivery;
+  }
+
   async function replace<Answer>(
     push: MisplacedPush<Answer>,
     { seen, presumed }: Holders,
     signal: AbortSignal,
   ): Promise<Answer> {
+    const owner = ownerOf(push.key);
+    const holders = [...seen.keys(), ...presumed];
+    // What they answer does not matter: the owner's answer does, and they are about to be deleted.
+    const first = holders.filter((member) => member !== owner && reachable(member));
+    await Promise.all(first.map((member) => push.deliver(member)));
     const { answer, taken } = await push.deliver();
     if (taken === undefined) return answer;
-    const others = [...seen.keys(), ...presumed].filter((member) => member !== taken);
+    const others = holders.filter((member) => member !== taken);
     const removals = others.map((member) => remove(push.id, member, signal));
-    if ((await Promise.all(removals)).every((removed) => removed)) settle(push, seen, taken);
+    if ((await Promise.all(removals)).every((removed) => removed)) {
+      settle(push, [...seen.keys()].filter((member) => member !== taken), taken);
+    }
     return answer;
   }
 
@@ -123,14 +152,15 @@ export function createOnPush(deps: OnPushDeps) {
 
   async function merge<Answer>(
     push: MisplacedPush<Answer>,
-    { seen }: Holders,
     signal: AbortSignal,
   ): Promise<Answer> {
     const prepared = await prepare(push, signal);
     if (prepared === undefined) return (await push.deliver()).answer;
     const { to, stays, former } = prepared;
     if (stays) return (await push.deliver(stays)).answer;
-    const { answer, taken } = await push.deliver();
+    let delivered = await push.deliver(to);
+    if (delivered.unsent) delivered = await push.deliver();
+    const { answer, taken } = delivered;
     if (taken !== to) return answer;
     let left = 0;
     for (const copy of former) {
@@ -138,7 +168,7 @@ export function createOnPush(deps: OnPushDeps) {
       if (removed) misplaced.removed(push.id, copy.from);
       else left++;
     }
-    if (left === 0) settle(push, seen, to);
+    if (left === 0) settle(push, former.map(({ from }) => from), to);
     return answer;
   }
 
@@ -158,12 +188,7 @@ export function createOnPush(deps: OnPushDeps) {
           { holders: [...holders.seen.keys(), ...holders.presumed], to },
           signal,
         );
-        if (prepared && ownerOf(push.key) === to) return prepared;
-        // By the ring that is in force now, the push would go to a member that lacks the group.
-        const made = prepared?.made;
-        if (made) {
-          await takeBack({ id: push.id, from: made.from, to }, made.copy, { gateways, signal });
-        }
+        if (prepared) return prepared;
         if (tries === TRIES_MAX) throw new MemberFailure("the group changes while it is read");
       } catch (error) {
         if (!(error instanceof MemberFailure) || tries === TRIES_MAX) throw error;
@@ -174,8 +199,9 @@ export function createOnPush(deps: OnPushDeps) {
   }
 
   /**
-   * Copies the newest copy to the owner, unless the owner's may be the newest. It comes before the
-   * push: a POST to an owner that lacks the group would make that one the newer.
+   * Moves the newest copy to the owner, unless the owner's may be the newest. It comes before the
+   * push: a POST to an owner that lacks the group would make that one the newer, and while both hold
+   * different values whoever scrapes both sees them in turn.
    *
    * @returns `undefined` where the group changed meanwhile
    */
@@ -186,33 +212,31 @@ export function createOnPush(deps: OnPushDeps) {
   ): Promise<Prepared | undefined> {
     const asked = [...new Set([...holders, to])].filter(reachable);
     const found = await look(id, asked, signal);
-    const former = new Map<Member, FormerCopy>();
-    for (const { member, time } of found) former.set(member, { id, from: member, time });
     const own = found.find(({ member }) => member === to);
     const newest = newestOf(new Map(found.map(({ member, pushed }) => [member, pushed])));
-    former.delete(to);
+    const former = found.filter(({ member }) => member !== to)
+      .map(({ member, time }) => ({ id, from: member, time }));
     if (!newest || newest.member === to || (own && !isNewer(newest.pushed, own.pushed))) {
-      return { to, former: [...former.values()] };
+      return { to, former };
     }
     // What came to an owner that was thought dead is not known to be older.
     if (!asked.includes(to)) throw new MemberFailure(`${to} does not answer`);
     const from = newest.member;
-    const copied = await copyGroup({ id, from, to }, gateways, signal);
-    switch (copied.kind) {
-      case "copied": {
-        const { pushTime, deletePaths } = copied.content;
-        former.set(from, { id, from, time: pushTime, paths: deletePaths });
-        return { to, former: [...former.values()], made: { from, copy: copied.copy } };
-      }
-      case "stays":
+    for (let tries = 0, onto = own !== undefined; tries < TRIES_MAX; tries++, onto = true) {
+      const copied = await copyGroup({ id, from, to, onto }, gateways, signal);
+      if (copied.kind === "stays") {
         report.staysPut({ id, from, to, reason: copied.reason });
         return { to, stays: from, former: [] };
-      case "gone":
-      case "changed":
-        return undefined;
-      default:
-        return copied satisfies never;
+      }
+      if (copied.kind !== "copied") return undefined;
+      // What others have pushed to it meanwhile is added, too.
+      const { pushTime: time, deletePaths: paths } = copied.content;
+      if (!await removeUnchanged({ id, from, time, paths }, gateways, signal)) continue;
+      misplaced.removed(id, from);
+      report.moved({ id, from: [from], to, by: "push" });
+      return { to, former: former.filter((copy) => copy.from !== from) };
     }
+    return undefined;
   }
 
   /** The copies on some members, as they are now. */
@@ -249,12 +273,11 @@ export function createOnPush(deps: OnPushDeps) {
 
   function settle(
     { id, key }: { readonly id: string; readonly key: string },
-    seen: Holders["seen"],
+    from: readonly Member[],
     to: Member,
   ): void {
     // By a ring that has changed meanwhile it is out of place where it is.
     if (ownerOf(key) === to) misplaced.settled(id);
-    const from = [...seen.keys()].filter((member) => member !== to);
     if (from.length > 0) report.moved({ id, from, to, by: "push" });
   }
 }

@@ -1,10 +1,18 @@
-/** Deletes copies that are certainly older than another one, after a fresh look at both. @module */
+/**
+ * Deletes copies that are certainly older than another one, after a fresh look at both. Where the
+ * older one lies on the group's owner, the newer is brought there instead, onto it: an instance that
+ * did not know of the owner yet may have pushed to a member that lacked the group, so that the newer
+ * copy is not the fuller one.
+ *
+ * @module
+ */
 
 import type { Member } from "../member.ts";
 import type { Exclusive } from "./exclusive.ts";
 import type { Gateways } from "./gateways.ts";
-import { isNewer, type PushedAt, pushedAt, type StaleCopy } from "./inventory.ts";
+import { isNewer, keyOfId, type PushedAt, pushedAt, type StaleCopy } from "./inventory.ts";
 import type { Misplaced } from "./misplaced.ts";
+import { moveGroup } from "./move.ts";
 import { inPool } from "./pool.ts";
 import type { HandoffReport } from "./report.ts";
 
@@ -13,6 +21,7 @@ export interface StaleDeps {
   readonly exclusive: Exclusive;
   readonly gateways: Gateways;
   readonly misplaced: Misplaced;
+  readonly ownerOf: (key: string) => Member | undefined;
   readonly report: HandoffReport;
 }
 
@@ -44,9 +53,20 @@ export async function removeStale(
 
 async function removeOne(
   { id, member, newer }: StaleCopy,
-  { gateways, misplaced, report }: StaleDeps,
+  { gateways, misplaced, report, ownerOf }: StaleDeps,
   signal: AbortSignal,
 ): Promise<void> {
+  const belongs = () => ownerOf(keyOfId(id)) === member;
+  if (typeof newer !== "number" && belongs()) {
+    const move = { id, from: newer, to: member };
+    const { kind } = await moveGroup(move, { gateways, belongs }, signal);
+    if (kind === "moved" || kind === "outdated") {
+      misplaced.removed(id, newer);
+      report.staleRemoved({ id, member, newer });
+    }
+    // One that cannot be copied is the newer all the same.
+    if (kind !== "stays") return;
+  }
   const [old, newest] = await Promise.all([
     gateways.pushTimes(member, signal),
     typeof newer === "number" ? { min: newer, max: newer } : copyOn(newer, id),

@@ -165,7 +165,8 @@ function isTaken(outcome: Answer | SendFailure | "busy"): boolean {
 
 function delivery(member: Member, outcome: Answer | SendFailure | "busy"): Delivery<Response> {
   const answer = respond(member, outcome);
-  return isTaken(outcome) ? { answer, taken: member } : { answer };
+  if (isTaken(outcome)) return { answer, taken: member };
+  return isUnsent(outcome) ? { answer, unsent: true } : { answer };
 }
 
 function isUnsent(outcome: Answer | SendFailure | "busy"): boolean {

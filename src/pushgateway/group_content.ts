@@ -14,7 +14,7 @@ import { readPage, type ReadWay } from "./page.ts";
 import { createProtobufPage } from "./protobuf_page.ts";
 
 export type { GroupContent, GroupReading } from "./group_join.ts";
-export { sameContent } from "./same_content.ts";
+export { holdsContent, sameContent } from "./same_content.ts";
 
 const MEDIA_TYPE = "application/vnd.google.protobuf";
 const PARAMETERS = "proto=io.prometheus.client.MetricFamily;encoding=delimited";

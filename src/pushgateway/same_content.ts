@@ -18,6 +18,18 @@ export function sameContent(a: GroupContent, b: GroupContent): boolean {
   return those.length === these.length && those.every((part, i) => part === these[i]);
 }
 
+/**
+ * Whether a reading holds all that another one does, whatever else it holds: what a `POST` of the
+ * other has to lead to.
+ *
+ * @throws {SyntaxError} where a body is none that `readGroups` has made
+ */
+export function holdsContent(whole: GroupContent, part: GroupContent): boolean {
+  if (whole.id !== part.id) return false;
+  const held = new Set(whole.body.length === 0 ? [] : parts(whole.body));
+  return part.body.length === 0 || parts(part.body).every((one) => held.has(one));
+}
+
 /** Every metric with its family, and every family, sorted; one byte in each character. */
 function parts(body: Uint8Array): string[] {
   const found: string[] = [];
