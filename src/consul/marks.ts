@@ -11,8 +11,6 @@ export type MarksObservation =
 
 /** How long one blocking query waits for news; also how soon a silently dead connection is noticed. */
 const WAIT_SECONDS = 60;
-/** After an answer without news: an empty prefix is answered whenever a key beside it is written. */
-const IDLE_INTERVAL_MS_MIN = 100;
 const RETRY = { firstMs: 500, maxMs: 10_000 };
 const FORBIDDEN_RETRY = { firstMs: 60_000, maxMs: 60_000 };
 
@@ -32,7 +30,6 @@ export async function* watchMarks(
   let failures = 0;
   while (!signal.aborted) {
     const askedMs = performance.now();
-    let intervalMs = IDLE_INTERVAL_MS_MIN;
     try {
       const query = { ...(index !== undefined && { index }), waitSeconds: WAIT_SECONDS };
       const answer = await consul.watchKeys(prefix, query, signal);
@@ -41,7 +38,6 @@ export async function* watchMarks(
       const names = namesOf(answer.keys, prefix);
       if (known === undefined || known.symmetricDifference(names).size > 0) {
         known = names;
-        intervalMs = QUERY_INTERVAL_MS_MIN;
         yield { kind: "marks", names };
       }
     } catch (cause) {
@@ -54,7 +50,8 @@ export async function* watchMarks(
       await sleep(backoffMs(failures, limits, random), signal);
       continue;
     }
-    await sleep(Math.max(0, askedMs + intervalMs - performance.now()), signal);
+    // An empty prefix is answered whenever a key beside it is written, as locks are.
+    await sleep(Math.max(0, askedMs + QUERY_INTERVAL_MS_MIN - performance.now()), signal);
   }
 }
 

@@ -44,6 +44,8 @@ export interface Misplaced {
   holdersOf(group: { readonly id: string; readonly key: string }): Holders | undefined;
   /** A copy was deleted from a member, or none was there. */
   removed(id: string, member: Member): void;
+  /** A push was taken by a member that does not own the group, or not any more. */
+  placed(id: string, member: Member): void;
   /** The group was brought to its owner, and every other copy was removed. */
   settled(id: string): void;
   /** A new ring is in force. */
@@ -64,6 +66,8 @@ interface Former {
   readonly since: number;
 }
 
+/** What has just been pushed was not read yet: nothing is known of its push time. */
+const JUST_NOW: PushedAt = { min: -Infinity, max: Infinity };
 /** Rings that change faster than they can be swept: what the oldest would tell, the next sweep finds. */
 const FORMER_MAX = 8;
 
@@ -81,18 +85,18 @@ export function createMisplaced(
   let seen = new Map<string, Map<Member, PushedAt>>();
   let former: Former[] = [];
   let rounds = 0;
-  /** What happened while rounds are under way: their reads may be older. */
-  const running = new Map<number, Map<string, Set<Member>>>();
+  /** Copies that came or went while rounds are under way: their reads may be older. */
+  const running = new Map<number, Map<string, Map<Member, "here" | "gone">>>();
 
-  function note(id: string, member: Member): void {
-    for (const gone of running.values()) {
-      const members = gone.get(id) ?? new Set();
-      gone.set(id, members.add(member));
+  function note(id: string, member: Member, what: "here" | "gone"): void {
+    for (const notes of running.values()) {
+      const members = notes.get(id) ?? new Map();
+      notes.set(id, members.set(member, what));
     }
   }
 
   function removed(id: string, member: Member): void {
-    note(id, member);
+    note(id, member, "gone");
     const copies = seen.get(id);
     if (copies?.delete(member) && inPlace(id, copies)) seen.delete(id);
   }
@@ -126,6 +130,12 @@ export function createMisplaced(
       return { seen: new Map(copies), presumed };
     },
     removed,
+    placed(id, member) {
+      note(id, member, "here");
+      const copies = seen.get(id) ?? new Map<Member, PushedAt>();
+      copies.set(member, JUST_NOW);
+      if (!inPlace(id, copies)) seen.set(id, copies);
+    },
     settled(id) {
       for (const { settled } of former) settled.add(id);
       seen.delete(id);
@@ -140,15 +150,21 @@ export function createMisplaced(
     },
     begin() {
       const number = ++rounds;
-      const gone = new Map<string, Set<Member>>();
-      running.set(number, gone);
+      const notes = new Map<string, Map<Member, "here" | "gone">>();
+      running.set(number, notes);
       return {
         end(findings, { swept, failed }) {
           running.delete(number);
           const found = new Map<string, Map<Member, PushedAt>>();
           for (const [id, copies] of findings.misplaced) {
-            const left = new Map([...copies].filter(([member]) => !gone.get(id)?.has(member)));
+            const noted = notes.get(id);
+            const left = new Map([...copies].filter(([member]) => noted?.get(member) !== "gone"));
             if (!inPlace(id, left)) found.set(id, left);
+          }
+          for (const [id, members] of notes) {
+            const copies = found.get(id) ?? new Map<Member, PushedAt>();
+            for (const [member, what] of members) if (what === "here") copies.set(member, JUST_NOW);
+            if (!inPlace(id, copies)) found.set(id, copies);
           }
           seen = found;
           for (const one of former) {

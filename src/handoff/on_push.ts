@@ -18,9 +18,9 @@ import { sleep } from "../backoff.ts";
 import type { Member } from "../member.ts";
 import type { Exclusive } from "./exclusive.ts";
 import { type Gateways, MemberFailure } from "./gateways.ts";
-import { isNewer, newestOf, pushedAt } from "./inventory.ts";
+import { isNewer, keyOfId, newestOf, pushedAt } from "./inventory.ts";
 import type { Holders, Misplaced } from "./misplaced.ts";
-import { copyGroup, type FormerCopy, removeUnchanged } from "./move.ts";
+import { copyGroup, type FormerCopy, removeUnchanged, takeBack } from "./move.ts";
 import type { HandoffReport } from "./report.ts";
 
 /** What became of one delivery of the client's push. */
@@ -93,7 +93,7 @@ export function createOnPush(deps: OnPushDeps) {
     return await exclusive.run(push.id, async (signal) => {
       // A push before this one may have settled it.
       const holders = misplaced.holdersOf(push);
-      if (!holders) return (await push.deliver()).answer;
+      if (!holders) return landed(push, await push.deliver());
       const held = push.method === "DELETE" ? undefined : await holdBack(push, holders, signal);
       if (held) return held.answer;
       switch (push.method) {
@@ -117,8 +117,13 @@ export function createOnPush(deps: OnPushDeps) {
     if (former === undefined || !reachable(former)) return undefined;
     if (!seen.has(former) && !presumed.includes(former)) return undefined;
     const owner = ownerOf(push.key);
-    if (owner === undefined || (await look(push.id, [owner], signal)).length > 0) return undefined;
+    if (owner === undefined) return undefined;
+    // After two changes in a row it may lie elsewhere still: the former owner would get a part of it.
+    const asked = [...new Set([owner, ...seen.keys(), ...presumed])].filter(reachable);
+    const found = await look(push.id, asked, signal);
+    if (found.some(({ member }) => member !== former)) return undefined;
     const delivery = await push.deliver(former);
+    landed(push, delivery);
     return delivery.unsent ? undefined : delivery;
   }
 
@@ -132,7 +137,9 @@ export function createOnPush(deps: OnPushDeps) {
     // What they answer does not matter: the owner's answer does, and they are about to be deleted.
     const first = holders.filter((member) => member !== owner && reachable(member));
     await Promise.all(first.map((member) => push.deliver(member)));
-    const { answer, taken } = await push.deliver();
+    const delivered = await push.deliver();
+    const { taken } = delivered;
+    const answer = landed(push, delivered);
     if (taken === undefined) return answer;
     const others = holders.filter((member) => member !== taken);
     const removals = others.map((member) => remove(push.id, member, signal));
@@ -146,7 +153,8 @@ export function createOnPush(deps: OnPushDeps) {
     const { answer, taken } = await push.deliver();
     if (taken === undefined) return answer;
     for (const member of seen.keys()) misplaced.removed(push.id, member);
-    misplaced.settled(push.id);
+    // The next push, of another instance perhaps, may go to the former owner still.
+    if (deps.formerOwnerOf(push.key) === undefined) misplaced.settled(push.id);
     return answer;
   }
 
@@ -155,12 +163,13 @@ export function createOnPush(deps: OnPushDeps) {
     signal: AbortSignal,
   ): Promise<Answer> {
     const prepared = await prepare(push, signal);
-    if (prepared === undefined) return (await push.deliver()).answer;
+    if (prepared === undefined) return landed(push, await push.deliver());
     const { to, stays, former } = prepared;
     if (stays) return (await push.deliver(stays)).answer;
     let delivered = await push.deliver(to);
     if (delivered.unsent) delivered = await push.deliver();
-    const { answer, taken } = delivered;
+    const { taken } = delivered;
+    const answer = landed(push, delivered);
     if (taken !== to) return answer;
     let left = 0;
     for (const copy of former) {
@@ -169,6 +178,17 @@ export function createOnPush(deps: OnPushDeps) {
       else left++;
     }
     if (left === 0) settle(push, former.map(({ from }) => from), to);
+    return answer;
+  }
+
+  /** By a ring that has changed meanwhile, or before others learn of it, it is out of place there. */
+  function landed<Answer>(
+    push: MisplacedPush<Answer>,
+    { answer, taken }: Delivery<Answer>,
+  ): Answer {
+    if (taken !== undefined && push.method !== "DELETE" && taken !== ownerOf(push.key)) {
+      misplaced.placed(push.id, taken);
+    }
     return answer;
   }
 
@@ -229,6 +249,11 @@ export function createOnPush(deps: OnPushDeps) {
         return { to, stays: from, former: [] };
       }
       if (copied.kind !== "copied") return undefined;
+      if (ownerOf(keyOfId(id)) !== to) {
+        // A sweep may have missed the copy, and found the group in place where it was.
+        if (copied.copy) await takeBack({ id, from, to }, copied.copy, { gateways, signal });
+        return undefined;
+      }
       // What others have pushed to it meanwhile is added, too.
       const { pushTime: time, deletePaths: paths } = copied.content;
       if (!await removeUnchanged({ id, from, time, paths }, gateways, signal)) continue;

@@ -51,11 +51,10 @@ export async function removeStale(
   });
 }
 
-async function removeOne(
-  { id, member, newer }: StaleCopy,
-  { gateways, misplaced, report, ownerOf }: StaleDeps,
-  signal: AbortSignal,
-): Promise<void> {
+async function removeOne(copy: StaleCopy, deps: StaleDeps, signal: AbortSignal): Promise<void> {
+  const { id, member, newer } = copy;
+  const { gateways, misplaced, report, ownerOf } = deps;
+  if (!await isStale(copy, gateways, signal)) return;
   const belongs = () => ownerOf(keyOfId(id)) === member;
   if (typeof newer !== "number" && belongs()) {
     const move = { id, from: newer, to: member };
@@ -65,20 +64,24 @@ async function removeOne(
       report.staleRemoved({ id, member, newer });
     }
     // One that cannot be copied is the newer all the same.
-    if (kind !== "stays") return;
+    if (kind !== "stays" || !await isStale(copy, gateways, signal)) return;
   }
-  const [old, newest] = await Promise.all([
-    gateways.pushTimes(member, signal),
-    typeof newer === "number" ? { min: newer, max: newer } : copyOn(newer, id),
-  ]);
-  const pushed = pushedAt(id, old);
-  // What is newer still stands, and is still newer.
-  if (!pushed || !newest || !isNewer(newest, pushed)) return;
   await gateways.remove(member, id, { signal });
   misplaced.removed(id, member);
   report.staleRemoved({ id, member, newer });
+}
 
-  async function copyOn(member: Member, id: string): Promise<PushedAt | undefined> {
-    return pushedAt(id, await gateways.pushTimes(member, signal));
-  }
+/** Whether what is newer still stands, and is still newer for certain. */
+async function isStale(
+  { id, member, newer }: StaleCopy,
+  gateways: Gateways,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const copyOn = async (member: Member): Promise<PushedAt | undefined> =>
+    pushedAt(id, await gateways.pushTimes(member, signal));
+  const [old, newest] = await Promise.all([
+    copyOn(member),
+    typeof newer === "number" ? { min: newer, max: newer } : copyOn(newer),
+  ]);
+  return old !== undefined && newest !== undefined && isNewer(newest, old);
 }

@@ -17,7 +17,7 @@ import {
 
 const never = new AbortController().signal;
 const PATIENT = { waitMs: 20_000, signal: never };
-const TTL_MS = 15_000;
+const TTL_MS = 10_000;
 
 const lines: string[] = [];
 const allLog = openLog({ level: "info", format: "logfmt", write: (line) => lines.push(line) });

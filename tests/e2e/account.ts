@@ -1,6 +1,7 @@
 /** Counts, at the end of each step, what went wrong in it; keeps the words for each thing it counts. @module */
 
 import { waitFor } from "../../tools/wait.ts";
+import type { Service } from "../integration/service.ts";
 import type { Fleet } from "./fleet.ts";
 import { BATCH, COUNTER, type Group, LIVE, ONCE, onceValue } from "./groups.ts";
 import { type Held, heldTwice, namesOn, readHeld } from "./held.ts";
@@ -21,8 +22,11 @@ export interface AccountDeps {
 export interface Account {
   /** The members that run now are these, of all; another one is dead, and was killed. */
   livingAre(living: Fleet["members"]): void;
-  /** A member came back with old data: samples of it within the next seconds are forgiven. */
-  memberReturned(): void;
+  /**
+   * Brings a member back that has old data: what went back from then on and for two seconds after it
+   * was back is forgiven, where the members are found in Consul.
+   */
+  memberReturns(start: () => Promise<void>): Promise<void>;
   /** Waits until all is in place and seen, for a bounded time, and counts what is not. */
   endStep(name: string): Promise<void>;
   /** The table of all steps, and of the whole. */
@@ -31,7 +35,6 @@ export interface Account {
 
 /** A copy on its way is neither twice held nor stuck; what stays so for this long is. */
 const SETTLE_MS_MAX = 20_000;
-const SEEN_MS_MAX = 15_000;
 /** Consul calls a member passing before it is swept: it may show what it had for so long. */
 const FORGIVEN_MS = 2_000;
 
@@ -45,45 +48,20 @@ export function openAccount({ title, fleet, load, observers }: AccountDeps): Acc
   /** Groups whose only copy lies on the member that is dead now. */
   let away = new Set<string>();
   let before: Held = new Map();
-  let returnedUnixMs = -Infinity;
+  let forgiven = { fromUnixMs: Infinity, toUnixMs: Infinity };
   let step = { unixMs: Date.now(), pushes: load.pushes, failed: load.failed.length };
 
-  async function settled(): Promise<Held> {
+  /** What is held when all is in place, or at last; and the pushed groups that are not in place. */
+  async function settle(): Promise<{ held: Held; astray: string[] }> {
     let held: Held = new Map();
+    let astray: string[] = [];
     await waitFor(async () => {
       held = await readHeld(living);
-      if (heldTwice(held).length > 0) return false;
-      return (await Promise.all(
-        fleet.services.map((service) =>
-          Promise.all(LIVE.map(async ({ name, path }) => {
-            const [copy] = held.get(name) ?? [];
-            return copy?.member === await service.ownerOf(path);
-          }))
-        ),
-      )).flat().every((inPlace) => inPlace);
+      astray = (await Promise.all(fleet.services.map((service) => astrayBy(service, held)))).flat();
+      return astray.length === 0 && heldTwice(held).length === 0;
     }, { what: "each group to lie on its owner, once", msMax: SETTLE_MS_MAX, everyMs: 500 })
-      .catch((error) => findings.push(`not settled: ${error.message}`));
-    return held;
-  }
-
-  /** Groups that are not seen with at least these values, after a while. */
-  async function unseen(
-    name: string,
-    { expected, where }: { expected: ReadonlyMap<string, number>; where: Observer },
-  ): Promise<string[]> {
-    let missing: string[] = [];
-    await waitFor(async () => {
-      const samples = await where.prometheus.query(name);
-      const values = new Map(samples.map(({ metric, value }) => [metric.instance, value]));
-      missing = [...expected].flatMap(([group, value]) => {
-        const found = values.get(group);
-        return found !== undefined && found >= value
-          ? []
-          : [`${group}: expected ${value}, found ${found}`];
-      });
-      return missing.length === 0;
-    }, { what: "all to be seen", msMax: SEEN_MS_MAX, everyMs: 500 }).catch(() => {});
-    return missing;
+      .catch(() => {}); // what is not so is counted
+    return { held, astray };
   }
 
   async function teeth(way: Observer["way"], from: number, to = Infinity) {
@@ -96,7 +74,7 @@ export function openAccount({ title, fleet, load, observers }: AccountDeps): Acc
   }
 
   function isForgiven({ unixMs }: Tooth): boolean {
-    return unixMs >= returnedUnixMs && unixMs < returnedUnixMs + FORGIVEN_MS;
+    return unixMs >= forgiven.fromUnixMs && unixMs < forgiven.toUnixMs;
   }
 
   function tell(what: string, things: readonly string[]): number {
@@ -116,29 +94,24 @@ export function openAccount({ title, fleet, load, observers }: AccountDeps): Acc
       }
       living = now;
     },
-    memberReturned() {
-      returnedUnixMs = Date.now();
+    async memberReturns(start) {
+      const fromUnixMs = Date.now();
+      await start();
+      forgiven = { fromUnixMs, toUnixMs: Date.now() + FORGIVEN_MS };
     },
     async endStep(name) {
-      const held = await settled();
-      const twice = tell(`${name}: held twice`, heldTwice(held));
-      const batch = checkOnce(
-        BATCH.filter((group) => !away.has(group.name) || held.has(group.name)),
-        held,
-      );
-      const post = checkOnce(LIVE.filter(({ kind }) => kind === "post"), held);
-      const taken = load.taken();
-      const kept = new Map(
-        BATCH.flatMap((group) =>
-          held.has(group.name) ? [[group.name, onceValue(group)] as const] : []
-        ),
-      );
-      const [stuck, unseenBatch] = [new Set<string>(), new Set<string>()];
-      for (const where of observers) {
-        const late = await unseen(COUNTER, { expected: taken, where });
-        for (const one of late) stuck.add(`${one} by ${where.way}`);
-        const gone = await unseen(ONCE, { expected: kept, where });
-        for (const one of gone) unseenBatch.add(`${one} by ${where.way}`);
+      const { held, astray } = await settle();
+      const present = BATCH.filter((group) => held.has(group.name));
+      const batchGone = BATCH.filter((group) => !away.has(group.name) || held.has(group.name))
+        .filter((group) => !hasOnce(group, held));
+      const onceGone = LIVE.filter((group) => group.kind === "post" && !hasOnce(group, held));
+      const pushed = load.taken();
+      const batch = new Map(present.map((group) => [group.name, onceValue(group)]));
+      const stuck: string[] = [...astray];
+      const unseen: string[] = [];
+      for (const { way, unseen: lookFor } of observers) {
+        stuck.push(...(await lookFor(COUNTER, pushed)).map((what) => `${what} by ${way}`));
+        unseen.push(...(await lookFor(ONCE, batch)).map((what) => `${what} by ${way}`));
       }
       const until = Date.now();
       const [consul, sd] = [
@@ -152,10 +125,7 @@ export function openAccount({ title, fleet, load, observers }: AccountDeps): Acc
         `${name}: failed push`,
         failed.map(({ group, unixMs, why }) => `${showTime(unixMs)} ${group} ${why}`),
       );
-      const [died, lost] = [
-        post.filter((group) => killed.has(group.name)),
-        post.filter((group) => !killed.has(group.name)),
-      ];
+      const onceLost = onceGone.filter((group) => !killed.has(group.name));
       rows.push([name, {
         pushes: load.pushes - step.pushes,
         failed: failed.length,
@@ -163,12 +133,12 @@ export function openAccount({ title, fleet, load, observers }: AccountDeps): Acc
         consulTeeth: consul.found.length,
         forgiven: consul.found.filter(isForgiven).length,
         sdTeeth: sd.found.length,
-        heldTwice: twice,
-        stuck: tell(`${name}: stuck`, [...stuck]),
-        batchLost: tell(`${name}: batch lost`, batch.map(({ name }) => name)) +
-          tell(`${name}: batch not seen`, [...unseenBatch]),
-        onceLost: tell(`${name}: once lost`, lost.map(({ name }) => name)),
-        onceDied: died.length,
+        heldTwice: tell(`${name}: held twice`, heldTwice(held)),
+        stuck: tell(`${name}: stuck`, stuck),
+        batchLost: tell(`${name}: batch lost`, batchGone.map(showGroup)) +
+          tell(`${name}: batch not seen`, unseen),
+        onceLost: tell(`${name}: once lost`, onceLost.map(showGroup)),
+        onceDied: onceGone.length - onceLost.length,
       }]);
       before = held;
       step = { unixMs: until, pushes: load.pushes, failed: load.failed.length };
@@ -194,12 +164,24 @@ export function openAccount({ title, fleet, load, observers }: AccountDeps): Acc
   };
 }
 
-/** The groups of which what was pushed once is gone, or another. */
-function checkOnce(groups: readonly Group[], held: Held): Group[] {
-  return groups.filter((group) => {
-    const copies = held.get(group.name) ?? [];
-    return !copies.some(({ values }) => values[ONCE] === onceValue(group));
-  });
+/** Pushed groups that do not lie where an instance would push them. */
+async function astrayBy(service: Service, held: Held): Promise<string[]> {
+  const found = await Promise.all(LIVE.map(async ({ name, path }) => {
+    const [owner, copies] = [await service.ownerOf(path), held.get(name) ?? []];
+    if (copies.some(({ member }) => member === owner)) return [];
+    return [`${name} not on its owner ${owner}, by ${service.url}`];
+  }));
+  return found.flat();
+}
+
+/** Whether a copy has what the group was pushed with once. */
+function hasOnce(group: Group, held: Held): boolean {
+  const copies = held.get(group.name) ?? [];
+  return copies.some(({ values }) => values[ONCE] === onceValue(group));
+}
+
+function showGroup({ name }: Group): string {
+  return name;
 }
 
 function showTooth({ series, unixMs, from, to }: Tooth): string {

@@ -21,10 +21,18 @@ export interface Observer {
   readonly prometheus: Prometheus;
   /** Waits until it scrapes these members and no others. */
   waitForTargets(members: readonly string[]): Promise<void>;
+  /**
+   * Waits for a while until it has stored at least these values.
+   *
+   * @param expected by the `instance` label of the series
+   * @returns what it has not, in words
+   */
+  unseen(name: string, expected: ReadonlyMap<string, number>): Promise<string[]>;
 }
 
 /** It gathers news of targets for 5 s, and asks for them each second. */
 const TARGETS_MS_MAX = 30_000;
+const SEEN_MS_MAX = 15_000;
 
 /** Starts both. */
 export async function startObservers(
@@ -64,6 +72,19 @@ async function observe(
         .catch((error) => {
           throw new Error(`${error.message}, it scrapes ${found}`, { cause: error });
         });
+    },
+    async unseen(name, expected) {
+      let missing: string[] = [];
+      await waitFor(async () => {
+        const samples = await prometheus.query(name);
+        const values = new Map(samples.map(({ metric, value }) => [metric.instance, value]));
+        missing = [...expected].flatMap(([group, value]) => {
+          const found = values.get(group) ?? "none";
+          return found !== "none" && found >= value ? [] : [`${group} ${value}, found ${found}`];
+        });
+        return missing.length === 0;
+      }, { what: `all of ${name} to be seen`, msMax: SEEN_MS_MAX, everyMs: 500 }).catch(() => {});
+      return missing;
     },
   };
 }

@@ -23,10 +23,12 @@ export interface Clockwork extends Disposable {
   turn(label: string, signal?: AbortSignal): Promise<void>;
   /** Lets time pass. */
   pass(ms: number): void;
-  /** Lets one thing happen; says whether there was any. */
-  next(): Promise<boolean>;
   /** Lets everything happen, and at most so many timers fire. */
-  run(timersMax?: number): Promise<void>;
+  run(options: {
+    readonly timersMax: number;
+    /** Called after each thing. */
+    readonly inBetween?: () => void;
+  }): Promise<void>;
 }
 
 /** Each thing that happens takes a moment, so that no two pushes have one time. */
@@ -34,8 +36,27 @@ const STEP_MS = 3;
 /** A model that never comes to rest is a bug of its own. */
 const STEPS_MAX = 20_000;
 
+/** Who picks what happens next: a scheduler of fast-check, or {@linkcode inOrder}. */
+export type Order = Pick<fc.Scheduler, "schedule" | "count" | "waitNext">;
+
+/** Everything happens in the order in which it was begun. */
+export function inOrder(): Order {
+  const turns: (() => void)[] = [];
+  return {
+    async schedule(task) {
+      await new Promise<void>((resolve) => turns.push(resolve));
+      return await task;
+    },
+    count: () => turns.length,
+    waitNext() {
+      turns.shift()?.();
+      return Promise.resolve();
+    },
+  };
+}
+
 /** Takes over the timers of this process until disposal. */
-export function createClockwork(scheduler: fc.Scheduler): Clockwork {
+export function createClockwork(scheduler: Order): Clockwork {
   const real = { setTimeout: globalThis.setTimeout, clearTimeout: globalThis.clearTimeout };
   const timers = new Map<number, { readonly at: number; readonly fire: () => void }>();
   let [nowMs, step, lastTimer] = [1_750_000_000_000, 0, 0];
@@ -64,30 +85,32 @@ export function createClockwork(scheduler: fc.Scheduler): Clockwork {
     return true;
   }
 
-  const clockwork: Clockwork = {
+  /** Lets one thing happen; says whether there was any. */
+  async function next(): Promise<boolean> {
+    await settle();
+    if (scheduler.count() === 0) return false;
+    if (++step > STEPS_MAX) throw new Error(`not at rest after ${STEPS_MAX} steps`);
+    nowMs += STEP_MS;
+    await scheduler.waitNext(1);
+    await settle();
+    return true;
+  }
+
+  return {
     now: () => nowMs,
     get step() {
       return step;
     },
-    turn: (label, signal) => {
+    turn(label, signal) {
       const turn = scheduler.schedule(Promise.resolve(), label);
       return signal ? abandonable(turn, signal) : turn;
     },
     pass(ms) {
       nowMs += ms;
     },
-    async next() {
-      await settle();
-      if (scheduler.count() === 0) return false;
-      if (++step > STEPS_MAX) throw new Error(`not at rest after ${STEPS_MAX} steps`);
-      nowMs += STEP_MS;
-      await scheduler.waitNext(1);
-      await settle();
-      return true;
-    },
-    async run(timersMax = 100) {
+    async run({ timersMax, inBetween }) {
       for (let fired = 0;; fired++) {
-        while (await clockwork.next());
+        while (await next()) inBetween?.();
         if (fired === timersMax || !fireNext()) return;
       }
     },
@@ -95,5 +118,4 @@ export function createClockwork(scheduler: fc.Scheduler): Clockwork {
       Object.assign(globalThis, real);
     },
   };
-  return clockwork;
 }

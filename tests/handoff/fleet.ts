@@ -15,16 +15,21 @@
  *   neither has been answered when the other begins.
  * - Where Consul cannot be asked, pushes go on without locks: two of one group at the same time, by
  *   instances that see different rings, may each remove what the other has brought.
+ * - A copy counts as pushed when it is made. A push that came directly to a third member, and that its
+ *   instance has not seen there, seems to be the older one.
+ * - An instance is killed, or loses its lock, right after it has told a member to delete a copy: until
+ *   the member has done that, others see the copy still.
  * - The member that held the newer copy dies after it was looked at.
- * - A drain has to decide between two copies that were pushed within the uncertainty of the clocks.
+ * - A move has to decide between two copies whose push times are within the uncertainty of the
+ *   clocks, and a copy counts as pushed when it is made.
  *
  * @module
  */
 
 import type { Member } from "../../src/member.ts";
 import type { Clockwork } from "./clockwork.ts";
-import { createHistory, type History } from "./history.ts";
-import type { Operation, RunningOperations } from "./operation.ts";
+import { createHistory, type History, seemUncertain } from "./history.ts";
+import type { Deed, Operation, RunningOperations } from "./operation.ts";
 import { createMemoryPushgateway, type Families, type MemoryPushgateway } from "./pushgateway.ts";
 
 /** A push of a client. */
@@ -46,7 +51,11 @@ export interface Fleet {
   /** A client's push arrives, by an operation or not. */
   land(member: Member, push: ClientPush, operation?: Operation): "taken" | "refused" | "nobody";
   /** Handoff puts a group; says whether the member takes it. */
-  put(member: Member, group: { id: string; families: Families }, operation?: Operation): boolean;
+  put(
+    member: Member,
+    group: { method: "PUT" | "POST"; id: string; families: Families },
+    operation?: Operation,
+  ): boolean;
   /** Handoff deletes a group. */
   remove(member: Member, id: string, operation?: Operation): void;
   die(member: Member, keepsData: boolean): void;
@@ -54,8 +63,15 @@ export interface Fleet {
   copies(id: string): Map<Member, Families>;
 }
 
-/** Makes members whose clocks are ahead of ours by so much. */
-export function createFleet(aheadMs: ReadonlyMap<Member, number>, clockwork: Clockwork): Fleet {
+/**
+ * Makes members whose clocks are ahead of ours by so much.
+ *
+ * @param options.prompt they delete at once
+ */
+export function createFleet(
+  aheadMs: ReadonlyMap<Member, number>,
+  { clockwork, prompt }: { clockwork: Clockwork; prompt: boolean },
+): Fleet {
   const members = new Map(
     [...aheadMs].map(([member, ms]) => [member, createMemoryPushgateway(clockwork.now, ms)]),
   );
@@ -83,6 +99,14 @@ export function createFleet(aheadMs: ReadonlyMap<Member, number>, clockwork: Clo
     operation: Operation | undefined,
   ): void {
     const sound = copies(id);
+    // A copy counts as pushed now: those that it does not know of, or cannot tell to be newer, seem
+    // to be older from now on.
+    for (const [other, families] of next ? sound : []) {
+      const newer = next && history.orderOf(families) > history.orderOf(next);
+      if (!newer || other === member) continue;
+      if (operation?.known.has(other) && !seemUncertain(operation.deeds, other)) continue;
+      history.outdated(other, id, families);
+    }
     const lost = sound.get(member);
     if (!lost) return;
     const age = history.orderOf(lost);
@@ -100,16 +124,14 @@ export function createFleet(aheadMs: ReadonlyMap<Member, number>, clockwork: Clo
   }
 
   /** Answered already; done in a moment. */
-  function removeSoon(target: MemoryPushgateway, id: string): void {
+  async function removeSoon(target: MemoryPushgateway, id: string): Promise<void> {
     target.remove(id);
-    void clockwork.turn(`deletion of ${id}`).then(target.flush);
+    if (!prompt) await clockwork.turn(`deletion of ${id}`);
+    target.flush();
   }
 
-  const note = (
-    operation: Operation | undefined,
-    kind: "put" | "removal" | "delivery",
-    member: Member,
-  ) => operation?.deeds.push({ kind, member, step: clockwork.step });
+  const note = (operation: Operation | undefined, deed: Omit<Deed, "step">) =>
+    operation?.deeds.push({ ...deed, step: clockwork.step });
 
   return {
     members,
@@ -122,28 +144,32 @@ export function createFleet(aheadMs: ReadonlyMap<Member, number>, clockwork: Clo
       const step = clockwork.step;
       const locked = operation?.isLocked() ?? false;
       if (method === "DELETE") {
-        removeSoon(target, id);
+        void removeSoon(target, id);
         history.deleted(id, step);
       } else {
         const families = new Map(names.map((name) => [name, value]));
         if (!target.push(method, id, families)) return "refused";
         history.pushed({ method, id, member, families, step, locked });
       }
-      note(operation, "delivery", member);
+      note(operation, { kind: "delivery", member, method });
       return "taken";
     },
-    put(member, { id, families }, operation) {
+    put(member, { method, id, families }, operation) {
       const target = gateway(member);
-      if (!target.refusing) judge("put", { member, id, next: families }, operation);
-      note(operation, "put", member);
-      if (!target.push("PUT", id, families)) return false;
+      target.flush();
+      const kept = method === "POST" ? target.groups.get(id)?.families ?? [] : [];
+      const next = new Map([...kept, ...families]);
+      if (!target.refusing) judge("put", { member, id, next }, operation);
+      note(operation, { kind: "put", member });
+      if (!target.push(method, id, families)) return false;
       history.copied(id, member);
       return true;
     },
     remove(member, id, operation) {
       judge("removal", { member, id }, operation);
-      note(operation, "removal", member);
-      removeSoon(gateway(member), id);
+      note(operation, { kind: "removal", member });
+      const done = history.removing(id, operation);
+      void removeSoon(gateway(member), id).then(() => done(clockwork.step));
     },
     die(member, keepsData) {
       const target = gateway(member);

@@ -20,11 +20,17 @@ export interface History {
   pushed(landing: Landing): void;
   /** A client's deletion has arrived at one of the members. */
   deleted(id: string, step: number): void;
+  /** A copy of another member's has been made by somebody who did not know of this one. */
+  outdated(member: Member, id: string, families: Families): void;
   /** Handoff has put a copy on a member. */
   copied(id: string, member: Member): void;
+  /** Handoff has told a member to delete a copy; what is returned is called when that is done. */
+  removing(id: string, operation: Operation | undefined): (step: number) => void;
   died(death: { member: Member; groups: ReadonlyMap<string, Copy>; step: number }): void;
   /** When the newest push was taken of those that a copy consists of. */
   orderOf(families: Families): number;
+  /** What a group holds after all pushes of its clients, in the order in which they were taken. */
+  contentOf(id: string): Families | undefined;
   /** Whether what is lost could not be known to be there. */
   isAccepted(loss: {
     readonly id: string;
@@ -40,6 +46,9 @@ export interface History {
 export function createHistory(): History {
   /** By the number of the push. */
   const order = new Map<number, number>();
+  const contents = new Map<string, Families>();
+  const outdated = new Map<string, number>();
+  const removals: { id: string; operation: Operation | undefined; doneAt: number }[] = [];
   const deletions = new Map<string, number>();
   /** The last push that a member has taken from a client; gone where a copy has replaced it. */
   const latest = new Map<string, Landing>();
@@ -50,12 +59,24 @@ export function createHistory(): History {
 
   return {
     pushed(landing) {
-      const { id, member, families, step } = landing;
+      const { method, id, member, families, step } = landing;
       for (const value of families.values()) order.set(value, step);
+      const kept = method === "POST" ? contents.get(id) ?? [] : [];
+      contents.set(id, new Map([...kept, ...families]));
       latest.set(keyOf(id, member), landing);
     },
-    deleted: (id, step) => void deletions.set(id, step),
+    deleted(id, step) {
+      deletions.set(id, step);
+      contents.delete(id);
+    },
+    contentOf: (id) => contents.get(id),
+    outdated: (member, id, families) => void outdated.set(keyOf(id, member), orderOf(families)),
     copied: (id, member) => void latest.delete(keyOf(id, member)),
+    removing(id, operation) {
+      const removal = { id, operation, doneAt: Infinity };
+      removals.push(removal);
+      return (step) => void (removal.doneAt = step);
+    },
     died({ groups, step }) {
       const held = [...groups].map(([id, { families }]) => [id, orderOf(families)] as const);
       deaths.push({ step, held: new Map(held) });
@@ -64,19 +85,24 @@ export function createHistory(): History {
     isAccepted({ id, member, age, what, operation }) {
       if ((deletions.get(id) ?? 0) > age) return true;
       if (!operation) return false;
-      if (operation.disturbed) return true;
+      if (operation.disturbed || outdated.get(keyOf(id, member)) === age) return true;
       const { deeds } = operation;
       const first = deeds.find(({ kind }) => kind === "look" || kind === "delivery");
       const newerDied = deaths.some(({ step, held }) =>
         first && step >= first.step && (held.get(id) ?? 0) >= age
       );
       if (newerDied) return true;
+      const interrupted = removals.some((removal) =>
+        removal.id === id && removal.operation !== operation &&
+        !removal.operation?.isLocked() && first && removal.doneAt >= first.step
+      );
+      if (interrupted) return true;
       const landing = latest.get(keyOf(id, member));
       const blindFrom = operation.deeds.length > 0 && blindSince(operation, { member, what });
       if (landing && !landing.locked && blindFrom !== false && landing.step >= blindFrom) {
         return true;
       }
-      return operation.kind === "drain" && isUncertain(deeds, member);
+      return operation.kind !== "push" && seemUncertain(deeds, member);
     },
   };
 }
@@ -86,9 +112,9 @@ function blindSince(
   { deeds }: Operation,
   { member, what }: { member: Member; what: "put" | "removal" },
 ): number | false {
-  // A PUT of a client is all that its operation knows.
-  const first = deeds[0];
-  if (first.kind === "delivery" && !deeds.some(isLook)) return first.step;
+  // What comes while a client's PUT is being seen to may as well have come before it.
+  const put = deeds.find(({ method }) => method === "PUT");
+  if (put) return put.step;
   // A copy that came out different is removed again: since the look before it was made.
   const own = deeds.findLastIndex(({ kind, member: at }) => kind === "put" && at === member);
   const before = what === "removal" && own >= 0 ? deeds.slice(0, own) : deeds;
@@ -99,12 +125,8 @@ function blindSince(
   return false;
 }
 
-function isLook({ kind }: Deed): boolean {
-  return kind === "look";
-}
-
-/** Two copies were pushed within the uncertainty of the clocks, and one had to go. */
-function isUncertain(deeds: readonly Deed[], member: Member): boolean {
+/** Two copies seemed to be pushed within the uncertainty of the clocks, and one had to go. */
+export function seemUncertain(deeds: readonly Deed[], member: Member): boolean {
   const seen = new Map<Member, PushedAt>();
   for (const { member, pushed } of deeds) if (pushed) seen.set(member, pushed);
   const lost = seen.get(member);

@@ -1,6 +1,7 @@
 /** One instance of the service: the real handoff, over members in memory. @module */
 
 import { drainMember } from "../../src/handoff/drain.ts";
+import { OTHERS_LEARN_MS } from "../../src/handoff/drains.ts";
 import { createExclusive } from "../../src/handoff/exclusive.ts";
 import { gather } from "../../src/handoff/gathered.ts";
 import { keyOfId } from "../../src/handoff/inventory.ts";
@@ -26,6 +27,8 @@ export interface Instance {
   readonly misplaced: Misplaced;
   readonly ring: HashRing;
   ringChanged(ring: HashRing): void;
+  /** Pushes that have been sent to a member and not arrived there. */
+  readonly onTheWay: number;
   /** Its probe tells whether a member answers. */
   probed(member: Member, up: boolean): void;
   push(push: ClientPush): Promise<PushOutcome>;
@@ -47,8 +50,8 @@ export interface InstanceDeps {
   /** Absent: it is the only one. */
   readonly locks?: MemoryLocks;
   readonly losesAnswer?: () => boolean;
-  /** Whether what is in place is pushed without a moment between the look at the ring and the push. */
-  readonly atOnce?: boolean;
+  /** What is in place is pushed in the same moment as it is looked up; clocks are known exactly. */
+  readonly calm?: boolean;
 }
 
 const SILENT: HandoffReport = {
@@ -60,7 +63,7 @@ const SILENT: HandoffReport = {
 
 /** Starts one that believes all living members to be up. */
 export function startInstance(
-  { ring: first, fleet, clockwork, locks, losesAnswer = () => false, atOnce = false }: InstanceDeps,
+  { ring: first, fleet, clockwork, locks, losesAnswer = () => false, calm = false }: InstanceDeps,
 ): Instance {
   let ring = first;
   const life = new AbortController();
@@ -69,25 +72,37 @@ export function startInstance(
   const ownerOf = (key: string) => ring.ownerOf(key);
   // Without locks nothing but the queue in this process keeps two of one group apart, and it does.
   const isLocked = (signal: AbortSignal) => locks ? locks.isHeld(signal) : !signal.aborted;
-  const operations = followOperations(createExclusive(() => locks), fleet.running, isLocked);
-  const gateways = openMemoryGateways({ fleet, clockwork, operations, losesAnswer });
   const misplaced = createMisplaced(ring, reachable);
+  const operations = followOperations(createExclusive(() => locks), fleet.running, {
+    isLocked,
+    holdersOf(id) {
+      const holders = misplaced.holdersOf({ id, key: keyOfId(id) });
+      return holders ? [...holders.seen.keys(), ...holders.presumed] : [];
+    },
+  });
+  const gateways = openMemoryGateways({ fleet, clockwork, operations, losesAnswer, exact: calm });
   const inventories = new Map<Member, PushTimes>();
   const common = { gateways, misplaced, report: SILENT };
 
+  let [former, othersLearnUntil] = [ring, 0];
+  let onTheWay = 0;
   let removing = Promise.resolve();
   const rounds = gather(async () => {
     await removing;
     const deps = { ...common, ring: () => ring, inventories };
     const { findings } = await sweepRound([...up], deps, life.signal);
     const exclusive = operations.exclusive("stale");
-    removing = removeStale(findings.stale, { ...common, exclusive }, life.signal).catch(() => {});
+    removing = removeStale(findings.stale, { ...common, exclusive, ownerOf }, life.signal).catch(
+      () => {},
+    );
   });
   const handle = createOnPush({
     ...common,
     exclusive: operations.exclusive("push"),
     ownerOf,
     reachable,
+    formerOwnerOf: (key) =>
+      locks && clockwork.now() < othersLearnUntil ? former.ownerOf(key) : undefined,
     nextSweep: (signal) => rounds.read("all", undefined, signal),
   });
 
@@ -96,7 +111,9 @@ export function startInstance(
     push: ClientPush,
     { operation, wait = true }: { operation?: Operation; wait?: boolean } = {},
   ): Promise<ReturnType<Fleet["land"]>> {
-    if (wait) await clockwork.turn(`${push.method} ${push.id} to ${member}`);
+    onTheWay++;
+    if (wait) await clockwork.turn(`${push.method} ${push.value} of ${push.id} to ${member}`);
+    onTheWay--;
     const outcome = fleet.land(member, push, operation);
     if (outcome === "nobody") up.delete(member);
     return outcome;
@@ -130,8 +147,12 @@ export function startInstance(
     get ring() {
       return ring;
     },
+    get onTheWay() {
+      return onTheWay;
+    },
     ringChanged(next) {
-      ring = next;
+      [former, ring] = [ring, next];
+      othersLearnUntil = clockwork.now() + OTHERS_LEARN_MS;
       misplaced.ringChanged(next);
     },
     probed(member, isUp) {
@@ -140,7 +161,7 @@ export function startInstance(
     },
     async push(push) {
       if (!misplaced.holdersOf(withKey(push))) {
-        return (await deliver(push, { wait: !atOnce })).answer;
+        return (await deliver(push, { wait: !calm })).answer;
       }
       try {
         return await handle({
@@ -148,8 +169,9 @@ export function startInstance(
           deliver: async (to) => {
             const operation = operations.byGroup(push.id);
             if (to === undefined) return await deliver(push, { operation });
-            const taken = await send(to, push, { operation }) === "taken";
-            return taken ? { answer: "taken", taken: to } : { answer: "not taken" };
+            const outcome = await send(to, push, { operation });
+            if (outcome === "taken") return { answer: "taken", taken: to };
+            return { answer: "not taken", ...(outcome === "nobody" && { unsent: true }) };
           },
         }, life.signal);
       } catch {

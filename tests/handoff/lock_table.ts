@@ -63,6 +63,5 @@ export function createMemoryLocks(table: LockTable, clockwork: Clockwork): Memor
       return session ? "yes" as const : "unreachable" as const;
     },
     run: () => Promise.resolve(),
-    async *terms() {},
   };
 }

@@ -6,7 +6,7 @@ import { type Gateways, MemberFailure } from "../../src/handoff/gateways.ts";
 import { pushedAt } from "../../src/handoff/inventory.ts";
 import type { Member } from "../../src/member.ts";
 import { clockAhead } from "../../src/pushgateway/clock.ts";
-import type { GroupReading } from "../../src/pushgateway/group_content.ts";
+import type { GroupContent, GroupReading } from "../../src/pushgateway/group_content.ts";
 import type { PushTimes } from "../../src/pushgateway/push_times.ts";
 import type { Clockwork } from "./clockwork.ts";
 import type { Fleet } from "./fleet.ts";
@@ -24,11 +24,13 @@ export interface MemoryGatewaysDeps {
   readonly operations: Operations;
   /** Whether the answer to a write is lost on its way; asked once for each. */
   readonly losesAnswer: () => boolean;
+  /** The members tell their time to the millisecond. */
+  readonly exact: boolean;
 }
 
 /** Opens the way for one instance. */
 export function openMemoryGateways(
-  { fleet, clockwork, operations, losesAnswer }: MemoryGatewaysDeps,
+  { fleet, clockwork, operations, losesAnswer, exact }: MemoryGatewaysDeps,
 ): Gateways {
   const clocks = createClocks();
   /** When a reading was true. */
@@ -44,10 +46,14 @@ export function openMemoryGateways(
     const sentAt = clockwork.now();
     await clockwork.turn(`look at ${member}`);
     const { groups, clock } = living(member);
-    const date = new Date(clock()).toUTCString();
+    const answeredAt = clockwork.now();
+    const ahead = (clock() - answeredAt) / 1_000;
+    const bounds = exact
+      ? { min: ahead, max: ahead }
+      : clockAhead(new Date(clock()).toUTCString(), { sentAt, answeredAt });
     const read = {
       times: new Map([...groups].map(([id, { time }]) => [id, time])),
-      clockAhead: clocks.narrow(member, clockAhead(date, { sentAt, answeredAt: clockwork.now() })),
+      clockAhead: clocks.narrow(member, bounds),
     };
     stepOf.set(read, clockwork.step);
     return read;
@@ -78,6 +84,19 @@ export function openMemoryGateways(
     if (losesAnswer()) throw new MemberFailure(`the answer of ${member} is lost`);
   }
 
+  async function write(
+    method: "PUT" | "POST",
+    member: Member,
+    { content: { id, body }, signal }: { content: GroupContent; signal: AbortSignal },
+  ): Promise<string | undefined> {
+    await clockwork.turn(`${method} of a copy of ${id} to ${member}`, signal);
+    living(member);
+    const group = { method, id, families: decodeFamilies(body) };
+    const taken = fleet.put(member, group, operations.bySignal(signal));
+    answer(member);
+    return taken ? undefined : "it contradicts other groups";
+  }
+
   return {
     async pushTimes(member, signal) {
       const read = await times.read(member, undefined, signal);
@@ -89,14 +108,8 @@ export function openMemoryGateways(
       looked(signal, member, readings);
       return readings.get(id);
     },
-    async put(member, { id, body }, signal) {
-      await clockwork.turn(`put ${id} on ${member}`, signal);
-      living(member);
-      const group = { id, families: decodeFamilies(body) };
-      const taken = fleet.put(member, group, operations.bySignal(signal));
-      answer(member);
-      return taken ? undefined : "it contradicts other groups";
-    },
+    put: (member, content, signal) => write("PUT", member, { content, signal }),
+    merge: (member, content, signal) => write("POST", member, { content, signal }),
     async remove(member, id, { signal }) {
       await clockwork.turn(`delete ${id} on ${member}`, signal);
       living(member);

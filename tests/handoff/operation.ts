@@ -13,6 +13,8 @@ export interface Deed {
   readonly kind: "look" | "put" | "removal" | "delivery";
   readonly member: Member;
   readonly step: number;
+  /** Of a client's push. */
+  readonly method?: "PUT" | "POST" | "DELETE";
   /** When the copy that it saw had been pushed, as far as could be told. */
   readonly pushed?: PushedAt;
 }
@@ -26,6 +28,8 @@ export interface Operation {
   /** Nothing else handles the group meanwhile. */
   readonly isLocked: () => boolean;
   readonly deeds: Deed[];
+  /** Where its instance knew copies to be when it began. */
+  readonly known: ReadonlySet<Member>;
   /** Something else did handle the group meanwhile, for one of them had no lock. */
   disturbed: boolean;
 }
@@ -46,12 +50,16 @@ export type RunningOperations = Set<Operation>;
 /**
  * Follows the turns.
  *
- * @param isLocked whether a signal came with a lock that is still held
+ * @param options.isLocked whether a signal came with a lock that is still held
+ * @param options.holdersOf where copies are known to be
  */
 export function followOperations(
   exclusive: Exclusive,
   running: RunningOperations,
-  isLocked: (signal: AbortSignal) => boolean,
+  { isLocked, holdersOf }: {
+    isLocked: (signal: AbortSignal) => boolean;
+    holdersOf: (id: string) => Iterable<Member>;
+  },
 ): Operations {
   const signals = new WeakMap<AbortSignal, Operation>();
   const present = new Map<string, Operation>();
@@ -64,6 +72,7 @@ export function followOperations(
             kind,
             isLocked: () => isLocked(signal),
             deeds: [],
+            known: new Set(holdersOf(id)),
             disturbed: false,
           };
           for (const other of running) {

@@ -1,6 +1,7 @@
 /**
  * Membership events and their outcome as short texts, so that a table of them reads as a story:
- * `list a b! c*3` (b is critical, c has weight 3), `look-up fails`, `a ok`, `a refused`, `a fails`.
+ * `list a b! c*3 d~` (b is critical, c has weight 3, d is in maintenance), `look-up fails`, `a ok`,
+ * `a refused`, `a fails`, `a admitted`, `a empty`, `a holds groups`, `mark a b` (all that are marked).
  *
  * @module
  */
@@ -22,12 +23,13 @@ export function member(name: string): Member {
   return parseMember(name, 9091);
 }
 
-/** Reads `a b! c*3`. */
+/** Reads `a b! c*3 d~`. */
 export function listings(text: string): Map<Member, Listing> {
   const words = text.split(" ").filter((word) => word !== "");
   return new Map(words.map((word) => {
-    const [, name, critical, weight = "1"] = /^(\w+)(!?)(?:\*(\d+))?$/.exec(word) ?? [];
-    return [member(name), { healthy: critical === "", weight: Number(weight) }];
+    const [, name, mark, weight = "1"] = /^(\w+)([!~]?)(?:\*(\d+))?$/.exec(word) ?? [];
+    const listing = { healthy: mark === "", weight: Number(weight) };
+    return [member(name), mark === "~" ? { ...listing, maintenance: true } : listing];
   }));
 }
 
@@ -41,6 +43,17 @@ export function event(text: string): MembershipEvent {
     const observation = { kind: "members", listings: listings(rest.join(" ")) } as const;
     return { kind: "observed", observation };
   }
+  if (subject === "mark") {
+    return { kind: "marked", members: new Set(rest.map((name) => member(name))) };
+  }
+  switch (rest[0]) {
+    case "admitted":
+      return { kind: "admitted", member: member(subject) };
+    case "empty":
+      return { kind: "drained", member: member(subject), empty: true };
+    case "holds":
+      return { kind: "drained", member: member(subject), empty: false };
+  }
   const outcomes: Record<string, ProbeOutcome> = { ok: "ok", refused: "refused", fails: "failed" };
   return { kind: "probed", member: member(subject), outcome: outcomes[rest[0]] };
 }
@@ -48,6 +61,11 @@ export function event(text: string): MembershipEvent {
 /** Both opinions, as with Consul; the servers of the file are `a`, `b` and `c` unless told. */
 export function consulPolicy(configured = "a b c"): MembershipPolicy {
   return { secondOpinion: true, configured: [...listings(configured).keys()], handoff: false };
+}
+
+/** The same, with members that are swept before they come in and emptied before they go. */
+export function withHandoff(policy: MembershipPolicy): MembershipPolicy {
+  return { ...policy, handoff: true };
 }
 
 /** Our probes alone. */
