@@ -11,7 +11,7 @@ import { type Process, startProcess } from "../tools/process.ts";
 import { startPushgateway } from "../tools/pushgateway.ts";
 import { startNginx } from "./nginx.ts";
 import { answers, ROOT, startService } from "./service.ts";
-import { MEMBERS, SAMPLE_PATH, type Target } from "./targets.ts";
+import { EMPTY_PAGE, MEMBERS, SAMPLE_PATH, type Target } from "./targets.ts";
 
 /** What is compared. */
 export const PROXY_TARGETS = ["ours", "fetch", "nginx"] as const;
@@ -51,7 +51,7 @@ export async function startProxyTargets(
   return { targets, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
 
-/** Stand-ins for Pushgateways, as fast as can be: one nginx that answers 200 to everything. */
+/** Stand-ins for empty Pushgateways, as fast as can be: one nginx that answers 200 to everything. */
 async function startStubs(
   nginx: Component,
   { directory, members }: { directory: string; members: readonly string[] },
@@ -61,7 +61,12 @@ async function startStubs(
     directory,
     http: `  server {
 ${members.map((member) => `    listen ${member};`).join("\n")}
-    return 200;
+    location = /metrics {
+      return 200 ${JSON.stringify(EMPTY_PAGE)};
+    }
+    location / {
+      return 200;
+    }
   }`,
     ready: (signal) => answers(`http://${members[0]}/-/healthy`, 200, signal),
   });

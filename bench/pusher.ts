@@ -68,7 +68,7 @@ export async function pushAll(
 }
 
 /** Runs so many at once; the first that throws ends the others. */
-async function together(
+export async function together(
   count: number,
   signal: AbortSignal,
   work: (signal: AbortSignal) => Promise<void>,
@@ -89,10 +89,15 @@ async function push(
   url: string,
   { group, status, signal }: { group: number; status: number; signal: AbortSignal },
 ): Promise<void> {
-  const path = `/metrics/job/backup-${group % 50}/env/production/instance/host-${group}`;
+  const path = pathOf(group);
   const response = await fetch(`${url}${path}`, { method: "PUT", body: BODY, signal });
   const text = await response.text();
   if (response.status !== status) {
     throw new Error(`${url}${path}: expected ${status}, found ${response.status}: ${text}`);
   }
+}
+
+/** Where a group is pushed to. */
+export function pathOf(group: number): string {
+  return `/metrics/job/backup-${group % 50}/env/production/instance/host-${group}`;
 }

@@ -2,20 +2,23 @@
  * Measures, and prints one table, and one more of the Pushgateways themselves. No number makes it
  * fail: timing is not right or wrong.
  *
- *     deno task bench [micro] [load] [proxy] [shards] [--rounds=30] [--seconds=1] [--connections=32]
+ *     deno task bench [micro] [load] [proxy] [shards] [handoff]
+ *         [--rounds=30] [--seconds=1] [--connections=32]
  *
  * @module
  */
 
 import { parseArgs } from "node:util";
 import { machine } from "./cpu.ts";
+import { runHandoff } from "./handoff.ts";
+import { handoffRows } from "./handoff_rows.ts";
 import { runLoad } from "./load.ts";
 import { runMicro } from "./micro.ts";
 import { runProxy } from "./proxy.ts";
 import { runShards } from "./shards.ts";
 import { loadRows, microRows, proxyRows, renderShards, renderTable, type Row } from "./table.ts";
 
-const PARTS = ["micro", "load", "proxy", "shards"] as const;
+const PARTS = ["micro", "load", "proxy", "shards", "handoff"] as const;
 
 /** @throws {TypeError} where the command line says something else than what can be measured */
 function parseCommand(args: readonly string[]) {
@@ -59,6 +62,7 @@ async function main(): Promise<void> {
   if (parts.includes("micro")) rows.push(...microRows(await runMicro(common)));
   if (parts.includes("load")) rows.push(...loadRows(await runLoad({ ...load, ...common })));
   if (parts.includes("proxy")) rows.push(...proxyRows(await runProxy({ ...load, ...common })));
+  if (parts.includes("handoff")) rows.push(...handoffRows(await runHandoff(common)));
   console.log(machine());
   if (rows.length > 0) console.log(`\n${renderTable(rows)}`);
   if (parts.includes("shards")) console.log(`\n${renderShards(await runShards(common))}`);

@@ -11,29 +11,51 @@ export interface ServiceOptions {
   readonly members: readonly string[];
   /** Takes the configuration file. */
   readonly directory: string;
+  /** More lines of the configuration. */
+  readonly config?: string;
+  /** More of the command line. */
+  readonly flags?: readonly string[];
+  /** For Deno itself. */
+  readonly deno?: DenoOptions;
+}
+
+/** What goes before the program, and into its environment. */
+export interface DenoOptions {
+  /** In the place of its permissions. */
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
 }
 
 /** This repository. */
 export const ROOT = new URL("..", import.meta.url).pathname;
 
 /** Starts the service; every member takes pushes when this resolves. */
-export async function startService(
-  { port, mode, members, directory }: ServiceOptions,
-): Promise<Process> {
-  const config = `${directory}/dynamic-sharding-${port}.yml`;
-  const servers = members.map((member) => `    - ${member}\n`).join("");
-  await Deno.writeTextFile(
-    config,
-    `http_listen_addr: 127.0.0.1:${port}\nmode: ${mode}\npushgateway:\n  servers:\n${servers}`,
-  );
-  const allow = ["--allow-net", "--allow-read", "--allow-env"];
+export async function startService(options: ServiceOptions): Promise<Process> {
+  const { port, members, flags = [], deno } = options;
+  const config = await writeConfig(options);
+  const args = deno?.args ?? ["--allow-net", "--allow-read", "--allow-env"];
   const url = `http://127.0.0.1:${port}`;
   return await startProcess(Deno.execPath(), {
     name: "dynamic-sharding",
-    args: ["run", ...allow, "main.ts", `--config.file=${config}`],
+    args: ["run", ...args, "main.ts", `--config.file=${config}`, ...flags],
+    env: deno?.env,
     cwd: ROOT,
     ready: async ({ signal }) => await activeMembers(url, signal) === members.length,
   });
+}
+
+/** Writes its configuration file, for the start or for a reload; returns where it is. */
+export async function writeConfig(
+  { port, mode, members, directory, config = "" }: ServiceOptions,
+): Promise<string> {
+  const file = `${directory}/dynamic-sharding-${port}.yml`;
+  const servers = members.map((member) => `    - ${member}\n`).join("");
+  await Deno.writeTextFile(
+    file,
+    `http_listen_addr: 127.0.0.1:${port}\nmode: ${mode}\n${config}` +
+      `pushgateway:\n  servers:\n${servers}`,
+  );
+  return file;
 }
 
 /** Waits until the service takes so many members for active. */
@@ -45,9 +67,21 @@ export async function awaitActive(url: string, count: number, signal: AbortSigna
 }
 
 async function activeMembers(url: string, signal: AbortSignal): Promise<number> {
+  return (await readMetrics(url, signal))('members{state="active"}');
+}
+
+/** What its `/metrics` says now: a look-up by name, without `dynamic_sharding_`, and labels; NaN where there is none. */
+export async function readMetrics(
+  url: string,
+  signal: AbortSignal,
+): Promise<(series: string) => number> {
   const response = await fetch(`${url}/metrics`, { signal });
   const text = await response.text();
-  return Number(/^dynamic_sharding_members\{state="active"\} (\d+)$/m.exec(text)?.[1]);
+  return (series) => {
+    const start = `\ndynamic_sharding_${series} `;
+    const at = text.indexOf(start);
+    return at < 0 ? NaN : parseFloat(text.slice(at + start.length));
+  };
 }
 
 /** Whether a GET is answered with this status. */

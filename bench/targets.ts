@@ -50,9 +50,16 @@ export async function startTargets(
   return { targets, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
 
-/** A stand-in for a Pushgateway: healthy, and nothing else, for pushes are only redirected to it. */
+/**
+ * The end of the `/metrics` of a Pushgateway without groups. Where a member cannot be swept each push
+ * has to be looked at for whether its group lies elsewhere.
+ */
+export const EMPTY_PAGE = "# TYPE pushgateway_build_info gauge\n";
+
+/** A stand-in for a Pushgateway: healthy and empty, for pushes are only redirected to it. */
 function startMember(): Deno.HttpServer<Deno.NetAddr> {
-  return Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, () => new Response());
+  const options = { hostname: "127.0.0.1", port: 0, onListen: () => {} };
+  return Deno.serve(options, () => new Response(EMPTY_PAGE));
 }
 
 async function startBare(port: number, member: string): Promise<Process> {
