@@ -210,3 +210,33 @@ Deno.test("a group that was settled may be out of place by the next ring", {
   misplaced.ringChanged(ringOf(c));
   assert.deepEqual(presumed(misplaced), [b], "it was brought there");
 });
+
+Deno.test("a group that was placed on another member than its owner is out of place there", {
+  permissions: "none",
+}, () => {
+  const misplaced = createMisplaced(ringOf(a), always);
+  misplaced.placed(id, a);
+  assert.equal(misplaced.clear, true);
+  misplaced.placed(id, b);
+  assert.deepEqual(seen(misplaced), [b]);
+  misplaced.removed(id, b);
+  assert.equal(misplaced.clear, true);
+});
+
+Deno.test(
+  "a round under way does not forget what was placed meanwhile, unless it was removed again",
+  {
+    permissions: "none",
+  },
+  () => {
+    const misplaced = createMisplaced(ringOf(a), always);
+    const round = misplaced.begin();
+    misplaced.placed(id, b);
+    misplaced.placed(id, c);
+    misplaced.removed(id, c);
+    round.end(found(), { swept: new Set([a, b, c]), failed: new Set() });
+    assert.deepEqual(seen(misplaced), [b]);
+    sweep(misplaced, [a, b, c]);
+    assert.equal(misplaced.clear, true, "the next round was read after it");
+  },
+);

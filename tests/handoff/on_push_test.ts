@@ -104,6 +104,26 @@ const STORIES: readonly [
     { [A]: { a: 2 }, [B]: {} },
   ],
   [
+    "right after a ring change a push goes to the former owner, as those of other instances do",
+    [ring(A), wait, push("PUT", "a"), ring(B), push("PUT", "b"), push("POST", "c")],
+    { [A]: { b: 2, c: 3 } },
+  ],
+  [
+    "a moment after a ring change the next push brings the group home",
+    [ring(A), wait, push("PUT", "a"), ring(B), push("POST", "b"), wait, push("POST", "c")],
+    { [B]: { a: 1, b: 2, c: 3 } },
+  ],
+  [
+    "right after two ring changes a push does not part a group that lies on neither",
+    [ring(A), wait, push("PUT", "a"), ring(C), ring(B), push("POST", "b")],
+    { [B]: { a: 1, b: 2 } },
+  ],
+  [
+    "right after a ring change a push goes to the new owner where another instance has moved the group",
+    [ring(A), wait, push("PUT", "a"), wait, ring(B), stray(B, "a", "b"), push("PUT", "c")],
+    { [B]: { c: 3 } },
+  ],
+  [
     "a former holder that is dead is left alone, and its old copy goes when it returns",
     [
       ring(A),
