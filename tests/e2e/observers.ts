@@ -5,11 +5,11 @@
  * @module
  */
 
-import assert from "node:assert/strict";
 import { ensureComponents } from "../../tools/components.ts";
 import type { ConsulAgent } from "../../tools/consul.ts";
 import { type Prometheus, startPrometheus } from "../../tools/prometheus.ts";
 import { waitFor } from "../../tools/wait.ts";
+import { readmeConfig } from "../integration/readme_config.ts";
 import type { Service } from "../integration/service.ts";
 
 /** How a Prometheus finds the members. */
@@ -40,8 +40,13 @@ export async function startObservers(
   stack: AsyncDisposableStack,
 ): Promise<Observer[]> {
   const components = await ensureComponents(["prometheus", "prometheus-consul"]);
-  const sd = await example("http_sd_configs", { "localhost:9292": new URL(service.url).host });
-  const consulSd = await example("consul_sd_configs", { "localhost:8500": consul.address });
+  const { host } = new URL(service.url);
+  const sd = await readmeConfig("http_sd_configs", { "localhost:9292": host }, "1s");
+  const consulSd = await readmeConfig(
+    "consul_sd_configs",
+    { "localhost:8500": consul.address },
+    "1s",
+  );
   return [
     await observe("consul_sd", {
       config: consulSd,
@@ -87,24 +92,4 @@ async function observe(
       return missing;
     },
   };
-}
-
-/** The README's example, with these addresses in it, looking each second for changes. */
-async function example(
-  kind: "http_sd_configs" | "consul_sd_configs",
-  addresses: Readonly<Record<string, string>>,
-): Promise<string> {
-  const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
-  const blocks = [...readme.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, block]) => block);
-  const found = blocks.filter((block) => block.includes(kind));
-  assert.equal(found.length, 1, `README has one example with ${kind}`);
-  let text = found[0];
-  for (const [written, real] of Object.entries(addresses)) {
-    assert(text.includes(written), `the example names ${written}`);
-    text = text.replaceAll(written, real);
-  }
-  const refresh = /refresh_interval: \w+/;
-  assert(refresh.test(text), `the example with ${kind} says how often it looks for changes`);
-  text = text.replace(refresh, "refresh_interval: 1s");
-  return `global: {scrape_interval: 1s}\n${text}`;
 }

@@ -115,8 +115,8 @@ const STORIES: readonly [
   ],
   [
     "right after two ring changes a push does not part a group that lies on neither",
-    [ring(A), wait, push("PUT", "a"), ring(C), ring(B), push("POST", "b")],
-    { [B]: { a: 1, b: 2 } },
+    [ring(A), wait, push("PUT", "a"), ring(C), ring(B), push("PUT", "b")],
+    { [B]: { b: 2 } },
   ],
   [
     "right after a ring change a push goes to the new owner where another instance has moved the group",
@@ -195,4 +195,15 @@ Deno.test("what is pushed to the former holder while a group is brought along co
   });
   await world.play([push("POST", "a"), wait, push("POST", "d")]);
   assert.deepEqual(await holders(world), { [A]: { a: 2, b: 3, c: 3, d: 4 } });
+});
+
+Deno.test("what came to an owner that was thought dead is not copied over", {
+  permissions: "none",
+}, async () => {
+  using world = begin();
+  await world.play([ring(A), push("PUT", "a", "b"), ring(B), wait, sweep, stray(B, "a"), wait]);
+  for (const instance of world.instances) instance.probed(B, false);
+  await world.play([push("POST", "c")]);
+  assert.deepEqual(world.fleet.losses, []);
+  assert.equal((await holders(world))[B]?.a, 2);
 });

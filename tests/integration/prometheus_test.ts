@@ -7,26 +7,10 @@ import { freePortOn } from "../../tools/ports.ts";
 import { startPrometheus } from "../../tools/prometheus.ts";
 import { startPushgateway } from "../../tools/pushgateway.ts";
 import { waitFor } from "../../tools/wait.ts";
+import { readmeConfig } from "./readme_config.ts";
 import { startService } from "./service.ts";
 
 const HOSTS = ["127.0.0.1", "127.0.0.2"];
-
-/** The README's example for one kind of service discovery, with these addresses in it. */
-async function readmeConfig(
-  kind: "http_sd_configs" | "consul_sd_configs",
-  addresses: Readonly<Record<string, string>>,
-): Promise<string> {
-  const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
-  const blocks = [...readme.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, block]) => block);
-  const found = blocks.filter((block) => block.includes(kind));
-  assert.equal(found.length, 1, `README has one example with ${kind}`);
-  let config = `global: {scrape_interval: 1s}\n${found[0]}`;
-  for (const [written, real] of Object.entries(addresses)) {
-    assert(config.includes(written), `the example names ${written}`);
-    config = config.replaceAll(written, real);
-  }
-  return config;
-}
 
 for (const kind of ["http_sd_configs", "consul_sd_configs"] as const) {
   Deno.test(`Prometheus scrapes what was pushed, once, by the README's ${kind}`, async () => {
