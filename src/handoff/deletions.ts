@@ -9,8 +9,8 @@
 export interface Deletions {
   /** Unix seconds of our clock, by group ID. */
   readonly pending: ReadonlyMap<string, number>;
-  /** A group was deleted wherever it could be. */
-  note(id: string): void;
+  /** A group was deleted wherever it could be, at this time. */
+  note(id: string, at: number): void;
   /** Every member has been swept, and none had anything of those before this time. */
   settle(before: number): void;
 }
@@ -18,18 +18,14 @@ export interface Deletions {
 /** The oldest are given up: a thousand are deleted by a script, ten thousand by a mistake. */
 const PENDING_MAX = 10_000;
 
-/**
- * Makes one that knows of none.
- *
- * @param now Unix time in seconds
- */
-export function createDeletions(now: () => number): Deletions {
+/** Makes one that knows of none. */
+export function createDeletions(): Deletions {
   const pending = new Map<string, number>();
   return {
     pending,
-    note(id) {
+    note(id, at) {
       pending.delete(id);
-      pending.set(id, now());
+      pending.set(id, at);
       const [oldest] = pending.keys();
       if (pending.size > PENDING_MAX) pending.delete(oldest);
     },

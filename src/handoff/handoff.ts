@@ -60,8 +60,12 @@ export interface Handoff {
    * @throws {MemberFailure} where a member that may hold the group cannot be read; it was not sent
    */
   handle<Answer>(push: MisplacedPush<Answer>, signal: AbortSignal): Promise<Answer>;
-  /** A `DELETE` has reached every member that answers; one that does not may return with a copy. */
-  deleted(id: string): void;
+  /**
+   * A `DELETE` has reached every member that answers; one that does not may return with a copy.
+   *
+   * @param sentAt when it was sent, Unix time in ms
+   */
+  deleted(id: string, sentAt: number): void;
   membershipChanged(next: Membership, previous: Membership): void;
   ringChanged(ring: HashRing): void;
   /** Sweeps, removes stale copies and drains until the signal aborts. */
@@ -90,8 +94,12 @@ export function createHandoff(deps: HandoffDeps): Handoff {
   const ownerOf = (key: string) => ring().ownerOf(key);
   const report = createReport({ log, metrics, now: () => performance.now() });
   const exclusive = createExclusive(locks);
-  const misplaced = createMisplaced(ring(), reachable);
-  const deletions = createDeletions(() => deps.now() / 1_000);
+  let [former, present] = [ring(), ring()];
+  let othersLearnUntil = 0;
+  /** Other instances may not know the present ring yet; without locks there are none. */
+  const othersMayLag = () => performance.now() < othersLearnUntil && locks() !== undefined;
+  const misplaced = createMisplaced(ring(), reachable, othersMayLag);
+  const deletions = createDeletions();
   metrics.showMisplaced(() => misplaced.size);
   const sweeper = createSweeper({
     gateways,
@@ -125,14 +133,11 @@ export function createHandoff(deps: HandoffDeps): Handoff {
     gateways,
     ownerOf,
     reachable,
-    formerOwnerOf: (key) =>
-      performance.now() < othersLearnUntil && locks() ? former.ownerOf(key) : undefined,
+    formerOwnerOf: (key) => othersMayLag() ? former.ownerOf(key) : undefined,
     nextSweep: sweeper.next,
     report,
   });
   let running = false;
-  let [former, present] = [ring(), ring()];
-  let othersLearnUntil = 0;
   const concerns = (push: { id: string; key: string }) => misplaced.holdersOf(push) !== undefined;
 
   /** One instance at a time, for all: two would only do each other's work. */
@@ -170,9 +175,9 @@ export function createHandoff(deps: HandoffDeps): Handoff {
         throw error;
       }
     },
-    deleted(id) {
+    deleted(id, sentAt) {
       const silent = [...membership().records.values()].some(({ verdict }) => verdict !== "up");
-      if (running && silent) deletions.note(id);
+      if (running && silent) deletions.note(id, sentAt / 1_000);
     },
     membershipChanged(next, previous) {
       if (standing(next) === standing(previous)) return;

@@ -24,6 +24,8 @@ export interface Round {
     findings: Findings,
     outcome: { readonly swept: ReadonlySet<Member>; readonly failed: ReadonlySet<Member> },
   ): void;
+  /** Ends it without findings. */
+  abandon(): void;
 }
 
 /** The members, beside the owner, that may hold a copy of a group. */
@@ -52,8 +54,6 @@ export interface Misplaced {
   ringChanged(ring: HashRing): void;
   /** Begins a round. */
   begin(): Round;
-  /** The groups that were seen on a member and are out of place. */
-  seenOn(member: Member): string[];
 }
 
 /** A ring that was in force, until its members have been swept. */
@@ -76,10 +76,13 @@ const FORMER_MAX = 8;
  *
  * @param ring in force at the beginning
  * @param reachable whether a member answers; of others nothing can be fetched, so a push does not ask them
+ * @param othersMayLag whether other instances may still push by the former ring: what a sweep shows of
+ *   its members may be outdated then
  */
 export function createMisplaced(
   ring: HashRing,
   reachable: (member: Member) => boolean,
+  othersMayLag: () => boolean = () => false,
 ): Misplaced {
   let present = ring;
   let seen = new Map<string, Map<Member, PushedAt>>();
@@ -169,16 +172,15 @@ export function createMisplaced(
           seen = found;
           for (const one of former) {
             if (one.since >= number) continue; // the ring changed after this round began
+            if (one === former.at(-1) && othersMayLag()) continue;
             for (const member of swept) one.unswept.delete(member);
           }
           // One that answers our probes and cannot be read is not waited for: it would hold up pushes.
           const awaited = (member: Member) => reachable(member) && !failed.has(member);
           former = former.filter(({ unswept }) => [...unswept].some(awaited));
         },
+        abandon: () => void running.delete(number),
       };
-    },
-    seenOn(member) {
-      return [...seen].flatMap(([id, copies]) => copies.has(member) ? [id] : []);
     },
   };
 }

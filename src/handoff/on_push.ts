@@ -87,7 +87,9 @@ export function createOnPush(deps: OnPushDeps) {
     signal: AbortSignal,
   ): Promise<Answer> {
     // What a POST has to bring along is only known once the former owner has been swept.
-    if (push.method === "POST" && misplaced.holdersOf(push)?.presumed.length) {
+    const unknown = deps.formerOwnerOf(push.key) === undefined &&
+      misplaced.holdersOf(push)?.presumed.length;
+    if (push.method === "POST" && unknown) {
       await deps.nextSweep(signal);
     }
     return await exclusive.run(push.id, async (signal) => {

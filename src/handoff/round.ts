@@ -48,6 +48,8 @@ export async function sweepRound(
     if (!members.includes(member)) inventories.delete(member);
   }
   const round = misplaced.begin();
+  using stack = new DisposableStack();
+  stack.defer(round.abandon);
   const swept = new Set<Member>();
   const failed = new Set<Member>();
   await inPool(members, { size: AT_ONCE_MAX, signal }, async (member) => {

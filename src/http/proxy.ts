@@ -28,7 +28,7 @@ export interface ProxyDeps {
   };
   /** Is told of a member that refused a connection: it takes no further push until it answers. */
   readonly onRefused: (member: Member) => void;
-  readonly handoff: Pick<Handoff, "handle" | "deleted">;
+  readonly handoff: Pick<Handoff, "idle" | "concerns" | "handle" | "deleted">;
   readonly deadlines: Deadlines;
   readonly metrics: Metrics;
   readonly failures: FailureLog;
@@ -97,6 +97,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
     const up = [...membership.records].filter(([, { verdict }]) => verdict === "up");
     const members = [...new Set([...ring.members, ...up.map(([member]) => member)])];
     const { timeoutMs } = deps.way().limits;
+    const sentAt = Date.now();
     const outcomes = await Promise.all(
       members.map(async (member) => ({ member, outcome: await send(member, request, timeoutMs) })),
     );
@@ -104,7 +105,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
     const failed = reached.find(({ outcome }) => !isTaken(outcome));
     const first = failed ?? reached[0];
     if (!first) return { answer: nobody(new Set(members)) };
-    if (!failed) deps.handoff.deleted(id);
+    if (!failed) deps.handoff.deleted(id, sentAt);
     return delivery(first.member, first.outcome);
   }
 
@@ -129,31 +130,36 @@ export function createProxy(deps: ProxyDeps): Proxy {
     return request.method === "DELETE" ? passToAll(id, request) : passOn(key, request);
   }
 
+  async function bringHome(request: UpstreamRequest, location: Location): Promise<Response> {
+    const { timeoutMs } = deps.way().limits;
+    try {
+      return await deps.handoff.handle({
+        ...location,
+        method: request.method,
+        deliver: async (to) =>
+          to ? delivery(to, await send(to, request, timeoutMs)) : await deliver(location, request),
+      }, AbortSignal.timeout(timeoutMs));
+    } catch (failure) {
+      const why = failure instanceof Error ? failure.message : String(failure);
+      return unavailable(`the group is being moved: ${why}`);
+    }
+  }
+
   return {
     async pass(request, location, client) {
       const upstream = await prepare(request, location.target, client);
       if (upstream instanceof Response) return upstream;
+      // The ring may have changed while the body came.
+      if (
+        !deps.handoff.idle && await deps.handoff.concerns({ ...location, method: request.method })
+      ) {
+        return await bringHome(upstream, location);
+      }
       return (await deliver(location, upstream)).answer;
     },
     async bringHome(request, location, client) {
-      const { key, id, target } = location;
-      const upstream = await prepare(request, target, client);
-      if (upstream instanceof Response) return upstream;
-      const { timeoutMs } = deps.way().limits;
-      try {
-        return await deps.handoff.handle({
-          method: upstream.method,
-          id,
-          key,
-          deliver: async (to) =>
-            to
-              ? delivery(to, await send(to, upstream, timeoutMs))
-              : await deliver(location, upstream),
-        }, AbortSignal.timeout(timeoutMs));
-      } catch (failure) {
-        const why = failure instanceof Error ? failure.message : String(failure);
-        return unavailable(`the group is being moved: ${why}`);
-      }
+      const upstream = await prepare(request, location.target, client);
+      return upstream instanceof Response ? upstream : await bringHome(upstream, location);
     },
   };
 }

@@ -270,9 +270,8 @@ function stateOf(
 function withState(record: MemberRecord, state: MemberState): MemberRecord {
   const { admitted, drained, ...rest } = record;
   // Forgotten by Consul alone, it need not have left the ring.
-  const inRing = state === "active" || state === "joining" ||
-    (record.departure === "forgotten" && record.verdict === "up");
-  const keepsAdmitted = admitted && inRing;
+  const inRing = state === "active" || state === "joining" || record.departure === "forgotten";
+  const keepsAdmitted = admitted && inRing && record.verdict !== "down";
   const keepsDrained = drained && state === "departed" && record.verdict !== "down";
   if (
     state === record.state && admitted === (keepsAdmitted || undefined) &&

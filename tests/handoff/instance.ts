@@ -72,7 +72,9 @@ export function startInstance(
   const ownerOf = (key: string) => ring.ownerOf(key);
   // Without locks nothing but the queue in this process keeps two of one group apart, and it does.
   const isLocked = (signal: AbortSignal) => locks ? locks.isHeld(signal) : !signal.aborted;
-  const misplaced = createMisplaced(ring, reachable);
+  let [former, othersLearnUntil] = [ring, 0];
+  const othersMayLag = () => locks !== undefined && clockwork.now() < othersLearnUntil;
+  const misplaced = createMisplaced(ring, reachable, othersMayLag);
   const operations = followOperations(createExclusive(() => locks), fleet.running, {
     isLocked,
     holdersOf(id) {
@@ -84,7 +86,6 @@ export function startInstance(
   const inventories = new Map<Member, PushTimes>();
   const common = { gateways, misplaced, report: SILENT };
 
-  let [former, othersLearnUntil] = [ring, 0];
   let onTheWay = 0;
   let removing = Promise.resolve();
   const rounds = gather(async () => {
@@ -101,8 +102,7 @@ export function startInstance(
     exclusive: operations.exclusive("push"),
     ownerOf,
     reachable,
-    formerOwnerOf: (key) =>
-      locks && clockwork.now() < othersLearnUntil ? former.ownerOf(key) : undefined,
+    formerOwnerOf: (key) => othersMayLag() ? former.ownerOf(key) : undefined,
     nextSweep: (signal) => rounds.read("all", undefined, signal),
   });
 

@@ -58,6 +58,20 @@ testStories({
       "active: a b c x",
     ),
     story(
+      "unless it died meanwhile: it may have come back with old data",
+      [
+        ...THREE_IN,
+        "list a b c x!",
+        "x ok",
+        "x admitted",
+        "x refused",
+        "x ok",
+        "list a b c x",
+      ],
+      "a active, b active, c active, x joining",
+      "active: a b c",
+    ),
+    story(
       "one that nobody can sweep comes in by Consul's word where our probes are not believed",
       ["list a b", "a refused", "b refused"],
       "a active, b active",
