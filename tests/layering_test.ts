@@ -27,6 +27,7 @@ const SIDEWAYS = new Set(["config → group"]);
 const PURE = [
   "src/group/",
   "src/ring/",
+  "src/membership/plan_ring.ts",
   "src/membership/state.ts",
   "src/config/schema.ts",
   "src/handoff/inventory.ts",

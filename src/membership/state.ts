@@ -22,6 +22,7 @@
 
 import type { Listing, Observation } from "../discovery/discovery.ts";
 import type { Member } from "../member.ts";
+import { planRing } from "./plan_ring.ts";
 import type { ProbeOutcome } from "./probe.ts";
 
 /** The states in the order in which they are reported. */
@@ -318,46 +319,4 @@ function settle(membership: Membership, policy: MembershipPolicy): Membership {
   const judged = healthy.every(({ verdict }) => verdict !== "unknown");
   const ring = planRing({ ...membership, records }, { active, unswept, returning, judged, policy });
   return { ...membership, records, probesDistrusted, ...ring };
-}
-
-function planRing(
-  { ring, ringBasis, discovery, known, records }: Membership,
-  { active, unswept, returning, judged, policy }: {
-    active: ReadonlyMap<Member, number>;
-    /** Those that would be active, had they been swept. */
-    unswept: ReadonlyMap<Member, number>;
-    returning: ReadonlyMap<Member, number>;
-    /** Every member that discovery calls healthy has been probed. */
-    judged: boolean;
-    policy: MembershipPolicy;
-  },
-): Pick<Membership, "ring" | "ringBasis"> {
-  // Pushes do not wait for sweeps: without any ring the unswept members make one. Those stay in it;
-  // where there is a ring, others come in once they are swept.
-  const waiting = [...unswept].filter(([member]) => ring.size === 0 || ring.has(member));
-  const serving = new Map([...active, ...waiting]);
-  const settled = judged && (ring.size === 0 || unswept.size === 0);
-  if (serving.size > 0) {
-    return ringBasis === "active" || settled
-      ? { ring: new Map([...serving, ...returning]), ringBasis: "active" }
-      : { ring, ringBasis };
-  }
-  const listed = [...records].flatMap(([member, { listing }]) =>
-    listing ? [[member, listing.weight] as const] : []
-  );
-  if (ring.size > 0) {
-    // Where our probes are the only opinion, the last to fail them is no likelier to come back than
-    // the first: all that are listed stay. Otherwise the last ring does.
-    const alone = !policy.secondOpinion || !known;
-    return {
-      ring: alone && judged && listed.length > 0 ? new Map(listed) : ring,
-      ringBasis: "kept",
-    };
-  }
-  if (discovery === "pending" || !judged) return { ring, ringBasis };
-  // None was ever active: those that discovery or the file name, for what it is worth.
-  const named = listed.length > 0
-    ? listed
-    : policy.configured.map((member) => [member, 1] as const);
-  return named.length > 0 ? { ring: new Map(named), ringBasis: "kept" } : { ring, ringBasis };
 }
