@@ -33,10 +33,13 @@ export async function startProxyTargets(
   stack.defer(() => Deno.remove(directory, { recursive: true }));
   const ports = freePorts(MEMBERS + PROXY_TARGETS.length);
   const members = ports.splice(0, MEMBERS).map((port) => `127.0.0.1:${port}`);
+  // The others place groups by rules of their own: by ours most lie elsewhere, and each push would
+  // bring one home.
+  const config = kind === "stubs" ? "" : "handoff: {enabled: false}\n";
   if (kind === "stubs") stack.use(await startStubs(nginx, { directory, members }));
   else stack.use(await startPushgateways(members));
   const launch = {
-    ours: () => startService({ port: ports[0], mode: "proxy", members, directory }),
+    ours: () => startService({ port: ports[0], mode: "proxy", members, directory, config }),
     fetch: () => startFetch(ports[1], members),
     nginx: () => startProxyPass(nginx, ports[2], { directory, members }),
   };
