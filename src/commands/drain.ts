@@ -24,6 +24,7 @@ const memberView = z.object({
   member: z.string(),
   state: z.string(),
   groups: z.number().optional(),
+  drained: z.boolean(),
   drain: z.object({
     groups: z.number(),
     moved: z.number(),
@@ -40,7 +41,7 @@ const BAR_WIDTH = 30;
 /**
  * Drains a member, telling how far it has come, until it is empty.
  *
- * @throws where the service refuses, or the member departs with its groups
+ * @throws where the service refuses, the member stops to answer, or the drain is taken back
  */
 export async function drain(command: DrainCommand): Promise<void> {
   const { url, member, undo, out, err, isTerminal } = command;
@@ -48,6 +49,7 @@ export async function drain(command: DrainCommand): Promise<void> {
   await ask(url, { method: undo ? "DELETE" : "PUT", path, data: memberView });
   if (undo) return await out(`${member} is wanted again: it joins once it was swept\n`);
 
+  let begun = false;
   const told = new Set<string>();
   let shown = "";
   for (let looks = 0;; looks++) {
@@ -58,16 +60,23 @@ export async function drain(command: DrainCommand): Promise<void> {
       told.add(group);
       err(`${isTerminal && shown ? "\n" : ""}${group} stays: ${why}\n`);
     }
-    const left = view?.groups ?? 0;
-    if (!view || (view.state === "departed" && left === 0)) {
+    if (!view) throw new Error(`${member} is no member any more`);
+    if (view.drained) {
       if (isTerminal && shown) err("\n");
-      const moved = view?.drain?.moved;
+      const moved = view.drain?.moved;
       const what = moved === undefined ? "" : `, ${moved} groups were moved`;
       return await out(`${member} is empty${what}: it may be stopped\n`);
     }
-    if (view.state === "departed" && looks > 0) {
-      throw new Error(`${member} has departed with ${left} groups: it does not answer any more`);
+    if (view.state === "departed" && (begun || looks >= LOOKS_A_LINE)) {
+      throw new Error(
+        `${member} has left, but not empty: it does not answer (or handoff is off), so what it holds ` +
+          `is not known; start it again to have it emptied`,
+      );
     }
+    if (begun && view.state !== "draining") {
+      throw new Error(`the drain of ${member} was taken back: it is ${view.state}`);
+    }
+    begun ||= view.state === "draining";
     const line = progressLine(view);
     if (isTerminal) err(`\r${line}`);
     else if (line !== shown && looks % LOOKS_A_LINE === 0) err(`${line}\n`);

@@ -113,6 +113,7 @@ export function createDrains(deps: DrainsDeps): Drains {
         while (!signal.aborted) {
           for (const member of deps.membership().records.keys()) {
             if (running.has(member) || !isDue(member)) continue;
+            progress.delete(member); // a former drain's
             const stop = new AbortController();
             const done = keepDraining(member, AbortSignal.any([signal, stop.signal]));
             running.set(member, { stop, done });

@@ -41,6 +41,8 @@ export interface MemberView {
   readonly weight?: number;
   /** Absent until it was swept. */
   readonly groups?: number;
+  /** It leaves, and was found empty. */
+  readonly drained: boolean;
   /** Its drain, where it runs or ran in this instance. */
   readonly drain?: {
     readonly groups: number;
@@ -62,11 +64,13 @@ export function createMembersApi({ snapshot, handoff, mark, log }: MembersApiDep
     const record = membership.records.get(member);
     const weight = ring.weights.get(member) ?? record?.listing?.weight;
     const groups = handoff.inventories.get(member)?.times.size;
-    const drain = handoff.drains.get(member);
+    const leaves = record?.state === "draining" || record?.state === "departed";
+    const drain = leaves ? handoff.drains.get(member) : undefined;
     return {
       member,
       state: record?.state ?? "departed",
       in_ring: ring.weights.has(member),
+      drained: record?.drained === true,
       ...(weight !== undefined && { weight }),
       ...(groups !== undefined && { groups }),
       ...(drain && {
@@ -98,6 +102,9 @@ export function createMembersApi({ snapshot, handoff, mark, log }: MembersApiDep
       const others = ring.members.filter((other) => other !== member);
       if (!undo && others.length === 0) {
         return failure(409, `${member} cannot leave: no other member could take its groups`);
+      }
+      if (undo && record.state !== "draining" && record.state !== "departed") {
+        return failure(409, `${member} does not leave: it is ${record.state}`);
       }
       try {
         await mark(member, !undo);

@@ -28,7 +28,12 @@ export function narrateMembership(
     const before = previous.records.get(member);
     if (record?.state !== before?.state) {
       const down = () => probeFailure(member) ?? "does not answer our probe";
-      const gone = event.kind === "observed" ? "no longer listed" : "answers no more";
+      const unmoved = before?.verdict === "down"
+        ? "; it does not answer, so what it holds was not moved"
+        : "";
+      const gone = `${
+        event.kind === "observed" ? "no longer listed" : "answers no more"
+      }${unmoved}`;
       const marked = next.marked.has(member);
       const why = record ? reason(record, { down, marked }) : gone;
       const fields = {

@@ -164,3 +164,21 @@ Deno.test("of two instances one is told to drain a member, both take it out, and
   await run(one, "drain", "--undo", first.address);
   for (const service of services) await service.waitForMembers(fleet.addresses);
 });
+
+Deno.test("a member that does not answer is not said to be empty, and is emptied when it is back", async () => {
+  await using fleet = await startFleet();
+  await using service = await startService({
+    config: configOf(fleet),
+    flags: ["--web.enable-admin-api"],
+  });
+  await service.waitForMembers(fleet.addresses);
+  const [first, ...others] = fleet.members;
+  await first.kill9();
+  await service.waitForMembers(others.map(({ address }) => address));
+  await assert.rejects(run(service, "drain", first.address), /start it again to have it emptied/);
+  await first.start();
+  await service.waitForLog("it is empty and may be stopped");
+  await run(service, "drain", "--undo", first.address);
+  await service.waitForMembers(fleet.addresses);
+  await assert.rejects(run(service, "drain", "--undo", first.address), /does not leave/);
+});
