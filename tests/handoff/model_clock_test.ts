@@ -2,6 +2,7 @@ import fc from "fast-check";
 import assert from "node:assert/strict";
 import { GROUPS, MEMBERS } from "./steps.ts";
 import { createWorld, setting, type World } from "./world.ts";
+import "./seed.ts";
 
 const [id] = GROUPS;
 const [FIRST, SECOND] = MEMBERS;

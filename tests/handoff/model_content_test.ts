@@ -2,6 +2,7 @@ import fc from "fast-check";
 import assert from "node:assert/strict";
 import { GROUPS, MEMBERS, steps } from "./steps.ts";
 import { createWorld, setting, type World } from "./world.ts";
+import "./seed.ts";
 
 const MOVES = { push: 20, ring: 6, sweep: 8, drain: 8, wait: 4 };
 /** Two changes of the ring while one group is on its way are rare among all that may happen. */

@@ -4,6 +4,7 @@ import { keyOfId } from "../../src/handoff/inventory.ts";
 import { UNCOPYABLE } from "./memory_gateways.ts";
 import { GROUPS, MEMBERS, pushPlan, type Step, steps } from "./steps.ts";
 import { createWorld, ringOf, setting, type World } from "./world.ts";
+import "./seed.ts";
 
 const [LEAVING, ...STAYING] = MEMBERS;
 const drain = (via: number): Step => ({ do: "drain", via, member: LEAVING });

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { keyOfId } from "../../src/handoff/inventory.ts";
 import { GROUPS, MEMBERS, pushPlan, someMembers, steps } from "./steps.ts";
 import { createWorld, ringOf, setting, type World } from "./world.ts";
+import "./seed.ts";
 
 /** What may go wrong, and right. */
 const ANYTHING = {
