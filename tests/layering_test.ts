@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 
 /** Floors from the bottom up; what stands on a floor may import from those below it, and its room. */
 const FLOORS = [
-  ["member", "backoff", "deadlines", "run_group", "wake", "log"],
+  ["member", "backoff", "deadlines", "run_group", "wake", "turns", "log"],
   ["inbox"],
   ["group", "ring", "config"],
   ["consul", "pushgateway"],

@@ -9,7 +9,7 @@ import { sleep } from "../backoff.ts";
 import { createWake } from "../wake.ts";
 import type { ConsulClient } from "./client.ts";
 import type { Session } from "./session.ts";
-import type { Turns } from "./turns.ts";
+import type { Turns } from "../turns.ts";
 
 export interface Leftovers {
   /** Notes a key whose acquire was not answered: Consul may yet do it. */

@@ -16,7 +16,7 @@ import { follow } from "./follow.ts";
 import { createHolders } from "./holders.ts";
 import { createLeftovers } from "./leftovers.ts";
 import { createSessionKeeper, type Session, type SessionState } from "./session.ts";
-import { createTurns } from "./turns.ts";
+import { createTurns } from "../turns.ts";
 
 /** Whether locks can be had now. */
 export type LocksState = SessionState;

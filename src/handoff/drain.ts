@@ -2,12 +2,12 @@
 
 import { sleep } from "../backoff.ts";
 import type { Member } from "../member.ts";
+import { inBatches } from "./batches.ts";
 import type { Exclusive } from "./exclusive.ts";
 import type { Gateways } from "./gateways.ts";
 import { keyOfId } from "./inventory.ts";
 import type { Misplaced } from "./misplaced.ts";
 import { moveGroup, type MoveOutcome } from "./move.ts";
-import { inPool } from "./pool.ts";
 import type { HandoffReport } from "./report.ts";
 
 /** What draining takes. */
@@ -29,8 +29,6 @@ export interface DrainProgress {
   readonly staying: Map<string, string>;
 }
 
-/** As many share a read of a member. */
-const AT_ONCE_MAX = 64;
 /** Groups that could not be moved are tried again so long after. */
 const AGAIN_MS = 5_000;
 
@@ -52,7 +50,7 @@ export async function drainMember(
     for (const id of progress.staying.keys()) if (!times.has(id)) progress.staying.delete(id);
     if (times.size === 0) return;
     let moved = 0;
-    await inPool(times.keys(), { size: AT_ONCE_MAX, signal }, async (id) => {
+    await inBatches(times.keys(), { signal }, async (id) => {
       const outcome = await moveOne(id, member, { deps, signal });
       if (outcome.kind === "stays") {
         progress.staying.set(id, outcome.reason);

@@ -17,6 +17,7 @@ import {
 } from "../pushgateway/group_content.ts";
 import { type PushTimes, readPushTimes } from "../pushgateway/push_times.ts";
 import type { Transport, UpstreamRequest } from "../pushgateway/transport.ts";
+import { createTurns } from "../turns.ts";
 import { createClocks } from "./clocks.ts";
 import { gather } from "./gathered.ts";
 
@@ -74,6 +75,10 @@ export interface Gateways {
 /** How much of a member's own words is passed on. */
 const REASON_CHARACTERS_MAX = 300;
 const REFUSED = 400;
+/** A read is dear, and those who drain come to it one after the other. */
+const PATIENCE = 0.1;
+/** To one member. It takes them one after the other anyway, and clients push to it meanwhile. */
+const WRITES_AT_ONCE_MAX = 16;
 
 /** Opens the way to the members; `now` is Unix time in ms. */
 export function openGateways(way: () => GatewayWay, now: () => number): Gateways {
@@ -84,24 +89,23 @@ export function openGateways(way: () => GatewayWay, now: () => number): Gateways
     return { transport, timeoutMs, nameScheme, now };
   };
   const clocks = createClocks();
+  const writes = createTurns({ atOnce: WRITES_AT_ONCE_MAX });
   const times = gather(async (member: Member, _: readonly void[]) => {
     const read = () => readPushTimes(member, reading(), never);
     const { times, clockAhead } = await attempt(member, "read its groups", read);
     return { times, clockAhead: clocks.narrow(member, clockAhead) };
-  });
-  const groups = gather((member: Member, ids: readonly string[]) =>
-    attempt(
-      member,
-      "read its groups whole",
-      () => readGroups(member, new Set(ids), reading(), never),
-    )
-  );
+  }, PATIENCE);
+  const groups = gather((member: Member, ids: readonly string[]) => {
+    const read = () => readGroups(member, new Set(ids), reading(), never);
+    return attempt(member, "read its groups whole", read);
+  }, PATIENCE);
 
   async function send(
     member: Member,
     { what, ...request }: UpstreamRequest & { readonly what: string },
     signal: AbortSignal,
   ): Promise<Answer> {
+    using _turn = await writes.take(member, signal);
     const { transport, writeTimeoutMs: timeoutMs } = way();
     return await attempt(
       member,

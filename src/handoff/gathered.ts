@@ -5,6 +5,8 @@
  * @module
  */
 
+import { sleep } from "../backoff.ts";
+
 /** Reads for a subject; whoever asks while a read is under way gets the next one. */
 export interface Gathered<Subject, Want, Result> {
   /**
@@ -25,19 +27,33 @@ interface Batch<Want, Result> {
  * Makes one.
  *
  * @param read reads for a subject on behalf of all who wait; limits its own time
+ * @param patience before a read that nobody had to wait for, others are awaited for such a part of
+ *   what the subject's last read took: many who work in step share one read then, not two
  */
 export function gather<Subject, Want, Result>(
   read: (subject: Subject, wants: readonly Want[]) => Promise<Result>,
+  patience = 0,
 ): Gathered<Subject, Want, Result> {
   const running = new Map<Subject, Promise<unknown>>();
   const waiting = new Map<Subject, Batch<Want, Result>>();
+  const tookMs = new Map<Subject, number>();
+
+  async function timed(subject: Subject, wants: readonly Want[]): Promise<Result> {
+    const began = performance.now();
+    try {
+      return await read(subject, wants);
+    } finally {
+      tookMs.set(subject, performance.now() - began);
+    }
+  }
 
   function begin(subject: Subject): Batch<Want, Result> {
     const wants: Want[] = [];
-    const before = running.get(subject) ?? Promise.resolve();
+    const lingerMs = patience * (tookMs.get(subject) ?? 0);
+    const before = running.get(subject) ?? (lingerMs >= 1 ? sleep(lingerMs) : Promise.resolve());
     const done = before.catch(() => {}).then(() => {
       waiting.delete(subject);
-      return read(subject, wants);
+      return timed(subject, wants);
     });
     const settled = done.catch(() => {}).then(() => {
       if (running.get(subject) === settled) running.delete(subject);

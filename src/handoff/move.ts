@@ -26,6 +26,11 @@ export interface Move {
   readonly others?: readonly Member[];
 }
 
+/** A move, and whether the other member holds an older copy. */
+export interface CopyMove extends Move {
+  readonly onto: boolean;
+}
+
 /** How a copy ended. */
 export type CopyOutcome =
   /** Both hold it: `content` is what was copied, `copy` what was made of it where nothing was before. */
@@ -60,16 +65,23 @@ const QUEUE_MS = 100;
  * added to, not replaced: another instance may have pushed to a member that lacked the group, so that
  * the newer copy is not the fuller one.
  *
- * @param onto whether the other member holds an older copy
  * @throws where a member cannot be read or written; both copies are left then
  */
 export async function copyGroup(
-  { id, from, to, onto }: Move & { readonly onto: boolean },
+  move: CopyMove,
   gateways: Gateways,
   signal: AbortSignal,
 ): Promise<CopyOutcome> {
-  const reading = await gateways.group(from, id, signal);
+  const reading = await gateways.group(move.from, move.id, signal);
   if (!reading) return { kind: "gone" };
+  return await copyReading(reading, move, { gateways, signal });
+}
+
+async function copyReading(
+  reading: GroupReading,
+  { id, to, onto }: CopyMove,
+  { gateways, signal }: { readonly gateways: Gateways; readonly signal: AbortSignal },
+): Promise<CopyOutcome> {
   if (reading.kind === "unfaithful") return { kind: "stays", reason: reading.reason };
   if (reading.kind === "changed") return { kind: "changed" };
   const { content } = reading;
@@ -156,19 +168,24 @@ export async function moveGroup(
   signal: AbortSignal,
 ): Promise<MoveOutcome> {
   const { id, from, to, others = [] } = move;
-  const [source, target, ...further] = await Promise.all([
-    gateways.pushTimes(from, signal),
+  const [reading, target, ...further] = await Promise.all([
+    gateways.group(from, id, signal),
     gateways.pushTimes(to, signal),
     ...others.map((member) => readable(member, gateways, signal)),
   ]);
-  const time = source.times.get(id);
-  if (time === undefined) return { kind: "gone" };
-  if ([target, ...further].some((other) => other && isOutdated(id, source, other))) {
-    const removed = await removeUnchanged({ id, from, time }, gateways, signal);
-    return { kind: removed ? "outdated" : "changed" };
+  if (!reading) return { kind: "gone" };
+  const rivals = [target, ...further].filter((other) => other?.times.has(id));
+  if (rivals.length > 0) {
+    const source = await gateways.pushTimes(from, signal);
+    const time = source.times.get(id);
+    if (time === undefined) return { kind: "gone" };
+    if (rivals.some((other) => other && isOutdated(id, source, other))) {
+      const removed = await removeUnchanged({ id, from, time }, gateways, signal);
+      return { kind: removed ? "outdated" : "changed" };
+    }
   }
   const onto = target.times.has(id);
-  const copied = await copyGroup({ ...move, onto }, gateways, signal);
+  const copied = await copyReading(reading, { ...move, onto }, { gateways, signal });
   if (copied.kind !== "copied") return copied;
   if (belongs() && await removeUnchanged(formerCopy(from, copied.content), gateways, signal)) {
     return { kind: "moved" };

@@ -210,7 +210,10 @@ export function createOnPush(deps: OnPushDeps) {
           { holders: [...holders.seen.keys(), ...holders.presumed], to },
           signal,
         );
-        if (prepared) return prepared;
+        // By a ring that has changed meanwhile nobody would look for it there.
+        if (prepared && [ownerOf(push.key), deps.formerOwnerOf(push.key)].includes(prepared.to)) {
+          return prepared;
+        }
         if (tries === TRIES_MAX) throw new MemberFailure("the group changes while it is read");
       } catch (error) {
         if (!(error instanceof MemberFailure) || tries === TRIES_MAX) throw error;

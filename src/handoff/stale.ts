@@ -8,12 +8,12 @@
  */
 
 import type { Member } from "../member.ts";
+import { inBatches } from "./batches.ts";
 import type { Exclusive } from "./exclusive.ts";
 import type { Gateways } from "./gateways.ts";
 import { isNewer, keyOfId, type PushedAt, pushedAt, type StaleCopy } from "./inventory.ts";
 import type { Misplaced } from "./misplaced.ts";
 import { moveGroup } from "./move.ts";
-import { inPool } from "./pool.ts";
 import type { HandoffReport } from "./report.ts";
 
 /** What deleting takes. */
@@ -25,9 +25,6 @@ export interface StaleDeps {
   readonly report: HandoffReport;
 }
 
-/** As many share a read of a member. */
-const AT_ONCE_MAX = 64;
-
 /**
  * Deletes stale copies. One that cannot be deleted is told, and left to the next sweep.
  *
@@ -38,7 +35,7 @@ export async function removeStale(
   deps: StaleDeps,
   signal: AbortSignal,
 ): Promise<void> {
-  await inPool(stale, { size: AT_ONCE_MAX, signal }, async (copy) => {
+  await inBatches(stale, { signal }, async (copy) => {
     try {
       await deps.exclusive.run(copy.id, (signal) => removeOne(copy, deps, signal), {
         signal,

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { sleep } from "../../src/backoff.ts";
 import { abandonable, gather } from "../../src/handoff/gathered.ts";
 import { isPending } from "./settled.ts";
 
@@ -92,6 +93,21 @@ Deno.test("what is read long after begins anew", { permissions: "none" }, async 
     assert.equal(await result, page);
   }
   assert.equal(begun.length, 2);
+});
+
+Deno.test("before a read that is known to take long, others are awaited for a part of that", {
+  permissions: "none",
+}, async () => {
+  const begun: string[][] = [];
+  const { read } = gather(async (_: string, wants: readonly string[]) => {
+    begun.push([...wants]);
+    await sleep(30);
+  }, 0.5);
+  await read("a", "x", never);
+  const first = read("a", "y", never);
+  await sleep(1);
+  await Promise.all([first, read("a", "z", never)]);
+  assert.deepEqual(begun, [["x"], ["y", "z"]]);
 });
 
 Deno.test("an abandoned promise that fails later is no unhandled failure", {

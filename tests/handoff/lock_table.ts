@@ -1,7 +1,7 @@
 /** Locks that several instances in one process share, as they would in Consul. @module */
 
 import { LockFailure, type Locks } from "../../src/consul/locks.ts";
-import { createTurns, type Turns } from "../../src/consul/turns.ts";
+import { createTurns, type Turns } from "../../src/turns.ts";
 import type { Clockwork } from "./clockwork.ts";
 
 /** What all instances share: who has which lock. */

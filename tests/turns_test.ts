@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createTurns } from "../../src/consul/turns.ts";
+import { createTurns } from "../src/turns.ts";
 
 const never = new AbortController().signal;
 
