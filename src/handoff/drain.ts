@@ -3,21 +3,7 @@
 import { sleep } from "../backoff.ts";
 import type { Member } from "../member.ts";
 import { inBatches } from "./batches.ts";
-import type { Exclusive } from "./exclusive.ts";
-import type { Gateways } from "./gateways.ts";
-import { keyOfId } from "./inventory.ts";
-import type { Misplaced } from "./misplaced.ts";
-import { moveGroup, type MoveOutcome } from "./move.ts";
-import type { HandoffReport } from "./report.ts";
-
-/** What draining takes. */
-export interface DrainDeps {
-  readonly exclusive: Exclusive;
-  readonly gateways: Gateways;
-  readonly misplaced: Misplaced;
-  readonly report: HandoffReport;
-  readonly ownerOf: (key: string) => Member | undefined;
-}
+import { bringHome, type BringHomeDeps } from "./bring_home.ts";
 
 /** How far a drain has come. */
 export interface DrainProgress {
@@ -42,7 +28,7 @@ const AGAIN_MS = 5_000;
 export async function drainMember(
   member: Member,
   progress: DrainProgress,
-  { deps, signal }: { deps: DrainDeps; signal: AbortSignal },
+  { deps, signal }: { deps: BringHomeDeps; signal: AbortSignal },
 ): Promise<void> {
   for (;;) {
     const { times } = await deps.gateways.pushTimes(member, signal);
@@ -51,7 +37,7 @@ export async function drainMember(
     if (times.size === 0) return;
     let moved = 0;
     await inBatches(times.keys(), { signal }, async (id) => {
-      const outcome = await moveOne(id, member, { deps, signal });
+      const outcome = await bringHome({ id, from: member, by: "drain" }, deps, signal);
       if (outcome.kind === "stays") {
         progress.staying.set(id, outcome.reason);
       } else if (outcome.kind !== "changed") {
@@ -62,40 +48,5 @@ export async function drainMember(
     });
     if (moved === 0) await sleep(AGAIN_MS, signal);
     signal.throwIfAborted();
-  }
-}
-
-async function moveOne(
-  id: string,
-  from: Member,
-  { deps, signal }: { deps: DrainDeps; signal: AbortSignal },
-): Promise<MoveOutcome> {
-  const { exclusive, gateways, misplaced, report } = deps;
-  try {
-    return await exclusive.run(id, async (signal) => {
-      const key = keyOfId(id);
-      const to = deps.ownerOf(key);
-      if (to === undefined || to === from) {
-        return { kind: "stays", reason: "no other member can take it" };
-      }
-      const { seen, presumed } = misplaced.holdersOf({ id, key }) ??
-        { seen: new Map(), presumed: [] };
-      const others = [...seen.keys(), ...presumed].filter((one) => one !== from && one !== to);
-      const outcome = await moveGroup({ id, from, to, others }, {
-        gateways,
-        belongs: () => deps.ownerOf(key) === to,
-      }, signal);
-      if (outcome.kind === "stays") {
-        report.staysPut({ id, from, to, reason: outcome.reason });
-      } else if (outcome.kind !== "changed") {
-        misplaced.removed(id, from);
-        if (outcome.kind === "moved") report.moved({ id, from: [from], to, by: "drain" });
-      }
-      return outcome;
-    }, { signal, alone: false });
-  } catch (error) {
-    signal.throwIfAborted();
-    report.failed("copy", error);
-    return { kind: "stays", reason: error instanceof Error ? error.message : String(error) };
   }
 }

@@ -7,10 +7,11 @@ import type { Member } from "../member.ts";
 import type { Membership } from "../membership/state.ts";
 import type { HashRing } from "../ring/hash_ring.ts";
 import { createWake } from "../wake.ts";
-import { type DrainDeps, drainMember, type DrainProgress } from "./drain.ts";
+import type { BringHomeDeps } from "./bring_home.ts";
+import { drainMember, type DrainProgress } from "./drain.ts";
 
 /** What emptying members takes. */
-export interface DrainsDeps extends DrainDeps {
+export interface DrainsDeps extends BringHomeDeps {
   readonly membership: () => Membership;
   readonly ring: () => HashRing;
   readonly locks: () => Locks | undefined;

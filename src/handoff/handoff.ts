@@ -18,6 +18,7 @@ import { createDeletions } from "./deletions.ts";
 import { createDrains, OTHERS_LEARN_MS } from "./drains.ts";
 import type { DrainProgress } from "./drain.ts";
 import { createExclusive, TurnFailure } from "./exclusive.ts";
+import { createFollowUp } from "./follow_up.ts";
 import type { Gateways } from "./gateways.ts";
 import type { StaleCopy } from "./inventory.ts";
 import { createMisplaced } from "./misplaced.ts";
@@ -115,12 +116,10 @@ export function createHandoff(deps: HandoffDeps): Handoff {
     random: deps.random,
     now: deps.now,
   });
+  const bringing = { exclusive, gateways, misplaced, report, ownerOf };
+  const followUp = createFollowUp(bringing);
   const drains = createDrains({
-    exclusive,
-    gateways,
-    misplaced,
-    report,
-    ownerOf,
+    ...bringing,
     membership,
     ring,
     locks,
@@ -135,6 +134,7 @@ export function createHandoff(deps: HandoffDeps): Handoff {
     reachable,
     formerOwnerOf: (key) => othersMayLag() ? former.ownerOf(key) : undefined,
     nextSweep: sweeper.next,
+    followUp: followUp.add,
     report,
   });
   let running = false;
@@ -197,6 +197,7 @@ export function createHandoff(deps: HandoffDeps): Handoff {
         await runGroup([
           (signal) => sweeper.run(sweepIntervalMs, signal),
           (signal) => drains.run(signal),
+          followUp.run,
         ], signal);
       } finally {
         running = false;

@@ -26,17 +26,10 @@ export interface Move {
   readonly others?: readonly Member[];
 }
 
-/** A move, and whether the other member holds an older copy. */
-export interface CopyMove extends Move {
-  readonly onto: boolean;
-}
-
 /** How a copy ended. */
-export type CopyOutcome =
+type CopyOutcome =
   /** Both hold it: `content` is what was copied, `copy` what was made of it where nothing was before. */
   | { readonly kind: "copied"; readonly content: GroupContent; readonly copy?: GroupContent }
-  /** The former holder does not hold it any more. */
-  | { readonly kind: "gone" }
   /** Somebody pushed to it while it was read. */
   | { readonly kind: "changed" }
   /** It cannot be copied so that nothing is lost. */
@@ -65,21 +58,12 @@ const QUEUE_MS = 100;
  * added to, not replaced: another instance may have pushed to a member that lacked the group, so that
  * the newer copy is not the fuller one.
  *
+ * @param onto whether the other member holds an older copy
  * @throws where a member cannot be read or written; both copies are left then
  */
-export async function copyGroup(
-  move: CopyMove,
-  gateways: Gateways,
-  signal: AbortSignal,
-): Promise<CopyOutcome> {
-  const reading = await gateways.group(move.from, move.id, signal);
-  if (!reading) return { kind: "gone" };
-  return await copyReading(reading, move, { gateways, signal });
-}
-
-async function copyReading(
+async function copyGroup(
   reading: GroupReading,
-  { id, to, onto }: CopyMove,
+  { id, to, onto }: Move & { readonly onto: boolean },
   { gateways, signal }: { readonly gateways: Gateways; readonly signal: AbortSignal },
 ): Promise<CopyOutcome> {
   if (reading.kind === "unfaithful") return { kind: "stays", reason: reading.reason };
@@ -185,7 +169,7 @@ export async function moveGroup(
     }
   }
   const onto = target.times.has(id);
-  const copied = await copyReading(reading, { ...move, onto }, { gateways, signal });
+  const copied = await copyGroup(reading, { ...move, onto }, { gateways, signal });
   if (copied.kind !== "copied") return copied;
   if (belongs() && await removeUnchanged(formerCopy(from, copied.content), gateways, signal)) {
     return { kind: "moved" };
@@ -198,7 +182,7 @@ export async function moveGroup(
  * Deletes a copy that was made and shall not stay, unless it is the last one: it counts as newer than
  * what has been pushed to its source meanwhile.
  */
-export async function takeBack(
+async function takeBack(
   { id, from, to }: Move,
   copy: GroupContent,
   { gateways, signal }: { readonly gateways: Gateways; readonly signal: AbortSignal },

@@ -4,8 +4,8 @@
  *
  * - `PUT` replaces the group: to its present holders first, then to the owner, then they are deleted.
  *   So whoever scrapes both at any moment never sees a value go back.
- * - `POST` merges: where the owner lacks the group it is copied there first, so that the families
- *   that this push does not carry come along, and deleted where it was before the push is sent.
+ * - `POST` merges, so it goes to the newest copy, wherever that lies. The group is moved right after,
+ *   with all that it holds, together with others: a move takes seconds where members hold thousands.
  * - `DELETE` goes to every holder.
  *
  * For a moment after a ring change, while other instances may not know it yet and push to the former
@@ -18,9 +18,9 @@ import { sleep } from "../backoff.ts";
 import type { Member } from "../member.ts";
 import type { Exclusive } from "./exclusive.ts";
 import { type Gateways, MemberFailure } from "./gateways.ts";
-import { isNewer, keyOfId, newestOf, pushedAt } from "./inventory.ts";
+import { isNewer, newestOf, pushedAt } from "./inventory.ts";
 import type { Holders, Misplaced } from "./misplaced.ts";
-import { copyGroup, type FormerCopy, removeUnchanged, takeBack } from "./move.ts";
+import { type FormerCopy, removeUnchanged } from "./move.ts";
 import type { HandoffReport } from "./report.ts";
 
 /** What became of one delivery of the client's push. */
@@ -46,12 +46,11 @@ export interface MisplacedPush<Answer> {
   deliver(to?: Member): Promise<Delivery<Answer>>;
 }
 
-/** What has been seen to before a POST goes to the owner. */
-interface Prepared {
+/** Where a POST goes. */
+interface Destination {
+  /** It holds the newest copy, or is the owner. */
   readonly to: Member;
-  /** The group cannot be copied: the push goes where it lies. */
-  readonly stays?: Member;
-  /** Copies that are of no use once the push was taken. */
+  /** Copies that are of no use once it was taken. */
   readonly former: readonly FormerCopy[];
 }
 
@@ -67,6 +66,8 @@ export interface OnPushDeps {
   readonly formerOwnerOf: (key: string) => Member | undefined;
   /** Ends when a round of sweeps that began after this call has ended. */
   readonly nextSweep: (signal: AbortSignal) => Promise<void>;
+  /** The group was pushed to a member that is not its owner, and should be moved. */
+  readonly followUp: (id: string, from: Member) => void;
   readonly report: HandoffReport;
 }
 
@@ -164,15 +165,18 @@ export function createOnPush(deps: OnPushDeps) {
     push: MisplacedPush<Answer>,
     signal: AbortSignal,
   ): Promise<Answer> {
-    const prepared = await prepare(push, signal);
-    if (prepared === undefined) return landed(push, await push.deliver());
-    const { to, stays, former } = prepared;
-    if (stays) return (await push.deliver(stays)).answer;
+    const destination = await locate(push, signal);
+    if (destination === undefined) return landed(push, await push.deliver());
+    const { to, former } = destination;
     let delivered = await push.deliver(to);
     if (delivered.unsent) delivered = await push.deliver();
     const { taken } = delivered;
     const answer = landed(push, delivered);
     if (taken !== to) return answer;
+    if (to !== ownerOf(push.key)) {
+      deps.followUp(push.id, to);
+      return answer;
+    }
     let left = 0;
     for (const copy of former) {
       const removed = await attempt(() => removeUnchanged(copy, gateways, signal));
@@ -194,27 +198,24 @@ export function createOnPush(deps: OnPushDeps) {
     return answer;
   }
 
-  /** Sees to it that the owner has what a POST adds to; a member that dies meanwhile is left out. */
-  async function prepare<Answer>(
+  /** Finds the newest copy; a member that dies meanwhile is left out. */
+  async function locate<Answer>(
     push: MisplacedPush<Answer>,
     signal: AbortSignal,
-  ): Promise<Prepared | undefined> {
+  ): Promise<Destination | undefined> {
     for (let tries = 1;; tries++) {
       const holders = misplaced.holdersOf(push);
-      const to = ownerOf(push.key);
-      if (!holders || to === undefined) return undefined;
+      const owner = ownerOf(push.key);
+      if (!holders || owner === undefined) return undefined;
       try {
-        const prepared = await bringAlong(
-          push.id,
-          // The ring may have changed again since the sweep that was waited for.
-          { holders: [...holders.seen.keys(), ...holders.presumed], to },
-          signal,
-        );
+        const members = [...holders.seen.keys(), ...holders.presumed];
+        const destination = await destinationOf(push.id, { members, owner }, signal);
         // By a ring that has changed meanwhile nobody would look for it there.
-        if (prepared && [ownerOf(push.key), deps.formerOwnerOf(push.key)].includes(prepared.to)) {
-          return prepared;
+        if (ownerOf(push.key) === owner) return destination;
+        if (deps.formerOwnerOf(push.key) === destination.to) return destination;
+        if (tries === TRIES_MAX) {
+          throw new MemberFailure("the members change while it is looked for");
         }
-        if (tries === TRIES_MAX) throw new MemberFailure("the group changes while it is read");
       } catch (error) {
         if (!(error instanceof MemberFailure) || tries === TRIES_MAX) throw error;
         report.failed("copy", error);
@@ -223,50 +224,23 @@ export function createOnPush(deps: OnPushDeps) {
     }
   }
 
-  /**
-   * Moves the newest copy to the owner, unless the owner's may be the newest. It comes before the
-   * push: a POST to an owner that lacks the group would make that one the newer, and while both hold
-   * different values whoever scrapes both sees them in turn.
-   *
-   * @returns `undefined` where the group changed meanwhile
-   */
-  async function bringAlong(
+  async function destinationOf(
     id: string,
-    { holders, to }: { holders: readonly Member[]; to: Member },
+    { members, owner }: { readonly members: readonly Member[]; readonly owner: Member },
     signal: AbortSignal,
-  ): Promise<Prepared | undefined> {
-    const asked = [...new Set([...holders, to])].filter(reachable);
+  ): Promise<Destination> {
+    const asked = [...new Set([...members, owner])].filter(reachable);
     const found = await look(id, asked, signal);
-    const own = found.find(({ member }) => member === to);
+    const own = found.find(({ member }) => member === owner);
     const newest = newestOf(new Map(found.map(({ member, pushed }) => [member, pushed])));
-    const former = found.filter(({ member }) => member !== to)
-      .map(({ member, time }) => ({ id, from: member, time }));
-    if (!newest || newest.member === to || (own && !isNewer(newest.pushed, own.pushed))) {
-      return { to, former };
+    if (!newest || newest.member === owner || (own && !isNewer(newest.pushed, own.pushed))) {
+      const former = found.filter(({ member }) => member !== owner)
+        .map(({ member, time }) => ({ id, from: member, time }));
+      return { to: owner, former };
     }
     // What came to an owner that was thought dead is not known to be older.
-    if (!asked.includes(to)) throw new MemberFailure(`${to} does not answer`);
-    const from = newest.member;
-    for (let tries = 0, onto = own !== undefined; tries < TRIES_MAX; tries++, onto = true) {
-      const copied = await copyGroup({ id, from, to, onto }, gateways, signal);
-      if (copied.kind === "stays") {
-        report.staysPut({ id, from, to, reason: copied.reason });
-        return { to, stays: from, former: [] };
-      }
-      if (copied.kind !== "copied") return undefined;
-      if (ownerOf(keyOfId(id)) !== to) {
-        // A sweep may have missed the copy, and found the group in place where it was.
-        if (copied.copy) await takeBack({ id, from, to }, copied.copy, { gateways, signal });
-        return undefined;
-      }
-      // What others have pushed to it meanwhile is added, too.
-      const { pushTime: time, deletePaths: paths } = copied.content;
-      if (!await removeUnchanged({ id, from, time, paths }, gateways, signal)) continue;
-      misplaced.removed(id, from);
-      report.moved({ id, from: [from], to, by: "push" });
-      return { to, former: former.filter((copy) => copy.from !== from) };
-    }
-    return undefined;
+    if (!asked.includes(owner)) throw new MemberFailure(`${owner} does not answer`);
+    return { to: newest.member, former: [] };
   }
 
   /** The copies on some members, as they are now. */

@@ -52,8 +52,15 @@ async function removeOne(copy: StaleCopy, deps: StaleDeps, signal: AbortSignal):
   const { id, member, newer } = copy;
   const { gateways, misplaced, report, ownerOf } = deps;
   if (!await isStale(copy, gateways, signal)) return;
-  const belongs = () => ownerOf(keyOfId(id)) === member;
+  const key = keyOfId(id);
+  const belongs = () => ownerOf(key) === member;
   if (typeof newer !== "number" && belongs()) {
+    const others = [...misplaced.holdersOf({ id, key })?.seen.keys() ?? []]
+      .filter((other) => other !== member && other !== newer);
+    // A copy counts as pushed when it is made: one too close to be judged would seem older then.
+    for (const other of others) {
+      if (!await isStale({ id, member: other, newer }, gateways, signal)) return;
+    }
     const move = { id, from: newer, to: member };
     const { kind } = await moveGroup(move, { gateways, belongs }, signal);
     if (kind === "moved" || kind === "outdated") {

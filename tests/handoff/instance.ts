@@ -3,6 +3,7 @@
 import { drainMember } from "../../src/handoff/drain.ts";
 import { OTHERS_LEARN_MS } from "../../src/handoff/drains.ts";
 import { createExclusive } from "../../src/handoff/exclusive.ts";
+import { createFollowUp } from "../../src/handoff/follow_up.ts";
 import { gather } from "../../src/handoff/gathered.ts";
 import { keyOfId } from "../../src/handoff/inventory.ts";
 import { createMisplaced, type Misplaced } from "../../src/handoff/misplaced.ts";
@@ -97,6 +98,12 @@ export function startInstance(
       () => {},
     );
   });
+  const followUp = createFollowUp({
+    ...common,
+    exclusive: operations.exclusive("follow-up"),
+    ownerOf,
+  });
+  void followUp.run(life.signal);
   const handle = createOnPush({
     ...common,
     exclusive: operations.exclusive("push"),
@@ -104,6 +111,7 @@ export function startInstance(
     reachable,
     formerOwnerOf: (key) => othersMayLag() ? former.ownerOf(key) : undefined,
     nextSweep: (signal) => rounds.read("all", undefined, signal),
+    followUp: followUp.add,
   });
 
   async function send(

@@ -19,7 +19,7 @@ export interface Deed {
   readonly pushed?: PushedAt;
 }
 
-export type OperationKind = "push" | "stale" | "drain";
+export type OperationKind = "push" | "stale" | "drain" | "follow-up";
 
 /** One handling of a group, from the beginning of its turn to the end. */
 export interface Operation {

@@ -1,6 +1,6 @@
 /**
  * The seed of the model's random runs: the same each time, so that a change is judged by what it
- * changes. HANDOFF_SEED=<number> looks elsewhere; ARCHITECTURE.md says what is known to be found there.
+ * changes. HANDOFF_SEED=<number> looks elsewhere.
  *
  * @module
  */
