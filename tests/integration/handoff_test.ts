@@ -87,7 +87,8 @@ for (const mode of ["redirect", "proxy"]) {
           return { status: answer.status, text: "" };
         });
     for (const path of paths) assert.equal((await push(path, "changed 2\n")).status, 200);
-    await assertInPlace(service, all);
+    const areInPlace = () => assertInPlace(service, all).then(() => true);
+    await waitFor(areInPlace, { what: "every group to be on its owner" });
     const moved = [...await holders(all)].filter(([, member]) => member === third.address);
     assert(moved.length > 0, "some groups belong to the new member");
     for (const path of paths) {
