@@ -1,5 +1,6 @@
 /** Starts `main.ts` as `deno task start` runs it, before members that are given to it. @module */
 
+import { startFlags } from "../tools/permissions.ts";
 import { type Process, startProcess } from "../tools/process.ts";
 import { waitFor } from "../tools/wait.ts";
 
@@ -33,7 +34,7 @@ export const ROOT = new URL("..", import.meta.url).pathname;
 export async function startService(options: ServiceOptions): Promise<Process> {
   const { port, members, flags = [], deno } = options;
   const config = await writeConfig(options);
-  const args = deno?.args ?? ["--allow-net", "--allow-read", "--allow-env"];
+  const args = deno?.args ?? startFlags();
   const url = `http://127.0.0.1:${port}`;
   return await startProcess(Deno.execPath(), {
     name: "dynamic-sharding",

@@ -5,10 +5,12 @@
  * @module
  */
 
+import type { BuildInfo } from "./build.ts";
 import { ConfigError } from "./config/load.ts";
 import { redirectNotices } from "./config/notices.ts";
 import { type ListenAddress, showListenAddress } from "./config/values.ts";
 import { keepRegistered } from "./consul/registration.ts";
+import { sleep } from "./backoff.ts";
 import { createDeadlines } from "./deadlines.ts";
 import { openGateways } from "./handoff/gateways.ts";
 import { createHandoff } from "./handoff/handoff.ts";
@@ -16,8 +18,9 @@ import { createAdmin } from "./http/admin.ts";
 import { createFailureLog } from "./http/failure_log.ts";
 import { createMembersApi } from "./http/members.ts";
 import { createProxy } from "./http/proxy.ts";
+import { readiness } from "./http/readiness.ts";
 import { createHandler, type ReloadOutcome } from "./http/routes.ts";
-import { listen } from "./http/server.ts";
+import { listen, type Server } from "./http/server.ts";
 import type { Snapshot } from "./http/snapshot.ts";
 import { createInbox } from "./inbox.ts";
 import { createLeaving } from "./leaving.ts";
@@ -28,17 +31,23 @@ import { createProbe } from "./membership/probe.ts";
 import { planRegistration } from "./membership/registration_plan.ts";
 import { type MembershipEvent, UNKNOWN_MEMBERSHIP, withoutSource } from "./membership/state.ts";
 import { watchMembership } from "./membership/watch.ts";
-import { type BuildInfo, createMetrics } from "./metrics.ts";
+import { createMetrics } from "./metrics.ts";
 import { HashRing } from "./ring/hash_ring.ts";
+import { openManager } from "./notify.ts";
 import { runGroup, type Task } from "./run_group.ts";
 import { type ConsulTerm, discoveryOf, openTerm, sameSource, type Term } from "./term.ts";
 import { createWake } from "./wake.ts";
+
+/** A Consul that cannot be reached, or members that are down, do not keep the service from starting. */
+const READY_MS_MAX = 10_000;
 
 /** What one service is started with. */
 export interface AppOptions {
   readonly configFile: string;
   /** Overrides the file's `http_listen_addr`. */
   readonly listen?: ListenAddress;
+  /** Whether another process may listen on the same address: it is not taken before pushes can be. */
+  readonly reusePort?: boolean;
   /** Whether `POST /-/reload` is answered. */
   readonly enableLifecycle: boolean;
   /** Whether `PUT /api/v1/admin/wipe` is answered. */
@@ -68,6 +77,7 @@ export async function runApp(options: AppOptions, signal: AbortSignal): Promise<
   const { log } = options;
   const metrics = createMetrics(options.build);
   using deadlines = createDeadlines();
+  using manager = openManager({ env: options.env, pid: Deno.pid, log });
   const open = () => openTerm({ ...options, deadlines });
   let term = await open();
   metrics.configLoaded(true);
@@ -75,6 +85,10 @@ export async function runApp(options: AppOptions, signal: AbortSignal): Promise<
   const reports = createInbox<MembershipEvent>();
   const probeFailures = new Map<Member, string>();
   const replaced = createWake();
+  const ready = new AbortController();
+  const lookWhetherReady = () => {
+    if (readiness(snapshot).ready) ready.abort();
+  };
   let snapshot: Snapshot = { membership: UNKNOWN_MEMBERSHIP, ring: HashRing.of(new Map()) };
   /** The servers as they were last brought into Consul: registration acts on the difference. */
   let registered = term.config.servers;
@@ -144,12 +158,14 @@ export async function runApp(options: AppOptions, signal: AbortSignal): Promise<
           handoff.membershipChanged(membership, change.previous);
           const probeFailure = (member: Member) => probeFailures.get(member);
           narrateMembership(membership, change, { log, source, probeFailure });
+          lookWhetherReady();
         },
         onRing(ring) {
           narrateRing(ring, snapshot.ring, log);
           snapshot = { ...snapshot, ring };
           handoff.ringChanged(ring);
           metrics.ringBuilt(ring);
+          lookWhetherReady();
         },
       }, signal);
     };
@@ -206,7 +222,12 @@ export async function runApp(options: AppOptions, signal: AbortSignal): Promise<
   // One reload at a time: each compares the file with the configuration that the last one left.
   let lastReload: Promise<unknown> = Promise.resolve();
   const queueReload = () => {
-    const outcome = lastReload.then(reload);
+    const outcome = lastReload.then(async () => {
+      await manager.tell("RELOADING=1");
+      const outcome = await reload();
+      await manager.tell("READY=1");
+      return outcome;
+    });
     lastReload = outcome;
     return outcome;
   };
@@ -241,10 +262,38 @@ export async function runApp(options: AppOptions, signal: AbortSignal): Promise<
     log,
     now,
   });
-  const server = listen(options.listen ?? term.config.listen, handler);
-  log.info("listening", { address: showListenAddress(server.address), ...options.build });
-  options.onListening?.({ address: server.address, reload: queueReload });
-  await runGroup([(signal) => server.run(signal), runTerms], signal);
+  /** Ends when pushes can be placed, or where that cannot be had yet. */
+  const becomesReady = (signal: AbortSignal) =>
+    sleep(READY_MS_MAX, AbortSignal.any([signal, ready.signal]));
+
+  function listenNow(): Server {
+    const { reusePort = false } = options;
+    const server = listen({ address: options.listen ?? term.config.listen, reusePort }, handler);
+    log.info("listening", { address: showListenAddress(server.address), ...options.build });
+    options.onListening?.({ address: server.address, reload: queueReload });
+    return server;
+  }
+
+  /** Shared, the address is taken late: the kernel sends a part of the pushes at once. */
+  async function listenWhenReady(signal: AbortSignal): Promise<Server> {
+    await becomesReady(signal);
+    return listenNow();
+  }
+
+  const server = options.reusePort ? listenWhenReady : listenNow();
+  async function serve(signal: AbortSignal): Promise<void> {
+    const listening = typeof server === "function" ? await server(signal) : server;
+    await listening.run(signal);
+  }
+
+  async function inform(signal: AbortSignal): Promise<void> {
+    await becomesReady(signal);
+    if (!signal.aborted) await manager.tell("READY=1");
+    await manager.keepAlive(signal);
+    await manager.tell("STOPPING=1");
+  }
+
+  await runGroup([serve, runTerms, inform], signal);
 }
 
 function without(members: readonly Member[], others: readonly Member[]): Member[] {

@@ -1,8 +1,8 @@
 /** The command line: what was asked for, and what can be done. @module */
 
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import manifest from "../deno.json" with { type: "json" };
 import { runApp, type RunningApp } from "./app.ts";
+import { type BuildInfo, showBuild } from "./build.ts";
 import { drain } from "./commands/drain.ts";
 import { planOfFile, planOfService, renderForecast } from "./commands/plan.ts";
 import { ConfigError, loadConfig } from "./config/load.ts";
@@ -23,6 +23,7 @@ import { HashRing } from "./ring/hash_ring.ts";
 
 /** The process, as far as the command line needs it. */
 export interface Host {
+  readonly build: BuildInfo;
   readonly env: (name: string) => string | undefined;
   readonly stdin: ReadableStream<Uint8Array>;
   /** Writes text as it is; rejects where nobody reads any more. */
@@ -37,7 +38,6 @@ export interface Host {
 }
 
 const DEFAULT_CONFIG_FILE = "dynamic-sharding.yml";
-const VERSION = `dynamic-sharding, version ${manifest.version} (deno ${Deno.version.deno})`;
 
 /**
  * Runs one command line to its end.
@@ -66,6 +66,7 @@ export async function runCli(args: readonly string[], host: Host): Promise<numbe
 interface ServeFlags {
   readonly "config.file": string;
   readonly "web.listenAddress"?: ListenAddress;
+  readonly "web.reusePort": boolean;
   readonly "web.enableLifecycle": boolean;
   readonly "web.enableAdminApi": boolean;
   readonly "log.level": LogLevel;
@@ -96,7 +97,7 @@ function createProgram(host: Host, print: (text: string) => void): Command {
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     })
-    .version(VERSION, "--version", "print the version")
+    .version(showBuild(host.build), "--version", "print the version")
     .helpOption("-h, --help", "print this help")
     .helpCommand(false)
     .enablePositionalOptions()
@@ -106,6 +107,7 @@ function createProgram(host: Host, print: (text: string) => void): Command {
       "address to listen on, instead of the file's http_listen_addr",
       argument(parseListenAddress),
     )
+    .option("--web.reuse-port", "let another process listen on the same address (Linux)", false)
     .option("--web.enable-lifecycle", "reload the configuration on POST /-/reload", false)
     .option("--web.enable-admin-api", "answer what wipes or drains Pushgateways", false)
     .addOption(
@@ -213,10 +215,11 @@ async function serve(flags: ServeFlags, host: Host): Promise<void> {
   await runApp({
     configFile: flags["config.file"],
     ...(listen && { listen }),
+    reusePort: flags["web.reusePort"],
     enableLifecycle: flags["web.enableLifecycle"],
     enableAdminApi: flags["web.enableAdminApi"],
     env: host.env,
-    build: { version: manifest.version, deno: Deno.version.deno },
+    build: host.build,
     log,
     onListening: host.onListening,
   }, signal);

@@ -8,17 +8,12 @@
 
 import process from "node:process";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { BuildInfo } from "./build.ts";
 import { MEMBER_STATES, type Membership } from "./membership/state.ts";
 import type { Member } from "./member.ts";
 import { createHandoffMetrics, type HandoffMetrics } from "./metrics_handoff.ts";
 import type { FailureKind } from "./pushgateway/connection.ts";
 import type { HashRing } from "./ring/hash_ring.ts";
-
-/** What `build_info` says. */
-export interface BuildInfo {
-  readonly version: string;
-  readonly deno: string;
-}
 
 /** Why a member took no push: how far it got, or that the member has too many already. */
 export type UpstreamFailureKind = FailureKind | "busy";
@@ -161,8 +156,8 @@ export function createMetrics(build: BuildInfo): Metrics {
   });
   new Gauge({
     name: name("build_info"),
-    help: "1, with the version and the Deno that runs it.",
-    labelNames: ["version", "deno"],
+    help: "1, with the version, what it was built from, and the Deno that runs it.",
+    labelNames: ["version", "revision", "build_date", "deno"],
     registers,
   }).set({ ...build }, 1);
   processMetrics(registers);

@@ -1,13 +1,17 @@
 /** The command line, in the test's own process. @module */
 
 import assert from "node:assert/strict";
+import { buildInfo } from "../src/build.ts";
 import { runCli } from "../src/cli.ts";
 import vectors from "./testdata/ring-placement.json" with { type: "json" };
+
+const BUILD = { ...buildInfo(), revision: "1a2b3c4", build_date: "2026-11-25T00:00:00Z" };
 
 async function cli(args: readonly string[], stdin = "") {
   let out = "";
   let err = "";
   const code = await runCli(args, {
+    build: BUILD,
     env: () => undefined,
     stdin: new Blob([stdin]).stream(),
     out: (text) => {
@@ -37,11 +41,12 @@ Deno.test("ring --help is this", async (t) => {
   await t.assertSnapshot(out);
 });
 
-Deno.test("--version names the version of deno.json", async () => {
+Deno.test("--version names the version of deno.json, and what it was built from", async () => {
   const { default: { version } } = await import("../deno.json", { with: { type: "json" } });
   const { code, out } = await cli(["--version"]);
   assert.equal(code, 0);
-  assert(out.startsWith(`dynamic-sharding, version ${version} (deno `), out);
+  const words = `version ${version} (revision 1a2b3c4, built 2026-11-25T00:00:00Z, deno `;
+  assert(out.startsWith(`dynamic-sharding, ${words}`), out);
 });
 
 for (

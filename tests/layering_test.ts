@@ -6,8 +6,8 @@ import { fileURLToPath } from "node:url";
 
 /** Floors from the bottom up; what stands on a floor may import from those below it, and its room. */
 const FLOORS = [
-  ["member", "backoff", "deadlines", "run_group", "wake", "turns", "log"],
-  ["inbox"],
+  ["member", "backoff", "deadlines", "run_group", "wake", "turns", "log", "build"],
+  ["inbox", "notify"],
   ["group", "ring", "config"],
   ["consul", "pushgateway"],
   ["discovery"],
@@ -20,6 +20,7 @@ const FLOORS = [
   ["leaving"],
   ["app", "commands"],
   ["cli"],
+  ["process"],
   ["main"],
 ];
 /** Rooms of one floor may share words, but only these: label names are part of the configuration. */

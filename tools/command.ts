@@ -10,6 +10,8 @@ export interface Finished {
 /** How to run it. */
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
+  /** `env` is all there is. */
+  readonly clearEnv?: boolean;
   readonly cwd?: string;
   readonly msMax?: number;
 }
@@ -24,7 +26,7 @@ const RUN_MS_MAX = 60_000;
 export async function run(
   command: string,
   args: readonly string[],
-  { env, cwd, msMax = RUN_MS_MAX }: RunOptions = {},
+  { env, clearEnv, cwd, msMax = RUN_MS_MAX }: RunOptions = {},
 ): Promise<Finished> {
   const deadline = new AbortController();
   const timer = setTimeout(() => deadline.abort(), msMax);
@@ -32,6 +34,7 @@ export async function run(
     const child = new Deno.Command(command, {
       args: [...args],
       env: { LC_ALL: "C", ...env },
+      clearEnv,
       cwd,
       stdin: "null",
       signal: deadline.signal,

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { startFlags } from "./permissions.ts";
 import { fileURLToPath } from "node:url";
 import { ensureComponents } from "./components.ts";
 import { startConsul } from "./consul.ts";
@@ -89,7 +90,7 @@ async function startService(consul: string, members: readonly Pushgateway[]) {
     `consul_server:\n  addr: ${consul}\nhttp_listen_addr: 127.0.0.1:${port}\nmode: auto\n` +
       `pushgateway:\n  servers:\n${servers}`,
   );
-  const args = ["run", "--quiet", "--allow-net", "--allow-read", "--allow-env", MAIN];
+  const args = ["run", "--quiet", ...startFlags(), MAIN];
   try {
     const process = await startProcess(Deno.execPath(), {
       name: "dynamic-sharding",

@@ -21,17 +21,21 @@ export type Handler = (
   connection: ClientConnection,
 ) => Response | Promise<Response>;
 
+/** Where to listen, and whether others may at the same time. */
+export interface ListenOptions {
+  readonly address: ListenAddress;
+  /** The kernel deals new connections out to all that listen (`SO_REUSEPORT`). */
+  readonly reusePort?: boolean;
+}
+
 /**
  * Starts to listen.
  *
  * @throws where the address cannot be had, with a message for the operator
  */
-export function listen(
-  address: ListenAddress,
-  handler: Handler,
-): Server {
+export function listen(options: ListenOptions, handler: Handler): Server {
   const cut = new AbortController();
-  const server = bind(address, handler, cut.signal);
+  const server = bind(options, handler, cut.signal);
   return {
     address: server.addr,
     async run(signal) {
@@ -46,7 +50,7 @@ export function listen(
 }
 
 function bind(
-  { hostname, port }: ListenAddress,
+  { address: { hostname, port }, reusePort = false }: ListenOptions,
   handler: Handler,
   signal: AbortSignal,
 ): Deno.HttpServer<Deno.NetAddr> {
@@ -55,6 +59,7 @@ function bind(
       signal,
       hostname,
       port,
+      reusePort,
       onListen: () => {},
       onError: () => new Response("internal error\n", { status: 500 }),
     }, handler);
@@ -64,7 +69,7 @@ function bind(
   } catch (cause) {
     // A host without IPv6 cannot listen on "::".
     const retry = hostname === "" && !(cause instanceof Deno.errors.AddrInUse);
-    if (retry) return bind({ hostname: "0.0.0.0", port }, handler, signal);
+    if (retry) return bind({ address: { hostname: "0.0.0.0", port }, reusePort }, handler, signal);
     throw new Error(`cannot listen on ${showListenAddress({ hostname, port })}`, { cause });
   }
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createFailureLog } from "../../src/http/failure_log.ts";
 import { openLog } from "../../src/log.ts";
 import { parseMember } from "../../src/member.ts";
+import { buildInfo } from "../../src/build.ts";
 import { createMetrics } from "../../src/metrics.ts";
 
 Deno.test("every failure is counted, and each member and kind has a line in ten seconds", {
@@ -9,7 +10,7 @@ Deno.test("every failure is counted, and each member and kind has a line in ten 
 }, async () => {
   const lines: string[] = [];
   const log = openLog({ level: "info", format: "logfmt", write: (line) => lines.push(line) });
-  const metrics = createMetrics({ version: "1", deno: "2" });
+  const metrics = createMetrics(buildInfo());
   let nowMs = 0;
   const failures = createFailureLog({ log, metrics, now: () => nowMs });
   const [a, b] = ["a:1", "b:2"].map((text) => parseMember(text));

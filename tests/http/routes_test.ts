@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { parseConfig } from "../../src/config/load.ts";
 import { createHandler, type RouteDeps } from "../../src/http/routes.ts";
 import { type LogLevel, openLog } from "../../src/log.ts";
+import { buildInfo } from "../../src/build.ts";
 import { createMetrics } from "../../src/metrics.ts";
 import { ONE_ACTIVE, UNKNOWN } from "./view.ts";
 
@@ -187,7 +188,7 @@ function deps(
     handoff: { idle: true, concerns: unasked },
     members: { list: unasked, drain: unasked, plan: unasked, holdersOf: () => [] },
     awaitsDiscovery: () => false,
-    metrics: createMetrics({ version: "1", deno: "2" }),
+    metrics: createMetrics(buildInfo()),
     log: openLog({ level, format: "logfmt", write: (line) => lines.push(line) }),
     now: () => 0,
     ...own,

@@ -1,6 +1,7 @@
 /** The service inside the test's own process. @module */
 
 import { type AppOptions, runApp, type RunningApp } from "../../src/app.ts";
+import { buildInfo } from "../../src/build.ts";
 import { getLogger } from "@logtape/logtape";
 
 /** A running service; disposal ends it and awaits all that it does. */
@@ -25,7 +26,7 @@ export async function startApp(
     enableLifecycle: true,
     enableAdminApi: true,
     env: () => undefined,
-    build: { version: "0.0.0", deno: Deno.version.deno },
+    build: buildInfo(),
     log: getLogger("nowhere"),
     onListening: listening.resolve,
     ...options,

@@ -6,6 +6,7 @@
  */
 
 import { fileURLToPath } from "node:url";
+import { startFlags } from "../../tools/permissions.ts";
 import { type Process, startProcess } from "../../tools/process.ts";
 import { waitFor, type WaitOptions } from "../../tools/wait.ts";
 
@@ -50,7 +51,7 @@ export interface Service extends AsyncDisposable {
 }
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
-const RUN = ["run", "--quiet", "--allow-net", "--allow-read", "--allow-env", `${root}main.ts`];
+const RUN = ["run", "--quiet", ...startFlags(), `${root}main.ts`];
 const MEMBERS_MS_MAX = 15_000;
 
 /** The command line of the service: program and first arguments. */

@@ -1,0 +1,14 @@
+/** What the service may do, as `deno task start` says it: the one place where that stands. @module */
+
+import manifest from "../deno.json" with { type: "json" };
+
+/**
+ * The flags of Deno between `run` and the main module.
+ *
+ * @throws {Error} where the task has another form
+ */
+export function startFlags(): string[] {
+  const found = /^deno run (.*) main\.ts$/.exec(manifest.tasks.start);
+  if (!found) throw new Error(`expected "deno run … main.ts", found ${manifest.tasks.start}`);
+  return found[1].split(" ");
+}
