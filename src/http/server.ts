@@ -6,6 +6,15 @@ import { type ListenAddress, showListenAddress } from "../config/values.ts";
 /** The longest that requests in flight may hold up the end of the process. */
 const DRAIN_MS_MAX = 10_000;
 
+/**
+ * When a listener closes, a connection is reset that has just been made and has brought no request
+ * yet. So that happens when all that a signal sets going is over, and right after an answer, when
+ * none is under way: then it takes a push in the very same fraction of a millisecond.
+ */
+const SETTLED_MS = 100;
+const CALM_MS_MAX = 500;
+const FLUSH_MS = 20;
+
 /** A listening server. */
 export interface Server {
   readonly address: Deno.NetAddr;
@@ -35,16 +44,37 @@ export interface ListenOptions {
  */
 export function listen(options: ListenOptions, handler: Handler): Server {
   const cut = new AbortController();
-  const server = bind(options, handler, cut.signal);
+  let inFlight = 0;
+  let answered = new AbortController();
+  const counted: Handler = async (request, connection) => {
+    inFlight++;
+    try {
+      return await handler(request, connection);
+    } finally {
+      if (--inFlight === 0) answered.abort();
+    }
+  };
+
+  /** Ends at a moment at which hardly any request is on its way in. */
+  async function calm(): Promise<void> {
+    await sleep(SETTLED_MS);
+    answered = new AbortController();
+    await sleep(CALM_MS_MAX, answered.signal);
+  }
+
+  const server = bind(options, options.reusePort ? counted : handler, cut.signal);
   return {
     address: server.addr,
     async run(signal) {
       const stopped = new AbortController();
       await Promise.race([server.finished, aborted(signal)]);
+      if (options.reusePort) await calm();
       const drained = server.shutdown().then(() => stopped.abort());
       await sleep(DRAIN_MS_MAX, stopped.signal);
       if (!stopped.signal.aborted) cut.abort();
       await drained;
+      // An answer is done when Deno has it, and not only when it has left.
+      await sleep(FLUSH_MS);
     },
   };
 }

@@ -1,0 +1,40 @@
+/**
+ * Pushes while the service is started again and again on the same address, and prints as JSON what
+ * became of the pushes. `restart_test.ts` runs it.
+ *
+ * @module
+ */
+
+import { sleep } from "../../src/backoff.ts";
+import { freePort } from "../../tools/ports.ts";
+import { startPushgateway } from "../../tools/pushgateway.ts";
+import { type Service, startService } from "./service.ts";
+import { pushSteadily } from "./steady_client.ts";
+
+const PER_SECOND = 200;
+const RESTARTS = 10;
+const BETWEEN_MS = 300;
+
+await using first = await startPushgateway();
+await using second = await startPushgateway();
+const port = freePort();
+const servers = JSON.stringify([first.address, second.address]);
+const start = () =>
+  startService({
+    config: `mode: proxy\npushgateway: {servers: ${servers}}\n`,
+    flags: ["--web.reuse-port", `--web.listen-address=127.0.0.1:${port}`],
+  });
+await using services = new AsyncDisposableStack();
+let running: Service = services.use(await start());
+const stop = new AbortController();
+const pushing = pushSteadily(port, { perSecond: PER_SECOND, signal: stop.signal });
+const codes: number[] = [];
+for (let restarts = 0; restarts < RESTARTS; restarts++) {
+  await sleep(BETWEEN_MS);
+  const next = services.use(await start());
+  codes.push((await running.process.stop()).code);
+  running = next;
+}
+await sleep(BETWEEN_MS);
+stop.abort();
+console.log(JSON.stringify({ ...await pushing, codes }));

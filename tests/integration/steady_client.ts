@@ -1,0 +1,61 @@
+/** A client that pushes at a steady rate, whatever happens, and says which pushes failed. @module */
+
+import { sleep } from "../../src/backoff.ts";
+
+/** What became of its pushes. */
+export interface Pushed {
+  readonly pushes: number;
+  /** Why, each one. */
+  readonly failures: readonly string[];
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/**
+ * Pushes until the signal aborts, each push over a connection of its own, as cron jobs do, and none
+ * tried again.
+ *
+ * @param perSecond pushes; one does not wait for the other
+ */
+export async function pushSteadily(
+  port: number,
+  { perSecond, signal }: { readonly perSecond: number; readonly signal: AbortSignal },
+): Promise<Pushed> {
+  const failures: string[] = [];
+  const begun: Promise<void>[] = [];
+  const started = performance.now();
+  while (!signal.aborted) {
+    const due = Math.floor((performance.now() - started) / 1_000 * perSecond);
+    while (begun.length < due) {
+      const number = begun.length;
+      begun.push(
+        push(port, number).catch((error) => {
+          const ms = Math.round(performance.now() - started);
+          failures.push(`push ${number} at ${ms} ms: ${error.message}`);
+        }),
+      );
+    }
+    await sleep(1, signal);
+  }
+  await Promise.all(begun);
+  return { pushes: begun.length, failures };
+}
+
+async function push(port: number, number: number): Promise<void> {
+  using connection = await Deno.connect({ hostname: "127.0.0.1", port });
+  const body = `last_push ${number}\n`;
+  const request = `PUT /metrics/job/steady${number % 20} HTTP/1.1\r\nHost: 127.0.0.1\r\n` +
+    `Connection: close\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+  await connection.write(encoder.encode(request));
+  let answer = "";
+  const buffer = new Uint8Array(4_096);
+  for (;;) {
+    const length = await connection.read(buffer);
+    if (length === null) break;
+    answer += decoder.decode(buffer.subarray(0, length));
+  }
+  if (!/^HTTP\/1\.1 20[02] /.test(answer)) {
+    throw new Error(`expected 200, found ${JSON.stringify(answer.slice(0, 80))}`);
+  }
+}
