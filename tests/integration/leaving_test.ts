@@ -108,6 +108,8 @@ Deno.test("a member that is deregistered from Consul by hand is emptied and stay
   await using fleet = await startFleet();
   await using service = await startService({ config: configOf(fleet, consul) });
   await service.waitForMembers(fleet.addresses);
+  // The ring is made of the file's servers at first: what Consul has never listed cannot leave it.
+  await service.waitForActive(fleet.members.length);
   await pushOnce(service);
   const [first, ...others] = fleet.members;
   await deregister(consul, first.address.replace(":", "_"));
@@ -121,6 +123,7 @@ Deno.test("a member in Consul's maintenance mode is emptied, and is back when th
   await using fleet = await startFleet();
   await using service = await startService({ config: configOf(fleet, consul) });
   await service.waitForMembers(fleet.addresses);
+  await service.waitForActive(fleet.members.length);
   await pushOnce(service);
   const [first, ...others] = fleet.members;
   const maintenance = async (enable: boolean) => {
