@@ -149,7 +149,8 @@ function pythonClient(python: Component, library: Component): Client {
 async function takesUpgrades(): Promise<boolean> {
   const { command, args } = serviceCommand();
   const version = await outputOf(command, [...args, "--version"]);
-  const [, major, minor] = /\(deno (\d+)\.(\d+)/.exec(version) ?? [];
+  const [, major, minor] = /\bdeno (\d+)\.(\d+)/.exec(version) ?? [];
+  if (!major) throw new Error(`expected the version of Deno, found ${version}`);
   return Number(major) === 2 && Number(minor) < 9;
 }
 
