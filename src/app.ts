@@ -262,6 +262,7 @@ export async function runApp(options: AppOptions, signal: AbortSignal): Promise<
     log,
     now,
   });
+
   /** Ends when pushes can be placed, or where that cannot be had yet. */
   const becomesReady = (signal: AbortSignal) =>
     sleep(READY_MS_MAX, AbortSignal.any([signal, ready.signal]));
@@ -274,18 +275,6 @@ export async function runApp(options: AppOptions, signal: AbortSignal): Promise<
     return server;
   }
 
-  /** Shared, the address is taken late: the kernel sends a part of the pushes at once. */
-  async function listenWhenReady(signal: AbortSignal): Promise<Server> {
-    await becomesReady(signal);
-    return listenNow();
-  }
-
-  const server = options.reusePort ? listenWhenReady : listenNow();
-  async function serve(signal: AbortSignal): Promise<void> {
-    const listening = typeof server === "function" ? await server(signal) : server;
-    await listening.run(signal);
-  }
-
   async function inform(signal: AbortSignal): Promise<void> {
     await becomesReady(signal);
     if (!signal.aborted) await manager.tell("READY=1");
@@ -293,7 +282,15 @@ export async function runApp(options: AppOptions, signal: AbortSignal): Promise<
     await manager.tell("STOPPING=1");
   }
 
-  await runGroup([serve, runTerms, inform], signal);
+  const early = options.reusePort ? undefined : listenNow();
+  async function serve(signal: AbortSignal): Promise<void> {
+    // Where the address is shared the kernel sends a part of the pushes at once.
+    if (!early) await becomesReady(signal);
+    if (signal.aborted) return;
+    await runGroup([(early ?? listenNow()).run, inform], signal);
+  }
+
+  await runGroup([serve, runTerms], signal);
 }
 
 function without(members: readonly Member[], others: readonly Member[]): Member[] {

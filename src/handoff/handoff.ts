@@ -49,7 +49,7 @@ export interface Handoff {
   readonly idle: boolean;
   /**
    * Whether a push has to be handled by {@linkcode handle}. A `POST` waits for the first sweep after
-   * the start: what it has to bring along is not known before.
+   * the start: where its group lies is not known before.
    */
   concerns(
     push: { readonly method: string; readonly id: string; readonly key: string },

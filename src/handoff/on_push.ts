@@ -87,7 +87,7 @@ export function createOnPush(deps: OnPushDeps) {
     push: MisplacedPush<Answer>,
     signal: AbortSignal,
   ): Promise<Answer> {
-    // What a POST has to bring along is only known once the former owner has been swept.
+    // Where the group of a POST lies is only known once the former owner has been swept.
     const unknown = deps.formerOwnerOf(push.key) === undefined &&
       misplaced.holdersOf(push)?.presumed.length;
     if (push.method === "POST" && unknown) {

@@ -101,8 +101,8 @@ Deno.test("before a read that is known to take long, others are awaited for a pa
   const begun: string[][] = [];
   const { read } = gather(async (_: string, wants: readonly string[]) => {
     begun.push([...wants]);
-    await sleep(30);
-  }, 0.5);
+    await sleep(5);
+  }, 50);
   await read("a", "x", never);
   const first = read("a", "y", never);
   await sleep(1);

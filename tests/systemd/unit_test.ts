@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { freePort } from "../../tools/ports.ts";
 import { startPushgateway } from "../../tools/pushgateway.ts";
 import { outputOf, run } from "../../tools/command.ts";
+import { waitFor } from "../../tools/wait.ts";
 import { bootMachine, canBoot } from "./machine.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -92,8 +93,7 @@ Deno.test("a service whose event loop stands still is ended by the watchdog, and
   assert.equal((await machine.run("systemctl", "start", NAME)).code, 0);
   const before = await machine.property(NAME, "MainPID");
   await machine.run("kill", "-STOP", before);
-  for (let looks = 0; await machine.property(NAME, "NRestarts") === "0"; looks++) {
-    assert(looks < 500, "it was not started again");
-  }
+  const isRestarted = async () => await machine.property(NAME, "NRestarts") !== "0";
+  await waitFor(isRestarted, { what: "it to be started again" });
   assert.notEqual(await machine.property(NAME, "MainPID"), before);
 });
