@@ -311,7 +311,8 @@ function settle(membership: Membership, policy: MembershipPolicy): Membership {
     else if (usable) unswept.set(member, listing.weight);
     // It will be registered again, and need not leave the ring until then.
     const weight = membership.ring.get(member);
-    const returns = departure === "forgotten" && verdict === "up" && isConfigured(member, policy);
+    const returns = !leaving && departure === "forgotten" && verdict === "up" &&
+      isConfigured(member, policy);
     if (returns && weight !== undefined) returning.set(member, weight);
   }
 

@@ -24,6 +24,14 @@ const story = (
 const THREE_IN = [...THREE_ACTIVE, "a admitted", "b admitted", "c admitted"];
 
 testStories({
+  "a member that is to leave does not return with those that Consul has forgotten": [
+    story(
+      "marked while the catalogue was empty, it is emptied and out of the ring",
+      ["list a b", "a ok", "list", "mark a", "b ok", "list b", "b admitted"],
+      "a draining (forgotten), b active",
+      "active: b",
+    ),
+  ],
   "a member comes in once it has been swept": [
     story("answering is not enough", ["list a", "a ok"], "a joining", "active: a"),
     story("admitted, it is active", ["list a", "a ok", "a admitted"], "a active", "active: a"),
