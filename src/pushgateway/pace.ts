@@ -29,9 +29,11 @@ let workedAt = 0;
 function untilIdle(): Promise<void> {
   workedAt = performance.now();
   idle ??= (async () => {
-    while (performance.now() - workedAt < IDLE_MS) {
+    // Once at least: if this ended before it is kept in `idle`, it would stay there, and nobody would
+    // ever rest again.
+    do {
       await new Promise<void>((resolve) => setTimeout(resolve));
-    }
+    } while (performance.now() - workedAt < IDLE_MS);
     idle = undefined;
   })();
   return idle;
