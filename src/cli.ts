@@ -10,6 +10,7 @@ import { redirectNotices } from "./config/notices.ts";
 import { type ListenAddress, parseListenAddress } from "./config/values.ts";
 import {
   errorText,
+  faultFields,
   LOG_FORMATS,
   LOG_LEVELS,
   type LogFormat,
@@ -212,7 +213,8 @@ async function serve(flags: ServeFlags, host: Host): Promise<void> {
   const log = openLog({ level: flags["log.level"], format: flags["log.format"], write: host.err });
   const signal = host.catchStop();
   const listen = flags["web.listenAddress"];
-  await runApp({
+  let listening = false;
+  const running = runApp({
     configFile: flags["config.file"],
     ...(listen && { listen }),
     reusePort: flags["web.reusePort"],
@@ -221,8 +223,18 @@ async function serve(flags: ServeFlags, host: Host): Promise<void> {
     env: host.env,
     build: host.build,
     log,
-    onListening: host.onListening,
+    onListening(app) {
+      listening = true;
+      host.onListening(app);
+    },
   }, signal);
+  try {
+    await running;
+  } catch (error) {
+    // What an operator can mend shows before.
+    if (listening) log.error("the service ends by a fault of its own", faultFields(error));
+    throw error;
+  }
   log.info("stopped");
 }
 

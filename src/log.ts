@@ -48,6 +48,12 @@ export function openLog(
   return getLogger(CATEGORY);
 }
 
+/** What is logged of a fault of this program itself, which nobody expected: where it came up, too. */
+export function faultFields(error: unknown): { readonly err: string; readonly stack?: string } {
+  const stack = error instanceof Error ? error.stack : undefined;
+  return { err: errorText(error), ...(stack !== undefined && { stack }) };
+}
+
 /** An error and its causes in one line, without stack traces. */
 export function errorText(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

@@ -3,7 +3,7 @@
 import type { Config } from "../config/config.ts";
 import type { Handoff } from "../handoff/handoff.ts";
 import type { NameScheme } from "../group/label_name.ts";
-import type { Logger } from "../log.ts";
+import { faultFields, type Logger } from "../log.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Admin } from "./admin.ts";
 import { locatePush } from "./location.ts";
@@ -75,7 +75,7 @@ export function createHandler(deps: RouteDeps): Handler {
   }
 
   function fail(request: Request, error: unknown): Response {
-    log.error("request failed", { method: request.method, err: String(error) });
+    log.error("request failed", { method: request.method, ...faultFields(error) });
     return new Response("internal error\n", { status: 500 });
   }
 

@@ -118,7 +118,11 @@ Deno.test(
 );
 
 const BROKEN: readonly [why: string, own: Partial<RouteDeps>, request: string][] = [
-  ["at once", { snapshot: () => assert.fail("broken") }, "PUT /metrics/job/a"],
+  ["at once", {
+    snapshot: () => {
+      throw new Error("broken");
+    },
+  }, "PUT /metrics/job/a"],
   ["later", { reload: () => Promise.reject(new Error("broken")) }, "POST /-/reload"],
 ];
 for (const [why, own, request] of BROKEN) {
@@ -135,7 +139,7 @@ for (const [why, own, request] of BROKEN) {
       "what broke is none of the client's business",
     );
     assert.equal(lines.length, 1);
-    assert.match(lines[0], /level=error .*broken/);
+    assert.match(lines[0], /level=error .*err=broken stack="Error: broken\\n +at /);
     assert.match(await given.metrics.render(), /http_requests_total\{method="P\w+",code="500"\} 1/);
   });
 }
