@@ -269,7 +269,8 @@ export async function runApp(options: AppOptions, signal: AbortSignal): Promise<
 
   function listenNow(): Server {
     const { reusePort = false } = options;
-    const server = listen({ address: options.listen ?? term.config.listen, reusePort }, handler);
+    const address = options.listen ?? term.config.listen;
+    const server = listen({ address, reusePort, log }, handler);
     log.info("listening", { address: showListenAddress(server.address), ...options.build });
     options.onListening?.({ address: server.address, reload: queueReload });
     return server;

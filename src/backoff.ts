@@ -42,3 +42,21 @@ export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
     signal?.addEventListener("abort", done, { once: true });
   });
 }
+
+/**
+ * Waits for a promise, so long at most.
+ *
+ * @returns whether it was kept within that time
+ * @throws what the promise throws
+ */
+export async function within(ms: number, promise: Promise<unknown>): Promise<boolean> {
+  const over = new AbortController();
+  try {
+    return await Promise.race([
+      promise.then(() => true),
+      sleep(ms, over.signal).then(() => false),
+    ]);
+  } finally {
+    over.abort();
+  }
+}

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
-import { backoffMs, sleep } from "../src/backoff.ts";
+import { backoffMs, sleep, within } from "../src/backoff.ts";
 
 const LIMITS = { firstMs: 100, maxMs: 1_500 };
 
@@ -46,4 +46,12 @@ Deno.test("sleep() ends at once when its signal aborts", { permissions: "none" }
 
 Deno.test("sleep() does not begin under an aborted signal", { permissions: "none" }, async () => {
   await sleep(1_000_000, AbortSignal.abort());
+});
+
+Deno.test("within() tells whether a promise was kept in time, and leaves no timer", {
+  permissions: "none",
+}, async () => {
+  assert.equal(await within(60_000, Promise.resolve()), true);
+  assert.equal(await within(1, new Promise(() => {})), false);
+  await assert.rejects(within(60_000, Promise.reject(new Error("broken"))), { message: "broken" });
 });

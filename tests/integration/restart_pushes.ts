@@ -12,7 +12,7 @@ import { type Service, startService } from "./service.ts";
 import { pushSteadily } from "./steady_client.ts";
 
 const PER_SECOND = 200;
-const RESTARTS = 10;
+const RESTARTS = Number(Deno.args[0] ?? 10);
 const BETWEEN_MS = 300;
 
 await using first = await startPushgateway();
