@@ -1,4 +1,4 @@
-/** CPU time of a process, from /proc. Linux only, as wrk's package is. @module */
+/** CPU time and memory of a process, from /proc. Linux only, as wrk's package is. @module */
 
 /** Linux's USER_HZ, in which /proc counts, is 100 on every architecture that Deno runs on. */
 const SECONDS_PER_TICK = 0.01;
@@ -14,6 +14,12 @@ export async function cpuSeconds(pid: number): Promise<number> {
     seconds += await cpuSeconds(Number(child));
   }
   return seconds;
+}
+
+/** The memory that a process has now (`VmRSS`), or the most that it has ever had (`VmHWM`). */
+export async function memoryBytes(pid: number, field: "VmRSS" | "VmHWM"): Promise<number> {
+  const status = await Deno.readTextFile(`/proc/${pid}/status`);
+  return Number(new RegExp(`^${field}:\\s*(\\d+) kB$`, "m").exec(status)?.[1]) * 1_024;
 }
 
 /** The machine, as far as figures depend on it. */

@@ -9,7 +9,7 @@ import { sleep } from "../src/backoff.ts";
 import { ensureComponents } from "../tools/components.ts";
 import { freePorts } from "../tools/ports.ts";
 import { type Process, startProcess } from "../tools/process.ts";
-import { cpuSeconds } from "./cpu.ts";
+import { cpuSeconds, memoryBytes } from "./cpu.ts";
 import { type Members, startMembers } from "./handoff_members.ts";
 import { type Pulse, readStalls, type Stalls, takePulse, watchStalls } from "./handoff_stalls.ts";
 import { answers, readMetrics, ROOT, startService } from "./service.ts";
@@ -124,7 +124,7 @@ async function watchSweeps(
       const one: Watched = {
         pulse: pulses[i],
         stalls: await readStalls(stallPorts[i], signal),
-        peakBytes: await peakBytes(pid),
+        peakBytes: await memoryBytes(pid, "VmHWM"),
         cpuSeconds: await cpuSeconds(pid) - before[i],
       };
       return [name, one];
@@ -167,11 +167,6 @@ async function followSweeps(url: string, signal: AbortSignal): Promise<number[]>
     await sleep(LOOK_MS, signal);
   }
   return seconds;
-}
-
-async function peakBytes(pid: number): Promise<number> {
-  const status = await Deno.readTextFile(`/proc/${pid}/status`);
-  return Number(/^VmHWM:\s*(\d+) kB$/m.exec(status)?.[1]) * 1_024;
 }
 
 async function loadRedirects(

@@ -2,13 +2,14 @@
  * Measures, and prints one table, and one more of the Pushgateways themselves. No number makes it
  * fail: timing is not right or wrong.
  *
- *     deno task bench [micro] [load] [proxy] [shards] [handoff]
+ *     deno task bench [micro] [load] [proxy] [shards] [handoff] [binary]
  *         [--rounds=30] [--seconds=1] [--connections=32]
  *
  * @module
  */
 
 import { parseArgs } from "node:util";
+import { runBinary } from "./binary.ts";
 import { machine } from "./cpu.ts";
 import { runHandoff } from "./handoff.ts";
 import { handoffRows } from "./handoff_rows.ts";
@@ -16,9 +17,17 @@ import { runLoad } from "./load.ts";
 import { runMicro } from "./micro.ts";
 import { runProxy } from "./proxy.ts";
 import { runShards } from "./shards.ts";
-import { loadRows, microRows, proxyRows, renderShards, renderTable, type Row } from "./table.ts";
+import {
+  binaryRows,
+  loadRows,
+  microRows,
+  proxyRows,
+  renderShards,
+  renderTable,
+  type Row,
+} from "./table.ts";
 
-const PARTS = ["micro", "load", "proxy", "shards", "handoff"] as const;
+const PARTS = ["micro", "load", "proxy", "shards", "handoff", "binary"] as const;
 
 /** @throws {TypeError} where the command line says something else than what can be measured */
 function parseCommand(args: readonly string[]) {
@@ -63,6 +72,7 @@ async function main(): Promise<void> {
   if (parts.includes("load")) rows.push(...loadRows(await runLoad({ ...load, ...common })));
   if (parts.includes("proxy")) rows.push(...proxyRows(await runProxy({ ...load, ...common })));
   if (parts.includes("handoff")) rows.push(...handoffRows(await runHandoff(common)));
+  if (parts.includes("binary")) rows.push(...binaryRows(await runBinary(common)));
   console.log(machine());
   if (rows.length > 0) console.log(`\n${renderTable(rows)}`);
   if (parts.includes("shards")) console.log(`\n${renderShards(await runShards(common))}`);

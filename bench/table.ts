@@ -1,5 +1,6 @@
 /** Puts what was measured beside what was aimed at, as text. @module */
 
+import { type BinaryResult, PROGRAMS } from "./binary.ts";
 import type { LoadResult } from "./load.ts";
 import type { MicroResult } from "./micro.ts";
 import type { ProxyResult } from "./proxy.ts";
@@ -27,6 +28,12 @@ const MICRO_REACH: Readonly<Record<string, number>> = {
 const LOAD_CPU_REACH: Readonly<Record<string, number>> = { "ours/bare": 1.15, "ours/nginx": 1.3 };
 const PROXY_CPU_REACH: Readonly<Record<string, number>> = { "ours/nginx": 3 };
 const HALF_P99_REACH: Readonly<Record<string, number>> = { ours: 10 }; // ms
+
+const START_MS_REACH = 300;
+/** Beyond a bare program. */
+const FILE_MB_REACH = 3;
+/** The Go tool after as many pushes, as it was measured once: it is not run here. */
+const GO_TOOL_RESIDENT_MB = 20;
 
 type Round<Name extends string> = Readonly<Record<Name, Sample>>;
 type Pick = (sample: Sample) => number;
@@ -72,6 +79,44 @@ export function proxyRows({ peak, half, real }: ProxyResult): Row[] {
     ...pairRows(real, { pairs, what: "CPU a request to Pushgateways", pick: cpu }),
   ];
   return rows.map((row) => ({ ...row, figure: `proxy ${row.figure}` }));
+}
+
+/** Rows for the compiled program beside a bare one. */
+export function binaryRows(result: BinaryResult): Row[] {
+  const mb = (bytes: number) => spread([bytes / 1e6]);
+  const weights = PROGRAMS.map((name) => ({ name, ...result[name] }));
+  const rows: Row[] = [
+    ...weights.map(({ name, fileBytes }) => (
+      { figure: `${name}: file`, measured: mb(fileBytes), unit: "MB", digits: 1 }
+    )),
+    {
+      figure: "ours - bare: file",
+      measured: mb(result.ours.fileBytes - result.bare.fileBytes),
+      unit: "MB",
+      digits: 1,
+      reach: FILE_MB_REACH,
+    },
+    ...weights.map(({ name, readyMs }) => ({
+      figure: `${name}: from start to ready`,
+      measured: spread(readyMs),
+      unit: "ms",
+      digits: 0,
+      reach: name === "ours" ? START_MS_REACH : undefined,
+    })),
+    ...weights.map(({ name, pushes, residentBytes }) => ({
+      figure: `${name}: resident after ${pushes} pushes`,
+      measured: mb(residentBytes),
+      unit: "MB",
+      digits: 0,
+    })),
+    {
+      figure: "Go tool: resident, as measured once",
+      measured: spread([GO_TOOL_RESIDENT_MB]),
+      unit: "MB",
+      digits: 0,
+    },
+  ];
+  return rows.map((row) => ({ ...row, figure: `binary ${row.figure}` }));
 }
 
 function aloneRows<Name extends string>(

@@ -57,7 +57,7 @@ export async function startTargets(
 export const EMPTY_PAGE = "# TYPE pushgateway_build_info gauge\n";
 
 /** A stand-in for a Pushgateway: healthy and empty, for pushes are only redirected to it. */
-function startMember(): Deno.HttpServer<Deno.NetAddr> {
+export function startMember(): Deno.HttpServer<Deno.NetAddr> {
   const options = { hostname: "127.0.0.1", port: 0, onListen: () => {} };
   return Deno.serve(options, () => new Response(EMPTY_PAGE));
 }

@@ -26,6 +26,8 @@ export interface ProcessOptions {
   /** Whether the program is ready. One that throws is asked again. Absent: ready at once. */
   readonly ready?: (probe: Probe) => boolean | Promise<boolean>;
   readonly readyMsMax?: number;
+  /** How long between two questions. */
+  readonly readyEveryMs?: number;
   /** How long SIGTERM may take before SIGKILL follows. */
   readonly stopMsMax?: number;
 }
@@ -70,6 +72,7 @@ export async function startProcess(
     await waitFor((signal) => ready({ signal, output: process.output() }), {
       what: `${name} to be ready`,
       msMax: options.readyMsMax ?? READY_MS_MAX,
+      everyMs: options.readyEveryMs,
       signal: exit.signal,
     });
     return process;
