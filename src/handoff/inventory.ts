@@ -6,6 +6,7 @@
 
 import { parseGroupId, placementKey } from "../group/group.ts";
 import type { Member } from "../member.ts";
+import { LargeMap } from "../pushgateway/large_map.ts";
 import type { PushTimes } from "../pushgateway/push_times.ts";
 import type { HashRing } from "../ring/hash_ring.ts";
 
@@ -29,7 +30,7 @@ export interface StaleCopy {
 /** What a round of sweeps has found. */
 export interface Findings {
   /** Every group with a holder that is not its owner, by its ID. */
-  readonly misplaced: ReadonlyMap<string, Copies>;
+  readonly misplaced: LargeMap<Map<Member, PushedAt>>;
   readonly stale: readonly StaleCopy[];
   /** Groups of all members, each counted once. */
   readonly groups: number;
@@ -68,7 +69,7 @@ export function* planSweep(
   ring: HashRing,
   deletions: ReadonlyMap<string, number> = new Map(),
 ): Generator<void, Findings> {
-  const first = new Map<string, Member>();
+  const first = new LargeMap<Member>();
   const several = new Map<string, Member[]>();
   let steps = 0;
   for (const [member, { times }] of inventories) {
@@ -79,14 +80,17 @@ export function* planSweep(
       else several.set(id, [...several.get(id) ?? [before], member]);
     }
   }
-  const misplaced = new Map<string, Copies>();
+  const misplaced = new LargeMap<Map<Member, PushedAt>>();
   const stale: StaleCopy[] = [];
-  const copiesOf = (id: string, members: readonly Member[]): Copies =>
-    new Map(members.flatMap((member) => {
+  function copiesOf(id: string, members: readonly Member[]): Map<Member, PushedAt> {
+    const copies = new Map<Member, PushedAt>();
+    for (const member of members) {
       const times = inventories.get(member);
       const pushed = times && pushedAt(id, times);
-      return pushed ? [[member, pushed]] : [];
-    }));
+      if (pushed) copies.set(member, pushed);
+    }
+    return copies;
+  }
   for (const [id, member] of first) {
     if (++steps % GROUPS_A_STEP === 0) yield;
     const holders = several.get(id);

@@ -9,13 +9,14 @@
  */
 
 import type { Member } from "../member.ts";
+import { LargeMap } from "../pushgateway/large_map.ts";
 import type { HashRing } from "../ring/hash_ring.ts";
 import { type Copies, type Findings, keyOfId, type PushedAt } from "./inventory.ts";
 
 /** A round of sweeps, from its first read to its findings. */
 export interface Round {
   /**
-   * Takes over what the round found.
+   * Takes over what the round found, which is its own from then on.
    *
    * @param swept the members that were read, all of them after the round began
    * @param failed those that could not be
@@ -85,7 +86,7 @@ export function createMisplaced(
   othersMayLag: () => boolean = () => false,
 ): Misplaced {
   let present = ring;
-  let seen = new Map<string, Map<Member, PushedAt>>();
+  let seen = new LargeMap<Map<Member, PushedAt>>();
   let former: Former[] = [];
   let rounds = 0;
   /** Copies that came or went while rounds are under way: their reads may be older. */
@@ -158,18 +159,18 @@ export function createMisplaced(
       return {
         end(findings, { swept, failed }) {
           running.delete(number);
-          const found = new Map<string, Map<Member, PushedAt>>();
-          for (const [id, copies] of findings.misplaced) {
-            const noted = notes.get(id);
-            const left = new Map([...copies].filter(([member]) => noted?.get(member) !== "gone"));
-            if (!inPlace(id, left)) found.set(id, left);
-          }
+          // As it is: to look at each of 100,000 again would hold up pushes. Where the ring has changed
+          // since, some are in place now; of these \`holdersOf\` says so, and the next round ends them.
+          seen = findings.misplaced;
           for (const [id, members] of notes) {
-            const copies = found.get(id) ?? new Map<Member, PushedAt>();
-            for (const [member, what] of members) if (what === "here") copies.set(member, JUST_NOW);
-            if (!inPlace(id, copies)) found.set(id, copies);
+            const copies = seen.get(id) ?? new Map<Member, PushedAt>();
+            for (const [member, what] of members) {
+              if (what === "here") copies.set(member, JUST_NOW);
+              else copies.delete(member);
+            }
+            if (inPlace(id, copies)) seen.delete(id);
+            else seen.set(id, copies);
           }
-          seen = found;
           for (const one of former) {
             if (one.since >= number) continue; // the ring changed after this round began
             if (one === former.at(-1) && othersMayLag()) continue;

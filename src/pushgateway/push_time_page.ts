@@ -8,6 +8,7 @@
 
 import { groupId, groupOfLabels } from "../group/group.ts";
 import { concat } from "./concat.ts";
+import { LargeMap } from "./large_map.ts";
 import { parseSample } from "./text_sample.ts";
 
 /** Takes a page piece by piece. */
@@ -37,7 +38,7 @@ const LINE_BYTES_MAX = 8_000_000;
 
 /** Reads one page. */
 export function createPushTimePage(): PushTimePage {
-  const times = new Map<string, number>();
+  const times = new LargeMap<number>();
   const decoder = new TextDecoder("utf-8", { fatal: true });
   let complete = false;
   /** Of the line that the last bytes broke off in; empty where it is skipped. */

@@ -9,6 +9,7 @@ import { groupId, groupOfLabels } from "../group/group.ts";
 import type { Member } from "../member.ts";
 import { bothBounds, type ClockBounds } from "./clock.ts";
 import { readJsonGroups } from "./json_page.ts";
+import { LargeMap } from "./large_map.ts";
 import { readPage, type ReadWay } from "./page.ts";
 import { createPushTimePage } from "./push_time_page.ts";
 
@@ -51,7 +52,7 @@ export async function readPushTimes(
   }, { ...way, signal });
   if (status === 200 && page.complete) return { times: page.times, clockAhead };
 
-  const times = new Map<string, number>();
+  const times = new LargeMap<number>();
   const answer = await readJsonGroups(member, ({ labels, pushTime }) => {
     const id = groupId(groupOfLabels(labels));
     times.set(id, Math.max(pushTime, times.get(id) ?? 0));

@@ -133,7 +133,7 @@ Deno.test("a group whose only copy lies elsewhere is misplaced, and not stale", 
   const id = ownedBy(a);
   for (const member of [b, c]) {
     const { misplaced, stale, groups } = plan([[a, {}], [member, { [id]: 7 }]]);
-    assert.deepEqual(misplaced, new Map([[id, copies([member, 7, 7])]]));
+    assert.deepEqual(new Map(misplaced), new Map([[id, copies([member, 7, 7])]]));
     assert.deepEqual([stale, groups], [[], 1]);
   }
 });
@@ -143,7 +143,7 @@ Deno.test("a group with two copies is misplaced with both, counted once, and the
 }, () => {
   const id = ownedBy(a);
   const { misplaced, stale, groups } = plan([[a, { [id]: 3 }], [b, { [id]: 7 }]]);
-  assert.deepEqual(misplaced, new Map([[id, copies([a, 3, 3], [b, 7, 7])]]));
+  assert.deepEqual(new Map(misplaced), new Map([[id, copies([a, 3, 3], [b, 7, 7])]]));
   assert.deepEqual(stale, [{ id, member: a, newer: b }]);
   assert.equal(groups, 1);
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { Findings } from "../../src/handoff/inventory.ts";
 import { createMisplaced, type Misplaced } from "../../src/handoff/misplaced.ts";
 import { type Member, parseMember } from "../../src/member.ts";
+import { LargeMap } from "../../src/pushgateway/large_map.ts";
 import { HashRing } from "../../src/ring/hash_ring.ts";
 
 const [a, b, c] = ["a", "b", "c"].map((name) => parseMember(name, 9091));
@@ -12,7 +13,9 @@ const group = { id, key: id };
 /** What a round found: which members hold the one group. */
 function found(...members: Member[]): Findings {
   const copies = new Map(members.map((member, i) => [member, { min: i, max: i }]));
-  return { misplaced: new Map(members.length > 0 ? [[id, copies]] : []), stale: [], groups: 1 };
+  const misplaced = new LargeMap<typeof copies>();
+  if (members.length > 0) misplaced.set(id, copies);
+  return { misplaced, stale: [], groups: 1 };
 }
 
 /** Sweeps some members in one go. */
