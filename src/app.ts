@@ -157,7 +157,8 @@ export async function runApp(options: AppOptions, signal: AbortSignal): Promise<
           metrics.membershipChanged(membership);
           handoff.membershipChanged(membership, change.previous);
           const probeFailure = (member: Member) => probeFailures.get(member);
-          narrateMembership(membership, change, { log, source, probeFailure });
+          const groupsOf = (member: Member) => handoff.inventories.get(member)?.times.size;
+          narrateMembership(membership, change, { log, source, probeFailure, groupsOf });
           lookWhetherReady();
         },
         onRing(ring) {

@@ -13,6 +13,8 @@ export interface Narrator {
   readonly source: string;
   /** Why the last probe of a member failed, where one did. */
   readonly probeFailure: (member: Member) => string | undefined;
+  /** What a member held when it was last read, where it was. */
+  readonly groupsOf: (member: Member) => number | undefined;
 }
 
 /** Logs how a membership differs from the one before; says nothing where an event changed no state. */
@@ -21,7 +23,7 @@ export function narrateMembership(
   { previous, event }: { readonly previous: Membership; readonly event: MembershipEvent },
   narrator: Narrator,
 ): void {
-  const { log, probeFailure } = narrator;
+  const { log, probeFailure, groupsOf } = narrator;
   if (event.kind === "observed") narrateLookUp(event.observation, previous, narrator);
   for (const member of new Set([...previous.records.keys(), ...next.records.keys()])) {
     const record = next.records.get(member);
@@ -36,11 +38,14 @@ export function narrateMembership(
       }${unmoved}`;
       const marked = next.marked.has(member);
       const why = record ? reason(record, { down, marked }) : gone;
+      // Out of reach until it returns, but for those that are pushed again, to others.
+      const groups = (record ?? before)?.verdict === "down" ? groupsOf(member) : undefined;
       const fields = {
         member,
         from: before?.state ?? "unknown",
         to: record?.state ?? "unknown",
         why,
+        ...(groups !== undefined && { groups }),
       };
       if (record?.state === "suspect") log.warn("member changed", fields);
       else log.info("member changed", fields);

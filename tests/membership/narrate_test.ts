@@ -49,6 +49,7 @@ function told(events: readonly MembershipEvent[]): string[] {
       log,
       source: "http://consul",
       probeFailure,
+      groupsOf: (member) => member === b ? 7 : undefined,
     });
   }
   return lines.map((line) => line.replace(/^time=\S+ level=(\w+) logger=\S+ msg=/, "$1 ").trim());
@@ -68,16 +69,16 @@ for (
       'warn "member cannot join" member=b:2 why="connection refused"',
     ]],
     ["a member that refuses connections", [...joined, probed(b, "refused")], [
-      'warn "member changed" member=b:2 from=active to=suspect why="connection refused"',
+      'warn "member changed" member=b:2 from=active to=suspect why="connection refused" groups=7',
     ]],
     ["a member that hangs", [...joined, probed(b, "failed"), probed(b, "failed")], [
-      'warn "member changed" member=b:2 from=active to=suspect why="no answer"',
+      'warn "member changed" member=b:2 from=active to=suspect why="no answer" groups=7',
     ]],
     ["a member that was taken out alive", [...joined, lists([a])], [
       'info "member changed" member=b:2 from=active to=departed why="taken out of discovery while alive"',
     ]],
     ["a member that was reaped", [...joined, probed(b, "refused"), lists([a])], [
-      'info "member changed" member=b:2 from=suspect to=departed why="gone from discovery"',
+      'info "member changed" member=b:2 from=suspect to=departed why="gone from discovery" groups=7',
     ]],
     ["a look-up that fails", [...joined, failed], [
       'warn "look-up of members failed, the last known ones stay" source=http://consul err="no route: EHOSTUNREACH"',
