@@ -123,8 +123,9 @@ function createProgram(host: Host, print: (text: string) => void): Command {
     .description("check a configuration file; where it is wrong, say where and exit 1")
     .argument("<file>", "the file to check")
     .action(async (file: string) => {
-      const config = await loadConfig(file, host.env);
-      for (const notice of redirectNotices(config)) host.err(`${file}: ${notice}\n`);
+      const notice = (text: string) => host.err(`${text}\n`);
+      const config = await loadConfig(file, host.env, notice);
+      for (const text of redirectNotices(config)) notice(`${file}: ${text}`);
       const { servers, consul } = config;
       const source = consul ? `members from Consul's service ${consul.serviceName}` : "static";
       await host.out(`${file} is valid: servers: ${servers.length}, ${source}\n`);
@@ -246,7 +247,7 @@ async function placePaths(
 ): Promise<void> {
   const config = members
     ? { servers: members, nameScheme: "legacy" as const }
-    : await loadConfig(file, host.env);
+    : await loadConfig(file, host.env, () => {});
   if (config.servers.length === 0) {
     throw new TypeError(
       `${file}: expected pushgateway.servers, found none; name members by --member`,

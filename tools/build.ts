@@ -78,7 +78,8 @@ export interface CompileOptions {
  */
 export async function compile({ bundled, output, target }: CompileOptions): Promise<void> {
   const unstable = manifest.unstable.map((name) => `--unstable-${name}`);
-  const flags = [...startFlags(), ...unstable, "--no-config", "--quiet"];
+  // The code cache would be a file of a known name in /tmp, which anybody may put there before.
+  const flags = [...startFlags(), ...unstable, "--no-config", "--no-code-cache", "--quiet"];
   const where = target ? ["--target", target] : [];
   await deno(["compile", ...flags, ...where, "--output", output, bundled], {
     // A runtime that was put there is this machine's.

@@ -40,6 +40,8 @@ export interface ConfigContext {
 }
 
 const DEFAULT_LISTEN: ListenAddress = { hostname: "", port: 9292 };
+/** Where systemd puts a service's secrets; each unit has its own place. */
+const CREDENTIAL = "${CREDENTIALS_DIRECTORY}/";
 const CERTIFICATE = "-----BEGIN CERTIFICATE-----";
 const ALIAS_PROBLEM =
   "expected a value, found an alias (*) of no anchor; quote a text that starts with *";
@@ -52,11 +54,14 @@ const TYPO_DISTANCE_MAX = 3;
  *
  * @param path the YAML file; files that it names are looked for beside it
  * @param env reads an environment variable (`CONSUL_HTTP_*`), which fills in what the file leaves out
+ * @param onUnchecked is told of each file that only the service itself can find, for what does not
+ *   need them; absent: each is a problem
  * @throws {ConfigError} with every problem found; no secret is in it
  */
 export async function loadConfig(
   path: string,
   env: (name: string) => string | undefined,
+  onUnchecked?: (notice: string) => void,
 ): Promise<Config> {
   let text: string;
   try {
@@ -65,7 +70,7 @@ export async function loadConfig(
     throw new ConfigError([`${path}: ${readFailure(cause)}`], { cause });
   }
   const { config, placeOf } = readConfig(text, { path, env });
-  await checkFiles(config, placeOf);
+  await checkFiles(config, { placeOf, onUnchecked });
   return config;
 }
 
@@ -133,7 +138,11 @@ function readConfig(
 }
 
 function toConfig(file: ConfigFile, { path, env }: ConfigContext): Config {
-  const locate = (name: string) => isAbsolute(name) ? name : resolve(dirname(path), name);
+  const locate = (name: string) => {
+    if (!name.startsWith(CREDENTIAL)) return isAbsolute(name) ? name : resolve(dirname(path), name);
+    const directory = env("CREDENTIALS_DIRECTORY");
+    return directory ? `${directory}/${name.slice(CREDENTIAL.length)}` : name;
+  };
   let consul: ConsulConfig | undefined;
   try {
     consul = file.consul_server && resolveConsul(file.consul_server, env, locate);
@@ -167,7 +176,10 @@ function toConfig(file: ConfigFile, { path, env }: ConfigContext): Config {
  */
 async function checkFiles(
   { consul, upstream }: Config,
-  placeOf: (keys: readonly string[]) => string,
+  { placeOf, onUnchecked }: {
+    placeOf: (keys: readonly string[]) => string;
+    onUnchecked?: (notice: string) => void;
+  },
 ): Promise<void> {
   const named: readonly [section: string, key: string, file: string | undefined][] = [
     ["consul_server", "token_file", consul?.tokenFile],
@@ -180,14 +192,21 @@ async function checkFiles(
   const problems: string[] = [];
   for (const [section, key, file] of named) {
     if (file === undefined) continue;
-    const problem = await problemOf(file, key.startsWith("c") ? CERTIFICATE : "");
     const place = placeOf([...section.split("."), key]);
+    if (file.startsWith(CREDENTIAL) && onUnchecked) {
+      onUnchecked(`${place}: ${section}.${key} is not checked: only the service has ${file}`);
+      continue;
+    }
+    const problem = await problemOf(file, key.startsWith("c") ? CERTIFICATE : "");
     if (problem) problems.push(`${place}: ${section}.${key}: ${problem}, at ${file}`);
   }
   if (problems.length > 0) throw new ConfigError(problems);
 }
 
 async function problemOf(file: string, expected: string): Promise<string | undefined> {
+  if (file.startsWith(CREDENTIAL)) {
+    return "expected CREDENTIALS_DIRECTORY, which a unit's LoadCredential= sets, found none";
+  }
   try {
     const text = await Deno.readTextFile(file);
     return text.includes(expected) ? undefined : "expected a PEM certificate, found none";

@@ -30,6 +30,18 @@ Deno.test("the binary is at most 3 MB larger than a compiled bare Deno.serve", {
   }
 });
 
+Deno.test("the binary leaves nothing behind where temporary files are", {
+  ignore: binary === undefined,
+}, async () => {
+  const directory = await Deno.makeTempDir();
+  try {
+    await outputOf(binary!, ["--version"], { env: { TMPDIR: directory } });
+    assert.deepEqual(await Array.fromAsync(Deno.readDir(directory)), []);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
 Deno.test("the log tells by name which functions of the program led to a fault", async () => {
   const directory = await Deno.makeTempDir();
   try {
