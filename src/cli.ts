@@ -32,11 +32,16 @@ export interface Host {
   readonly err: (text: string) => void;
   /** Whether somebody watches what `err` writes. */
   readonly isTerminal: boolean;
+  /** Whether the systemd journal takes what `err` writes. */
+  readonly isJournal: boolean;
   /** From this call on, SIGTERM and SIGINT abort the signal instead of ending the process. */
   readonly catchStop: () => AbortSignal;
   /** Is handed the running service, for SIGHUP. */
   readonly onListening: (app: RunningApp) => void;
 }
+
+/** The log has what went wrong. */
+class LoggedError extends Error {}
 
 const DEFAULT_CONFIG_FILE = "dynamic-sharding.yml";
 
@@ -58,6 +63,7 @@ export async function runCli(args: readonly string[], host: Host): Promise<numbe
       return error.exitCode === 0 ? 0 : 1;
     }
     if (error instanceof Deno.errors.BrokenPipe) return 1; // `… | head` has read enough
+    if (error instanceof LoggedError) return 1;
     if (error instanceof ConfigError) host.err(`${error.problems.join("\n")}\n`);
     else host.err(`dynamic-sharding: ${errorText(error)}\n`);
     return 1;
@@ -211,7 +217,12 @@ function argument<T>(parse: (text: string) => T): (text: string) => T {
 }
 
 async function serve(flags: ServeFlags, host: Host): Promise<void> {
-  const log = openLog({ level: flags["log.level"], format: flags["log.format"], write: host.err });
+  const log = openLog({
+    level: flags["log.level"],
+    format: flags["log.format"],
+    priorities: host.isJournal,
+    write: host.err,
+  });
   const signal = host.catchStop();
   const listen = flags["web.listenAddress"];
   let listening = false;
@@ -232,9 +243,13 @@ async function serve(flags: ServeFlags, host: Host): Promise<void> {
   try {
     await running;
   } catch (error) {
-    // What an operator can mend shows before.
+    // What an operator can mend shows before it listens.
     if (listening) log.error("the service ends by a fault of its own", faultFields(error));
-    throw error;
+    else if (host.isTerminal) throw error; // somebody waits for it, and no log is kept
+    else if (error instanceof ConfigError) {
+      for (const problem of error.problems) log.error("configuration not loaded", { problem });
+    } else log.error("the service cannot start", { err: errorText(error) });
+    throw new LoggedError();
   }
   log.info("stopped");
 }

@@ -6,6 +6,7 @@ import {
   getLogfmtFormatter,
   getLogger,
   type Logger,
+  type LogRecord,
 } from "@logtape/logtape";
 
 export type { Logger };
@@ -18,7 +19,25 @@ export type LogLevel = typeof LOG_LEVELS[number];
 export const LOG_FORMATS = ["logfmt", "json"] as const;
 export type LogFormat = typeof LOG_FORMATS[number];
 
+/** What goes into the log, and where it goes. */
+export interface LogOptions {
+  readonly level: LogLevel;
+  readonly format: LogFormat;
+  /** Each line begins with its syslog priority, as in `<4>`: the systemd journal takes it from there. */
+  readonly priorities?: boolean;
+  readonly write: (line: string) => void;
+}
+
 const CATEGORY = "dynamic-sharding";
+/** sd-daemon(3) */
+const PRIORITIES: Readonly<Record<LogRecord["level"], number>> = {
+  trace: 7,
+  debug: 7,
+  info: 6,
+  warning: 4,
+  error: 3,
+  fatal: 2,
+};
 
 /**
  * Sets up logging for the process and returns its logger. LogTape keeps its set-up for the whole
@@ -26,19 +45,20 @@ const CATEGORY = "dynamic-sharding";
  *
  * @param write takes one line with its line end
  */
-export function openLog(
-  { level, format, write }: { level: LogLevel; format: LogFormat; write: (line: string) => void },
-): Logger {
+export function openLog({ level, format, priorities = false, write }: LogOptions): Logger {
   const json = getJsonLinesFormatter({ properties: "flatten" });
   const logfmt = getLogfmtFormatter();
   configureSync({
     reset: true,
     sinks: {
-      lines: (record) =>
+      lines(record) {
+        const priority = priorities ? `<${PRIORITIES[record.level]}>` : "";
         // Prometheus's word is "warn"; what greps its logs should find these too.
-        write(
-          format === "json" ? json(record) : logfmt(record).replace("level=warning", "level=warn"),
-        ),
+        const line = format === "json"
+          ? json(record)
+          : logfmt(record).replace("level=warning", "level=warn");
+        write(priority + line);
+      },
     },
     loggers: [
       { category: CATEGORY, lowestLevel: level === "warn" ? "warning" : level, sinks: ["lines"] },

@@ -1,8 +1,10 @@
 /** The process: arguments, signals and the exit code. @module */
 
+import { fstatSync } from "node:fs";
 import { buildInfo, type Origin } from "./build.ts";
 import { runCli } from "./cli.ts";
 
+const STDERR = 2;
 const STOP_SIGNALS = { SIGTERM: 15, SIGINT: 2 } as const;
 
 function catchStop(): AbortSignal {
@@ -14,6 +16,14 @@ function catchStop(): AbortSignal {
     });
   }
   return stop.signal;
+}
+
+/** systemd says which stream it gave us; what was redirected since is none of its. */
+function isJournal(): boolean {
+  const stream = Deno.env.get("JOURNAL_STREAM");
+  if (!stream) return false;
+  const { dev, ino } = fstatSync(STDERR);
+  return stream === `${dev}:${ino}`;
 }
 
 /**
@@ -40,6 +50,7 @@ export async function runProcess(origin?: Origin): Promise<never> {
       }
     },
     isTerminal: Deno.stderr.isTerminal(),
+    isJournal: isJournal(),
     catchStop,
     onListening: (app) => Deno.addSignalListener("SIGHUP", () => void app.reload()),
   });

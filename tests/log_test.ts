@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { errorText, LOG_LEVELS, openLog } from "../src/log.ts";
+import { errorText, LOG_FORMATS, LOG_LEVELS, type LogOptions, openLog } from "../src/log.ts";
 
 function logged(
-  options: { level: typeof LOG_LEVELS[number]; format: "logfmt" | "json" },
+  options: Omit<LogOptions, "write">,
 ): string[] {
   const lines: string[] = [];
   const log = openLog({ ...options, write: (line) => lines.push(line) });
@@ -26,6 +26,15 @@ for (const [i, level] of LOG_LEVELS.entries()) {
     },
   );
 }
+
+Deno.test("for the journal each line begins with its priority", { permissions: "none" }, () => {
+  for (const format of LOG_FORMATS) {
+    const priorities = logged({ level: "debug", format, priorities: true }).map((line) =>
+      /^<(\d)>/.exec(line)?.[1]
+    );
+    assert.deepEqual(priorities, ["7", "6", "4", "3"], format);
+  }
+});
 
 Deno.test("a logfmt line holds the event and its fields, quoted where needed", {
   permissions: "none",
