@@ -46,9 +46,8 @@ export function createDrains(deps: DrainsDeps): Drains {
   const progress = new Map<Member, DrainProgress>();
   const changed = createWake();
 
-  function isDue(member: Member): boolean {
-    return deps.membership().records.get(member)?.state === "draining";
-  }
+  const stateOf = (member: Member) => deps.membership().records.get(member)?.state;
+  const isDue = (member: Member) => stateOf(member) === "draining";
 
   async function keepDraining(member: Member, signal: AbortSignal): Promise<void> {
     await sleep(OTHERS_LEARN_MS, signal);
@@ -124,9 +123,10 @@ export function createDrains(deps: DrainsDeps): Drains {
             running.delete(member);
             stop.abort();
             await done;
-            // Its last figures stay for whoever asks, until it comes back.
-            const state = deps.membership().records.get(member)?.state;
-            if (state !== "departed") progress.delete(member);
+          }
+          // The last figures of one that has left stay for whoever asks, until it comes back.
+          for (const member of progress.keys()) {
+            if (!isDue(member) && stateOf(member) !== "departed") progress.delete(member);
           }
           await changed.wait(signal);
         }

@@ -82,6 +82,15 @@ Deno.test("dynamic-sharding plan says what drain then does, and --undo takes it 
 
   await run(service, "drain", "--undo", second.address);
   await service.waitForMembers(fleet.addresses);
+
+  // It dies, and nothing is said of the drain before.
+  await second.kill9();
+  await service.waitForMembers(fleet.addresses.filter((address) => address !== second.address));
+  const drain = `/api/v1/members/${second.address}/drain`;
+  assert.equal((await service.get(drain, { method: "PUT" })).status, 202);
+  const members = JSON.parse((await service.get("/api/v1/members")).text).data;
+  const dead = members.find(({ member }: { member: string }) => member === second.address);
+  assert.deepEqual([dead.state, dead.drain], ["departed", undefined]);
 });
 
 Deno.test("a drain needs the admin API, a member, and another one to go to", async () => {
