@@ -5,8 +5,14 @@ import type { Member } from "./member.ts";
 
 /** What handoff tells its metrics. */
 export interface HandoffMetrics {
-  /** A round of sweeps has ended: groups of each member that was read, and groups out of place. */
-  swept(round: { seconds: number; groups: ReadonlyMap<Member, number> }): void;
+  /** A round of sweeps has ended. */
+  swept(round: {
+    seconds: number;
+    /** Of each member that was read. */
+    groups: ReadonlyMap<Member, number>;
+    /** Of each that does not answer, and of none that does. */
+    missing: ReadonlyMap<Member, number>;
+  }): void;
   /** Shows how many groups are out of place, as this function has it at each scrape. */
   showMisplaced(count: () => number): void;
   moved(by: "push" | "drain"): void;
@@ -39,6 +45,13 @@ export function createHandoffMetrics(registers: Registry[]): HandoffMetrics {
     labelNames: ["member"],
     registers,
   });
+  const missing = new Gauge({
+    name: name("missing_groups"),
+    help:
+      "Groups that a member held when it was last swept, which does not answer now, and that none holds that does.",
+    labelNames: ["member"],
+    registers,
+  });
   const rounds = new Histogram({
     name: name("sweep_duration_seconds"),
     help: "Time of one round of sweeps over all members.",
@@ -65,10 +78,12 @@ export function createHandoffMetrics(registers: Registry[]): HandoffMetrics {
   });
   for (const kind of FAILURES) failures.inc({ kind }, 0);
   return {
-    swept({ seconds, groups: held }) {
+    swept({ seconds, ...counts }) {
       rounds.observe(seconds);
-      groups.reset();
-      for (const [member, count] of held) groups.set({ member }, count);
+      for (const [gauge, of] of [[groups, counts.groups], [missing, counts.missing]] as const) {
+        gauge.reset();
+        for (const [member, count] of of) gauge.set({ member }, count);
+      }
     },
     showMisplaced(count) {
       misplaced = count;

@@ -16,6 +16,7 @@ const LIST: Readonly<Record<string, string>> = {
   dynamic_sharding_handoff_groups: "gauge",
   dynamic_sharding_handoff_groups_moved_total: "counter",
   dynamic_sharding_handoff_misplaced_groups: "gauge",
+  dynamic_sharding_handoff_missing_groups: "gauge",
   dynamic_sharding_handoff_sweep_duration_seconds: "histogram",
   dynamic_sharding_http_request_duration_seconds: "histogram",
   dynamic_sharding_http_requests_total: "counter",

@@ -18,6 +18,7 @@ import { abandonable } from "./gathered.ts";
 import type { Gateways } from "./gateways.ts";
 import type { StaleCopy } from "./inventory.ts";
 import type { Misplaced } from "./misplaced.ts";
+import { createMissing } from "./missing.ts";
 import type { HandoffReport } from "./report.ts";
 import { sweepRound } from "./round.ts";
 
@@ -83,6 +84,7 @@ export function createSweeper(deps: SweeperDeps): Sweeper {
   const leftAt = new Map<Member, number>();
   const due = createWake();
   let followUps: number[] = [];
+  const missing = createMissing(log);
   /** Groups out of place, as the log last had it. */
   let told = 0;
   let [begun, ended] = [0, 0];
@@ -93,6 +95,7 @@ export function createSweeper(deps: SweeperDeps): Sweeper {
     const beganAt = performance.now();
     const beganAtUnix = deps.now() / 1_000;
     const members = membersUp(deps.membership());
+    missing.keep(deps.membership(), inventories);
     const { swept, failed, findings } = await sweepRound([...members.keys()], {
       ...deps,
       inventories,
@@ -106,10 +109,17 @@ export function createSweeper(deps: SweeperDeps): Sweeper {
     if (swept.size > 0) ended = number;
     for (const { after, resolve } of waiters) if (after < number) resolve();
     waiters = waiters.filter(({ after }) => after >= number);
+    const seconds = (performance.now() - beganAt) / 1_000;
     const held = [...inventories].map(([member, { times }]) => [member, times.size] as const);
     deps.metrics.swept({
-      seconds: (performance.now() - beganAt) / 1_000,
+      seconds,
       groups: new Map(held),
+      missing: await missing.look({
+        membership: deps.membership(),
+        swept,
+        held: inventories,
+        deleted: deletions.pending,
+      }, signal),
     });
     log.debug("members swept", {
       members: swept.size,

@@ -136,8 +136,14 @@ Deno.test("stale copies of a member that returns are removed before it is scrape
   await pushAll(service, () => "m 1\n");
   const stale = (await second.groups()).length;
   assert(stale > 0);
+  const swept = `dynamic_sharding_handoff_groups{member="${second.address}"}`;
+  await waitFor(async () => await service.metric(swept) === stale, { what: "a sweep to see them" });
   await second.stop(); // it writes its file
   await service.waitForMembers([first.address]);
+  const missing = `dynamic_sharding_handoff_missing_groups{member="${second.address}"}`;
+  await waitFor(async () => await service.metric(missing) === stale, {
+    what: "its groups to be counted as missing",
+  });
   await sleep(CLOCK_MS); // else the two copies are not judged
   const once = paths.slice(0, paths.length / 2);
   await pushAll(service, () => "m 2\n", "PUT", once);
