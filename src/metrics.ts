@@ -16,7 +16,7 @@ import type { FailureKind } from "./pushgateway/connection.ts";
 import type { HashRing } from "./ring/hash_ring.ts";
 
 /** Why a member took no push: how far it got, or that the member has too many already. */
-export type UpstreamFailureKind = FailureKind | "busy";
+export type UpstreamFailureKind = FailureKind | "busy" | "unauthorized";
 const UPSTREAM_FAILURE_KINDS: readonly UpstreamFailureKind[] = [
   "refused",
   "unreachable",
@@ -24,6 +24,7 @@ const UPSTREAM_FAILURE_KINDS: readonly UpstreamFailureKind[] = [
   "broken",
   "timeout",
   "busy",
+  "unauthorized",
 ];
 
 /** What the service tells its metrics. */

@@ -42,21 +42,31 @@ export interface Proxy {
   bringHome(request: Request, location: Location, client: string): Promise<Response>;
 }
 
+/** What became of a request to one member. */
+type Outcome =
+  | Answer
+  /** How far it got. */
+  | SendFailure
+  /** The member has enough to do; it was not sent. */
+  | "busy"
+  /** The member refuses our own credentials; it was not taken. */
+  | "unauthorized";
+
 /** Members that a push is offered to: each may take 2 s to show that it cannot be reached. */
 const TRIES_MAX = 10;
+const UNAUTHORIZED = new Set([401, 403]);
 
 /** Makes the proxy of one app. */
 export function createProxy(deps: ProxyDeps): Proxy {
   const inFlight = new Map<Member, number>();
   deps.metrics.showInFlight(inFlight);
 
-  /** One member's answer, or how far the request got; `busy` where the member has enough to do. */
   async function send(
     member: Member,
     request: UpstreamRequest,
     timeoutMs: number,
-  ): Promise<Answer | SendFailure | "busy"> {
-    const { transport, limits } = deps.way();
+  ): Promise<Outcome> {
+    const { transport, limits, ownCredentials } = deps.way();
     const pending = inFlight.get(member) ?? 0;
     if (pending >= limits.inFlightMax) {
       deps.failures.tell(member, "busy", `${pending} pushes wait for its answer`);
@@ -64,7 +74,10 @@ export function createProxy(deps: ProxyDeps): Proxy {
     }
     inFlight.set(member, pending + 1);
     try {
-      return await transport.send(member, request, { timeoutMs });
+      const answer = await transport.send(member, request, { timeoutMs });
+      if (!ownCredentials || !UNAUTHORIZED.has(answer.status)) return answer;
+      deps.failures.tell(member, "unauthorized", `it answers ${answer.status} to our credentials`);
+      return "unauthorized";
     } catch (failure) {
       if (!(failure instanceof SendFailure)) throw failure;
       deps.failures.tell(member, failure.kind, failure);
@@ -164,18 +177,18 @@ export function createProxy(deps: ProxyDeps): Proxy {
   };
 }
 
-function isTaken(outcome: Answer | SendFailure | "busy"): boolean {
+function isTaken(outcome: Outcome): boolean {
   return typeof outcome === "object" && !(outcome instanceof SendFailure) &&
     outcome.status >= 200 && outcome.status < 300;
 }
 
-function delivery(member: Member, outcome: Answer | SendFailure | "busy"): Delivery<Response> {
+function delivery(member: Member, outcome: Outcome): Delivery<Response> {
   const answer = respond(member, outcome);
   if (isTaken(outcome)) return { answer, taken: member };
   return isUnsent(outcome) ? { answer, unsent: true } : { answer };
 }
 
-function isUnsent(outcome: Answer | SendFailure | "busy"): boolean {
+function isUnsent(outcome: Outcome): boolean {
   return outcome instanceof SendFailure && !MAY_HAVE_ARRIVED[outcome.kind];
 }
 
@@ -188,8 +201,11 @@ const MAY_HAVE_ARRIVED: Readonly<Record<FailureKind, boolean>> = {
   timeout: true,
 };
 
-function respond(member: Member, outcome: Answer | SendFailure | "busy"): Response {
+function respond(member: Member, outcome: Outcome): Response {
   if (outcome === "busy") return unavailable(`${member} has too many pushes to answer`);
+  if (outcome === "unauthorized") {
+    return new Response(`${member} refuses the credentials of dynamic-sharding\n`, { status: 502 });
+  }
   if (!(outcome instanceof SendFailure)) return forwardAnswer(outcome);
   const status = outcome.kind === "timeout" ? 504 : 502;
   return new Response(`${member}: ${outcome.message}; the push may have been taken\n`, { status });

@@ -160,6 +160,18 @@ Deno.test("Pushgateways behind TLS, a password and a route prefix work, with Con
     const { text } = await service.get("/api/v1/metrics");
     assert.match(text, /"job":"secret"/);
 
+    // A wrong password of ours is not the client's fault.
+    await Deno.writeTextFile(`${directory}/password`, "outdated\n");
+    const refused = await push(service, "/metrics/job/secret", { headers: client });
+    assert.deepEqual([refused.status, refused.text], [
+      502,
+      `${member} refuses the credentials of dynamic-sharding\n`,
+    ]);
+    const failures =
+      `dynamic_sharding_upstream_failures_total{member="${member}",kind="unauthorized"}`;
+    assert.equal(await service.metric(failures), 1);
+    await Deno.writeTextFile(`${directory}/password`, "s3cret\n");
+
     await service.configure(config("redirect"));
     service.process.kill("SIGHUP");
     await service.waitForLog("mode is redirect and pushgateway.basic_auth is set");
