@@ -123,7 +123,12 @@ function createProgram(host: Host, print: (text: string) => void): Command {
     .addOption(
       new Option("--log.format <format>", "form of the log").choices(LOG_FORMATS).default("logfmt"),
     )
-    .action((flags: ServeFlags) => serve(flags, host));
+    .allowExcessArguments()
+    .action((flags: ServeFlags, { args: [unknown] }: Command) => {
+      if (unknown === undefined) return serve(flags, host);
+      const known = program.commands.map((command) => command.name());
+      program.error(`error: expected ${known.join(", ")} or nothing, found ${unknown}`);
+    });
 
   program.command("check-config")
     .description("check a configuration file; where it is wrong, say where and exit 1")

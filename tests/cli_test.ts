@@ -53,7 +53,7 @@ Deno.test("--version names the version of deno.json, and what it was built from"
 for (
   const [why, args, words] of [
     ["an unknown flag", ["--config.fil=x"], "unknown option '--config.fil=x'"],
-    ["an unknown command", ["serve"], "too many arguments"],
+    ["an unknown command", ["serve"], "check-config, drain, plan, ring or nothing, found serve"],
     ["a wrong level", ["--log.level", "trace"], "Allowed choices are debug, info, warn, error"],
     ["a wrong address", ["--web.listen-address=9292"], 'expected [host]:port as in ":9292"'],
     ["a wrong member", ["ring", "--member", "a b", "/metrics/job/a"], "expected host:port"],

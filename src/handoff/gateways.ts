@@ -7,6 +7,7 @@
 
 import { groupPath, parseGroupId } from "../group/group.ts";
 import type { NameScheme } from "../group/label_name.ts";
+import { errorText } from "../log.ts";
 import type { Member } from "../member.ts";
 import type { Answer } from "../pushgateway/answer.ts";
 import {
@@ -178,8 +179,7 @@ async function attempt<T>(
     return await call();
   } catch (cause) {
     signal?.throwIfAborted();
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new MemberFailure(`${member}: cannot ${what}: ${why}`, { cause });
+    throw new MemberFailure(`${member}: cannot ${what}: ${errorText(cause)}`);
   }
 }
 

@@ -136,7 +136,10 @@ export function createSweeper(deps: SweeperDeps): Sweeper {
       } else log.info("every group lies on its owner", groups);
     }
     if (findings.stale.length > 0) {
-      log.info("stale copies are being deleted", countByMember(findings.stale));
+      log.info("stale copies are being deleted", {
+        copies: findings.stale.length,
+        members: [...new Set(findings.stale.map(({ member }) => member))].join(" "),
+      });
       await deps.removeStale(findings.stale, signal);
     }
     await admit({ members, swept, stale: findings.stale }, signal);
@@ -258,12 +261,6 @@ export function createSweeper(deps: SweeperDeps): Sweeper {
     },
     inventories,
   };
-}
-
-function countByMember(stale: readonly StaleCopy[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const { member } of stale) counts[member] = (counts[member] ?? 0) + 1;
-  return counts;
 }
 
 /** The members that answer our probes, whatever their state: those that can be read. */

@@ -65,7 +65,11 @@ export function narrateMembership(
   }
   if (next.ringBasis === previous.ringBasis) return;
   if (next.ringBasis === "kept") {
-    log.warn("no member is active: the last known ones stay", { members: next.ring.size });
+    const members = next.ring.size;
+    const who = previous.ring.size > 0
+      ? "the last known ones stay"
+      : "those that are listed stand in";
+    log.warn(`no member is active: ${who}`, { members });
   } else if (previous.ringBasis === "kept") {
     log.info("members are active again", { members: next.ring.size });
   }
