@@ -26,6 +26,7 @@ const TARGETS: Readonly<Record<string, string>> = {
 const FILES: Readonly<Record<string, string>> = {
   "dynamic-sharding.yml": "dynamic-sharding.yml",
   "dynamic-sharding.service": "packaging/dynamic-sharding.service",
+  "dynamic-sharding.rules.yml": "packaging/dynamic-sharding.rules.yml",
   LICENSE: "LICENSE",
   "README.md": "README.md",
   "README.zh-CN.md": "README.zh-CN.md",
