@@ -69,7 +69,10 @@ export async function loadConfig(
   } catch (cause) {
     throw new ConfigError([`${path}: ${readFailure(cause)}`], { cause });
   }
-  const { config, placeOf } = readConfig(text, { path, env });
+  // systemd 252 hides them from the unit's own ExecReload, too.
+  const visible = (name: string) =>
+    onUnchecked && name === "CREDENTIALS_DIRECTORY" ? undefined : env(name);
+  const { config, placeOf } = readConfig(text, { path, env: visible });
   await checkFiles(config, { placeOf, onUnchecked });
   return config;
 }
