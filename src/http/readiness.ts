@@ -22,5 +22,6 @@ export function readiness({ membership, ring }: Snapshot): { ready: boolean; rea
       : `none of ${listed} listed members is active`;
     return { ready: false, reason: `${found}; the last ring is kept${lookup}` };
   }
-  return { ready: true, reason: `${ring.members.length} members${lookup}` };
+  const { length } = ring.members;
+  return { ready: true, reason: `${length} ${length === 1 ? "member" : "members"}${lookup}` };
 }

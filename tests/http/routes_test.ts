@@ -28,7 +28,7 @@ const ANSWERS: readonly [request: string, status: number, body: RegExp, allow?: 
   ["HEAD /-/healthy", 200, /^OK\n$/],
   ["GET /-/healthy?x=1", 200, /^OK\n$/],
   ["PUT /-/healthy", 405, /^Method Not Allowed/, "GET, HEAD"],
-  ["GET /-/ready", 200, /^1 members\n$/],
+  ["GET /-/ready", 200, /^1 member\n$/],
   ["GET /sd", 200, /^\[\{"targets":\["a:9091"\]/],
   ["POST /sd", 405, /^Method Not Allowed/, "GET"],
   ["GET /test/v1", 200, /^Hello, /],
