@@ -1,7 +1,8 @@
 /**
- * Serves connections that are accepted here and not by `Deno.serve`, so that a listener can be closed
- * before them. `Deno.serve` ends both at once, and resets what has been accepted and has brought no
- * request yet; where another process listens on the same address there is no moment without such.
+ * Serves connections that are accepted here and not by `Deno.serve`, for two things that one cannot do:
+ * give up its address before its connections (it resets what has been accepted and has brought no
+ * request yet, and where another process listens on the same address there is no moment without such),
+ * and go on when there are too many open files (it ends).
  *
  * @module
  */
@@ -27,9 +28,6 @@ type ServeConnection = (
   onListen: () => void,
 ) => Deno.HttpServer<Deno.NetAddr>;
 
-/** How long a connection without a request may wait for its next one, or its first, at the end. */
-const LINGER_MS = 1_000;
-
 /** Before the next try where none can be accepted. */
 const ACCEPT_AGAIN_MS = 1_000;
 
@@ -38,11 +36,17 @@ export interface Connections {
   /** Serves those that come until the listener is closed. */
   accept(listener: Deno.TcpListener): Promise<void>;
   /**
-   * Ends each with the answer to the request that it has, or to its next; one that brings none for a
-   * second is closed. The listener has to be closed before.
+   * Ends each with the answer to the request that it has, or to its next. The listener has to be closed
+   * before.
+   *
+   * @param lingerMs one that brings no request for so long is closed
    */
-  end(): Promise<void>;
+  end(lingerMs: number): Promise<void>;
 }
+
+const { BadResource, Interrupted, ConnectionAborted } = Deno.errors;
+/** What the handler does not answer; it answers everything. */
+const onError = () => new Response("internal error\n", { status: 500 });
 
 interface Served {
   /** Ends with the answer under way, or at once. */
@@ -50,6 +54,8 @@ interface Served {
   /** When nothing more comes over it, however that came. Never rejects. */
   readonly ended: Promise<unknown>;
   inFlight: number;
+  /** It has brought no request since somebody last looked. */
+  idle: boolean;
 }
 
 /** @throws {Error} where this Deno has no such thing */
@@ -66,13 +72,9 @@ function serveConnectionOfDeno(): ServeConnection {
 /**
  * Makes one.
  *
- * @param onError answers where the handler throws
  * @throws {Error} where this Deno cannot serve a single connection
  */
-export function createConnections(
-  handler: Handler,
-  { onError, log }: { readonly onError: () => Response; readonly log: Logger },
-): Connections {
+export function createConnections(handler: Handler, log: Logger): Connections {
   const serve = serveConnectionOfDeno();
   const all = new Set<Served>();
   let ending = false;
@@ -80,6 +82,7 @@ export function createConnections(
   function take(connection: Deno.TcpConn): void {
     const answer: Handler = async (request, info) => {
       served.inFlight++;
+      served.idle = false;
       if (ending) void served.finish();
       try {
         const response = await handler(request, info);
@@ -96,44 +99,49 @@ export function createConnections(
       tell(error); // a client that is gone, or speaks no HTTP: `Deno.serve` keeps it to itself
       return finish(); // only this frees what Deno has of it
     }).finally(() => all.delete(served));
-    const served: Served = { finish, ended, inFlight: 0 };
+    const served: Served = { finish, ended, inFlight: 0, idle: false };
     all.add(served);
+  }
+
+  /** Closes those that have brought nothing since the last call; returns how many. */
+  function shed(): number {
+    let closed = 0;
+    for (const served of all) {
+      if (served.inFlight > 0) continue;
+      if (served.idle) {
+        void served.finish();
+        closed++;
+      }
+      served.idle = true;
+    }
+    return closed;
   }
 
   return {
     async accept(listener) {
       for (;;) {
-        const connection = await nextConnection(listener, log);
-        if (!connection) return;
+        let connection: Deno.TcpConn;
+        try {
+          connection = await listener.accept();
+        } catch (error) {
+          if (error instanceof BadResource || error instanceof Interrupted) return; // closed
+          if (error instanceof ConnectionAborted) continue; // its client has gone already
+          // Too many open files, as a rule.
+          const fields = { err: errorText(error), closed: shed() };
+          log.warn("no connection can be accepted: those that are idle are closed", fields);
+          await sleep(ACCEPT_AGAIN_MS);
+          continue;
+        }
         take(connection);
       }
     },
-    async end() {
+    async end(lingerMs) {
       ending = true;
       for (const { finish, inFlight } of all) if (inFlight > 0) void finish();
       const ended = () => Promise.all([...all].map(({ ended }) => ended));
-      if (await within(LINGER_MS, ended())) return;
+      if (await within(lingerMs, ended())) return;
       for (const { finish } of all) void finish();
       await ended();
     },
   };
-}
-
-/** Undefined: the listener has been closed. */
-async function nextConnection(
-  listener: Deno.TcpListener,
-  log: Logger,
-): Promise<Deno.TcpConn | undefined> {
-  const { BadResource, Interrupted, ConnectionAborted } = Deno.errors;
-  for (;;) {
-    try {
-      return await listener.accept();
-    } catch (error) {
-      if (error instanceof BadResource || error instanceof Interrupted) return undefined;
-      if (error instanceof ConnectionAborted) continue; // its client has gone already
-      // Too many open files, as a rule: the others can wait until some of those are closed.
-      log.warn("no connection can be accepted; trying again", { err: errorText(error) });
-      await sleep(ACCEPT_AGAIN_MS);
-    }
-  }
 }

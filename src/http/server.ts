@@ -14,6 +14,11 @@ const DRAIN_MS_MAX = 10_000;
  * 2 of 100 restarts lost a push so, 12 without, at 200 pushes a second.
  */
 const SETTLED_MS = 50;
+/**
+ * How long a connection without a request may wait for its next one, or its first, where another
+ * process has taken over: where none has, the sooner this one ends the better.
+ */
+const LINGER_MS = 1_000;
 /** An answer is done when Deno has it, and not only when it has left. */
 const FLUSH_MS = 20;
 
@@ -43,70 +48,36 @@ export interface ListenOptions {
 /**
  * Starts to listen.
  *
- * @throws where the address cannot be had, with a message for the operator
+ * @throws where the address cannot be had, or this Deno cannot serve, with a message for the operator
  */
 export function listen(options: ListenOptions, handler: Handler): Server {
-  const { address, finished, end } = bind(options, handler);
+  const { reusePort = false, log } = options;
+  const connections = createConnections(handler, log);
+  const listener = open(options.address, reusePort);
+  const accepting = connections.accept(listener);
   return {
-    address,
+    address: listener.addr as Deno.NetAddr,
     async run(signal) {
-      await Promise.race([finished, aborted(signal)]);
-      await within(DRAIN_MS_MAX, end());
+      await aborted(signal);
+      if (reusePort) await sleep(SETTLED_MS);
+      listener.close();
+      await accepting;
+      await within(DRAIN_MS_MAX, connections.end(reusePort ? LINGER_MS : 0));
       await sleep(FLUSH_MS);
     },
   };
 }
 
-interface Bound {
-  readonly address: Deno.NetAddr;
-  /** When it takes no more, by itself. */
-  readonly finished: Promise<void>;
-  /** Takes no more, and is done when all that it has is done. */
-  end(): Promise<void>;
-}
-
-function bind(options: ListenOptions, handler: Handler): Bound {
-  const { hostname, port } = options.address;
-  const open = options.reusePort ? accepting(handler, options.log) : serving(handler);
+function open({ hostname, port }: ListenAddress, reusePort: boolean): Deno.TcpListener {
   try {
     // As in Go, no host means every address of both families.
-    return open({ hostname: hostname || "::", port });
+    return Deno.listen({ hostname: hostname || "::", port, reusePort });
   } catch (cause) {
     // A host without IPv6 cannot listen on "::".
     const retry = hostname === "" && !(cause instanceof Deno.errors.AddrInUse);
-    if (retry) return bind({ ...options, address: { hostname: "0.0.0.0", port } }, handler);
+    if (retry) return open({ hostname: "0.0.0.0", port }, reusePort);
     throw new Error(`cannot listen on ${showListenAddress({ hostname, port })}`, { cause });
   }
-}
-
-type Open = (address: ListenAddress) => Bound;
-
-const onError = () => new Response("internal error\n", { status: 500 });
-
-function serving(handler: Handler): Open {
-  return (address) => {
-    const server = Deno.serve({ ...address, onListen: () => {}, onError }, handler);
-    return { address: server.addr, finished: server.finished, end: () => server.shutdown() };
-  };
-}
-
-/** Beside other processes on the same address. */
-function accepting(handler: Handler, log: Logger): Open {
-  const connections = createConnections(handler, { onError, log });
-  return (address) => {
-    const listener = Deno.listen({ ...address, reusePort: true });
-    const finished = connections.accept(listener);
-    return {
-      address: listener.addr as Deno.NetAddr,
-      finished,
-      async end() {
-        await sleep(SETTLED_MS);
-        listener.close();
-        await finished;
-        await connections.end();
-      },
-    };
-  };
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

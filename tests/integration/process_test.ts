@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { type Finished, run } from "../../tools/command.ts";
 import { freePort } from "../../tools/ports.ts";
+import { startProcess } from "../../tools/process.ts";
 import { waitFor } from "../../tools/wait.ts";
 import { type Service, serviceCommand, startService } from "./service.ts";
 
@@ -75,6 +76,35 @@ Deno.test("every problem of a file is said at the start, each with its place", a
       }
     },
   );
+});
+
+Deno.test("a service without free file descriptors closes idle connections, and answers again", async () => {
+  await withFile(CONFIG, async (file) => {
+    const { command, args } = serviceCommand();
+    const port = freePort();
+    const limited = ["-c", 'ulimit -n 100 && exec "$@"', "sh", command, ...args];
+    await using service = await startProcess("sh", {
+      args: [...limited, `--config.file=${file}`, `--web.listen-address=127.0.0.1:${port}`],
+      ready: ({ output }) => output.includes("msg=listening"),
+    });
+    const clients = new DisposableStack();
+    try {
+      for (let i = 0; i < 120; i++) {
+        clients.use(await Deno.connect({ hostname: "127.0.0.1", port }));
+      }
+      await waitFor(
+        () => / msg="no connection can be accepted.* closed=[1-9]/.test(service.output()),
+        {
+          what: "idle connections to be closed",
+        },
+      );
+      const answer = await fetch(`http://127.0.0.1:${port}/-/healthy`);
+      assert.equal(await answer.text(), "OK\n");
+    } finally {
+      clients.dispose();
+    }
+    assert.equal((await service.stop()).code, 0);
+  });
 });
 
 Deno.test("a valid file passes the check", async () => {
