@@ -10,7 +10,7 @@ export type MarksObservation =
   | { readonly kind: "failed"; readonly cause: unknown };
 
 /** How long one blocking query waits for news; also how soon a silently dead connection is noticed. */
-const WAIT_SECONDS = 60;
+const WAIT_SECONDS = 20;
 const RETRY = { firstMs: 500, maxMs: 10_000 };
 const FORBIDDEN_RETRY = { firstMs: 60_000, maxMs: 60_000 };
 

@@ -8,6 +8,7 @@
 import { EventEmitter } from "node:events";
 import { z } from "zod";
 import type { ConsulConfig } from "../config/consul.ts";
+import { watchAgent } from "./tripwire.ts";
 
 /** What the library is told for every request. */
 export interface RequestOptions {
@@ -28,7 +29,7 @@ export interface Requests {
   /** Sends one, and answers its body. */
   call(
     send: (options: RequestOptions) => Promise<unknown>,
-    limits: { readonly signal: AbortSignal; readonly timeout?: number },
+    limits: Limits,
   ): Promise<unknown>;
   /** Sends one that may block until there is news. */
   query(
@@ -38,6 +39,14 @@ export interface Requests {
   ): Promise<{ readonly index: bigint; readonly body: unknown }>;
 }
 
+/** What ends a request early. */
+interface Limits {
+  readonly signal: AbortSignal;
+  readonly timeout?: number;
+}
+
+/** Shorter waits end soon enough by themselves. */
+const WATCHED_SECONDS_MIN = 10;
 /** For calls that do not block: an agent that takes longer is as good as gone. */
 const CALL_TIMEOUT_MS = 5_000;
 
@@ -47,11 +56,17 @@ const answer = z.tuple([z.object({ headers })], z.unknown());
 /** What it throws where Consul has answered. */
 const refusal = z.object({ response: z.object({ headers }) });
 
+/** What requests need of the configuration. */
+export type RequestsConfig = Pick<
+  ConsulConfig,
+  "scheme" | "hostname" | "port" | "token" | "tokenFile"
+>;
+
 /** Makes requests with the token of a configuration. */
-export function createRequests(config: Pick<ConsulConfig, "token" | "tokenFile">): Requests {
+export function createRequests(config: RequestsConfig): Requests {
   async function request(
     send: (options: RequestOptions) => Promise<unknown>,
-    { signal, timeout = CALL_TIMEOUT_MS }: { signal: AbortSignal; timeout?: number },
+    { signal, timeout = CALL_TIMEOUT_MS }: Limits,
   ) {
     const token = config.token?.reveal() ?? await readToken(config.tokenFile);
     signal.throwIfAborted();
@@ -73,14 +88,30 @@ export function createRequests(config: Pick<ConsulConfig, "token" | "tokenFile">
       return (await request(send, limits)).body;
     },
     async query(send, { index, waitSeconds }, signal) {
+      const ask = async (blocking: { index?: string; wait?: string }, limits: Limits) => {
+        const { headers, body } = await request(
+          (options) => send({ ...options, ...blocking }),
+          limits,
+        );
+        return { index: indexOf(headers), body };
+      };
+      if (index === undefined) return await ask({}, { signal });
       // Consul lengthens a wait by up to a sixteenth; our own limit lies beyond that.
-      const waitMs = index === undefined ? 0 : waitSeconds * 1_000 * (1 + 1 / 16);
-      const blocking = index === undefined ? {} : { index: `${index}`, wait: `${waitSeconds}s` };
-      const { headers, body } = await request(
-        (options) => send({ ...options, ...blocking }),
-        { signal, timeout: waitMs + CALL_TIMEOUT_MS },
-      );
-      return { index: indexOf(headers), body };
+      const timeout = waitSeconds * 1_000 * (1 + 1 / 16) + CALL_TIMEOUT_MS;
+      const gone = new AbortController();
+      // Over TLS an agent ends what brings no handshake; there only the timeout is left.
+      const isWatched = config.scheme === "http" && waitSeconds >= WATCHED_SECONDS_MIN;
+      using _watch = isWatched ? watchAgent(config, () => gone.abort()) : undefined;
+      try {
+        const either = AbortSignal.any([signal, gone.signal]);
+        return await ask({ index: `${index}`, wait: `${waitSeconds}s` }, {
+          signal: either,
+          timeout,
+        });
+      } catch (error) {
+        if (signal.aborted || !gone.signal.aborted) throw error;
+        return await ask({}, { signal }); // an agent that was restarted may count from 1 again
+      }
     },
   };
 }

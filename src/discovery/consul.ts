@@ -7,7 +7,7 @@ import { type Member, parseMember } from "../member.ts";
 import type { Discovery, Listing } from "./discovery.ts";
 
 /** How long one blocking query waits for news; also how soon a silently dead connection is noticed. */
-const WAIT_SECONDS = 60;
+const WAIT_SECONDS = 20;
 const RETRY = { firstMs: 500, maxMs: 10_000 };
 
 /**
