@@ -87,8 +87,11 @@ export function createLeaving({ consul, tell, random, log }: LeavingDeps): Leavi
       let failing = false;
       for await (const look of watchMarks(client, prefix, { random }, signal)) {
         if (look.kind === "marks") {
-          shared = [...look.names].flatMap((name) => memberOf(name, prefix));
+          const marked = [...look.names].flatMap((name) => memberOf(name, prefix));
+          const lost = look.reset ? shared.filter((member) => !marked.includes(member)) : [];
+          shared = [...marked, ...lost];
           publish();
+          for (const member of lost) await restore(member, { client, serviceName, signal });
         } else if (!failing) {
           const fields = { prefix, err: errorText(look.cause) };
           log.warn("marks of leaving members cannot be read, the last known ones stay", fields);
@@ -98,6 +101,33 @@ export function createLeaving({ consul, tell, random, log }: LeavingDeps): Leavi
       }
     },
   };
+
+  /** Consul has lost a mark, which nobody took back. */
+  async function restore(
+    member: Member,
+    { client, serviceName, signal }: {
+      client: ConsulTerm["client"];
+      serviceName: string;
+      signal: AbortSignal;
+    },
+  ): Promise<void> {
+    const key = markKey(serviceName, member);
+    try {
+      await client.setKey(
+        key,
+        MARK_TEXT,
+        AbortSignal.any([signal, AbortSignal.timeout(CALL_MS_MAX)]),
+      );
+      log.info("Consul has lost the mark of a leaving member: it is set again", { member });
+    } catch (error) {
+      if (signal.aborted) return;
+      const fields = { member, key, err: errorText(error) };
+      log.warn(
+        "the mark of a leaving member cannot be set again: only this instance knows",
+        fields,
+      );
+    }
+  }
 
   function memberOf(name: string, prefix: string): Member[] {
     try {

@@ -6,7 +6,12 @@ import { type ConsulClient, isStatus } from "./client.ts";
 
 /** What a look at the prefix showed. A failed look is not an empty set. */
 export type MarksObservation =
-  | { readonly kind: "marks"; readonly names: ReadonlySet<string> }
+  | {
+    readonly kind: "marks";
+    readonly names: ReadonlySet<string>;
+    /** Consul counts from an earlier index than before: it has lost what was written since. */
+    readonly reset: boolean;
+  }
   | { readonly kind: "failed"; readonly cause: unknown };
 
 /** How long one blocking query waits for news; also how soon a silently dead connection is noticed. */
@@ -27,6 +32,8 @@ export async function* watchMarks(
 ): AsyncGenerator<MarksObservation, void> {
   let index: bigint | undefined;
   let known: ReadonlySet<string> | undefined;
+  /** Also of before a failure. */
+  let last = 0n;
   let failures = 0;
   while (!signal.aborted) {
     const askedMs = performance.now();
@@ -34,11 +41,13 @@ export async function* watchMarks(
       const query = { ...(index !== undefined && { index }), waitSeconds: WAIT_SECONDS };
       const answer = await consul.watchKeys(prefix, query, signal);
       index = nextIndex(index, answer.index);
+      const reset = answer.index < last;
+      last = answer.index;
       failures = 0;
       const names = namesOf(answer.keys, prefix);
-      if (known === undefined || known.symmetricDifference(names).size > 0) {
+      if (reset || known === undefined || known.symmetricDifference(names).size > 0) {
         known = names;
-        yield { kind: "marks", names };
+        yield { kind: "marks", names, reset };
       }
     } catch (cause) {
       if (signal.aborted) return;

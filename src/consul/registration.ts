@@ -165,6 +165,7 @@ async function lookAfter(
   }
   for (const [member, { inConsul }] of marked) {
     if (!marks || !inConsul || marks.has(member)) continue;
+    if (plan.marked.has(member)) continue; // Consul has lost it: whoever follows the marks sets it again
     marked.delete(member); // somebody deleted the key to put the member back
     await register(deps, member, signal);
   }

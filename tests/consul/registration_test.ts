@@ -3,7 +3,7 @@
 import { getLogger } from "@logtape/logtape";
 import assert from "node:assert/strict";
 import { keepRegistered, type RegistrationDue } from "../../src/consul/registration.ts";
-import { parseMember } from "../../src/member.ts";
+import { type Member, parseMember } from "../../src/member.ts";
 import { type ConsulAgent, startConsul } from "../../tools/consul.ts";
 import { waitFor } from "../../tools/wait.ts";
 import { makeToken, openClient } from "./fixture.ts";
@@ -13,11 +13,17 @@ const LEFT = parseMember("127.0.0.1:2");
 const SERVICES = 'service "pushgateway" { policy = "write" } node_prefix "" { policy = "read" }';
 const KEYS = 'key_prefix "dynamic-sharding/" { policy = "write" }';
 
-/** Runs it for a few passes: one member is missing, one has left, and no mark is in Consul. */
+/**
+ * Runs it for a few passes: one member has left, then no mark of it is in Consul, and whoever follows
+ * the marks has seen that; another is missing.
+ */
 async function registeredAfter(consul: ConsulAgent, rules: string): Promise<string[]> {
   using client = await openClient(consul, (await makeToken(consul, rules)).token);
-  const nothing = { missing: [], withdrawn: [LEFT], leaving: [], marked: new Set([LEFT]) };
-  const dues: RegistrationDue[] = [{ ...nothing, missing: [MISSING] }];
+  const nothing = { missing: [], withdrawn: [LEFT], leaving: [], marked: new Set<Member>() };
+  const dues: RegistrationDue[] = [
+    { ...nothing, marked: new Set([LEFT]) },
+    { ...nothing, missing: [MISSING] },
+  ];
   let passes = 0;
   const stop = new AbortController();
   const kept = keepRegistered({
@@ -35,7 +41,7 @@ async function registeredAfter(consul: ConsulAgent, rules: string): Promise<stri
     random: Math.random,
     log: getLogger("nowhere"),
   }, stop.signal);
-  await waitFor(() => passes === 2, { what: "two passes" });
+  await waitFor(() => passes === 3, { what: "three passes" });
   stop.abort();
   await kept;
   const response = await consul.api("/v1/agent/services");

@@ -1,6 +1,7 @@
 /** Members that leave are emptied first, however they were told to. @module */
 
 import assert from "node:assert/strict";
+import { sleep } from "../../src/backoff.ts";
 import { outputOf } from "../../tools/command.ts";
 import { type ConsulAgent, startConsul } from "../../tools/consul.ts";
 import { type Pushgateway, startPushgateway } from "../../tools/pushgateway.ts";
@@ -125,6 +126,36 @@ Deno.test("a member that is deregistered from Consul by hand is emptied and stay
   await assertDrained(first, fleet);
   await service.waitForMembers(others.map(({ address }) => address));
   await service.waitForLog("it is empty and may be stopped");
+});
+
+Deno.test("a member that was drained stays out when Consul has lost all of its data", async () => {
+  await using consul = await startConsul();
+  await using fleet = await startFleet();
+  const options = { config: configOf(fleet, consul), flags: ["--web.enable-admin-api"] };
+  await using one = await startService(options);
+  await using other = await startService(options);
+  for (const { waitForMembers } of [one, other]) await waitForMembers(fleet.addresses);
+  const [first, ...rest] = fleet.members;
+  const others = rest.map(({ address }) => address);
+  await run(one, "drain", first.address);
+  for (const { waitForMembers } of [one, other]) await waitForMembers(others);
+
+  await consul.kill9();
+  for (const { waitForLog } of [one, other]) await waitForLog("look-up of members failed");
+  await consul.start();
+  await waitFor(async () => Object.keys(await consulHealth(consul)).length === 2, {
+    what: "Consul to know the others again",
+    msMax: 40_000,
+  });
+  const key = `/v1/kv/dynamic-sharding/pushgateway/withdrawn/${first.address}`;
+  await waitFor(async () => {
+    const answer = await fetch(`${consul.url}${key}`);
+    await answer.body?.cancel();
+    return answer.ok;
+  }, { what: "its mark" });
+  await sleep(2_000);
+  for (const service of [one, other]) assert.deepEqual(await service.members(), [...others].sort());
+  assert(!(`${first.address.replace(":", "_")}` in await consulHealth(consul)));
 });
 
 Deno.test("a member in Consul's maintenance mode is emptied, and is back when that ends", async () => {
