@@ -92,6 +92,13 @@ export function createMetrics(build: BuildInfo): Metrics {
     for (const seconds of pendingSeconds.subarray(0, pending)) durations.observe(seconds);
     pending = 0;
   }
+  const memberUp = new Gauge({
+    name: name("member_up"),
+    help:
+      "1 if a member answers our probe, else 0; those that have been told to leave are left out.",
+    labelNames: ["member"],
+    registers,
+  });
   const members = new Gauge({
     name: name("members"),
     help: "Members by state: joining, active, suspect, draining or departed.",
@@ -169,7 +176,12 @@ export function createMetrics(build: BuildInfo): Metrics {
       pendingSeconds[pending++] = seconds;
       if (pending === PENDING_MAX) observePending();
     },
-    membershipChanged({ records, discovery, probesDistrusted: distrusted, ringBasis }) {
+    membershipChanged({ records, marked, discovery, probesDistrusted: distrusted, ringBasis }) {
+      memberUp.reset();
+      for (const [member, { verdict, departure, drained }] of records) {
+        const leaves = marked.has(member) || drained || departure === "withdrawn";
+        if (!leaves && verdict !== "unknown") memberUp.set({ member }, verdict === "up" ? 1 : 0);
+      }
       const states = [...records.values()].map(({ state }) => state);
       for (const state of MEMBER_STATES) {
         members.set({ state }, states.filter((other) => other === state).length);

@@ -20,6 +20,7 @@ const LIST: Readonly<Record<string, string>> = {
   dynamic_sharding_handoff_sweep_duration_seconds: "histogram",
   dynamic_sharding_http_request_duration_seconds: "histogram",
   dynamic_sharding_http_requests_total: "counter",
+  dynamic_sharding_member_up: "gauge",
   dynamic_sharding_members: "gauge",
   dynamic_sharding_probes_distrusted: "gauge",
   dynamic_sharding_ring_builds_total: "counter",

@@ -19,6 +19,9 @@ export async function ask<T>(
     readonly data: z.ZodType<T>;
   },
 ): Promise<T> {
+  if (!/^https?:\/\//.test(base)) {
+    throw new TypeError(`--url: expected a URL as in http://localhost:9292, found ${base}`);
+  }
   const url = `${base.replace(/\/$/, "")}${path}`;
   let text: string;
   let status: number;
@@ -27,13 +30,16 @@ export async function ask<T>(
     status = response.status;
     text = await response.text();
   } catch (cause) {
-    throw new Error(`no answer from ${base}: ${errorText(cause)} (is --url right?)`, { cause });
+    throw new Error(`no answer from ${base}: ${errorText(cause)} (is --url right?)`);
   }
   const json = parseJson(text);
   if (status >= 300) {
     const { data: refusal } = failure.safeParse(json);
     const hint = status === 403 ? " (it needs --web.enable-admin-api)" : "";
-    throw new Error(`${url} answered ${status}: ${refusal?.error ?? text.trim()}${hint}`);
+    if (refusal) throw new Error(`${url} answered ${status}: ${refusal.error}${hint}`);
+    throw new Error(
+      `${url}: expected dynamic-sharding, found ${status}: ${text.trim().slice(0, 80)}`,
+    );
   }
   const parsed = z.object({ data }).safeParse(json);
   if (parsed.success) return parsed.data.data;
