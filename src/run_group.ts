@@ -4,6 +4,12 @@
 export type Task = (signal: AbortSignal) => Promise<void>;
 
 /**
+ * Deno 2.7 collects a signal of `AbortSignal.any` that nothing but its own listeners holds, and never
+ * calls them: a task that waits for nothing else than its end would not end.
+ */
+const running = new Set<AbortSignal>();
+
+/**
  * Runs tasks until the first of them ends or fails, or the signal aborts; then stops the rest and
  * waits for every one.
  *
@@ -12,6 +18,7 @@ export type Task = (signal: AbortSignal) => Promise<void>;
 export async function runGroup(tasks: readonly Task[], signal: AbortSignal): Promise<void> {
   const stop = new AbortController();
   const group = AbortSignal.any([signal, stop.signal]);
+  running.add(group);
   const failures: unknown[] = [];
   await Promise.all(tasks.map(async (task) => {
     try {
@@ -22,5 +29,6 @@ export async function runGroup(tasks: readonly Task[], signal: AbortSignal): Pro
       stop.abort();
     }
   }));
+  running.delete(group);
   if (failures.length > 0) throw failures[0];
 }

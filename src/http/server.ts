@@ -58,7 +58,7 @@ export function listen(options: ListenOptions, handler: Handler): Server {
   return {
     address: listener.addr as Deno.NetAddr,
     async run(signal) {
-      await aborted(signal);
+      await Promise.race([accepting, aborted(signal)]);
       if (reusePort) await sleep(SETTLED_MS);
       listener.close();
       await accepting;
