@@ -23,6 +23,7 @@ export function watchAgent(address: AgentAddress, onGone: () => void): Disposabl
   async function untilClosed(): Promise<void> {
     const connection = await Deno.connect({ ...address, signal: stop.signal });
     const close = () => connection.close();
+    if (stop.signal.aborted) return close(); // just as it came about
     stop.signal.addEventListener("abort", close, { once: true });
     try {
       await connection.read(new Uint8Array(1));

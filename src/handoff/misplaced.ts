@@ -160,7 +160,7 @@ export function createMisplaced(
         end(findings, { swept, failed }) {
           running.delete(number);
           // As it is: to look at each of 100,000 again would hold up pushes. Where the ring has changed
-          // since, some are in place now; of these \`holdersOf\` says so, and the next round ends them.
+          // since, some are in place now; of these `holdersOf` says so, and the next round ends them.
           seen = findings.misplaced;
           for (const [id, members] of notes) {
             const copies = seen.get(id) ?? new Map<Member, PushedAt>();

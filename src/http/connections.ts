@@ -58,7 +58,11 @@ interface Served {
   idle: boolean;
 }
 
-/** @throws {Error} where this Deno has no such thing */
+/**
+ * Deno has no types for it.
+ *
+ * @throws {Error} where this Deno has no such thing
+ */
 function serveConnectionOfDeno(): ServeConnection {
   const { internal } = Deno as unknown as { readonly internal?: symbol };
   const hidden = Deno as unknown as Record<symbol, Record<string, unknown> | undefined>;
