@@ -1,6 +1,6 @@
 /** How fast a member is emptied that is about to leave. @module */
 
-import { sleep } from "../src/backoff.ts";
+import { sleep } from "../src/concurrency/backoff.ts";
 import { freePorts } from "../tools/ports.ts";
 import { cpuSeconds } from "./cpu.ts";
 import { startMembers } from "./handoff_members.ts";

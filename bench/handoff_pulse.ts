@@ -7,7 +7,7 @@
  * @module
  */
 
-import { sleep } from "../src/backoff.ts";
+import { sleep } from "../src/concurrency/backoff.ts";
 import type { Pulse } from "./handoff_stalls.ts";
 import { quantile } from "./spread.ts";
 

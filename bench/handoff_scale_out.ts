@@ -5,7 +5,7 @@
  * @module
  */
 
-import { sleep } from "../src/backoff.ts";
+import { sleep } from "../src/concurrency/backoff.ts";
 import { ensureComponents } from "../tools/components.ts";
 import { freePorts } from "../tools/ports.ts";
 import { startPushgateway } from "../tools/pushgateway.ts";

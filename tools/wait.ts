@@ -1,6 +1,6 @@
 /** Waiting for a state of the outside world: short polls up to a deadline, never a fixed sleep. @module */
 
-import { sleep } from "../src/backoff.ts";
+import { sleep } from "../src/concurrency/backoff.ts";
 
 /** How long and how often to look. */
 export interface WaitOptions {

@@ -1,6 +1,6 @@
 /** The names below a prefix of Consul's KV store, followed by blocking queries. @module */
 
-import { backoffMs, sleep } from "../backoff.ts";
+import { backoffMs, sleep } from "../concurrency/backoff.ts";
 import { nextIndex, QUERY_INTERVAL_MS_MIN } from "./blocking.ts";
 import { type ConsulClient, isStatus } from "./client.ts";
 

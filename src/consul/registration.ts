@@ -8,7 +8,7 @@
  * @module
  */
 
-import { backoffMs, sleep } from "../backoff.ts";
+import { backoffMs, sleep } from "../concurrency/backoff.ts";
 import type { CheckConfig } from "../config/consul.ts";
 import type { UpstreamConfig } from "../config/upstream.ts";
 import { errorText, type Logger } from "../log.ts";

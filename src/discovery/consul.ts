@@ -1,6 +1,6 @@
 /** Members from Consul's catalogue, followed by blocking queries. @module */
 
-import { backoffMs, sleep } from "../backoff.ts";
+import { backoffMs, sleep } from "../concurrency/backoff.ts";
 import { nextIndex, QUERY_INTERVAL_MS_MIN } from "../consul/blocking.ts";
 import type { ConsulClient, ServiceEntry } from "../consul/client.ts";
 import { type Member, parseMember } from "../member.ts";

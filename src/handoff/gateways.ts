@@ -9,7 +9,7 @@ import { groupPath, parseGroupId } from "../group/group.ts";
 import type { NameScheme } from "../group/label_name.ts";
 import { errorText } from "../log.ts";
 import type { Member } from "../member.ts";
-import type { Answer } from "../pushgateway/answer.ts";
+import type { Answer } from "../pushgateway/client/answer.ts";
 import {
   type GroupContent,
   type GroupReading,
@@ -17,10 +17,10 @@ import {
   readGroups,
 } from "../pushgateway/group_content.ts";
 import { type PushTimes, readPushTimes } from "../pushgateway/push_times.ts";
-import type { Transport, UpstreamRequest } from "../pushgateway/transport.ts";
-import { createTurns } from "../turns.ts";
-import { createClocks } from "./clocks.ts";
-import { gather } from "./gathered.ts";
+import type { Transport, UpstreamRequest } from "../pushgateway/client/transport.ts";
+import { createTurns } from "../concurrency/turns.ts";
+import { createClocks } from "./plan/clocks.ts";
+import { gather } from "../concurrency/shared_read.ts";
 
 /** The way to the members as it is configured now. */
 export interface GatewayWay {

@@ -6,26 +6,26 @@
  */
 
 import type { HandoffConfig } from "../config/config.ts";
-import { LockFailure, type Locks } from "../consul/locks.ts";
+import { LockFailure, type Locks } from "../consul/locks/locks.ts";
 import type { Logger } from "../log.ts";
 import type { Member } from "../member.ts";
 import type { Membership, MembershipEvent } from "../membership/state.ts";
-import type { HandoffMetrics } from "../metrics_handoff.ts";
+import type { HandoffMetrics } from "../metrics/handoff.ts";
 import type { PushTimes } from "../pushgateway/push_times.ts";
 import type { HashRing } from "../ring/hash_ring.ts";
-import { runGroup } from "../run_group.ts";
-import { createDeletions } from "./deletions.ts";
-import { createDrains, OTHERS_LEARN_MS } from "./drains.ts";
-import type { DrainProgress } from "./drain.ts";
-import { createExclusive, TurnFailure } from "./exclusive.ts";
-import { createFollowUp } from "./follow_up.ts";
+import { runGroup } from "../concurrency/run_group.ts";
+import { createDeletions } from "./plan/deletions.ts";
+import { createDrains, OTHERS_LEARN_MS } from "./settle/drains.ts";
+import type { DrainProgress } from "./settle/drain.ts";
+import { createExclusive, TurnFailure } from "./settle/exclusive.ts";
+import { createFollowUp } from "./settle/follow_up.ts";
 import type { Gateways } from "./gateways.ts";
-import type { StaleCopy } from "./inventory.ts";
-import { createMisplaced } from "./misplaced.ts";
-import { createOnPush, type MisplacedPush } from "./on_push.ts";
+import type { StaleCopy } from "./plan/inventory.ts";
+import { createMisplaced } from "./plan/misplaced.ts";
+import { createOnPush, type MisplacedPush } from "./settle/on_push.ts";
 import { createReport } from "./report.ts";
-import { removeStale } from "./stale.ts";
-import { createSweeper } from "./sweeper.ts";
+import { removeStale } from "./settle/stale.ts";
+import { createSweeper } from "./sweep/sweeper.ts";
 
 /** What handoff needs. */
 export interface HandoffDeps {

@@ -2,8 +2,8 @@
 
 import { errorText, type Logger } from "../log.ts";
 import type { Member } from "../member.ts";
-import type { HandoffMetrics } from "../metrics_handoff.ts";
-import type { StaleCopy } from "./inventory.ts";
+import type { HandoffMetrics } from "../metrics/handoff.ts";
+import type { StaleCopy } from "./plan/inventory.ts";
 
 /** What went wrong, as the metric names it. */
 export type HandoffFailure = "sweep" | "copy" | "delete" | "lock" | "unfaithful";

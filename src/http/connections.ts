@@ -7,7 +7,7 @@
  * @module
  */
 
-import { sleep, within } from "../backoff.ts";
+import { sleep, within } from "../concurrency/backoff.ts";
 import { errorText, type Logger } from "../log.ts";
 
 /** Answers a request, and never throws. */

@@ -1,6 +1,6 @@
 /** Listens, and lets go in an orderly way. @module */
 
-import { sleep, within } from "../backoff.ts";
+import { sleep, within } from "../concurrency/backoff.ts";
 import { type ListenAddress, showListenAddress } from "../config/values.ts";
 import type { Logger } from "../log.ts";
 import { createConnections } from "./connections.ts";

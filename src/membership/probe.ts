@@ -2,8 +2,8 @@
 
 import { errorText } from "../log.ts";
 import type { Member } from "../member.ts";
-import { SendFailure } from "../pushgateway/connection.ts";
-import type { Transport } from "../pushgateway/transport.ts";
+import { SendFailure } from "../pushgateway/client/connection.ts";
+import type { Transport } from "../pushgateway/client/transport.ts";
 
 /** How a probe ended: answered 200; nobody listens; anything else (timeout, reset, another status). */
 export type ProbeOutcome = "ok" | "refused" | "failed";

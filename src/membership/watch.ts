@@ -5,12 +5,12 @@
  * @module
  */
 
-import { sleep } from "../backoff.ts";
+import { sleep } from "../concurrency/backoff.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import type { Member } from "../member.ts";
 import { HashRing } from "../ring/hash_ring.ts";
-import { runGroup } from "../run_group.ts";
-import { createWake } from "../wake.ts";
+import { runGroup } from "../concurrency/run_group.ts";
+import { createWake } from "../concurrency/wake.ts";
 import type { Probe } from "./probe.ts";
 import {
   type Membership,

@@ -9,9 +9,9 @@
 import type { NameScheme } from "../group/label_name.ts";
 import type { Member } from "../member.ts";
 import { createGroupJoin, type GroupReading } from "./group_join.ts";
-import { readJsonGroups } from "./json_page.ts";
-import { readPage, type ReadWay } from "./page.ts";
-import { createProtobufPage } from "./protobuf_page.ts";
+import { readJsonGroups } from "./pages/json_page.ts";
+import { readPage, type ReadWay } from "./pages/page.ts";
+import { createProtobufPage } from "./pages/protobuf_page.ts";
 
 export type { GroupContent, GroupReading } from "./group_join.ts";
 export { holdsContent, sameContent } from "./same_content.ts";

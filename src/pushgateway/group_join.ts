@@ -2,11 +2,11 @@
 
 import { groupId, groupOfLabels, groupPath } from "../group/group.ts";
 import type { NameScheme } from "../group/label_name.ts";
-import { concat } from "./concat.ts";
-import { encodeFamily, typeName } from "./family.ts";
-import type { JsonFamily, JsonGroup, LabelPairs } from "./json_group.ts";
-import type { FamilyHead } from "./protobuf_page.ts";
-import { gaugeValue, keyOfLabels, keyOfMetric } from "./series.ts";
+import { concat } from "./pages/concat.ts";
+import { encodeFamily, typeName } from "./pages/family.ts";
+import type { JsonFamily, JsonGroup, LabelPairs } from "./pages/json_group.ts";
+import type { FamilyHead } from "./pages/protobuf_page.ts";
+import { gaugeValue, keyOfLabels, keyOfMetric } from "./pages/series.ts";
 
 /** A whole group. */
 export interface GroupContent {

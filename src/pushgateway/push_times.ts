@@ -8,12 +8,12 @@
 import { groupId, groupOfLabels } from "../group/group.ts";
 import type { Member } from "../member.ts";
 import { bothBounds, type ClockBounds } from "./clock.ts";
-import { readJsonGroups } from "./json_page.ts";
-import { LargeMap } from "./large_map.ts";
-import { readPage, type ReadWay } from "./page.ts";
-import { createPushTimePage } from "./push_time_page.ts";
+import { readJsonGroups } from "./pages/json_page.ts";
+import { LargeMap } from "../concurrency/large_map.ts";
+import { readPage, type ReadWay } from "./pages/page.ts";
+import { createPushTimePage } from "./pages/push_time_page.ts";
 
-export type { ReadWay } from "./page.ts";
+export type { ReadWay } from "./pages/page.ts";
 
 /** What a member says of its groups, and of its clock. */
 export interface PushTimes {

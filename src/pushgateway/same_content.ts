@@ -2,7 +2,7 @@
 
 import { Buffer } from "node:buffer";
 import type { GroupContent } from "./group_join.ts";
-import { createProtobufPage, type FamilyHead } from "./protobuf_page.ts";
+import { createProtobufPage, type FamilyHead } from "./pages/protobuf_page.ts";
 
 /**
  * Whether two readings of one group, of two members, hold the same, push times apart and whatever the

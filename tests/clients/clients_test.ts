@@ -6,7 +6,7 @@
  */
 
 import assert from "node:assert/strict";
-import { REDIRECT_CLIENTS } from "../../src/http/redirect_clients.ts";
+import { REDIRECT_CLIENTS } from "../../src/http/push/redirect_clients.ts";
 import type { Client, Method } from "./client.ts";
 import { startFleet } from "./fleet.ts";
 import { measure, type Measured } from "./measure.ts";

@@ -2,7 +2,7 @@
 
 import { getLogger } from "@logtape/logtape";
 import { type ConsulClient, openConsul } from "../../src/consul/client.ts";
-import { createLocks, type Locks } from "../../src/consul/locks.ts";
+import { createLocks, type Locks } from "../../src/consul/locks/locks.ts";
 import type { Logger } from "../../src/log.ts";
 import { Secret } from "../../src/config/secret.ts";
 import type { ConsulAgent } from "../../tools/consul.ts";

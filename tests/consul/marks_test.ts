@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import type { ConsulClient } from "../../src/consul/client.ts";
 import { type MarksObservation, watchMarks } from "../../src/consul/marks.ts";
 import { type ConsulAgent, startConsul } from "../../tools/consul.ts";
-import { sleep } from "../../src/backoff.ts";
+import { sleep } from "../../src/concurrency/backoff.ts";
 import { waitFor } from "../../tools/wait.ts";
 import { makeToken, openClient, tell } from "./fixture.ts";
 

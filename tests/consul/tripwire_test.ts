@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { sleep } from "../../src/backoff.ts";
+import { sleep } from "../../src/concurrency/backoff.ts";
 import { watchAgent } from "../../src/consul/tripwire.ts";
 import { freePort } from "../../tools/ports.ts";
 

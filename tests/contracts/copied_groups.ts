@@ -5,7 +5,7 @@
  * @module
  */
 
-import { delimited, type Field, message } from "../pushgateway/protobuf_message.ts";
+import { delimited, type Field, message } from "../pushgateway/pages/protobuf_message.ts";
 
 /** One push. */
 export interface HardPush {

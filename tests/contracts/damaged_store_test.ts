@@ -11,7 +11,7 @@ import { readGroups } from "../../src/pushgateway/group_content.ts";
 import { readPushTimes } from "../../src/pushgateway/push_times.ts";
 import { type Pushgateway, startPushgateway } from "../../tools/pushgateway.ts";
 import { request } from "../../tools/server.ts";
-import { delimited, type Field, message } from "../pushgateway/protobuf_message.ts";
+import { delimited, type Field, message } from "../pushgateway/pages/protobuf_message.ts";
 import { openWay, push } from "../pushgateway/read_way.ts";
 
 const { signal } = new AbortController();

@@ -14,9 +14,9 @@ import {
   readGroups,
   sameContent,
 } from "../../src/pushgateway/group_content.ts";
-import { createProtobufPage } from "../../src/pushgateway/protobuf_page.ts";
+import { createProtobufPage } from "../../src/pushgateway/pages/protobuf_page.ts";
 import { readPushTimes, type ReadWay } from "../../src/pushgateway/push_times.ts";
-import type { Transport } from "../../src/pushgateway/transport.ts";
+import type { Transport } from "../../src/pushgateway/client/transport.ts";
 import { type Pushgateway, startPushgateway } from "../../tools/pushgateway.ts";
 import { request } from "../../tools/server.ts";
 import { openWay, push } from "../pushgateway/read_way.ts";

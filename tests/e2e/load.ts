@@ -1,7 +1,7 @@
 /** Clients that push growing counters, one push of each group a second, and count what fails. @module */
 
 import { request } from "../../tools/server.ts";
-import { sleep } from "../../src/backoff.ts";
+import { sleep } from "../../src/concurrency/backoff.ts";
 import { type Group, liveBody } from "./groups.ts";
 
 /** A push that the client sees fail. */

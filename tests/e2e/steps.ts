@@ -1,7 +1,7 @@
 /** The steps that a fleet goes through while it is pushed to and scraped. @module */
 
 import assert from "node:assert/strict";
-import { sleep } from "../../src/backoff.ts";
+import { sleep } from "../../src/concurrency/backoff.ts";
 import type { Pushgateway } from "../../tools/pushgateway.ts";
 import { waitFor } from "../../tools/wait.ts";
 import { openAccount } from "./account.ts";

@@ -3,7 +3,7 @@ import { parseConfig } from "../../src/config/load.ts";
 import { createHandler, type RouteDeps } from "../../src/http/routes.ts";
 import { type LogLevel, openLog } from "../../src/log.ts";
 import { buildInfo } from "../../src/build.ts";
-import { createMetrics } from "../../src/metrics.ts";
+import { createMetrics } from "../../src/metrics/metrics.ts";
 import { ONE_ACTIVE, UNKNOWN } from "./view.ts";
 
 const CONFIG = parseConfig("pushgateway: {servers: [a:9091]}", { path: "", env: () => undefined });

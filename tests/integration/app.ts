@@ -1,6 +1,6 @@
 /** The service inside the test's own process. @module */
 
-import { type AppOptions, runApp, type RunningApp } from "../../src/app.ts";
+import { type AppOptions, runApp, type RunningApp } from "../../src/service/app.ts";
 import { buildInfo } from "../../src/build.ts";
 import { getLogger } from "@logtape/logtape";
 

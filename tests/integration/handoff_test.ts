@@ -1,7 +1,7 @@
 /** Groups are brought to their owners, once, without a restart of any Pushgateway. @module */
 
 import assert from "node:assert/strict";
-import { sleep } from "../../src/backoff.ts";
+import { sleep } from "../../src/concurrency/backoff.ts";
 import { type Pushgateway, startPushgateway } from "../../tools/pushgateway.ts";
 import { waitFor } from "../../tools/wait.ts";
 import { type Service, startService } from "./service.ts";

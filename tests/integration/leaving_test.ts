@@ -1,7 +1,7 @@
 /** Members that leave are emptied first, however they were told to. @module */
 
 import assert from "node:assert/strict";
-import { sleep } from "../../src/backoff.ts";
+import { sleep } from "../../src/concurrency/backoff.ts";
 import { outputOf } from "../../tools/command.ts";
 import { type ConsulAgent, startConsul } from "../../tools/consul.ts";
 import { type Pushgateway, startPushgateway } from "../../tools/pushgateway.ts";

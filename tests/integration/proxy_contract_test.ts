@@ -1,7 +1,7 @@
 /** What passing a push on promises, held against members that keep or break their side. @module */
 
 import assert from "node:assert/strict";
-import { sleep } from "../../src/backoff.ts";
+import { sleep } from "../../src/concurrency/backoff.ts";
 import { waitFor } from "../../tools/wait.ts";
 import { pathsOf, rawRequest, standIn, startBefore } from "./stand_in.ts";
 

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { sleep } from "../../src/backoff.ts";
+import { sleep } from "../../src/concurrency/backoff.ts";
 import { freePort } from "../../tools/ports.ts";
 import { startPushgateway } from "../../tools/pushgateway.ts";
 import { type Service, startService } from "./service.ts";

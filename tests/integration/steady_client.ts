@@ -1,6 +1,6 @@
 /** A client that pushes at a steady rate, whatever happens, and says which pushes failed. @module */
 
-import { sleep } from "../../src/backoff.ts";
+import { sleep } from "../../src/concurrency/backoff.ts";
 
 /** What became of its pushes. */
 export interface Pushed {

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import type { Discovery, Observation } from "../../src/discovery/discovery.ts";
-import { createInbox } from "../../src/inbox.ts";
+import { createInbox } from "../../src/concurrency/inbox.ts";
 import type { Member } from "../../src/member.ts";
 import type { ProbeOutcome } from "../../src/membership/probe.ts";
 import { type MembershipEvent, UNKNOWN_MEMBERSHIP } from "../../src/membership/state.ts";
 import { type WatchDeps, watchMembership } from "../../src/membership/watch.ts";
 import { HashRing } from "../../src/ring/hash_ring.ts";
-import { createWake } from "../../src/wake.ts";
+import { createWake } from "../../src/concurrency/wake.ts";
 import { consulPolicy, event, listings, member, tell } from "./story.ts";
 
 Deno.test(

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
 import { createGroupJoin, type GroupContent } from "../../src/pushgateway/group_join.ts";
-import { parseJsonGroup } from "../../src/pushgateway/json_group.ts";
+import { parseJsonGroup } from "../../src/pushgateway/pages/json_group.ts";
 import { sameContent } from "../../src/pushgateway/same_content.ts";
-import { keyOfLabels, keyOfMetric } from "../../src/pushgateway/series.ts";
-import { delimited, type Field, message } from "./protobuf_message.ts";
+import { keyOfLabels, keyOfMetric } from "../../src/pushgateway/pages/series.ts";
+import { delimited, type Field, message } from "./pages/protobuf_message.ts";
 
 type Labels = Readonly<Record<string, string>>;
 

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
-import { SendFailure } from "../../src/pushgateway/connection.ts";
+import { SendFailure } from "../../src/pushgateway/client/connection.ts";
 import { readPushTimes } from "../../src/pushgateway/push_times.ts";
 import { type RawMember, rawMember } from "./raw_member.ts";
 import { openWay } from "./read_way.ts";

@@ -1,11 +1,11 @@
 /** A way to read real Pushgateways, and to push to them. @module */
 
 import type { UpstreamConfig } from "../../src/config/upstream.ts";
-import { createDeadlines } from "../../src/deadlines.ts";
+import { createDeadlines } from "../../src/concurrency/deadlines.ts";
 import { parseMember } from "../../src/member.ts";
 import { PROTOBUF_HEADERS } from "../../src/pushgateway/group_content.ts";
 import type { ReadWay } from "../../src/pushgateway/push_times.ts";
-import { openTransport, type Transport } from "../../src/pushgateway/transport.ts";
+import { openTransport, type Transport } from "../../src/pushgateway/client/transport.ts";
 
 const UPSTREAM: UpstreamConfig = { scheme: "http", routePrefix: "", tls: {} };
 const LIMITS = { idleMax: 4, answerBytesMax: 1_000_000 };

@@ -1,0 +1,320 @@
+/** The command line: what was asked for, and what can be done. @module */
+
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { runApp, type RunningApp } from "../service/app.ts";
+import { type BuildInfo, showBuild } from "../build.ts";
+import { drain } from "./drain.ts";
+import { planOfFile, planOfService, renderForecast } from "./plan.ts";
+import { ConfigError, loadConfig } from "../config/load.ts";
+import { redirectNotices } from "../config/notices.ts";
+import { type ListenAddress, parseListenAddress } from "../config/values.ts";
+import {
+  errorText,
+  faultFields,
+  LOG_FORMATS,
+  LOG_LEVELS,
+  type LogFormat,
+  type LogLevel,
+  openLog,
+} from "../log.ts";
+import { placementKey } from "../group/group.ts";
+import { parsePushPath } from "../group/push_path.ts";
+import { type Member, parseMember } from "../member.ts";
+import { HashRing } from "../ring/hash_ring.ts";
+
+/** The process, as far as the command line needs it. */
+export interface Host {
+  readonly build: BuildInfo;
+  readonly env: (name: string) => string | undefined;
+  readonly stdin: ReadableStream<Uint8Array>;
+  /** Writes text as it is; rejects where nobody reads any more. */
+  readonly out: (text: string) => Promise<void>;
+  readonly err: (text: string) => void;
+  /** Whether somebody watches what `err` writes. */
+  readonly isTerminal: boolean;
+  /** Whether the systemd journal takes what `err` writes. */
+  readonly isJournal: boolean;
+  /** From this call on, SIGTERM and SIGINT abort the signal instead of ending the process. */
+  readonly catchStop: () => AbortSignal;
+  /** Is handed the running service, for SIGHUP. */
+  readonly onListening: (app: RunningApp) => void;
+}
+
+/** The log has what went wrong. */
+class LoggedError extends Error {}
+
+const DEFAULT_CONFIG_FILE = "dynamic-sharding.yml";
+
+/**
+ * Runs one command line to its end.
+ *
+ * @returns the exit code: 0, or 1 where something was wrong, which `host.err` has been told
+ */
+export async function runCli(args: readonly string[], host: Host): Promise<number> {
+  let printed = Promise.resolve();
+  const print = (text: string) => void (printed = printed.then(() => host.out(text)));
+  try {
+    await createProgram(host, print).parseAsync(args, { from: "user" });
+    await printed;
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) { // it has said what is wrong, or printed the help
+      await printed;
+      return error.exitCode === 0 ? 0 : 1;
+    }
+    if (error instanceof Deno.errors.BrokenPipe) return 1; // `… | head` has read enough
+    if (error instanceof LoggedError) return 1;
+    if (error instanceof ConfigError) host.err(`${error.problems.join("\n")}\n`);
+    else host.err(`dynamic-sharding: ${errorText(error)}\n`);
+    return 1;
+  }
+}
+
+interface ServeFlags {
+  readonly "config.file": string;
+  readonly "web.listenAddress"?: ListenAddress;
+  readonly "web.reusePort": boolean;
+  readonly "web.enableLifecycle": boolean;
+  readonly "web.enableAdminApi": boolean;
+  readonly "log.level": LogLevel;
+  readonly "log.format": LogFormat;
+}
+
+interface RingFlags {
+  readonly "config.file"?: string;
+  readonly member?: readonly Member[];
+}
+
+interface PlanFlags {
+  readonly add: readonly Member[];
+  readonly remove: readonly Member[];
+  readonly url: string;
+  readonly "config.file"?: string;
+}
+
+function createProgram(host: Host, print: (text: string) => void): Command {
+  const program = new Command("dynamic-sharding")
+    .description("Spreads pushes over many Prometheus Pushgateways by consistent hashing.")
+    .exitOverride()
+    .configureOutput({
+      writeOut: print,
+      writeErr: host.err,
+      getOutHelpWidth: () => 100,
+      getErrHelpWidth: () => 100,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+    .version(showBuild(host.build), "--version", "print the version")
+    .helpOption("-h, --help", "print this help")
+    .helpCommand(false)
+    .enablePositionalOptions()
+    .option("--config.file <file>", "configuration file", DEFAULT_CONFIG_FILE)
+    .option(
+      "--web.listen-address <[host]:port>",
+      "address to listen on, instead of the file's http_listen_addr",
+      argument(parseListenAddress),
+    )
+    .option("--web.reuse-port", "let another process listen on the same address (Linux)", false)
+    .option("--web.enable-lifecycle", "reload the configuration on POST /-/reload", false)
+    .option("--web.enable-admin-api", "answer what wipes or drains Pushgateways", false)
+    .addOption(
+      new Option("--log.level <level>", "least level to log").choices(LOG_LEVELS).default("info"),
+    )
+    .addOption(
+      new Option("--log.format <format>", "form of the log").choices(LOG_FORMATS).default("logfmt"),
+    )
+    .allowExcessArguments()
+    .action((flags: ServeFlags, { args: [unknown] }: Command) => {
+      if (unknown === undefined) return serve(flags, host);
+      const known = program.commands.map((command) => command.name());
+      program.error(`error: expected ${known.join(", ")} or nothing, found ${unknown}`);
+    });
+
+  program.command("check-config")
+    .description("check a configuration file; where it is wrong, say where and exit 1")
+    .argument("<file>", "the file to check")
+    .action(async (file: string) => {
+      const notice = (text: string) => host.err(`${text}\n`);
+      const config = await loadConfig(file, host.env, notice);
+      for (const text of redirectNotices(config)) notice(`${file}: ${text}`);
+      const { servers, consul } = config;
+      const source = consul ? `members from Consul's service ${consul.serviceName}` : "static";
+      await host.out(`${file} is valid: servers: ${servers.length}, ${source}\n`);
+    });
+
+  program.command("drain")
+    .description("have a running service empty a member that is to leave, and wait for it")
+    .argument("<member>", "the member, as HOST:PORT", argument((text) => parseMember(text)))
+    .addOption(serviceUrl())
+    .option("--undo", "take a drain back: the member joins again", false)
+    .action((member: Member, { url, undo }: { url: string; undo: boolean }) => {
+      const { out, err, isTerminal } = host;
+      return drain({ url, member, undo, out, err, isTerminal });
+    });
+
+  program.command("plan")
+    .description("print which groups would move if members came or left; changes nothing")
+    .option("--add <host:port>", "a member that would come; once for each", members, [])
+    .option("--remove <host:port>", "a member that would leave; once for each", members, [])
+    .addOption(serviceUrl())
+    .addOption(
+      new Option(
+        "--config.file <file>",
+        "ask no service: read the servers of this file as they are now",
+      ).conflicts("url"),
+    )
+    .action(async (flags: PlanFlags) => {
+      const { add, remove, url } = flags;
+      if (add.length + remove.length === 0) {
+        throw new TypeError("expected --add or --remove, found neither");
+      }
+      const file = flags["config.file"];
+      const plan = file
+        ? await planOfFile(file, { add, remove }, host.env)
+        : await planOfService(url, { add, remove });
+      await host.out(renderForecast(plan));
+    });
+
+  program.command("ring")
+    .description("print PATH<TAB>OWNER for push paths, without asking the network")
+    .argument(
+      "<paths...>",
+      'paths, percent-encoded as in a URL; "-" reads them from standard input',
+    )
+    .addOption(
+      new Option(
+        "--config.file <file>",
+        `take the members from the servers of a file (default: "${DEFAULT_CONFIG_FILE}")`,
+      ).conflicts("member"),
+    )
+    .addOption(
+      new Option("--member <host:port>", "a member; give it once for each")
+        .argParser(members),
+    )
+    .action((paths: string[], flags: RingFlags) => {
+      // Before the command's name it is the program's own flag.
+      const file = flags["config.file"] ?? program.opts<ServeFlags>()["config.file"];
+      return placePaths(paths, { file, members: flags.member }, host);
+    });
+  return program;
+}
+
+const DEFAULT_URL = "http://localhost:9292";
+
+function serviceUrl(): Option {
+  return new Option("--url <url>", "the running service").default(DEFAULT_URL);
+}
+
+/** Gathers the values of a flag that may be given many times. */
+function members(text: string, before: readonly Member[] = []): Member[] {
+  return [...before, argument((text) => parseMember(text))(text)];
+}
+
+/** Lets commander say which flag was wrong. */
+function argument<T>(parse: (text: string) => T): (text: string) => T {
+  return (text) => {
+    try {
+      return parse(text);
+    } catch (error) {
+      throw new InvalidArgumentError(errorText(error));
+    }
+  };
+}
+
+async function serve(flags: ServeFlags, host: Host): Promise<void> {
+  const log = openLog({
+    level: flags["log.level"],
+    format: flags["log.format"],
+    priorities: host.isJournal,
+    write: host.err,
+  });
+  const signal = host.catchStop();
+  const listen = flags["web.listenAddress"];
+  let listening = false;
+  const running = runApp({
+    configFile: flags["config.file"],
+    ...(listen && { listen }),
+    reusePort: flags["web.reusePort"],
+    enableLifecycle: flags["web.enableLifecycle"],
+    enableAdminApi: flags["web.enableAdminApi"],
+    env: host.env,
+    build: host.build,
+    log,
+    onListening(app) {
+      listening = true;
+      host.onListening(app);
+    },
+  }, signal);
+  try {
+    await running;
+  } catch (error) {
+    // What an operator can mend shows before it listens.
+    if (listening) log.error("the service ends by a fault of its own", faultFields(error));
+    else if (host.isTerminal) throw error; // somebody waits for it, and no log is kept
+    else if (error instanceof ConfigError) {
+      for (const problem of error.problems) log.error("configuration not loaded", { problem });
+    } else log.error("the service cannot start", { err: errorText(error) });
+    throw new LoggedError();
+  }
+  log.info("stopped");
+}
+
+/** @throws where a path would be refused by a Pushgateway, after all others have been placed */
+async function placePaths(
+  paths: readonly string[],
+  { file, members }: { file: string; members?: readonly Member[] },
+  host: Host,
+): Promise<void> {
+  const config = members
+    ? { servers: members, nameScheme: "legacy" as const }
+    : await loadConfig(file, host.env, () => {});
+  if (config.servers.length === 0) {
+    throw new TypeError(
+      `${file}: expected pushgateway.servers, found none; name members by --member`,
+    );
+  }
+  const ring = HashRing.of(new Map(config.servers.map((member) => [member, 1])));
+  let refused = 0;
+  for await (const batch of pathsOf(paths, host.stdin)) {
+    let placed = "";
+    for (const path of batch) {
+      const parsed = parsePushPath(path.replace(/\?.*$/s, ""), config.nameScheme);
+      if (parsed.kind === "group") {
+        placed += `${path}\t${ring.ownerOf(placementKey(parsed.group))}\n`;
+        continue;
+      }
+      refused++;
+      const reason = parsed.status === 404
+        ? "expected a path that begins with /metrics/job/"
+        : parsed.reason;
+      host.err(`${path}: ${reason}\n`);
+    }
+    await host.out(placed);
+  }
+  if (refused > 0) throw new TypeError(`a Pushgateway refuses ${refused} of these paths`);
+}
+
+/** Paths in batches: the arguments, with the lines of standard input in the place of a `-`. */
+async function* pathsOf(
+  paths: readonly string[],
+  stdin: ReadableStream<Uint8Array>,
+): AsyncGenerator<readonly string[]> {
+  for (const path of paths) {
+    if (path === "-") yield* lineBatches(stdin);
+    else yield [path];
+  }
+}
+
+async function* lineBatches(input: ReadableStream<Uint8Array>): AsyncGenerator<readonly string[]> {
+  const decoder = new TextDecoder();
+  let rest = "";
+  const lines = (text: string) =>
+    text.split("\n").map((line) => line.replace(/\r$/, "")).filter((line) => line !== "");
+  for await (const chunk of input) {
+    const text = rest + decoder.decode(chunk, { stream: true });
+    const end = text.lastIndexOf("\n") + 1;
+    rest = text.slice(end);
+    yield lines(text.slice(0, end));
+  }
+  yield lines(rest + decoder.decode());
+}

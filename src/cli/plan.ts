@@ -1,0 +1,100 @@
+/** `dynamic-sharding plan`: what another set of members would mean. Changes nothing. @module */
+
+import { z } from "zod";
+import { createDeadlines } from "../concurrency/deadlines.ts";
+import { loadConfig } from "../config/load.ts";
+import { cooperate } from "../concurrency/cooperate.ts";
+import { type Forecast, forecast } from "../handoff/plan/forecast.ts";
+import { openGateways } from "../handoff/gateways.ts";
+import { changedRing } from "../http/api/members.ts";
+import { type Member, parseMember } from "../member.ts";
+import type { PushTimes } from "../pushgateway/push_times.ts";
+import { openTransport } from "../pushgateway/client/transport.ts";
+import { HashRing } from "../ring/hash_ring.ts";
+import { ask } from "./ask.ts";
+
+/** The change that is thought of. */
+export interface PlannedChange {
+  readonly add: readonly Member[];
+  readonly remove: readonly Member[];
+}
+
+const member = z.string().transform((text) => parseMember(text));
+const forecastShape = z.object({
+  groups: z.number(),
+  moving: z.number(),
+  moves: z.array(z.object({ from: member, to: member, groups: z.number() })),
+  balance: z.array(z.object({ member, before: z.number(), after: z.number() })),
+});
+/** As a Pushgateway may answer with 135 MB. */
+const READ_LIMITS = { idleMax: 1, answerBytesMax: 2 ** 30 };
+
+/**
+ * Asks a running service.
+ *
+ * @param url of the service
+ * @throws where it does not answer, or the change makes no sense
+ */
+export async function planOfService(
+  url: string,
+  { add, remove }: PlannedChange,
+): Promise<Forecast> {
+  const query = new URLSearchParams([
+    ...add.map((member) => ["add", member]),
+    ...remove.map((member) => ["remove", member]),
+  ]);
+  return await ask(url, { path: `/api/v1/plan?${query}`, data: forecastShape });
+}
+
+/**
+ * Reads the servers of a configuration file itself.
+ *
+ * @throws {ConfigError} where the file is wrong
+ * @throws where a server cannot be read, or the change makes no sense
+ */
+export async function planOfFile(
+  file: string,
+  change: PlannedChange,
+  env: (name: string) => string | undefined,
+): Promise<Forecast> {
+  const { servers, upstream, nameScheme, proxy, handoff } = await loadConfig(file, env);
+  const before = HashRing.of(new Map(servers.map((server) => [server, 1])));
+  const after = changedRing(before, change);
+  using deadlines = createDeadlines();
+  using transport = await openTransport(upstream, { ...READ_LIMITS, deadlines });
+  const gateways = openGateways(() => ({
+    transport,
+    nameScheme,
+    readTimeoutMs: handoff.sweepTimeoutMs,
+    writeTimeoutMs: proxy.timeoutMs,
+  }), Date.now);
+  const { signal } = new AbortController();
+  const inventories = new Map<Member, PushTimes>();
+  for (const server of servers) {
+    inventories.set(server, await gateways.pushTimes(server, signal));
+  }
+  return await cooperate(forecast(inventories, { before, after }), signal);
+}
+
+/** The forecast as text: how many groups move, from where to where, and the balance. */
+export function renderForecast({ groups, moving, moves, balance }: Forecast): string {
+  const share = groups === 0 ? 0 : moving / groups * 100;
+  const sections = [`${moving} of ${groups} groups would move (${share.toFixed(1)} %)`];
+  if (moves.length > 0) {
+    const rows = moves.map(({ from, to, groups }) => [from, to, `${groups}`]);
+    sections.push(table(["from", "to", "groups"], rows));
+  }
+  const rows = balance.map(({ member, before, after }) => [member, `${before}`, `${after}`]);
+  sections.push(table(["owner", "groups now", "then"], rows));
+  return `${sections.join("\n\n")}\n`;
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const lines = [head, ...rows];
+  const widths = head.map((_, i) => Math.max(...lines.map((line) => line[i].length)));
+  const isNumber = (i: number) => rows.every((row) => /^\d+$/.test(row[i]));
+  return lines.map((line) =>
+    line.map((cell, i) => isNumber(i) ? cell.padStart(widths[i]) : cell.padEnd(widths[i]))
+      .join("  ").trimEnd()
+  ).join("\n");
+}

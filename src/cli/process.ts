@@ -1,0 +1,58 @@
+/** The process: arguments, signals and the exit code. @module */
+
+import { fstatSync } from "node:fs";
+import { buildInfo, type Origin } from "../build.ts";
+import { runCli } from "./command_line.ts";
+
+const STDERR = 2;
+const STOP_SIGNALS = { SIGTERM: 15, SIGINT: 2 } as const;
+
+function catchStop(): AbortSignal {
+  const stop = new AbortController();
+  for (const [name, number] of Object.entries(STOP_SIGNALS)) {
+    Deno.addSignalListener(name as keyof typeof STOP_SIGNALS, () => {
+      if (stop.signal.aborted) Deno.exit(128 + number); // the second one: at once
+      stop.abort();
+    });
+  }
+  return stop.signal;
+}
+
+/** systemd says which stream it gave us; what was redirected since is none of its. */
+function isJournal(): boolean {
+  const stream = Deno.env.get("JOURNAL_STREAM");
+  if (!stream) return false;
+  const { dev, ino } = fstatSync(STDERR);
+  return stream === `${dev}:${ino}`;
+}
+
+/**
+ * Runs the command line of this process, and ends it.
+ *
+ * @param origin of a build; absent: it runs from source
+ */
+export async function runProcess(origin?: Origin): Promise<never> {
+  const encoder = new TextEncoder();
+  const code = await runCli(Deno.args, {
+    build: buildInfo(origin),
+    env: (name) => Deno.env.get(name),
+    stdin: Deno.stdin.readable,
+    async out(text) {
+      const bytes = encoder.encode(text);
+      for (let sent = 0; sent < bytes.length;) {
+        sent += await Deno.stdout.write(bytes.subarray(sent));
+      }
+    },
+    err(text) {
+      const bytes = encoder.encode(text);
+      for (let sent = 0; sent < bytes.length;) {
+        sent += Deno.stderr.writeSync(bytes.subarray(sent));
+      }
+    },
+    isTerminal: Deno.stderr.isTerminal(),
+    isJournal: isJournal(),
+    catchStop,
+    onListening: (app) => Deno.addSignalListener("SIGHUP", () => void app.reload()),
+  });
+  Deno.exit(code);
+}

@@ -1,0 +1,83 @@
+/**
+ * Gathers those who want the same costly read: a Pushgateway can only be read whole, so one read
+ * serves everybody who waits for it.
+ *
+ * @module
+ */
+
+import { sleep } from "./backoff.ts";
+
+/** Reads for a subject; whoever asks while a read is under way gets the next one. */
+export interface Gathered<Subject, Want, Result> {
+  /**
+   * A read that began after this call.
+   *
+   * @param want what the caller is after: a read is told of all that its callers want
+   * @throws what the read throws; the signal's reason when that aborts, which ends this wait only
+   */
+  read(subject: Subject, want: Want, signal: AbortSignal): Promise<Result>;
+}
+
+interface Batch<Want, Result> {
+  readonly wants: Want[];
+  readonly done: Promise<Result>;
+}
+
+/**
+ * Makes one.
+ *
+ * @param read reads for a subject on behalf of all who wait; limits its own time
+ * @param patience before a read that nobody had to wait for, others are awaited for such a part of
+ *   what the subject's last read took: many who work in step share one read then, not two
+ */
+export function gather<Subject, Want, Result>(
+  read: (subject: Subject, wants: readonly Want[]) => Promise<Result>,
+  patience = 0,
+): Gathered<Subject, Want, Result> {
+  const running = new Map<Subject, Promise<unknown>>();
+  const waiting = new Map<Subject, Batch<Want, Result>>();
+  const tookMs = new Map<Subject, number>();
+
+  async function timed(subject: Subject, wants: readonly Want[]): Promise<Result> {
+    const began = performance.now();
+    try {
+      return await read(subject, wants);
+    } finally {
+      tookMs.set(subject, performance.now() - began);
+    }
+  }
+
+  function begin(subject: Subject): Batch<Want, Result> {
+    const wants: Want[] = [];
+    const lingerMs = patience * (tookMs.get(subject) ?? 0);
+    const before = running.get(subject) ?? (lingerMs >= 1 ? sleep(lingerMs) : Promise.resolve());
+    const done = before.catch(() => {}).then(() => {
+      waiting.delete(subject);
+      return timed(subject, wants);
+    });
+    const settled = done.catch(() => {}).then(() => {
+      if (running.get(subject) === settled) running.delete(subject);
+    });
+    running.set(subject, settled);
+    return { wants, done };
+  }
+
+  return {
+    read(subject, want, signal) {
+      const batch = waiting.get(subject) ?? begin(subject);
+      waiting.set(subject, batch);
+      batch.wants.push(want);
+      return abandonable(batch.done, signal);
+    },
+  };
+}
+
+/** The promise's outcome, or the signal's reason if that aborts first. */
+export function abandonable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) abort();
+    else signal.addEventListener("abort", abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
+}

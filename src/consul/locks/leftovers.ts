@@ -1,0 +1,72 @@
+/**
+ * Keys that a session may hold though nobody wants them: an acquire or a release was not answered.
+ * They are released until Consul has said that they are free.
+ *
+ * @module
+ */
+
+import { sleep } from "../../concurrency/backoff.ts";
+import { createWake } from "../../concurrency/wake.ts";
+import type { ConsulClient } from "../client.ts";
+import type { Session } from "./session.ts";
+import type { Turns } from "../../concurrency/turns.ts";
+
+export interface Leftovers {
+  /** Notes a key whose acquire was not answered: Consul may yet do it. */
+  mayComeToHold(key: string, session: Session): void;
+  /** Notes a key whose release was not answered. */
+  mayStillHold(key: string, session: Session): void;
+  /** Releases until the signal aborts. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+const INTERVAL_MS = 5_000;
+/** An agent without a leader keeps a request for 7 s before it gives up (`rpc_hold_timeout`). */
+const LATE_MS_MAX = 10_000;
+
+/** Makes a list that is empty. */
+export function createLeftovers(
+  { consul, turns }: { consul: Pick<ConsulClient, "releaseKey">; turns: Turns },
+): Leftovers {
+  /** The keys, and from when on a release is the last word. */
+  const keys = new Map<string, { readonly session: Session; readonly settledMs: number }>();
+  const wake = createWake();
+
+  function note(key: string, session: Session, settledMs: number): void {
+    // A release that was not answered must not shorten the wait for an acquire that came before it.
+    const before = keys.get(key);
+    const earlier = before?.session === session ? before.settledMs : 0;
+    keys.set(key, { session, settledMs: Math.max(settledMs, earlier) });
+    wake.raise();
+  }
+
+  /** Says whether the key needs no more attention. */
+  async function settle(key: string, signal: AbortSignal): Promise<boolean> {
+    const noted = keys.get(key);
+    if (!noted || noted.session.signal.aborted) return true; // a session's keys go with it
+    using turn = turns.tryTake(key);
+    if (!turn) return false; // somebody wants the key by now, and releases it afterwards
+    const { session, settledMs } = noted;
+    const askedMs = performance.now();
+    try {
+      await consul.releaseKey(key, session.id, AbortSignal.any([signal, session.signal]));
+      return askedMs >= settledMs;
+    } catch {
+      return false; // whether Consul can be reached, the session's renewals say
+    }
+  }
+
+  return {
+    mayComeToHold: (key, session) => note(key, session, performance.now() + LATE_MS_MAX),
+    mayStillHold: (key, session) => note(key, session, performance.now()),
+    async run(signal) {
+      while (!signal.aborted) {
+        for (const key of [...keys.keys()]) {
+          if (await settle(key, signal)) keys.delete(key);
+        }
+        if (keys.size === 0) await wake.wait(signal);
+        else await sleep(INTERVAL_MS, signal);
+      }
+    },
+  };
+}

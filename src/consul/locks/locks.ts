@@ -1,0 +1,256 @@
+/**
+ * Locks that one process of many can have, kept in Consul: keys that hang on one session.
+ *
+ * A lock says when it is lost by a signal that aborts before another can have it; what is done under
+ * it stops then. Nothing here keeps a paused process from going on too late, so what must never
+ * happen twice has to be safe without the lock.
+ *
+ * @module
+ */
+
+import { sleep } from "../../concurrency/backoff.ts";
+import type { Logger } from "../../log.ts";
+import { runGroup } from "../../concurrency/run_group.ts";
+import { type ConsulClient, isStatus } from "../client.ts";
+import { follow } from "../../concurrency/follow.ts";
+import { createHolders } from "./waiters.ts";
+import { createLeftovers } from "./leftovers.ts";
+import { createSessionKeeper, type Session, type SessionState } from "./session.ts";
+import { createTurns } from "../../concurrency/turns.ts";
+
+/** Whether locks can be had now. */
+export type LocksState = SessionState;
+
+export interface Locks {
+  /**
+   * Keeps the session that all locks hang on until the signal aborts; the locks are lost then, and
+   * free for others as soon as those who held them have stopped. Failures of Consul are logged, not
+   * each time again, and tried again.
+   */
+  run(signal: AbortSignal): Promise<void>;
+  /**
+   * Runs work while holding a lock that one task of one process at a time can have. A task must not
+   * ask for a lock that it holds already.
+   *
+   * @param work is given a signal that aborts when the lock can no longer be relied on, or with
+   *   the caller's
+   * @param options.waitMs how long others may hold it
+   * @param options.signal ends the wait, and the work; what work then returns is returned
+   * @throws {LockFailure}
+   * @throws the signal's reason when it aborts before the work has begun; whatever work throws
+   */
+  hold<T>(
+    name: string,
+    work: (signal: AbortSignal) => Promise<T>,
+    options: { readonly waitMs: number; readonly signal: AbortSignal },
+  ): Promise<T>;
+  readonly state: LocksState;
+}
+
+/**
+ * Why a lock was not had, or not for long enough.
+ *
+ * - `unavailable`: Consul cannot be asked, or forbids it; known without waiting
+ * - `busy`: somebody else held it for all the time that could be waited
+ * - `lost`: it was lost before work had ended
+ */
+export type LockFailureKind = "unavailable" | "busy" | "lost";
+
+export class LockFailure extends Error {
+  override readonly name = "LockFailure";
+  readonly kind: LockFailureKind;
+
+  constructor(kind: LockFailureKind, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.kind = kind;
+  }
+}
+
+/** What locks need; I/O as functions. */
+export interface LocksDeps {
+  readonly consul: Pick<
+    ConsulClient,
+    | "url"
+    | "acquireKey"
+    | "releaseKey"
+    | "keyHolder"
+    | "createSession"
+    | "renewSession"
+    | "destroySession"
+    | "sessionExists"
+  >;
+  /** What the locks' keys begin with, as `dynamic-sharding/<service>/lock/`. */
+  readonly prefix: string;
+  readonly random: () => number;
+  readonly log: Logger;
+}
+
+/** A lock that is had. Disposal, once it was released, lets go of the turn and the session. */
+interface Held extends Disposable {
+  readonly session: Session;
+}
+
+/**
+ * Hundreds may want locks at once. Beyond these, calls wait here, where no timeout runs: a burst must
+ * not look like a Consul that is gone, nor keep the session's renewals waiting.
+ */
+const CALLS_AT_ONCE_MAX = 30;
+
+/** Makes locks; nothing is asked of Consul until they run. */
+export function createLocks({ consul, prefix, random, log }: LocksDeps): Locks {
+  const turns = createTurns();
+  const calls = createTurns({ atOnce: CALLS_AT_ONCE_MAX });
+  const leftovers = createLeftovers({ consul, turns });
+  const holders = createHolders({ consul, random });
+  const keeper = createSessionKeeper({
+    consul,
+    name: `${prefix}*`,
+    rights: `session_prefix "" { policy = "write" } key_prefix "${prefix}" { policy = "write" }`,
+    // A session may be allowed where its keys are not: one of its own shows that.
+    async tryRights(session, signal) {
+      await consul.acquireKey(`${prefix}${session}`, session, signal);
+      await consul.releaseKey(`${prefix}${session}`, session, signal);
+    },
+    random,
+    log,
+  });
+
+  function unavailable(key: string, cause?: unknown): LockFailure {
+    const why = keeper.state === "forbidden" ? "Consul forbids it" : "it cannot be asked for now";
+    const options = cause === undefined ? {} : { cause };
+    return new LockFailure("unavailable", `the lock ${key} in Consul: ${why}`, options);
+  }
+
+  function lost(key: string, cause: unknown): LockFailure {
+    const why = "it was lost before the work under it had ended";
+    return new LockFailure("lost", `the lock ${key} in Consul: ${why}`, { cause });
+  }
+
+  /**
+   * Waits for a lock.
+   *
+   * @param limits.patience aborts when it shall not be waited for any longer
+   * @throws {LockFailure} "unavailable" or "busy"
+   * @throws the signal's reason when it aborts
+   */
+  async function obtain(
+    key: string,
+    { patience, signal }: { patience: AbortSignal; signal: AbortSignal },
+  ): Promise<Held> {
+    const waiting = AbortSignal.any([patience, signal]);
+    if (!keeper.current()) throw unavailable(key);
+    using stack = new DisposableStack();
+    try {
+      stack.use(await turns.take(key, waiting));
+    } catch {
+      signal.throwIfAborted();
+      throw busy(key);
+    }
+    const session = keeper.current();
+    if (!session) throw unavailable(key);
+    stack.use(session.use());
+    while (!await acquire(key, session, signal)) {
+      await wait(key, session, waiting);
+      signal.throwIfAborted();
+      if (session.signal.aborted) throw unavailable(key, session.signal.reason);
+      if (patience.aborted) throw busy(key);
+    }
+    const kept = stack.move();
+    return { session, [Symbol.dispose]: () => kept.dispose() };
+  }
+
+  /**
+   * Waits until a call may be sent; disposal says that it was answered.
+   *
+   * @throws {LockFailure} "unavailable" where it has turned out meanwhile that Consul cannot be asked
+   * @throws the signal's reason when it aborts
+   */
+  async function call(key: string, session: Session, signal: AbortSignal): Promise<Disposable> {
+    using stack = new DisposableStack();
+    stack.use(await calls.take("call", signal));
+    if (keeper.current() !== session) throw unavailable(key, session.signal.reason);
+    return stack.move();
+  }
+
+  async function acquire(key: string, session: Session, signal: AbortSignal): Promise<boolean> {
+    using _call = await call(key, session, signal);
+    try {
+      const usable = AbortSignal.any([signal, session.signal]);
+      return await consul.acquireKey(key, session.id, usable);
+    } catch (error) {
+      if (!isStatus(error, 403)) leftovers.mayComeToHold(key, session);
+      signal.throwIfAborted();
+      session.suspect(error);
+      throw unavailable(key, error);
+    }
+  }
+
+  /** Says whether the session held it until now. */
+  async function release(key: string, session: Session): Promise<boolean> {
+    if (session.signal.aborted) return false;
+    try {
+      using _call = await call(key, session, session.signal);
+      return await consul.releaseKey(key, session.id, session.signal);
+    } catch (error) {
+      leftovers.mayStillHold(key, session);
+      if (!(error instanceof LockFailure)) session.suspect(error);
+      return !session.signal.aborted;
+    }
+  }
+
+  /** Waits until it is worth trying again; returns early when the signal aborts. */
+  async function wait(key: string, session: Session, signal: AbortSignal): Promise<void> {
+    const waiting = AbortSignal.any([signal, session.signal]);
+    const look = async () => {
+      using _call = await call(key, session, waiting);
+      return await consul.keyHolder(key, { waitSeconds: 0 }, waiting);
+    };
+    try {
+      await holders.becomesFree(key, await look(), waiting);
+    } catch (error) {
+      if (waiting.aborted) return;
+      if (error instanceof LockFailure) throw error;
+      session.suspect(error);
+      throw unavailable(key, error);
+    }
+  }
+
+  return {
+    run: (signal) => runGroup([keeper.run, leftovers.run], signal),
+
+    async hold(name, work, { waitMs, signal }) {
+      const key = `${prefix}${name}`;
+      const patience = new AbortController();
+      const timer = setTimeout(() => patience.abort(), waitMs);
+      let obtained: Held;
+      try {
+        // At the very start it is not yet known whether Consul can be asked.
+        await sleep(waitMs, AbortSignal.any([keeper.tried, signal]));
+        signal.throwIfAborted();
+        obtained = await obtain(key, { patience: patience.signal, signal });
+      } finally {
+        clearTimeout(timer);
+      }
+      using held = obtained;
+      const { session } = held;
+      using within = follow([signal, session.signal]);
+      let result: Awaited<ReturnType<typeof work>>;
+      try {
+        result = await work(within.signal);
+      } catch (error) {
+        if (await release(key, session) || signal.aborted) throw error;
+        throw lost(key, error);
+      }
+      if (await release(key, session) || signal.aborted) return result;
+      throw lost(key, session.signal.reason);
+    },
+
+    get state() {
+      return keeper.state;
+    },
+  };
+}
+
+function busy(key: string): LockFailure {
+  return new LockFailure("busy", `the lock ${key} in Consul: another held it for too long`);
+}

@@ -1,0 +1,262 @@
+/**
+ * A session of Consul kept alive: made, renewed, watched, and made anew after it was lost.
+ *
+ * A session has ended for us no later than for Consul: its TTL counts from before a renewal is sent,
+ * Consul's from after it has arrived. So who holds something by it learns of the loss before
+ * another can have it.
+ *
+ * @module
+ */
+
+import { backoffMs, sleep } from "../../concurrency/backoff.ts";
+import { errorText, type Logger } from "../../log.ts";
+import { runGroup } from "../../concurrency/run_group.ts";
+import { createWake, type Wake } from "../../concurrency/wake.ts";
+import { nextIndex, QUERY_INTERVAL_MS_MIN } from "../blocking.ts";
+import { type ConsulClient, isStatus } from "../client.ts";
+import { follow } from "../../concurrency/follow.ts";
+
+/** Whether a session can be had and used: Consul may be out of reach, or forbid it. */
+export type SessionState = "yes" | "unreachable" | "forbidden";
+
+/** A session that Consul has. */
+export interface Session {
+  readonly id: string;
+  /** Aborts when the session can no longer be relied on. */
+  readonly signal: AbortSignal;
+  /** Says that something is done under this session: it is not destroyed until disposal. */
+  use(): Disposable;
+  /** Tells of a call under this session that failed: its state is looked at again at once. */
+  suspect(error: unknown): void;
+}
+
+/** What keeping a session needs; I/O as functions. */
+export interface SessionDeps {
+  readonly consul: Pick<
+    ConsulClient,
+    "url" | "createSession" | "renewSession" | "destroySession" | "sessionExists"
+  >;
+  /** For people who look at Consul's sessions. */
+  readonly name: string;
+  /** The rights that are needed, for the log. */
+  readonly rights: string;
+  /** Fails where Consul forbids what the session is for. */
+  readonly tryRights: (session: string, signal: AbortSignal) => Promise<void>;
+  readonly random: () => number;
+  readonly log: Logger;
+}
+
+/** One session after the other. */
+export interface SessionKeeper {
+  /** Keeps a session until the signal aborts; then destroys it. Failures are logged and tried again. */
+  run(signal: AbortSignal): Promise<void>;
+  /** The session, where there is one that is known to work. */
+  current(): Session | undefined;
+  /** Aborted once a session has been asked for, with or without success. */
+  readonly tried: AbortSignal;
+  readonly state: SessionState;
+}
+
+/** Three renewals may fail before the session is lost. */
+const TTL_SECONDS = 10;
+const RENEW_MS = 3_000;
+/** What a holder that has just learnt of its loss may take to stop. Consul's default is 15 s. */
+const LOCK_DELAY_SECONDS = 1;
+const WATCH_WAIT_SECONDS = 30;
+const RENEW_RETRY = { firstMs: 500, maxMs: 2_000 };
+const RETRY = { firstMs: 500, maxMs: 10_000 };
+const FORBIDDEN_RETRY = { firstMs: 60_000, maxMs: 60_000 };
+/** How long the end of a session waits for those who use it. */
+const USERS_MS_MAX = 5_000;
+
+/** Makes a keeper that has asked for nothing yet. */
+export function createSessionKeeper(deps: SessionDeps): SessionKeeper {
+  const { consul, random, log } = deps;
+  const tried = new AbortController();
+  let state: SessionState = "unreachable";
+  let session: Session | undefined;
+  /** Not destroyed yet: a Consul that comes back keeps them, and their keys, for up to two TTLs. */
+  const undead = new Set<string>();
+  /** What the log has been told last. */
+  let told: SessionState = "yes";
+
+  function works(): void {
+    state = "yes";
+    tried.abort();
+    if (told === "yes") return;
+    told = "yes";
+    log.info("locks can be had from Consul again", { consul: consul.url });
+  }
+
+  function fails(error: unknown): void {
+    state = isStatus(error, 403) ? "forbidden" : "unreachable";
+    tried.abort();
+    if (told === state) return;
+    told = state;
+    const fields = { consul: consul.url, err: errorText(error) };
+    if (state === "forbidden") {
+      const needed = { ...fields, rights: deps.rights };
+      log.warn("the Consul token has no rights to locks, trying again from time to time", needed);
+    } else {
+      log.warn("no locks can be had from Consul, trying again", fields);
+    }
+  }
+
+  function loses(why: unknown): void {
+    log.warn("the locks in Consul are lost", { consul: consul.url, err: errorText(why) });
+    told = state = isStatus(why, 403) ? "forbidden" : "unreachable";
+  }
+
+  async function open(signal: AbortSignal): Promise<string> {
+    const options = {
+      name: deps.name,
+      ttlSeconds: TTL_SECONDS,
+      lockDelaySeconds: LOCK_DELAY_SECONDS,
+    };
+    const id = await consul.createSession(options, signal);
+    try {
+      await deps.tryRights(id, signal);
+      await Promise.all([...undead].map(destroy));
+      return id;
+    } catch (error) {
+      await destroy(id);
+      throw error;
+    }
+  }
+
+  async function destroy(id: string): Promise<void> {
+    try {
+      await consul.destroySession(id, new AbortController().signal);
+      undead.delete(id);
+    } catch (error) {
+      undead.add(id);
+      log.debug("a session of Consul could not be destroyed", { id, err: errorText(error) });
+    }
+  }
+
+  /**
+   * Lives with a session until it is lost or the signal aborts; ends it then.
+   *
+   * @param askedMs when Consul was asked for it
+   */
+  async function keep(id: string, askedMs: number, signal: AbortSignal): Promise<void> {
+    const end = new AbortController();
+    const users = new Set<Disposable>();
+    const left = createWake();
+    let goodUntilMs = askedMs + TTL_SECONDS * 1_000;
+    let doubt = new AbortController();
+    const lose = (why: string) => end.abort(new Error(`Consul's session ${id} ${why}`));
+
+    async function renew(signal: AbortSignal): Promise<void> {
+      for (let failures = 0; !signal.aborted;) {
+        const pauseMs = failures ? backoffMs(failures, RENEW_RETRY, random) : RENEW_MS;
+        await sleep(pauseMs, AbortSignal.any([signal, doubt.signal]));
+        doubt = new AbortController();
+        if (signal.aborted) return;
+        const sentMs = performance.now();
+        try {
+          if (!await consul.renewSession(id, signal)) return lose("was ended by others");
+          goodUntilMs = sentMs + TTL_SECONDS * 1_000;
+          failures = 0;
+          works();
+        } catch (error) {
+          if (signal.aborted) return;
+          failures++;
+          fails(error);
+        }
+      }
+    }
+
+    async function expire(signal: AbortSignal): Promise<void> {
+      while (!signal.aborted) {
+        const leftMs = goodUntilMs - performance.now();
+        if (leftMs <= 0) return lose("could not be renewed within its TTL");
+        await sleep(leftMs, signal);
+      }
+    }
+
+    /** Learns of an end by others' hands at once: the lock delay is shorter than a renewal's pause. */
+    async function watch(signal: AbortSignal): Promise<void> {
+      let index: bigint | undefined;
+      for (let failures = 0; !signal.aborted;) {
+        const earliestNext = sleep(QUERY_INTERVAL_MS_MIN, signal);
+        try {
+          const query = { ...(index !== undefined && { index }), waitSeconds: WATCH_WAIT_SECONDS };
+          const answer = await consul.sessionExists(id, query, signal);
+          if (!answer.exists) return lose("was ended by others");
+          index = nextIndex(index, answer.index);
+          failures = 0;
+        } catch {
+          // Renewals tell of failures; what this would have told, they find later.
+          index = undefined;
+          failures++;
+          await sleep(backoffMs(failures, RETRY, random), signal);
+        }
+        await earliestNext;
+      }
+    }
+
+    // Aborts at once; the tasks below take a moment to end.
+    using usable = follow([signal, end.signal]);
+    session = {
+      id,
+      signal: usable.signal,
+      use() {
+        const user: Disposable = {
+          [Symbol.dispose]() {
+            users.delete(user);
+            left.raise();
+          },
+        };
+        users.add(user);
+        return user;
+      },
+      suspect(error) {
+        if (usable.signal.aborted) return;
+        fails(error);
+        if (state === "forbidden") end.abort(error);
+        else doubt.abort();
+      },
+    };
+    works();
+    await runGroup([renew, expire, watch], AbortSignal.any([signal, end.signal]));
+    session = undefined;
+    if (signal.aborted) state = "unreachable";
+    else loses(end.signal.reason);
+    if (await allLeft(users, left)) await destroy(id);
+  }
+
+  return {
+    async run(signal) {
+      for (let failures = 0; !signal.aborted;) {
+        try {
+          const askedMs = performance.now();
+          const id = await open(signal);
+          await keep(id, askedMs, signal);
+          if (signal.aborted) return;
+          failures = 1;
+        } catch (error) {
+          if (signal.aborted) return;
+          failures++;
+          fails(error);
+        }
+        const limits = state === "forbidden" ? FORBIDDEN_RETRY : RETRY;
+        await sleep(backoffMs(failures, limits, random), signal);
+      }
+    },
+    current: () => state === "yes" && !session?.signal.aborted ? session : undefined,
+    tried: tried.signal,
+    get state() {
+      return state;
+    },
+  };
+}
+
+/** Waits until nobody uses a session; says whether that came about in time. */
+async function allLeft(users: ReadonlySet<Disposable>, left: Wake): Promise<boolean> {
+  const patience = new AbortController();
+  const timer = setTimeout(() => patience.abort(), USERS_MS_MAX);
+  while (users.size > 0 && !patience.signal.aborted) await left.wait(patience.signal);
+  clearTimeout(timer);
+  return users.size === 0;
+}

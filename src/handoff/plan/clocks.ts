@@ -1,0 +1,28 @@
+/**
+ * How far the members' clocks are ahead of ours. One answer tells it to a second, for its `Date` has
+ * no fractions; several tell it better, for the truth lies within all of their bounds.
+ *
+ * @module
+ */
+
+import type { Member } from "../../member.ts";
+import { bothBounds, type ClockBounds } from "../../pushgateway/clock.ts";
+
+/** Bounds that grow narrower with each answer. */
+export interface Clocks {
+  /** Takes the bounds of one answer, and returns the best that are known now. */
+  narrow(member: Member, bounds: ClockBounds): ClockBounds;
+}
+
+/** Makes one that knows nothing. */
+export function createClocks(): Clocks {
+  const known = new Map<Member, ClockBounds>();
+  return {
+    narrow(member, bounds) {
+      const before = known.get(member);
+      const best = before ? bothBounds(before, bounds) : bounds;
+      known.set(member, best);
+      return best;
+    },
+  };
+}

@@ -1,0 +1,129 @@
+/**
+ * What the members hold, and what of it is out of place. Pure: sweeps in, findings out.
+ *
+ * @module
+ */
+
+import { parseGroupId, placementKey } from "../../group/group.ts";
+import type { Member } from "../../member.ts";
+import { LargeMap } from "../../concurrency/large_map.ts";
+import type { PushTimes } from "../../pushgateway/push_times.ts";
+import type { HashRing } from "../../ring/hash_ring.ts";
+
+/** When a copy was pushed, in Unix seconds of our clock: the truth lies between. */
+export interface PushedAt {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** Where the copies of one group lie, and when each was pushed. */
+export type Copies = ReadonlyMap<Member, PushedAt>;
+
+/** A copy that is certainly older than another one, or than the group's deletion. */
+export interface StaleCopy {
+  readonly id: string;
+  readonly member: Member;
+  /** What is newer: the copy of a member, or a deletion at this time (Unix seconds, our clock). */
+  readonly newer: Member | number;
+}
+
+/** What a round of sweeps has found. */
+export interface Findings {
+  /** Every group with a holder that is not its owner, by its ID. */
+  readonly misplaced: LargeMap<Map<Member, PushedAt>>;
+  readonly stale: readonly StaleCopy[];
+  /** Groups of all members, each counted once. */
+  readonly groups: number;
+}
+
+/** Groups between two moments at which the plan lets others have their turn. */
+const GROUPS_A_STEP = 1_000;
+
+/** The text that places the group of an ID. */
+export function keyOfId(id: string): string {
+  return id.includes("%") ? placementKey(parseGroupId(id)) : id;
+}
+
+/** When a copy was pushed by our clock. A group that no push has ever reached well is older than all. */
+export function pushedAt(id: string, { times, clockAhead }: PushTimes): PushedAt | undefined {
+  const time = times.get(id);
+  if (time === undefined) return undefined;
+  if (time === 0) return { min: -Infinity, max: 0 };
+  return { min: time - clockAhead.max, max: time - clockAhead.min };
+}
+
+/** Whether one copy is certainly newer than another; two within the uncertainty are not judged. */
+export function isNewer(one: PushedAt, other: PushedAt): boolean {
+  return one.min > other.max;
+}
+
+/**
+ * Compares what the members hold with the ring. A generator, for it may take long: it yields every
+ * thousand groups, and returns what it found.
+ *
+ * @param inventories of each member that was swept
+ * @param deletions groups that were deleted while some member did not answer, and when
+ */
+export function* planSweep(
+  inventories: ReadonlyMap<Member, PushTimes>,
+  ring: HashRing,
+  deletions: ReadonlyMap<string, number> = new Map(),
+): Generator<void, Findings> {
+  const first = new LargeMap<Member>();
+  const several = new Map<string, Member[]>();
+  let steps = 0;
+  for (const [member, { times }] of inventories) {
+    for (const id of times.keys()) {
+      if (++steps % GROUPS_A_STEP === 0) yield;
+      const before = first.get(id);
+      if (before === undefined) first.set(id, member);
+      else several.set(id, [...several.get(id) ?? [before], member]);
+    }
+  }
+  const misplaced = new LargeMap<Map<Member, PushedAt>>();
+  const stale: StaleCopy[] = [];
+  function copiesOf(id: string, members: readonly Member[]): Map<Member, PushedAt> {
+    const copies = new Map<Member, PushedAt>();
+    for (const member of members) {
+      const times = inventories.get(member);
+      const pushed = times && pushedAt(id, times);
+      if (pushed) copies.set(member, pushed);
+    }
+    return copies;
+  }
+  for (const [id, member] of first) {
+    if (++steps % GROUPS_A_STEP === 0) yield;
+    const holders = several.get(id);
+    const owner = ring.ownerOf(keyOfId(id));
+    if (!holders && (owner === undefined || owner === member)) continue;
+    const copies = copiesOf(id, holders ?? [member]);
+    misplaced.set(id, copies);
+    if (holders) stale.push(...staleCopies(id, copies));
+  }
+  for (const [id, deletedAt] of deletions) {
+    if (++steps % GROUPS_A_STEP === 0) yield;
+    for (const [member, read] of inventories) {
+      const pushed = pushedAt(id, read);
+      if (pushed && pushed.max < deletedAt) stale.push({ id, member, newer: deletedAt });
+    }
+  }
+  return { misplaced, stale, groups: first.size };
+}
+
+/** The copies of one group that are certainly older than its newest. */
+export function staleCopies(id: string, copies: Copies): StaleCopy[] {
+  const newest = newestOf(copies);
+  if (!newest) return [];
+  return [...copies].flatMap(([member, pushed]) =>
+    isNewer(newest.pushed, pushed) ? [{ id, member, newer: newest.member }] : []
+  );
+}
+
+/** The copy that was pushed last, as far as can be told. */
+export function newestOf(copies: Copies): { member: Member; pushed: PushedAt } | undefined {
+  let newest: { member: Member; pushed: PushedAt } | undefined;
+  for (const [member, pushed] of copies) {
+    if (!newest || pushed.min > newest.pushed.min) newest = { member, pushed };
+  }
+  return newest;
+}

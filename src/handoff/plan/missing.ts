@@ -1,0 +1,110 @@
+/**
+ * Which groups are missing: a member that does not answer held them when it was last read, and none
+ * that answers does. Until it is back, or they are pushed again, nobody scrapes them.
+ *
+ * @module
+ */
+
+import type { Logger } from "../../log.ts";
+import type { Member } from "../../member.ts";
+import type { Membership } from "../../membership/state.ts";
+import type { PushTimes } from "../../pushgateway/push_times.ts";
+import { cooperate } from "../../concurrency/cooperate.ts";
+
+/** What members held when they were last read. */
+export type Held = ReadonlyMap<Member, Pick<PushTimes, "times">>;
+
+/** What a round of sweeps tells. */
+export interface RoundResult {
+  readonly membership: Membership;
+  readonly swept: ReadonlySet<Member>;
+  readonly held: Held;
+  /** Groups that were deleted while some member did not answer. */
+  readonly deleted: ReadonlyMap<string, unknown>;
+}
+
+/** Keeps watch over them, and tells the log. */
+export interface Missing {
+  /** Before a round: members that were read before and do not answer any more are remembered. */
+  keep(membership: Membership, held: Held): void;
+  /**
+   * After it.
+   *
+   * @returns of each member that does not answer how many of its groups are missing
+   * @throws the signal's reason when it aborts
+   */
+  look(result: RoundResult, signal: AbortSignal): Promise<ReadonlyMap<Member, number>>;
+}
+
+/** Groups between two moments at which others have their turn. */
+const GROUPS_A_STEP = 1_000;
+
+/**
+ * Counts them. A generator, for it may take long: it yields every thousand groups.
+ *
+ * @param before what each of some members held
+ * @param present what those hold that answer
+ * @param deleted groups that were deleted since
+ * @returns for each member of `before` how many of its groups no member of `present` holds; a group
+ *   that two held counts for both
+ */
+export function* countMissing(
+  before: Held,
+  present: Held,
+  deleted: ReadonlyMap<string, unknown> = new Map(),
+): Generator<void, ReadonlyMap<Member, number>> {
+  const counts = new Map<Member, number>();
+  const others = [...present.values()];
+  let steps = 0;
+  for (const [member, { times }] of before) {
+    let count = 0;
+    for (const id of times.keys()) {
+      if (++steps % GROUPS_A_STEP === 0) yield;
+      if (!deleted.has(id) && !others.some(({ times }) => times.has(id))) count++;
+    }
+    counts.set(member, count);
+  }
+  return counts;
+}
+
+/** Makes one that remembers nobody. */
+export function createMissing(log: Logger): Missing {
+  const dead = new Map<Member, Pick<PushTimes, "times">>();
+  /** As the log last had it. */
+  let told = 0;
+
+  return {
+    keep({ records }, held) {
+      for (const [member, what] of held) {
+        if (records.get(member)?.verdict === "down") dead.set(member, what);
+      }
+    },
+    async look({ membership: { records }, swept, held, deleted }, signal) {
+      const missing = new Map<Member, number>();
+      let lost = 0;
+      for (const [member, count] of await cooperate(countMissing(dead, held, deleted), signal)) {
+        const fields = { member, groups: dead.get(member)?.times.size, missing: count };
+        const isBack = swept.has(member);
+        if (!isBack && records.has(member)) {
+          missing.set(member, count);
+          continue;
+        }
+        dead.delete(member);
+        lost += count;
+        if (count === 0) continue;
+        if (isBack) log.warn("member is back without all of its groups", fields);
+        else log.warn("member is gone, and with it groups that no other has", fields);
+      }
+      const total = [...missing.values()].reduce((sum, count) => sum + count, 0);
+      if (total > told) {
+        const members = [...missing.keys()].join(" ");
+        const fields = { missing: total, members };
+        log.warn("groups are missing until their member is back or they are pushed", fields);
+      } else if (total === 0 && told > 0 && lost === 0) {
+        log.info("no group is missing any more");
+      }
+      told = total;
+      return missing;
+    },
+  };
+}

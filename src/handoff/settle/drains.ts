@@ -1,0 +1,141 @@
+/** Which members are being emptied here, and how far that has come. @module */
+
+import { sleep } from "../../concurrency/backoff.ts";
+import { LockFailure, type Locks } from "../../consul/locks/locks.ts";
+import type { Logger } from "../../log.ts";
+import type { Member } from "../../member.ts";
+import type { Membership } from "../../membership/state.ts";
+import type { HashRing } from "../../ring/hash_ring.ts";
+import { createWake } from "../../concurrency/wake.ts";
+import type { BringHomeDeps } from "./bring_home.ts";
+import { drainMember, type DrainProgress } from "./drain.ts";
+
+/** What emptying members takes. */
+export interface DrainsDeps extends BringHomeDeps {
+  readonly membership: () => Membership;
+  readonly ring: () => HashRing;
+  readonly locks: () => Locks | undefined;
+  /** Called when a member was found empty: a sweep should confirm it. */
+  readonly onEmpty: () => void;
+  readonly log: Logger;
+}
+
+/** Empties members that leave. */
+export interface Drains {
+  /** Empties each draining member, one instance at a time, until the signal aborts. */
+  run(signal: AbortSignal): Promise<void>;
+  /** Members may have begun or ceased to leave. */
+  wake(): void;
+  /** How far the drains have come that run here. */
+  readonly progress: ReadonlyMap<Member, DrainProgress>;
+}
+
+/**
+ * Instances that have not learnt yet of a new ring still push by the former one. Meanwhile those that
+ * have do so, too, and nothing is moved: else one would push to a copy that another has moved.
+ */
+export const OTHERS_LEARN_MS = 1_500;
+/** After a failure, or while another instance drains the member. */
+const AGAIN_MS = 2_000;
+const LOCK_WAIT_MS = 60_000;
+/** Between two lines of progress in the log. */
+const PROGRESS_MS = 10_000;
+
+/** Makes it; nothing is moved yet. */
+export function createDrains(deps: DrainsDeps): Drains {
+  const progress = new Map<Member, DrainProgress>();
+  const changed = createWake();
+
+  const stateOf = (member: Member) => deps.membership().records.get(member)?.state;
+  const isDue = (member: Member) => stateOf(member) === "draining";
+
+  async function keepDraining(member: Member, signal: AbortSignal): Promise<void> {
+    await sleep(OTHERS_LEARN_MS, signal);
+    while (!signal.aborted) {
+      try {
+        // While it is in the ring for want of any other, there is nowhere to move its groups to.
+        if (!deps.ring().weights.has(member)) {
+          await locked(`drain-${member}`, (signal) => drain(member, signal), signal);
+        }
+      } catch (error) {
+        if (signal.aborted) return;
+        const busy = error instanceof LockFailure && error.kind === "busy";
+        if (!busy) deps.report.failed(error instanceof LockFailure ? "lock" : "copy", error);
+      }
+      await sleep(AGAIN_MS, signal);
+    }
+  }
+
+  async function locked(
+    name: string,
+    work: (signal: AbortSignal) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const locks = deps.locks();
+    if (!locks || locks.state === "forbidden") return await work(signal);
+    await locks.hold(name, work, { waitMs: LOCK_WAIT_MS, signal });
+  }
+
+  async function drain(member: Member, signal: AbortSignal): Promise<void> {
+    const present = progress.get(member) ?? { groups: 0, moved: 0, staying: new Map() };
+    progress.set(member, present);
+    const before = present.moved;
+    const done = new AbortController();
+    const narrating = narrate(member, present, AbortSignal.any([signal, done.signal]));
+    try {
+      await drainMember(member, present, { deps, signal });
+    } finally {
+      done.abort();
+      await narrating;
+    }
+    if (present.moved > before) {
+      deps.log.info("member drained: all of its groups were moved to their owners", {
+        member,
+        groups: present.moved - before,
+      });
+    }
+    deps.onEmpty();
+  }
+
+  async function narrate(member: Member, present: DrainProgress, signal: AbortSignal) {
+    for (;;) {
+      await sleep(PROGRESS_MS, signal);
+      if (signal.aborted) return;
+      const { groups, moved, staying } = present;
+      deps.log.info("draining a member", { member, moved, groups, staying: staying.size });
+    }
+  }
+
+  return {
+    async run(signal) {
+      const running = new Map<Member, { stop: AbortController; done: Promise<void> }>();
+      try {
+        while (!signal.aborted) {
+          for (const member of deps.membership().records.keys()) {
+            if (running.has(member) || !isDue(member)) continue;
+            progress.delete(member); // a former drain's
+            const stop = new AbortController();
+            const done = keepDraining(member, AbortSignal.any([signal, stop.signal]));
+            running.set(member, { stop, done });
+          }
+          for (const [member, { stop, done }] of running) {
+            if (isDue(member)) continue;
+            running.delete(member);
+            stop.abort();
+            await done;
+          }
+          // The last figures of one that has left stay for whoever asks, until it comes back.
+          for (const member of progress.keys()) {
+            if (!isDue(member) && stateOf(member) !== "departed") progress.delete(member);
+          }
+          await changed.wait(signal);
+        }
+      } finally {
+        for (const { stop } of running.values()) stop.abort();
+        await Promise.all([...running.values()].map(({ done }) => done));
+      }
+    },
+    wake: changed.raise,
+    progress,
+  };
+}

@@ -1,0 +1,134 @@
+/**
+ * What a user of one Pushgateway may ask of its API, of all members together: wipe, metrics, status.
+ * A member that does not answer is an error and never an empty member.
+ *
+ * @module
+ */
+
+import type { Member } from "../../member.ts";
+import type { Answer } from "../../pushgateway/client/answer.ts";
+import type { Logger } from "../../log.ts";
+import { SendFailure } from "../../pushgateway/client/connection.ts";
+import {
+  type ApiStatus,
+  mergeGroups,
+  mergeStatus,
+  parseGroups,
+  parseStatus,
+} from "../../pushgateway/api.ts";
+import type { Transport } from "../../pushgateway/client/transport.ts";
+import { servingMembers, type Snapshot } from "../snapshot.ts";
+
+/** What answering takes. */
+export interface AdminDeps {
+  readonly snapshot: () => Snapshot;
+  /** The way to the members, for answers that may be large. */
+  readonly way: () => { readonly transport: Transport; readonly timeoutMs: number };
+  readonly log: Logger;
+}
+
+/** The answers, by what is asked. */
+export interface Admin {
+  /** @param client the address that asks for it */
+  wipe(client: string): Promise<Response>;
+  metrics(): Promise<Response>;
+  status(): Promise<Response>;
+}
+
+/** As the Pushgateway sends with its API. */
+const API_HEADERS = {
+  "access-control-allow-origin": "*",
+  "cache-control": "no-cache, no-store, must-revalidate",
+};
+
+/** Makes the answers of one app. */
+export function createAdmin({ snapshot, way, log }: AdminDeps): Admin {
+  /** Asks every member that holds groups for its users, and keeps what each said apart. */
+  async function askAll(method: string, target: string): Promise<Map<Member, Answer | string>> {
+    const { transport, timeoutMs } = way();
+    const request = { method, target, headers: [] };
+    const ask = async (member: Member): Promise<Answer | string> => {
+      try {
+        return await transport.send(member, request, { timeoutMs });
+      } catch (failure) {
+        if (!(failure instanceof SendFailure)) throw failure;
+        return failure.message;
+      }
+    };
+    const members = servingMembers(snapshot());
+    const answers = await Promise.all(members.map(ask));
+    return new Map(members.map((member, i) => [member, answers[i]]));
+  }
+
+  /** Reads the same from every member. */
+  async function readAll<T>(
+    target: string,
+    parse: (text: string) => T,
+  ): Promise<readonly T[] | Response> {
+    const answers = await askAll("GET", target);
+    if (answers.size === 0) return failed(503, "no Pushgateway is known yet");
+    const parsed: T[] = [];
+    const problems: string[] = [];
+    for (const [member, answer] of answers) {
+      const problem = typeof answer === "string" ? answer : unexpected(answer, 200);
+      if (typeof answer === "string" || problem) {
+        problems.push(`${member}: ${problem}`);
+        continue;
+      }
+      try {
+        parsed.push(parse(new TextDecoder().decode(answer.body)));
+      } catch (error) {
+        problems.push(`${member}: ${(error as Error).message}`);
+      }
+    }
+    return problems.length > 0 ? failed(502, problems.join("; ")) : parsed;
+  }
+
+  return {
+    async wipe(client) {
+      const answers = await askAll("PUT", "/api/v1/admin/wipe");
+      if (answers.size === 0) return failed(503, "no Pushgateway is known yet");
+      for (const [member, { state, listing }] of snapshot().membership.records) {
+        if (listing && !answers.has(member)) answers.set(member, `not asked: it is ${state}`);
+      }
+      const members = [...answers].map(([member, answer]) => {
+        const problem = typeof answer === "string" ? answer : unexpected(answer, 202);
+        return { member, wiped: problem === undefined, ...(problem && { problem }) };
+      });
+      const status = members.every(({ wiped }) => wiped) ? 202 : 502;
+      const wiped = members.filter(({ wiped }) => wiped).map(({ member }) => member).join(",");
+      const missed = members.filter(({ wiped }) => !wiped).map(({ member }) => member).join(",");
+      log.warn("a wipe of all groups was asked for", { client, wiped, missed });
+      return Response.json({ status: status === 202 ? "success" : "error", data: { members } }, {
+        status,
+        headers: API_HEADERS,
+      });
+    },
+    async metrics() {
+      const read = await readAll("/api/v1/metrics", parseGroups);
+      return read instanceof Response ? read : succeeded(mergeGroups(read));
+    },
+    async status() {
+      const read = await readAll<ApiStatus>("/api/v1/status", parseStatus);
+      return read instanceof Response ? read : succeeded(mergeStatus(read));
+    },
+  };
+}
+
+function unexpected({ status, body }: Answer, expected: number): string | undefined {
+  if (status === expected) return undefined;
+  const text = new TextDecoder().decode(body.subarray(0, 200)).trim();
+  const hint = status === 404 && expected === 202 ? " (is its --web.enable-admin-api on?)" : "";
+  return `expected ${expected}, found ${status}: ${text}${hint}`;
+}
+
+function succeeded(data: unknown): Response {
+  return Response.json({ status: "success", data }, { headers: API_HEADERS });
+}
+
+function failed(status: number, error: string): Response {
+  return Response.json({ status: "error", errorType: "upstream", error }, {
+    status,
+    headers: API_HEADERS,
+  });
+}

@@ -1,0 +1,179 @@
+/**
+ * What is known of the members, how one is told to leave, and what another set of them would mean.
+ *
+ * @module
+ */
+
+import { cooperate } from "../../concurrency/cooperate.ts";
+import type { Handoff } from "../../handoff/handoff.ts";
+import { forecast } from "../../handoff/plan/forecast.ts";
+import { errorText, type Logger } from "../../log.ts";
+import { type Member, parseMember } from "../../member.ts";
+import { HashRing } from "../../ring/hash_ring.ts";
+import type { Snapshot } from "../snapshot.ts";
+
+/** What answering takes. */
+export interface MembersApiDeps {
+  readonly snapshot: () => Snapshot;
+  readonly handoff: Pick<Handoff, "inventories" | "drains" | "sweep">;
+  /** Marks a member as leaving, or takes its mark back. */
+  readonly mark: (member: Member, leaving: boolean) => Promise<void>;
+  readonly log: Logger;
+}
+
+/** The answers, by what is asked. */
+export interface MembersApi {
+  /** `GET /api/v1/members`: each member with its state and its groups. */
+  list(): Response;
+  /** `PUT` and `DELETE /api/v1/members/HOST:PORT/drain`. */
+  drain(path: string, asked: { undo: boolean; client: string }): Promise<Response>;
+  /** `GET /api/v1/plan?add=HOST:PORT&remove=HOST:PORT`, each as often as wanted. */
+  plan(url: string): Promise<Response>;
+  /** Members that held a group when they were last swept. */
+  holdersOf(id: string): Member[];
+}
+
+/** One member as the API shows it. */
+export interface MemberView {
+  readonly member: Member;
+  readonly state: string;
+  readonly in_ring: boolean;
+  readonly weight?: number;
+  /** Absent until it was swept. */
+  readonly groups?: number;
+  /** It leaves, and was found empty. */
+  readonly drained: boolean;
+  /** Its drain, where it runs or ran in this instance. */
+  readonly drain?: {
+    readonly groups: number;
+    readonly moved: number;
+    readonly staying: readonly { readonly group: string; readonly why: string }[];
+  };
+}
+
+export const MEMBERS_ROUTE = "/api/v1/members/";
+const DRAIN = "/drain";
+/** Groups that cannot be moved are named, but not by the thousand. */
+const STAYING_MAX = 100;
+const SWEEP_MS_MAX = 60_000;
+
+/** Makes the answers of one app. */
+export function createMembersApi({ snapshot, handoff, mark, log }: MembersApiDeps): MembersApi {
+  function view(member: Member): MemberView {
+    const { membership, ring } = snapshot();
+    const record = membership.records.get(member);
+    const weight = ring.weights.get(member) ?? record?.listing?.weight;
+    const groups = handoff.inventories.get(member)?.times.size;
+    const leaves = record?.state === "draining" || record?.state === "departed";
+    const drain = leaves ? handoff.drains.get(member) : undefined;
+    return {
+      member,
+      state: record?.state ?? "departed",
+      in_ring: ring.weights.has(member),
+      drained: record?.drained === true,
+      ...(weight !== undefined && { weight }),
+      ...(groups !== undefined && { groups }),
+      ...(drain && {
+        drain: {
+          groups: drain.groups,
+          moved: drain.moved,
+          staying: [...drain.staying].slice(0, STAYING_MAX).map(([group, why]) => ({ group, why })),
+        },
+      }),
+    };
+  }
+
+  return {
+    list() {
+      const { membership, ring } = snapshot();
+      const members = [...new Set([...membership.records.keys(), ...ring.members])].sort();
+      return success(members.map(view));
+    },
+    async drain(path, { undo, client }) {
+      let member: Member;
+      try {
+        member = memberOf(path);
+      } catch (error) {
+        return failure(400, errorText(error));
+      }
+      const { membership, ring } = snapshot();
+      const record = membership.records.get(member);
+      if (!record) return failure(404, `${member} is no member`);
+      const others = ring.members.filter((other) => other !== member);
+      if (!undo && others.length === 0) {
+        return failure(409, `${member} cannot leave: no other member could take its groups`);
+      }
+      if (undo && record.state !== "draining" && record.state !== "departed") {
+        return failure(409, `${member} does not leave: it is ${record.state}`);
+      }
+      try {
+        await mark(member, !undo);
+      } catch (error) {
+        return failure(502, `the mark could not be set: ${errorText(error)}`);
+      }
+      log.warn(undo ? "a drain was taken back" : "a drain was asked for", { member, client });
+      return success(view(member), 202);
+    },
+    async plan(url) {
+      const { ring } = snapshot();
+      const query = new URL(url).searchParams;
+      let after: HashRing;
+      try {
+        after = changedRing(ring, {
+          add: query.getAll("add").map((text) => parseMember(text)),
+          remove: query.getAll("remove").map((text) => parseMember(text)),
+        });
+      } catch (error) {
+        return failure(400, errorText(error));
+      }
+      const signal = AbortSignal.timeout(SWEEP_MS_MAX);
+      try {
+        await handoff.sweep(signal);
+      } catch (error) {
+        return failure(503, `the members cannot be swept: ${errorText(error)}`);
+      }
+      return success(
+        await cooperate(forecast(handoff.inventories, { before: ring, after }), signal),
+      );
+    },
+    holdersOf: (id) =>
+      [...handoff.inventories].flatMap(([member, { times }]) => times.has(id) ? [member] : []),
+  };
+}
+
+/**
+ * The ring as it would be.
+ *
+ * @throws {TypeError} where a member that is in it is to be added, one that is not is to be removed, or
+ *   none would be left
+ */
+export function changedRing(
+  { weights }: HashRing,
+  { add, remove }: { readonly add: readonly Member[]; readonly remove: readonly Member[] },
+): HashRing {
+  const next = new Map(weights);
+  for (const member of add) {
+    if (next.has(member)) throw new TypeError(`${member} is in the ring already`);
+    next.set(member, 1);
+  }
+  for (const member of remove) {
+    if (!next.delete(member)) throw new TypeError(`${member} is not in the ring`);
+  }
+  if (next.size === 0) throw new TypeError("expected at least one member to stay, found none");
+  return HashRing.of(next);
+}
+
+function memberOf(path: string): Member {
+  if (!path.endsWith(DRAIN)) {
+    throw new TypeError(`expected ${MEMBERS_ROUTE}HOST:PORT${DRAIN}, found ${path}`);
+  }
+  return parseMember(decodeURIComponent(path.slice(MEMBERS_ROUTE.length, -DRAIN.length)));
+}
+
+function success(data: unknown, status = 200): Response {
+  return Response.json({ status: "success", data }, { status });
+}
+
+function failure(status: number, error: string): Response {
+  return Response.json({ status: "error", error }, { status });
+}

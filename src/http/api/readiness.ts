@@ -1,0 +1,27 @@
+/** Whether the service may be sent pushes, and if not, why. @module */
+
+import type { Snapshot } from "../snapshot.ts";
+
+/**
+ * Ready once there is a ring of active members. A ring that is kept for want of any active member
+ * still answers pushes, but the instance says that it is not well.
+ */
+export function readiness({ membership, ring }: Snapshot): { ready: boolean; reason: string } {
+  const { ringBasis, discovery, known, records } = membership;
+  const look = known ? "last look-up" : "first look-up";
+  const lookup = discovery === "failed" ? `, and the ${look} of members failed` : "";
+  if (ring.members.length === 0) {
+    return discovery === "pending"
+      ? { ready: false, reason: "waiting for the first look-up of members" }
+      : { ready: false, reason: `no member is known${lookup}` };
+  }
+  if (ringBasis !== "active") {
+    const listed = [...records.values()].filter(({ listing }) => listing).length;
+    const found = listed === 0
+      ? "discovery lists no member"
+      : `none of ${listed} listed members is active`;
+    return { ready: false, reason: `${found}; the last ring is kept${lookup}` };
+  }
+  const { length } = ring.members;
+  return { ready: true, reason: `${length} ${length === 1 ? "member" : "members"}${lookup}` };
+}

@@ -1,0 +1,34 @@
+/** Tells the operator of pushes that members failed, without a line for each push. @module */
+
+import { errorText, type Logger } from "../../log.ts";
+import type { Member } from "../../member.ts";
+import type { Metrics, UpstreamFailureKind } from "../../metrics/metrics.ts";
+
+/** Takes failures: counts every one, and logs them as often as somebody can read. */
+export interface FailureLog {
+  tell(member: Member, kind: UpstreamFailureKind, cause: unknown): void;
+}
+
+/** A line for each member and kind at most this often; the next one says how many there were. */
+const QUIET_MS = 10_000;
+
+/** @param now a clock in milliseconds */
+export function createFailureLog(
+  { log, metrics, now }: { log: Logger; metrics: Metrics; now: () => number },
+): FailureLog {
+  const told = new Map<string, { atMs: number; unsaid: number }>();
+  return {
+    tell(member, kind, cause) {
+      metrics.upstreamFailed(member, kind);
+      const key = `${kind} ${member}`;
+      const last = told.get(key);
+      if (last && now() - last.atMs < QUIET_MS) {
+        last.unsaid++;
+        return;
+      }
+      const since = last?.unsaid ? { unsaidBefore: last.unsaid } : {};
+      log.warn("push to a member failed", { member, kind, why: errorText(cause), ...since });
+      told.set(key, { atMs: now(), unsaid: 0 });
+    },
+  };
+}

@@ -1,0 +1,51 @@
+/** Where a push goes: the key that is placed and the target to send on, or why there is neither. @module */
+
+import { type Group, groupId, placementKey } from "../../group/group.ts";
+import type { NameScheme } from "../../group/label_name.ts";
+import { isPlainPath } from "../../group/plain_path.ts";
+import { parsePushPath } from "../../group/push_path.ts";
+
+/** A push that a Pushgateway would take. */
+export interface Location {
+  /** What the ring places. */
+  readonly key: string;
+  /** What tells the group from every other. */
+  readonly id: string;
+  /** Path and query for the owner. */
+  readonly target: string;
+}
+
+/**
+ * Reads the target of a push.
+ *
+ * @param target path and query as they stood in the request line
+ * @returns a refusal with the Pushgateway's own status where it would refuse the path
+ */
+export function locatePush(target: string, nameScheme: NameScheme): Location | Response {
+  if (isPlainPath(target)) return { key: target, id: target, target };
+  const located = locateGroup(target, nameScheme);
+  if (located instanceof Response) return located;
+  const { group } = located;
+  return { key: placementKey(group), id: groupId(group), target: located.target };
+}
+
+/** As {@linkcode locatePush}, with the group that the path names. */
+export function locateGroup(
+  target: string,
+  nameScheme: NameScheme,
+): { group: Group; target: string } | Response {
+  const query = target.indexOf("?");
+  const parsed = parsePushPath(query < 0 ? target : target.slice(0, query), nameScheme);
+  if (parsed.kind === "refused") {
+    const { status, reason } = parsed;
+    const headers: [string, string][] = status === 405 ? [["allow", "GET, OPTIONS"]] : [];
+    return new Response(`${reason}\n`, { status, headers });
+  }
+  const { group, path } = parsed;
+  return { group, target: query < 0 ? path : path + safeQuery(target.slice(query)) };
+}
+
+/** A raw query may hold what a header must not. */
+function safeQuery(query: string): string {
+  return query.replace(/[^\x21-\x7e]|#/gu, (character) => encodeURIComponent(character));
+}

@@ -1,0 +1,64 @@
+/** Answers a push with a redirect to the group's owner, or a preview of it. @module */
+
+import { groupId, groupPath, placementKey } from "../../group/group.ts";
+import type { NameScheme } from "../../group/label_name.ts";
+import type { Member } from "../../member.ts";
+import { locateGroup, locatePush } from "./location.ts";
+import type { Snapshot } from "../snapshot.ts";
+
+/** Seconds after which a client may push again where no member can take it. */
+const RETRY_AFTER_SECONDS = "1";
+
+/** What answering a push takes. */
+export interface PushContext {
+  readonly snapshot: Snapshot;
+  readonly nameScheme: NameScheme;
+  /** Scheme and route prefix of every member: `http://` and what follows the member's name. */
+  readonly upstream: { readonly scheme: string; readonly routePrefix: string };
+  /** Members that held a group when they were last swept. */
+  readonly holdersOf: (id: string) => readonly Member[];
+}
+
+/**
+ * Answers PUT, POST or DELETE with a 307 to the owner. Never 301 or 302: clients follow those with
+ * an empty PUT, which empties the group. The body is not read.
+ *
+ * @param target path and query as they stood in the request line
+ */
+export function redirectPush(target: string, context: PushContext): Response {
+  const located = locatePush(target, context.nameScheme);
+  if (located instanceof Response) return located;
+  const owner = context.snapshot.ring.ownerOf(located.key);
+  if (owner === undefined) return unavailable("no Pushgateway is known yet");
+  const { scheme, routePrefix } = context.upstream;
+  const location = `${scheme}://${owner}${routePrefix}${located.target}`;
+  return new Response(null, { status: 307, headers: [["location", location]] });
+}
+
+/** Answers GET with where a push would go: the Go tool's text, or JSON where the client prefers it. */
+export function previewPush(target: string, context: PushContext, accept: string): Response {
+  const { nameScheme, snapshot: { ring }, upstream } = context;
+  const located = locateGroup(target, nameScheme);
+  if (located instanceof Response) return located;
+  const { group } = located;
+  const owner = ring.ownerOf(placementKey(group));
+  if (owner === undefined) return unavailable("no Pushgateway is known yet");
+  const url = `${upstream.scheme}://${owner}${upstream.routePrefix}${located.target}`;
+  if (!accept.includes("application/json")) return new Response(`nextUrl:${url}`);
+  return Response.json({
+    owner,
+    url,
+    group: { job: group.job, ...Object.fromEntries(group.labels) },
+    path: groupPath(group, nameScheme),
+    holders: context.holdersOf(groupId(group)),
+    ring: { hash: ring.hash, members: ring.members },
+  });
+}
+
+/** A refusal for now. */
+export function unavailable(reason: string): Response {
+  return new Response(`${reason}\n`, {
+    status: 503,
+    headers: { "retry-after": RETRY_AFTER_SECONDS },
+  });
+}

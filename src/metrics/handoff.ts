@@ -1,0 +1,95 @@
+/** The metrics of handoff. @module */
+
+import { Counter, Gauge, Histogram, type Registry } from "prom-client";
+import type { Member } from "../member.ts";
+
+/** What handoff tells its metrics. */
+export interface HandoffMetrics {
+  /** A round of sweeps has ended. */
+  swept(round: {
+    seconds: number;
+    /** Of each member that was read. */
+    groups: ReadonlyMap<Member, number>;
+    /** Of each that does not answer, and of none that does. */
+    missing: ReadonlyMap<Member, number>;
+  }): void;
+  /** Shows how many groups are out of place, as this function has it at each scrape. */
+  showMisplaced(count: () => number): void;
+  moved(by: "push" | "drain"): void;
+  staleRemoved(): void;
+  failed(kind: string): void;
+}
+
+/** Series that begin with their first event hide it from increase(). */
+const MOVED_BY = ["push", "drain"];
+const FAILURES = ["sweep", "copy", "delete", "lock", "unfaithful"];
+/** Seconds: from an empty Pushgateway on the same host to one with 100,000 groups. */
+const BUCKETS = [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60];
+
+/** Makes them in a registry. */
+export function createHandoffMetrics(registers: Registry[]): HandoffMetrics {
+  const name = (text: string) => `dynamic_sharding_handoff_${text}`;
+  let misplaced = () => 0;
+  new Gauge({
+    name: name("misplaced_groups"),
+    help:
+      "Groups with a copy on another member than their owner, as the last sweeps found and pushes left it.",
+    registers,
+    collect() {
+      this.set(misplaced());
+    },
+  });
+  const groups = new Gauge({
+    name: name("groups"),
+    help: "Groups that a member held when it was last swept.",
+    labelNames: ["member"],
+    registers,
+  });
+  const missing = new Gauge({
+    name: name("missing_groups"),
+    help:
+      "Groups that a member held when it was last swept, which does not answer now, and that none holds that does.",
+    labelNames: ["member"],
+    registers,
+  });
+  const rounds = new Histogram({
+    name: name("sweep_duration_seconds"),
+    help: "Time of one round of sweeps over all members.",
+    buckets: BUCKETS,
+    registers,
+  });
+  const moved = new Counter({
+    name: name("groups_moved_total"),
+    help: "Groups brought to their owner, by a push or by a drain.",
+    labelNames: ["by"],
+    registers,
+  });
+  for (const by of MOVED_BY) moved.inc({ by }, 0);
+  const stale = new Counter({
+    name: name("duplicates_removed_total"),
+    help: "Copies deleted because another member held a newer one.",
+    registers,
+  });
+  const failures = new Counter({
+    name: name("failures_total"),
+    help: "What handoff could not do, by kind: sweep, copy, delete, lock or unfaithful.",
+    labelNames: ["kind"],
+    registers,
+  });
+  for (const kind of FAILURES) failures.inc({ kind }, 0);
+  return {
+    swept({ seconds, ...counts }) {
+      rounds.observe(seconds);
+      for (const [gauge, of] of [[groups, counts.groups], [missing, counts.missing]] as const) {
+        gauge.reset();
+        for (const [member, count] of of) gauge.set({ member }, count);
+      }
+    },
+    showMisplaced(count) {
+      misplaced = count;
+    },
+    moved: (by) => moved.inc({ by }),
+    staleRemoved: () => stale.inc(),
+    failed: (kind) => failures.inc({ kind }),
+  };
+}

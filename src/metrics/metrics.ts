@@ -1,0 +1,252 @@
+/**
+ * Every metric of the service, in one list. Each app has its own registry.
+ *
+ * Label values are bounded: methods are a known set, members are counted by state.
+ *
+ * @module
+ */
+
+import process from "node:process";
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { BuildInfo } from "../build.ts";
+import { MEMBER_STATES, type Membership } from "../membership/state.ts";
+import type { Member } from "../member.ts";
+import { createHandoffMetrics, type HandoffMetrics } from "./handoff.ts";
+import type { FailureKind } from "../pushgateway/client/connection.ts";
+import type { HashRing } from "../ring/hash_ring.ts";
+
+/** Why a member took no push: how far it got, or that the member has too many already. */
+export type UpstreamFailureKind = FailureKind | "busy" | "unauthorized";
+const UPSTREAM_FAILURE_KINDS: readonly UpstreamFailureKind[] = [
+  "refused",
+  "unreachable",
+  "reset",
+  "broken",
+  "timeout",
+  "busy",
+  "unauthorized",
+];
+
+/** What the service tells its metrics. */
+export interface Metrics {
+  requestDone(request: { method: string; code: number; seconds: number }): void;
+  membershipChanged(membership: Membership): void;
+  ringBuilt(ring: HashRing): void;
+  upstreamFailed(member: Member, kind: UpstreamFailureKind): void;
+  /** Shows how many pushes wait for each member's answer, as this map has it at each scrape. */
+  showInFlight(inFlight: ReadonlyMap<Member, number>): void;
+  /** A configuration was loaded, or refused. */
+  configLoaded(success: boolean): void;
+  readonly handoff: HandoffMetrics;
+  /** The text page for Prometheus. */
+  render(): Promise<string>;
+  readonly contentType: string;
+}
+
+const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"]);
+const OTHER_METHOD = "other";
+/** Seconds. A redirect takes well under a millisecond; a slow client may take many. */
+const DURATION_BUCKETS = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60];
+
+/**
+ * Durations that are gathered before prom-client is told of them. For each request alone that takes
+ * it several microseconds, a quarter of what a redirect costs; for many in a row a tenth of that.
+ */
+const PENDING_MAX = 1_000;
+
+/** Requests of one method and code that prom-client has not been told of yet. */
+interface Tally {
+  readonly method: string;
+  readonly code: number;
+  requests: number;
+}
+
+/** Makes the metrics of one app. */
+export function createMetrics(build: BuildInfo): Metrics {
+  const registers = [new Registry()];
+  const name = (text: string) => `dynamic_sharding_${text}`;
+
+  const tallies: Tally[] = [];
+  new Counter({
+    name: name("http_requests_total"),
+    help: "HTTP requests answered, by method and status code.",
+    labelNames: ["method", "code"],
+    registers,
+    collect() {
+      for (const tally of tallies) {
+        this.inc({ method: tally.method, code: tally.code }, tally.requests);
+        tally.requests = 0;
+      }
+    },
+  });
+  const pendingSeconds = new Float64Array(PENDING_MAX);
+  let pending = 0;
+  const durations = new Histogram({
+    name: name("http_request_duration_seconds"),
+    help: "Time from a request's headers to its answer.",
+    buckets: DURATION_BUCKETS,
+    registers,
+    collect: observePending,
+  });
+  function observePending() {
+    for (const seconds of pendingSeconds.subarray(0, pending)) durations.observe(seconds);
+    pending = 0;
+  }
+  const memberUp = new Gauge({
+    name: name("member_up"),
+    help:
+      "1 if a member answers our probe, else 0; those that have been told to leave are left out.",
+    labelNames: ["member"],
+    registers,
+  });
+  const members = new Gauge({
+    name: name("members"),
+    help: "Members by state: joining, active, suspect, draining or departed.",
+    labelNames: ["state"],
+    registers,
+  });
+  const ringMembers = new Gauge({
+    name: name("ring_members"),
+    help: "Members that the present ring is made of.",
+    registers,
+  });
+  const ringBuilds = new Counter({
+    name: name("ring_builds_total"),
+    help: "Rings published since the start.",
+    registers,
+  });
+  const ringHash = new Gauge({
+    name: name("ring_hash"),
+    help: "Digest of the ring's members and weights: equal where two instances place alike.",
+    registers,
+  });
+  const ringKept = new Gauge({
+    name: name("ring_kept"),
+    help: "1 while no member is active and the last ring is kept all the same.",
+    registers,
+  });
+  const discoveryUp = new Gauge({
+    name: name("discovery_up"),
+    help: "1 if the last look-up of members worked.",
+    registers,
+  });
+  const probesDistrusted = new Gauge({
+    name: name("probes_distrusted"),
+    help: "1 while our probes condemn so many members that discovery alone decides.",
+    registers,
+  });
+  const upstreamFailures = new Counter({
+    name: name("upstream_failures_total"),
+    help: "Pushes that a member did not answer, by member and by how far they got.",
+    labelNames: ["member", "kind"],
+    registers,
+  });
+  let inFlight: ReadonlyMap<Member, number> = new Map();
+  new Gauge({
+    name: name("upstream_in_flight"),
+    help: "Pushes that wait for a member's answer.",
+    labelNames: ["member"],
+    registers,
+    collect() {
+      this.reset();
+      for (const [member, pushes] of inFlight) this.set({ member }, pushes);
+    },
+  });
+  const reloadSuccessful = new Gauge({
+    name: name("config_last_reload_successful"),
+    help: "1 if the last attempt to load the configuration worked.",
+    registers,
+  });
+  const reloadTime = new Gauge({
+    name: name("config_last_reload_success_timestamp_seconds"),
+    help: "Unix time of the last configuration that was loaded.",
+    registers,
+  });
+  new Gauge({
+    name: name("build_info"),
+    help: "1, with the version, what it was built from, and the Deno that runs it.",
+    labelNames: ["version", "revision", "build_date", "deno"],
+    registers,
+  }).set({ ...build }, 1);
+  processMetrics(registers);
+
+  return {
+    requestDone({ method, code, seconds }) {
+      tallyOf(tallies, method, code).requests++;
+      pendingSeconds[pending++] = seconds;
+      if (pending === PENDING_MAX) observePending();
+    },
+    membershipChanged({ records, marked, discovery, probesDistrusted: distrusted, ringBasis }) {
+      memberUp.reset();
+      for (const [member, { verdict, departure, drained }] of records) {
+        const leaves = marked.has(member) || drained || departure === "withdrawn";
+        if (!leaves && verdict !== "unknown") memberUp.set({ member }, verdict === "up" ? 1 : 0);
+      }
+      const states = [...records.values()].map(({ state }) => state);
+      for (const state of MEMBER_STATES) {
+        members.set({ state }, states.filter((other) => other === state).length);
+      }
+      discoveryUp.set(discovery === "up" ? 1 : 0);
+      probesDistrusted.set(distrusted ? 1 : 0);
+      ringKept.set(ringBasis === "kept" ? 1 : 0);
+    },
+    ringBuilt(ring) {
+      // A series that begins with its first failure hides it from increase().
+      for (const member of ring.members) {
+        for (const kind of UPSTREAM_FAILURE_KINDS) upstreamFailures.inc({ member, kind }, 0);
+      }
+      ringBuilds.inc();
+      ringMembers.set(ring.members.length);
+      ringHash.set(ring.hash);
+    },
+    upstreamFailed: (member, kind) => upstreamFailures.inc({ member, kind }),
+    showInFlight(counts) {
+      inFlight = counts;
+    },
+    configLoaded(success) {
+      reloadSuccessful.set(success ? 1 : 0);
+      if (success) reloadTime.setToCurrentTime();
+    },
+    handoff: createHandoffMetrics(registers),
+    render: () => registers[0].metrics(),
+    contentType: registers[0].contentType,
+  };
+}
+
+/** There are few of them and nearly all requests are of the first: a loop is faster than a map. */
+function tallyOf(tallies: Tally[], method: string, code: number): Tally {
+  for (const tally of tallies) {
+    if (tally.code === code && tally.method === method) return tally;
+  }
+  if (!METHODS.has(method) && method !== OTHER_METHOD) return tallyOf(tallies, OTHER_METHOD, code);
+  const tally = { method, code, requests: 0 };
+  tallies.push(tally);
+  return tally;
+}
+
+/** The `process_…` metrics that every Prometheus client has, as far as Deno knows them. */
+function processMetrics(registers: Registry[]): void {
+  new Counter({
+    name: "process_cpu_seconds_total",
+    help: "Total user and system CPU time spent in seconds.",
+    registers,
+    collect() {
+      const { user, system } = process.cpuUsage();
+      this.reset();
+      this.inc((user + system) / 1e6);
+    },
+  });
+  new Gauge({
+    name: "process_resident_memory_bytes",
+    help: "Resident memory size in bytes.",
+    registers,
+    collect() {
+      this.set(Deno.memoryUsage().rss);
+    },
+  });
+  new Gauge({
+    name: "process_start_time_seconds",
+    help: "Start time of the process since the Unix epoch in seconds.",
+    registers,
+  }).set((performance.timeOrigin) / 1_000);
+}

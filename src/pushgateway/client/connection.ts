@@ -1,0 +1,232 @@
+/** One connection to a member, over which requests go one after the other. @module */
+
+import { Buffer } from "node:buffer";
+import type { Deadlines } from "../../concurrency/deadlines.ts";
+import { type Answer, createAnswerReader } from "./answer.ts";
+import { recallAnswers } from "./recall.ts";
+
+/** How far a request got that brought no answer. */
+export type FailureKind =
+  /** Nobody listens there; nothing was sent. */
+  | "refused"
+  /** No connection came about for another reason; nothing was sent. */
+  | "unreachable"
+  /** The connection ended before an answer began. */
+  | "reset"
+  /** An answer began, and ended early or was no HTTP. */
+  | "broken"
+  /** It was sent, and no answer came in time. */
+  | "timeout";
+
+/** A request that brought no answer. */
+export class SendFailure extends Error {
+  override readonly name = "SendFailure";
+  readonly kind: FailureKind;
+
+  constructor(kind: FailureKind, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.kind = kind;
+  }
+}
+
+/** A connection to one member. */
+export interface Connection extends Disposable {
+  /** Whether another request may be sent over it. */
+  readonly reusable: boolean;
+  /**
+   * Sends one request and reads its answer.
+   *
+   * @param request the bytes of the whole request
+   * @throws {SendFailure} `reset`, `broken` or `timeout`; the connection is closed then, as it is
+   *   when the signal aborts
+   * @throws what `onBody` throws; the connection is closed then too
+   */
+  exchange(request: Uint8Array, limits: SendLimits): Promise<Answer>;
+}
+
+/** How long something may take. */
+export interface ExchangeLimits {
+  readonly timeoutMs: number;
+  /** Ends it early. */
+  readonly signal?: AbortSignal;
+}
+
+/** What one request may cost, and where a large answer goes. */
+export interface SendLimits extends ExchangeLimits {
+  /**
+   * Takes the body of a 200 as it arrives, whatever its size; the answer's own body is empty then.
+   * Bodies of other answers are gathered as ever.
+   */
+  readonly onBody?: BodySink;
+}
+
+/**
+ * Takes the next bytes of a body. Nothing more is read before it is done, and the bytes are only
+ * good until then: their place is used again. The time it takes counts towards the timeout; one
+ * that never ends is not ended by it.
+ *
+ * @param headers of the answer: names and values in turn
+ */
+export type BodySink = (chunk: Uint8Array, headers: readonly string[]) => void | Promise<void>;
+
+/** Where members are connected to. */
+export interface ConnectTarget {
+  readonly hostname: string;
+  readonly port: number;
+  /** Absent: plain TCP. */
+  readonly tls?: { readonly caCerts: string[]; readonly serverName: string };
+}
+
+const READ_BYTES = 16_384;
+/** At once, of a body that may be large. */
+const READ_PART_BYTES = 65_536;
+
+/**
+ * Connects.
+ *
+ * @param limits.answerBytesMax a larger answer is `broken`
+ * @throws {SendFailure} `refused` or `unreachable`
+ */
+export async function connect(
+  { hostname, port, tls }: ConnectTarget,
+  limits: ExchangeLimits & { readonly answerBytesMax: number; readonly deadlines: Deadlines },
+): Promise<Connection> {
+  const deadline = new AbortController();
+  const giveUp = () => deadline.abort();
+  const timer = setTimeout(giveUp, limits.timeoutMs);
+  limits.signal?.addEventListener("abort", giveUp);
+  try {
+    const tcp = await Deno.connect({ hostname, port, signal: deadline.signal });
+    tcp.setNoDelay();
+    return createConnection(tls ? await startTls(tcp, tls, deadline.signal) : tcp, limits);
+  } catch (cause) {
+    if (cause instanceof Deno.errors.ConnectionRefused) {
+      throw new SendFailure("refused", "connection refused");
+    }
+    const message = deadline.signal.aborted
+      ? `no connection within ${Math.ceil(limits.timeoutMs)} ms`
+      : "no connection";
+    throw new SendFailure("unreachable", message, { cause });
+  } finally {
+    clearTimeout(timer);
+    limits.signal?.removeEventListener("abort", giveUp);
+  }
+}
+
+/** Takes the TCP connection over, also where it throws. */
+async function startTls(
+  tcp: Deno.TcpConn,
+  { caCerts, serverName }: { caCerts: string[]; serverName: string },
+  signal: AbortSignal,
+): Promise<Deno.TlsConn> {
+  const secure = await Deno.startTls(tcp, { hostname: serverName, caCerts });
+  const close = () => secure.close();
+  signal.addEventListener("abort", close, { once: true });
+  try {
+    await secure.handshake();
+    return secure;
+  } catch (error) {
+    if (!signal.aborted) secure.close();
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", close);
+  }
+}
+
+/** Tells what a sink has thrown from what has become of the connection. */
+class SinkFailure {
+  readonly thrown: unknown;
+
+  constructor(thrown: unknown) {
+    this.thrown = thrown;
+  }
+}
+
+function createConnection(
+  conn: Deno.TcpConn | Deno.TlsConn,
+  { answerBytesMax, deadlines }: { answerBytesMax: number; deadlines: Deadlines },
+): Connection {
+  const buffer = Buffer.alloc(READ_BYTES);
+  const reader = createAnswerReader(answerBytesMax);
+  const take = recallAnswers(reader);
+  let [open, written] = [true, true];
+  const close = () => {
+    if (open) conn.close();
+    open = false;
+  };
+
+  async function write(request: Uint8Array): Promise<void> {
+    written = false;
+    for (let sent = 0; sent < request.length;) sent += await conn.write(request.subarray(sent));
+    written = true;
+  }
+
+  async function read(): Promise<Answer> {
+    for (;;) {
+      const length = await conn.read(buffer);
+      const answer = length === null ? reader.end() : take(buffer.subarray(0, length));
+      if (answer) return answer;
+      if (length === null) throw new Deno.errors.UnexpectedEof("the connection ended");
+    }
+  }
+
+  /** As `read`, but hands the body of a 200 over as it comes. */
+  async function readInParts(onBody: BodySink): Promise<Answer> {
+    const buffer = Buffer.alloc(READ_PART_BYTES);
+    for (;;) {
+      const length = await conn.read(buffer);
+      const answer = length === null ? reader.end() : take(buffer.subarray(0, length));
+      for (const part of reader.parts()) await handOver(onBody, part);
+      if (answer) return answer;
+      if (length === null) throw new Deno.errors.UnexpectedEof("the connection ended");
+    }
+  }
+
+  async function handOver(onBody: BodySink, part: Uint8Array): Promise<void> {
+    try {
+      const taking = onBody(part, reader.head.headers);
+      if (taking) await taking;
+    } catch (cause) {
+      throw new SinkFailure(cause);
+    }
+  }
+
+  return {
+    get reusable() {
+      return open && written && reader.reusable;
+    },
+    async exchange(request, { timeoutMs, signal, onBody }) {
+      let late = false;
+      const deadline = deadlines.set(timeoutMs, () => {
+        late = true;
+        close();
+      });
+      signal?.addEventListener("abort", close);
+      if (signal?.aborted) close();
+      // A member may answer, and close, before it has read the whole request: its answer counts.
+      const writing = write(request).catch(() => {});
+      try {
+        reader.inParts = onBody !== undefined;
+        const answer = onBody ? await readInParts(onBody) : await read();
+        if (!written) close();
+        return answer;
+      } catch (cause) {
+        close();
+        if (cause instanceof SinkFailure) throw cause.thrown;
+        if (late) {
+          throw new SendFailure("timeout", `no answer within ${Math.ceil(timeoutMs)} ms`, {
+            cause,
+          });
+        }
+        throw reader.begun
+          ? new SendFailure("broken", "the answer broke off", { cause })
+          : new SendFailure("reset", "the connection ended without an answer", { cause });
+      } finally {
+        deadline.clear();
+        signal?.removeEventListener("abort", close);
+        await writing;
+      }
+    },
+    [Symbol.dispose]: close,
+  };
+}

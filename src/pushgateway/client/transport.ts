@@ -1,0 +1,226 @@
+/**
+ * Sends requests to members over connections that are kept. It stands where an HTTP client of a
+ * library would: whether a push may go to another member depends on how far it got, which those
+ * tell only in prose, and a push through them costs a fifth to a third more CPU (bench/README.md).
+ *
+ * @module
+ */
+
+import { Buffer } from "node:buffer";
+import { sleep } from "../../concurrency/backoff.ts";
+import type { UpstreamConfig } from "../../config/upstream.ts";
+import type { Deadlines } from "../../concurrency/deadlines.ts";
+import { type Member, splitMember } from "../../member.ts";
+import type { Answer } from "./answer.ts";
+import {
+  connect,
+  type Connection,
+  type ConnectTarget,
+  SendFailure,
+  type SendLimits,
+} from "./connection.ts";
+
+/** A request to a member. */
+export interface UpstreamRequest {
+  readonly method: string;
+  /** Path and query below the Pushgateways' route prefix, percent-encoded. */
+  readonly target: string;
+  /** Names and values in turn; none of those that this module sets. */
+  readonly headers: readonly string[];
+  readonly body?: Uint8Array;
+}
+
+/** Sends to any member. */
+export interface Transport extends Disposable {
+  /**
+   * Sends a request and reads the whole answer. A connection that ends before an answer begins is
+   * tried twice more, on fresh ones: what a Pushgateway takes, it may take again. No body begins
+   * twice for `onBody`.
+   *
+   * @param limits the timeout is for the whole answer; a connection has up to 2 s to come about
+   *   before
+   * @throws {SendFailure} telling how far it got; also when the signal aborts
+   * @throws what `limits.onBody` throws; the connection is closed then
+   */
+  send(member: Member, request: UpstreamRequest, limits: SendLimits): Promise<Answer>;
+}
+
+/** Limits of a transport. */
+export interface TransportLimits {
+  /** Idle connections that are kept for each member. */
+  readonly idleMax: number;
+  readonly answerBytesMax: number;
+  /** Where the deadlines of its requests are kept. */
+  readonly deadlines: Deadlines;
+}
+
+/** A host that says nothing to a connection for so long is as good as gone. */
+const CONNECT_MS_MAX = 2_000;
+/**
+ * Waits before a request is sent again whose connection ended without an answer. A process that is
+ * killed lets go of its connections first: for a moment it still takes new ones, and drops them.
+ */
+const RETRY_MS = [0, 100];
+/** Idle connections are closed after between one and two of these. */
+const IDLE_SWEEP_MS = 30_000;
+
+interface Idle {
+  readonly connection: Connection;
+  /** Has been idle since before the last sweep. */
+  stale: boolean;
+}
+
+/**
+ * Opens a transport; nothing is connected yet.
+ *
+ * @throws where the CA file cannot be read
+ */
+export async function openTransport(
+  upstream: UpstreamConfig,
+  limits: TransportLimits,
+): Promise<Transport> {
+  const { caFile } = upstream.tls;
+  const caCerts = caFile ? [await Deno.readTextFile(caFile)] : [];
+  const idle = new Map<Member, Idle[]>();
+  let sweep: ReturnType<typeof setTimeout> | undefined;
+  let open = true;
+
+  function take(member: Member): Connection | undefined {
+    return idle.get(member)?.pop()?.connection;
+  }
+
+  function release(member: Member, connection: Connection): void {
+    const kept = idle.get(member) ?? [];
+    if (!open || !connection.reusable || kept.length >= limits.idleMax) {
+      connection[Symbol.dispose]();
+      return;
+    }
+    kept.push({ connection, stale: false });
+    idle.set(member, kept);
+    sweep ??= setTimeout(closeStale, IDLE_SWEEP_MS);
+  }
+
+  function closeStale(): void {
+    sweep = undefined;
+    for (const [member, kept] of idle) {
+      const fresh = kept.filter(({ stale }) => !stale);
+      for (const { connection, stale } of kept) if (stale) connection[Symbol.dispose]();
+      for (const entry of fresh) entry.stale = true;
+      if (fresh.length > 0) idle.set(member, fresh);
+      else idle.delete(member);
+    }
+    if (idle.size > 0) sweep = setTimeout(closeStale, IDLE_SWEEP_MS);
+  }
+
+  /** Those of a member that has let go of one of them. */
+  function drop(member: Member): void {
+    for (const { connection } of idle.get(member) ?? []) connection[Symbol.dispose]();
+    idle.delete(member);
+  }
+
+  async function exchange(
+    member: Member,
+    bytes: Uint8Array,
+    { timeoutMs, signal, onBody, fresh }: SendLimits & { readonly fresh: boolean },
+  ): Promise<Answer> {
+    const kept = fresh ? undefined : take(member);
+    const connection = kept ?? await connect(targetOf(member, upstream, caCerts), {
+      timeoutMs: Math.min(CONNECT_MS_MAX, timeoutMs),
+      answerBytesMax: limits.answerBytesMax,
+      deadlines: limits.deadlines,
+      signal,
+    });
+    const answer = await connection.exchange(bytes, { timeoutMs, signal, onBody });
+    release(member, connection);
+    return answer;
+  }
+
+  return {
+    async send(member, request, limits) {
+      const bytes = encodeRequest(member, request, {
+        prefix: upstream.routePrefix,
+        authorization: upstream.basicAuth && await authorization(upstream.basicAuth),
+      });
+      let first: SendFailure | undefined;
+      let bodyBegun = false;
+      const { onBody } = limits;
+      const onBodyOnce = onBody && ((chunk: Uint8Array, headers: readonly string[]) => {
+        bodyBegun = true;
+        return onBody(chunk, headers);
+      });
+      for (let tries = 0;; tries++) {
+        try {
+          return await exchange(member, bytes, {
+            ...limits,
+            onBody: onBodyOnce,
+            fresh: tries > 0,
+          });
+        } catch (failure) {
+          if (!(failure instanceof SendFailure)) throw failure;
+          // A host that is silent now may have taken the first; one that refuses has lost it.
+          if (first && failure.kind === "unreachable") throw first;
+          // A sink that sends on may fail in that, and then it is no reset of ours.
+          const again = failure.kind === "reset" && tries < RETRY_MS.length && !bodyBegun &&
+            !limits.signal?.aborted;
+          if (!again) throw failure;
+          first ??= failure;
+          drop(member);
+          await sleep(RETRY_MS[tries], limits.signal);
+        }
+      }
+    },
+    [Symbol.dispose]() {
+      open = false;
+      clearTimeout(sweep);
+      for (const member of [...idle.keys()]) drop(member);
+    },
+  };
+}
+
+function targetOf(
+  member: Member,
+  { scheme, tls }: UpstreamConfig,
+  caCerts: string[],
+): ConnectTarget {
+  const { host: hostname, port } = splitMember(member);
+  if (scheme === "http") return { hostname, port };
+  return { hostname, port, tls: { caCerts, serverName: tls.serverName ?? hostname } };
+}
+
+async function authorization(
+  { username, password, passwordFile }: NonNullable<UpstreamConfig["basicAuth"]>,
+): Promise<string> {
+  const secret = passwordFile ? await readPassword(passwordFile) : password?.reveal() ?? "";
+  const bytes = new TextEncoder().encode(`${username}:${secret}`);
+  return `Basic ${btoa(String.fromCharCode(...bytes))}`;
+}
+
+async function readPassword(file: string): Promise<string> {
+  try {
+    return (await Deno.readTextFile(file)).trim();
+  } catch (cause) {
+    throw new SendFailure("unreachable", `the password file ${file} cannot be read`, { cause });
+  }
+}
+
+const encoder = new TextEncoder();
+
+/** The bytes of a request. They come from Node's pool: an ArrayBuffer for each costs more than they. */
+function encodeRequest(
+  member: Member,
+  { method, target, headers, body }: UpstreamRequest,
+  { prefix, authorization }: { prefix: string; authorization: string | undefined },
+): Uint8Array {
+  let head = `${method} ${prefix}${target} HTTP/1.1\r\nhost: ${member}\r\n`;
+  for (let i = 0; i < headers.length; i += 2) head += `${headers[i]}: ${headers[i + 1]}\r\n`;
+  if (authorization) head += `authorization: ${authorization}\r\n`;
+  head += body || method !== "GET" ? `content-length: ${body?.length ?? 0}\r\n\r\n` : "\r\n";
+  const bytes = Buffer.allocUnsafe(head.length + (body?.length ?? 0));
+  const { read, written } = encoder.encodeInto(head, bytes);
+  // Header values are bytes, one in each character: nearly always ASCII, which is the same in UTF-8.
+  if (read !== head.length || written !== head.length) {
+    for (let i = 0; i < head.length; i++) bytes[i] = head.charCodeAt(i);
+  }
+  if (body) bytes.set(body, head.length);
+  return bytes;
+}

@@ -1,0 +1,94 @@
+/**
+ * Reads one large page of a member, part by part: a member with 100,000 groups has one of 44 MB, and
+ * of 135 MB as JSON. Nothing of it is kept here, and pushes are passed on meanwhile.
+ *
+ * @module
+ */
+
+import type { Member } from "../../member.ts";
+import { clockAhead, type ClockBounds } from "../clock.ts";
+import { createGunzip, type Gunzip } from "./gunzip.ts";
+import { headerValue } from "../client/headers.ts";
+import { createPace } from "../../concurrency/pace.ts";
+import type { Transport } from "../client/transport.ts";
+
+/** How members are read. */
+export interface ReadWay {
+  readonly transport: Transport;
+  /** For each page. */
+  readonly timeoutMs: number;
+  /** Unix time in ms. */
+  readonly now: () => number;
+}
+
+/** Which page, and what becomes of it. */
+export interface PageRequest {
+  /** Path below the Pushgateways' route prefix. */
+  readonly target: string;
+  /** Media types. */
+  readonly accept: string;
+  /**
+   * Takes the next bytes of a page that is there (200), unpacked. They are only good during the call.
+   */
+  take(bytes: Uint8Array): void;
+}
+
+/** What came with a page. */
+export interface PageAnswer {
+  /** 200: the whole page has been taken. Any other: nothing. */
+  readonly status: number;
+  readonly clockAhead: ClockBounds;
+}
+
+/** What is taken without a look at the clock: well below a millisecond of work. */
+const PIECE_BYTES = 32_768;
+
+/**
+ * Reads a page.
+ *
+ * @throws {SendFailure} where it did not come, or not whole
+ * @throws what `take` throws, and the signal's reason when it aborts
+ */
+export async function readPage(
+  member: Member,
+  { target, accept, take }: PageRequest,
+  { transport, timeoutMs, now, signal }: ReadWay & { readonly signal: AbortSignal },
+): Promise<PageAnswer> {
+  const pace = createPace(signal);
+  const sentAt = now();
+  let begunAt: number | undefined;
+  let gunzip: Gunzip | undefined;
+
+  async function takeInPieces(bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
+      take(bytes.subarray(at, at + PIECE_BYTES));
+      if (pace.tired) await pace.rest();
+    }
+  }
+
+  try {
+    const { status, headers } = await transport.send(member, {
+      method: "GET",
+      target,
+      headers: ["accept", accept, "accept-encoding", "gzip"],
+    }, {
+      timeoutMs,
+      signal,
+      onBody(chunk, headers) {
+        if (begunAt === undefined) {
+          begunAt = now();
+          const packed = headerValue(headers, "content-encoding")?.toLowerCase() === "gzip";
+          if (packed) gunzip = createGunzip(takeInPieces);
+        }
+        return gunzip ? gunzip.write(chunk) : takeInPieces(chunk);
+      },
+    });
+    await gunzip?.end();
+    const answeredAt = begunAt ?? now();
+    return { status, clockAhead: clockAhead(headerValue(headers, "date"), { sentAt, answeredAt }) };
+  } catch (error) {
+    await gunzip?.abort();
+    signal.throwIfAborted(); // the connection was ended for it; that is no failure of the member
+    throw error;
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * Reads the metrics of delimited `MetricFamily` messages, in any pieces: one family may have those of
+ * 100,000 groups. The metrics are given out as they are, to be sent on with all that is in them.
+ * Pure.
+ *
+ * @module
+ */
+
+import { concat } from "./concat.ts";
+import { type Cursor, readField, readVarint, type WireField } from "./protobuf_wire.ts";
+
+/** What is said of a family once; the same object for all of its metrics. */
+export interface FamilyHead {
+  readonly name: string;
+  /** UTF-8, unless who pushed it was careless. */
+  readonly help: Uint8Array | undefined;
+  /** Number of the type; absent counts as a counter. */
+  readonly type: number | undefined;
+}
+
+/** Where families and metrics go. */
+export interface ProtobufSink {
+  /** Takes a `Metric` message, whose bytes are only good during the call. */
+  metric(bytes: Uint8Array, family: FamilyHead): void;
+  /** All metrics of the family have come, if it has any. */
+  familyEnd?(family: FamilyHead): void;
+}
+
+/** Takes messages piece by piece. */
+export interface ProtobufPage {
+  /**
+   * Takes the next bytes.
+   *
+   * @throws {SyntaxError} where they are no such messages
+   */
+  take(bytes: Uint8Array): void;
+  /**
+   * The bytes have ended.
+   *
+   * @throws {SyntaxError} where a message broke off
+   */
+  end(): void;
+}
+
+const [NAME, HELP, TYPE, METRIC] = [1, 2, 3, 4];
+/** A family's name, its help or one metric: anything larger is no page of a Pushgateway. */
+const FIELD_BYTES_MAX = 64_000_000;
+
+/** Reads one page. */
+export function createProtobufPage(sink: ProtobufSink): ProtobufPage {
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  let head: FamilyHead | undefined;
+  /** Bytes of the family that are still to come. */
+  let left = 0;
+  let kept: Uint8Array[] = [];
+  let keptBytes = 0;
+  /** With fewer bytes than these there is no going on. */
+  let needed = 1;
+
+  function begin(length: number): void {
+    head = { name: "", help: undefined, type: undefined };
+    left = length;
+    if (left === 0) end();
+  }
+
+  function end(): void {
+    if (head) sink.familyEnd?.(head);
+    head = undefined;
+  }
+
+  function takeField(bytes: Uint8Array, { number, start, end }: WireField): void {
+    if (!head) return;
+    const value = bytes.subarray(start, end);
+    if (number === METRIC) sink.metric(value, head);
+    else if (number === NAME) head = { ...head, name: decoder.decode(value) };
+    else if (number === HELP) head = { ...head, help: new Uint8Array(value) };
+    else if (number === TYPE) head = { ...head, type: readVarint({ bytes, at: start }) };
+  }
+
+  /** Reads a length or a field; nothing happens where the bytes end within it. */
+  function step(cursor: Cursor): boolean {
+    const from = cursor.at;
+    if (!head) {
+      const length = readVarint(cursor);
+      if (length === undefined) return wait(cursor, from, cursor.bytes.length + 1);
+      begin(length);
+      return true;
+    }
+    const field = readField(cursor);
+    if (!field) return wait(cursor, from, cursor.bytes.length + 1);
+    if (field.end > cursor.bytes.length) return wait(cursor, from, field.end);
+    left -= field.end - from;
+    if (left < 0) throw new SyntaxError("expected a field within its message, found a longer one");
+    takeField(cursor.bytes, field);
+    if (left === 0) end();
+    return true;
+  }
+
+  function wait(cursor: Cursor, from: number, end: number): false {
+    cursor.at = from;
+    needed = end - from;
+    if (needed > FIELD_BYTES_MAX) {
+      throw new SyntaxError(
+        `expected a field of at most ${FIELD_BYTES_MAX} bytes, found ${needed}`,
+      );
+    }
+    return false;
+  }
+
+  return {
+    take(bytes) {
+      if (keptBytes + bytes.length < needed) {
+        kept.push(new Uint8Array(bytes)); // a copy: the bytes are only good during the call
+        keptBytes += bytes.length;
+        return;
+      }
+      const cursor = { bytes: kept.length > 0 ? concat([...kept, bytes]) : bytes, at: 0 };
+      needed = 1;
+      while (cursor.at < cursor.bytes.length && step(cursor));
+      const rest = cursor.bytes.subarray(cursor.at);
+      kept = rest.length > 0 ? [new Uint8Array(rest)] : [];
+      keptBytes = rest.length;
+    },
+    end() {
+      if (head || keptBytes > 0) {
+        throw new SyntaxError("expected metric families, found that they broke off");
+      }
+    },
+  };
+}

@@ -1,0 +1,92 @@
+/**
+ * Tells the service manager how the service is: sd_notify(3), a datagram to the socket that
+ * `NOTIFY_SOCKET` names.
+ *
+ * @module
+ */
+
+import { sleep } from "../concurrency/backoff.ts";
+import { errorText, type Logger } from "../log.ts";
+
+/** What is told. */
+export type ManagerState = "READY=1" | "RELOADING=1" | "STOPPING=1" | "WATCHDOG=1";
+
+/** The service manager, as far as it wants to be told. */
+export interface Manager extends Disposable {
+  /** Tells it; where that fails the log says so, and the service goes on. */
+  tell(state: ManagerState): Promise<void>;
+  /** Tells it that the event loop turns, as often as it wants to hear it, until the signal aborts. */
+  keepAlive(signal: AbortSignal): Promise<void>;
+}
+
+/** What it takes. */
+export interface ManagerDeps {
+  /** Reads an environment variable. */
+  readonly env: (name: string) => string | undefined;
+  readonly pid: number;
+  readonly log: Logger;
+}
+
+/** A third: one that comes late is no reason to be killed. */
+const PART_OF_WATCHDOG = 1 / 3;
+const encoder = new TextEncoder();
+
+/**
+ * Opens the way to it; where nobody wants to be told, there is nobody.
+ *
+ * A datagram needs a socket of our own to come from. In the unit's `RUNTIME_DIRECTORY` one may be
+ * made; without one it stays without a name, which only a process with all permissions may ask for.
+ */
+export function openManager({ env, pid, log }: ManagerDeps): Manager {
+  const address = env("NOTIFY_SOCKET");
+  const directory = env("RUNTIME_DIRECTORY")?.split(":")[0];
+  const own = directory ? `${directory}/notify-${pid}` : "";
+  const fields = { socket: address, from: own };
+  let socket: Deno.DatagramConn | undefined;
+  try {
+    if (address) socket = Deno.listenDatagram({ transport: "unixpacket", path: own });
+  } catch (error) {
+    log.warn("the service manager cannot be told anything", { ...fields, err: errorText(error) });
+  }
+  const watchdogPid = env("WATCHDOG_PID");
+  const isWatched = watchdogPid === undefined || Number(watchdogPid) === pid;
+  const everyMs = isWatched ? Number(env("WATCHDOG_USEC") ?? 0) / 1_000 * PART_OF_WATCHDOG : 0;
+  let failing = false;
+
+  async function tell(state: ManagerState): Promise<void> {
+    if (!socket || !address) return;
+    // A name that begins with "@" is in the kernel's own name space.
+    const path = address.replace(/^@/, "\0");
+    try {
+      await socket.send(encoder.encode(state), { transport: "unixpacket", path });
+      failing = false;
+    } catch (error) {
+      if (!failing) {
+        log.warn("the service manager was not told", { ...fields, state, err: errorText(error) });
+      }
+      failing = true;
+    }
+  }
+
+  return {
+    tell,
+    async keepAlive(signal) {
+      if (!socket || !(everyMs > 0)) return await sleepUntilAborted(signal);
+      while (!signal.aborted) {
+        await tell("WATCHDOG=1");
+        await sleep(everyMs, signal);
+      }
+    },
+    [Symbol.dispose]() {
+      socket?.close();
+      if (socket && own) Deno.removeSync(own);
+    },
+  };
+}
+
+function sleepUntilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import { createDeadlines } from "../../src/concurrency/deadlines.ts";
+
+Deno.test(
+  "deadlines pass in order, and not those that were called off",
+  { permissions: "none" },
+  async () => {
+    using deadlines = createDeadlines();
+    const passed: string[] = [];
+    const last = Promise.withResolvers<void>();
+    deadlines.set(250, () => {
+      passed.push("last");
+      last.resolve();
+    });
+    deadlines.set(1, () => passed.push("first"));
+    deadlines.set(10, () => passed.push("called off")).clear();
+    await last.promise;
+    assert.deepEqual(passed, ["first", "last"]);
+  },
+);
+
+Deno.test("a deadline is never early", { permissions: "none" }, async () => {
+  using deadlines = createDeadlines();
+  const begin = performance.now();
+  await new Promise<void>((resolve) => deadlines.set(150, resolve));
+  assert(performance.now() - begin >= 149);
+});
+
+Deno.test("disposal leaves no timer and calls nothing", { permissions: "none" }, () => {
+  const deadlines = createDeadlines();
+  deadlines.set(1, () => assert.fail("called"));
+  deadlines[Symbol.dispose]();
+});

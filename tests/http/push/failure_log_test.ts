@@ -1,0 +1,32 @@
+import assert from "node:assert/strict";
+import { createFailureLog } from "../../../src/http/push/failure_log.ts";
+import { openLog } from "../../../src/log.ts";
+import { parseMember } from "../../../src/member.ts";
+import { buildInfo } from "../../../src/build.ts";
+import { createMetrics } from "../../../src/metrics/metrics.ts";
+
+Deno.test("every failure is counted, and each member and kind has a line in ten seconds", {
+  permissions: "none",
+}, async () => {
+  const lines: string[] = [];
+  const log = openLog({ level: "info", format: "logfmt", write: (line) => lines.push(line) });
+  const metrics = createMetrics(buildInfo());
+  let nowMs = 0;
+  const failures = createFailureLog({ log, metrics, now: () => nowMs });
+  const [a, b] = ["a:1", "b:2"].map((text) => parseMember(text));
+  for (let i = 0; i < 5; i++) failures.tell(a, "refused", new Error("connection refused"));
+  failures.tell(a, "timeout", new Error("no answer"));
+  failures.tell(b, "refused", new Error("connection refused"));
+  nowMs = 10_000;
+  failures.tell(a, "refused", new Error("connection refused"));
+
+  const told = lines.map((line) => line.replace(/^.*?level=/, "").trim());
+  assert.deepEqual(told, [
+    'warn logger=dynamic-sharding msg="push to a member failed" member=a:1 kind=refused why="connection refused"',
+    'warn logger=dynamic-sharding msg="push to a member failed" member=a:1 kind=timeout why="no answer"',
+    'warn logger=dynamic-sharding msg="push to a member failed" member=b:2 kind=refused why="connection refused"',
+    'warn logger=dynamic-sharding msg="push to a member failed" member=a:1 kind=refused why="connection refused" unsaidBefore=4',
+  ]);
+  const page = await metrics.render();
+  assert.match(page, /upstream_failures_total\{member="a:1",kind="refused"\} 6/);
+});

@@ -1,0 +1,179 @@
+import assert from "node:assert/strict";
+import { createMetrics, type Metrics } from "../../src/metrics/metrics.ts";
+import { HashRing } from "../../src/ring/hash_ring.ts";
+import { consulPolicy, tell } from "../membership/story.ts";
+
+const BUILD = { version: "1.2.3", revision: "1a2b3c4", build_date: "unknown", deno: "2.9.6" };
+
+/** Every metric there is, and its type: what dashboards and alerts may rely on. */
+const LIST: Readonly<Record<string, string>> = {
+  dynamic_sharding_build_info: "gauge",
+  dynamic_sharding_config_last_reload_success_timestamp_seconds: "gauge",
+  dynamic_sharding_config_last_reload_successful: "gauge",
+  dynamic_sharding_discovery_up: "gauge",
+  dynamic_sharding_handoff_duplicates_removed_total: "counter",
+  dynamic_sharding_handoff_failures_total: "counter",
+  dynamic_sharding_handoff_groups: "gauge",
+  dynamic_sharding_handoff_groups_moved_total: "counter",
+  dynamic_sharding_handoff_misplaced_groups: "gauge",
+  dynamic_sharding_handoff_missing_groups: "gauge",
+  dynamic_sharding_handoff_sweep_duration_seconds: "histogram",
+  dynamic_sharding_http_request_duration_seconds: "histogram",
+  dynamic_sharding_http_requests_total: "counter",
+  dynamic_sharding_member_up: "gauge",
+  dynamic_sharding_members: "gauge",
+  dynamic_sharding_probes_distrusted: "gauge",
+  dynamic_sharding_ring_builds_total: "counter",
+  dynamic_sharding_ring_hash: "gauge",
+  dynamic_sharding_ring_kept: "gauge",
+  dynamic_sharding_ring_members: "gauge",
+  dynamic_sharding_upstream_failures_total: "counter",
+  dynamic_sharding_upstream_in_flight: "gauge",
+  process_cpu_seconds_total: "counter",
+  process_resident_memory_bytes: "gauge",
+  process_start_time_seconds: "gauge",
+};
+
+Deno.test(
+  "the metrics are these and no others, each with its help",
+  { permissions: "none" },
+  async () => {
+    const text = await used().render();
+    const types = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map((
+      [, name, type],
+    ) => [name, type]);
+    assert.deepEqual(Object.fromEntries(types), LIST);
+    assert.equal(types.length, Object.keys(LIST).length, "each is declared once");
+    const helped = [...text.matchAll(/^# HELP (\S+) .+$/gm)].map(([, name]) => name);
+    assert.deepEqual(helped.sort(), Object.keys(LIST));
+  },
+);
+
+Deno.test(
+  "an own metric without labels is there before anything happens",
+  { permissions: "none" },
+  async () => {
+    const text = await createMetrics(BUILD).render();
+    for (const name of ["ring_builds_total", "ring_members", "discovery_up"]) {
+      assert.match(text, new RegExp(`^dynamic_sharding_${name} 0$`, "m"));
+    }
+    const labels = 'version="1.2.3",revision="1a2b3c4",build_date="unknown",deno="2.9.6"';
+    assert(text.includes(`\ndynamic_sharding_build_info{${labels}} 1\n`), text);
+  },
+);
+
+Deno.test("an unknown method is counted as other", { permissions: "none" }, async () => {
+  const metrics = createMetrics(BUILD);
+  for (const method of ["GET", "BREW", "get", "constructor", 'a"b\n', "X".repeat(1_000)]) {
+    metrics.requestDone({ method, code: 405, seconds: 0.001 });
+  }
+  const found = await samples(metrics, "http_requests_total");
+  assert.deepEqual(found, { '{method="GET",code="405"}': 1, '{method="other",code="405"}': 5 });
+});
+
+Deno.test(
+  "members are counted by state, every state each time",
+  { permissions: "none" },
+  async () => {
+    const metrics = createMetrics(BUILD);
+    const policy = consulPolicy();
+    const up = ["list a b c x", "a ok", "b ok", "c ok", "x ok"];
+    metrics.membershipChanged(tell([...up, "b refused", "list a b x y"], policy));
+    assert.deepEqual(await samples(metrics, "members"), {
+      '{state="joining"}': 1,
+      '{state="active"}': 2,
+      '{state="suspect"}': 1,
+      '{state="draining"}': 0,
+      '{state="departed"}': 1,
+    });
+    metrics.membershipChanged(tell(["list a", "a ok"], policy));
+    assert.deepEqual(await samples(metrics, "members"), {
+      '{state="joining"}': 0,
+      '{state="active"}': 1,
+      '{state="suspect"}': 0,
+      '{state="draining"}': 0,
+      '{state="departed"}': 0,
+    });
+  },
+);
+
+const FLAGS: readonly [name: string, value: number, events: string[]][] = [
+  ["discovery_up", 1, ["list a"]],
+  ["discovery_up", 0, ["list a", "look-up fails"]],
+  ["discovery_up", 0, ["look-up fails"]],
+  ["ring_kept", 0, ["list a", "a ok"]],
+  ["ring_kept", 1, ["list a", "a ok", "list"]],
+  ["probes_distrusted", 0, ["list a", "a ok"]],
+  ["probes_distrusted", 1, ["list a", "a ok", "a refused"]],
+];
+for (const [name, value, events] of FLAGS) {
+  Deno.test(`${name} is ${value} after ${events.join(", ")}`, { permissions: "none" }, async () => {
+    const metrics = createMetrics(BUILD);
+    metrics.membershipChanged(tell(events, consulPolicy()));
+    assert.deepEqual(await samples(metrics, name), { "": value });
+  });
+}
+
+Deno.test(
+  "a ring that is built shows its members and its hash",
+  { permissions: "none" },
+  async () => {
+    const metrics = createMetrics(BUILD);
+    const { ring: weights } = tell(["list a b", "a ok", "b ok"], consulPolicy());
+    const ring = HashRing.of(weights);
+    metrics.ringBuilt(ring);
+    metrics.ringBuilt(ring);
+    assert.deepEqual(await samples(metrics, "ring_builds_total"), { "": 2 });
+    assert.deepEqual(await samples(metrics, "ring_members"), { "": 2 });
+    assert.deepEqual(await samples(metrics, "ring_hash"), { "": ring.hash });
+  },
+);
+
+Deno.test(
+  "a refused configuration leaves the time of the last good one",
+  { permissions: "none" },
+  async () => {
+    const metrics = createMetrics(BUILD);
+    const before = Date.now() / 1_000;
+    metrics.configLoaded(true);
+    const loaded = await samples(metrics, "config_last_reload_success_timestamp_seconds");
+    assert(loaded[""] >= before - 1 && loaded[""] <= Date.now() / 1_000 + 1);
+    metrics.configLoaded(false);
+    assert.deepEqual(await samples(metrics, "config_last_reload_successful"), { "": 0 });
+    assert.deepEqual(
+      await samples(metrics, "config_last_reload_success_timestamp_seconds"),
+      loaded,
+    );
+    metrics.configLoaded(true);
+    assert.deepEqual(await samples(metrics, "config_last_reload_successful"), { "": 1 });
+  },
+);
+
+Deno.test("two apps' metrics share nothing", { permissions: "none" }, async () => {
+  const [one, other] = [createMetrics(BUILD), createMetrics({ ...BUILD, version: "9" })];
+  one.requestDone({ method: "PUT", code: 307, seconds: 0.001 });
+  one.ringBuilt(HashRing.of(new Map()));
+  assert.deepEqual(await samples(other, "http_requests_total"), {});
+  assert.deepEqual(await samples(other, "ring_builds_total"), { "": 0 });
+  assert.deepEqual(await samples(one, "ring_builds_total"), { "": 1 });
+  assert.match(await other.render(), /build_info\{version="9"/);
+});
+
+/** Metrics to which everything has happened once. */
+function used(): Metrics {
+  const metrics = createMetrics(BUILD);
+  const membership = tell(["list a", "a ok"], consulPolicy());
+  metrics.requestDone({ method: "PUT", code: 307, seconds: 0.001 });
+  metrics.membershipChanged(membership);
+  metrics.ringBuilt(HashRing.of(membership.ring));
+  metrics.configLoaded(true);
+  return metrics;
+}
+
+/** The samples of one metric: value by labels. */
+async function samples(metrics: Metrics, name: string): Promise<Record<string, number>> {
+  const lines = (await metrics.render()).matchAll(
+    new RegExp(`^dynamic_sharding_${name}(\\{.*\\})? (\\S+)$`, "gm"),
+  );
+  return Object.fromEntries([...lines].map(([, labels = "", value]) => [labels, Number(value)]));
+}

@@ -1,0 +1,343 @@
+/** How far a request got, over real connections to a member that misbehaves on purpose. @module */
+
+import assert from "node:assert/strict";
+import type { UpstreamConfig } from "../../../src/config/upstream.ts";
+import { createDeadlines } from "../../../src/concurrency/deadlines.ts";
+import { parseMember } from "../../../src/member.ts";
+import { type FailureKind, SendFailure } from "../../../src/pushgateway/client/connection.ts";
+import {
+  openTransport,
+  type Transport,
+  type UpstreamRequest,
+} from "../../../src/pushgateway/client/transport.ts";
+import { freePort } from "../../../tools/ports.ts";
+import { type RawConnection, rawMember } from "../raw_member.ts";
+
+const UPSTREAM = { scheme: "http", routePrefix: "", tls: {} } as const;
+const LIMITS = { idleMax: 2, answerBytesMax: 1_000_000 };
+const PUSH: UpstreamRequest = {
+  method: "PUT",
+  target: "/metrics/job/a?x=1",
+  headers: ["x-latin", "\u00e9"],
+  body: new TextEncoder().encode("m 1\n"),
+};
+const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+/** A transport with deadlines of its own, closed together. */
+async function openWith(upstream: UpstreamConfig): Promise<Transport> {
+  const deadlines = createDeadlines();
+  const transport = await openTransport(upstream, { ...LIMITS, deadlines });
+  return {
+    send: transport.send,
+    [Symbol.dispose]() {
+      transport[Symbol.dispose]();
+      deadlines[Symbol.dispose]();
+    },
+  };
+}
+
+function text(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}
+
+async function kindOf(sending: Promise<unknown>): Promise<FailureKind> {
+  try {
+    await sending;
+  } catch (error) {
+    assert(error instanceof SendFailure, String(error));
+    return error.kind;
+  }
+  throw new Error("expected a failure, found an answer");
+}
+
+/** Reads requests and answers each with the same. */
+async function answerAll(connection: RawConnection, answer: string): Promise<void> {
+  while (await connection.request()) await connection.write(answer);
+}
+
+Deno.test("a request goes out as it is, with the prefix, the member's name and our credentials", async () => {
+  let request = "";
+  await using member = rawMember(async (connection) => {
+    request = await connection.request();
+    await connection.write(OK);
+  });
+  const basicAuth = { username: "ü", passwordFile: await Deno.makeTempFile() };
+  try {
+    await Deno.writeTextFile(basicAuth.passwordFile, "s3cret\n");
+    using transport = await openWith({ ...UPSTREAM, routePrefix: "/pg", basicAuth });
+    const { status, body } = await transport.send(member.member, PUSH, { timeoutMs: 5_000 });
+    assert.deepEqual({ status, body: text(body) }, { status: 200, body: "ok" });
+  } finally {
+    await Deno.remove(basicAuth.passwordFile);
+  }
+  const credentials = btoa(String.fromCharCode(...new TextEncoder().encode("ü:s3cret")));
+  assert.equal(
+    request,
+    "PUT /pg/metrics/job/a?x=1 HTTP/1.1\r\n" +
+      `host: ${member.member}\r\nx-latin: \u00e9\r\nauthorization: Basic ${credentials}\r\n` +
+      "content-length: 4\r\n\r\nm 1\n",
+  );
+});
+
+for (
+  const [what, answer, expected] of [
+    ["with a length", OK, { status: 200, body: "ok" }],
+    [
+      "in chunks",
+      "HTTP/1.1 400 Bad\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nno\r\n1;x=y\r\n!\r\n0\r\n\r\n",
+      {
+        status: 400,
+        body: "no!",
+      },
+    ],
+    ["without a length, ended by the connection", "HTTP/1.0 200 OK\r\n\r\nto the end", {
+      status: 200,
+      body: "to the end",
+    }],
+    ["after a 100", `HTTP/1.1 100 Continue\r\n\r\n${OK}`, { status: 200, body: "ok" }],
+    ["without a body", "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n", {
+      status: 202,
+      body: "",
+    }],
+    ["that must have none", "HTTP/1.1 204 No Content\r\n\r\n", { status: 204, body: "" }],
+  ] as const
+) {
+  Deno.test(`an answer ${what} is read whole, however it is cut`, async () => {
+    for (const size of [answer.length, 1, 7]) {
+      await using member = rawMember(async (connection) => {
+        await connection.request();
+        for (let i = 0; i < answer.length; i += size) {
+          await connection.write(answer.slice(i, i + size));
+        }
+        connection.close();
+      });
+      using transport = await openWith(UPSTREAM);
+      const { status, body } = await transport.send(member.member, PUSH, { timeoutMs: 5_000 });
+      assert.deepEqual({ status, body: text(body) }, expected);
+    }
+  });
+}
+
+Deno.test("headers of an answer come as they were, repeated ones too", async () => {
+  await using member = rawMember((connection) =>
+    answerAll(connection, "HTTP/1.1 200 OK\r\nX-A: 1\r\nx-a: 2\r\nContent-Length: 0\r\n\r\n")
+  );
+  using transport = await openWith(UPSTREAM);
+  const { headers } = await transport.send(member.member, PUSH, { timeoutMs: 5_000 });
+  assert.deepEqual(headers, ["X-A", "1", "x-a", "2", "Content-Length", "0"]);
+});
+
+Deno.test("a connection is used again, unless the member closes it", async () => {
+  await using kept = rawMember((connection) => answerAll(connection, OK));
+  await using closing = rawMember((connection) =>
+    answerAll(connection, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+  );
+  await using talkative = rawMember((connection) => answerAll(connection, `${OK}${OK}`));
+  using transport = await openWith(UPSTREAM);
+  for (let i = 0; i < 5; i++) {
+    for (const { member } of [kept, closing, talkative]) {
+      await transport.send(member, PUSH, { timeoutMs: 5_000 });
+    }
+  }
+  assert.deepEqual([kept.accepted, closing.accepted, talkative.accepted], [1, 5, 5]);
+});
+
+Deno.test("requests at once have connections of their own, of which some are kept", async () => {
+  const all = Promise.withResolvers<void>();
+  let waiting = 0;
+  await using member = rawMember(async (connection) => {
+    while (await connection.request()) {
+      if (++waiting === 4) all.resolve();
+      await all.promise;
+      await connection.write(OK);
+    }
+  });
+  using transport = await openWith(UPSTREAM);
+  const four = () =>
+    Promise.all([1, 2, 3, 4].map(() => transport.send(member.member, PUSH, { timeoutMs: 5_000 })));
+  await four();
+  assert.equal(member.accepted, 4);
+  await four();
+  assert.equal(member.accepted, 4 + 4 - LIMITS.idleMax);
+});
+
+Deno.test("nobody listens: refused", async () => {
+  using transport = await openWith(UPSTREAM);
+  const member = parseMember(`127.0.0.1:${freePort()}`);
+  assert.equal(await kindOf(transport.send(member, PUSH, { timeoutMs: 5_000 })), "refused");
+});
+
+Deno.test("no such host: unreachable", async () => {
+  using transport = await openWith(UPSTREAM);
+  const member = parseMember("no-such-host.invalid:9091");
+  assert.equal(await kindOf(transport.send(member, PUSH, { timeoutMs: 5_000 })), "unreachable");
+});
+
+for (
+  const [what, answer, kind] of [
+    ["no answer comes in time", undefined, "timeout"],
+    ["an answer breaks off", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nok", "broken"],
+    ["the head of an answer breaks off", "HTTP/1.1 200 OK\r\nConte", "broken"],
+    ["the answer is no HTTP", "SSH-2.0-OpenSSH_9.2\r\n\r\n", "broken"],
+    ["the answer is too large", "HTTP/1.1 200 OK\r\nContent-Length: 2000000\r\n\r\n", "broken"],
+    ["the connection ends before an answer", "", "reset"],
+  ] as const
+) {
+  Deno.test(`${what}: ${kind}`, async () => {
+    await using member = rawMember(async (connection) => {
+      await connection.request();
+      if (answer === undefined) return;
+      await connection.write(answer);
+      if (answer.includes("2000000")) await connection.write("x".repeat(1_100_000));
+      connection.close();
+    });
+    using transport = await openWith(UPSTREAM);
+    const timeoutMs = kind === "timeout" ? 200 : 10_000;
+    assert.equal(await kindOf(transport.send(member.member, PUSH, { timeoutMs })), kind);
+    assert.equal(member.accepted, kind === "reset" ? 3 : 1, "only a reset is tried again");
+  });
+}
+
+Deno.test("a member that ends a connection before its answer is asked once more, on a fresh one", async () => {
+  await using member = rawMember(async (connection, index) => {
+    await connection.request();
+    if (index > 0) await connection.write(OK);
+    connection.close();
+  });
+  using transport = await openWith(UPSTREAM);
+  assert.equal((await transport.send(member.member, PUSH, { timeoutMs: 5_000 })).status, 200);
+  assert.equal(member.accepted, 2);
+});
+
+Deno.test("a member that is being killed takes a connection more, drops it, and then refuses", async () => {
+  await using member = rawMember(async (connection, index) => {
+    await connection.request();
+    connection.close();
+    if (index === 1) member.refuse();
+  });
+  using transport = await openWith(UPSTREAM);
+  const kind = await kindOf(transport.send(member.member, PUSH, { timeoutMs: 5_000 }));
+  assert.deepEqual([kind, member.accepted], ["refused", 2]);
+});
+
+Deno.test("idle connections that the member has let go of do no harm", async () => {
+  await using member = rawMember(async (connection, index) => {
+    await connection.request();
+    await connection.write(OK);
+    if (index === 0) connection.close();
+    else await answerAll(connection, OK);
+  });
+  using transport = await openWith(UPSTREAM);
+  for (let i = 0; i < 3; i++) {
+    assert.equal((await transport.send(member.member, PUSH, { timeoutMs: 5_000 })).status, 200);
+  }
+  assert.equal(member.accepted, 2);
+});
+
+Deno.test("an answer that comes before the whole body was sent counts", async () => {
+  await using member = rawMember(async (connection) => {
+    await connection.write("HTTP/1.1 413 Too Large\r\nContent-Length: 4\r\n\r\nbig\n");
+    await connection.request(); // what is left unread would turn the close into a reset
+  });
+  using transport = await openWith(UPSTREAM);
+  const body = new Uint8Array(20_000_000);
+  const answer = await transport.send(member.member, { ...PUSH, body }, { timeoutMs: 5_000 });
+  assert.deepEqual([answer.status, text(answer.body)], [413, "big\n"]);
+});
+
+const PAGE = "HTTP/1.1 200 OK\r\nX-A: b\r\nTransfer-Encoding: chunked\r\n\r\n";
+
+Deno.test("a body is handed over as it comes, with the headers, and none is left in the answer", async () => {
+  const taken = Promise.withResolvers<void>();
+  await using member = rawMember(async (connection) => {
+    await connection.request();
+    await connection.write(`${PAGE}3\r\none\r\n`);
+    await taken.promise;
+    await connection.write("3\r\ntwo\r\n0\r\n\r\n");
+    await answerAll(connection, OK);
+  });
+  using transport = await openWith(UPSTREAM);
+  const parts: string[] = [];
+  const answer = await transport.send(member.member, PUSH, {
+    timeoutMs: 5_000,
+    onBody(chunk, headers) {
+      parts.push(text(chunk));
+      assert.equal(headers[1], "b");
+      taken.resolve();
+    },
+  });
+  assert.deepEqual(parts, ["one", "two"]);
+  assert.deepEqual([answer.status, answer.body.length, answer.headers[1]], [200, 0, "b"]);
+  const next = await transport.send(member.member, PUSH, { timeoutMs: 5_000 });
+  assert.deepEqual([text(next.body), member.accepted], ["ok", 1]);
+});
+
+Deno.test("a body that is handed over may be of any size, and nothing is read meanwhile", async () => {
+  const size = 5 * LIMITS.answerBytesMax;
+  await using member = rawMember(async (connection) => {
+    await connection.request();
+    await connection.write(`HTTP/1.1 200 OK\r\nContent-Length: ${size}\r\n\r\n`);
+    await connection.write("x".repeat(size));
+  });
+  using transport = await openWith(UPSTREAM);
+  let [taken, running] = [0, 0];
+  await transport.send(member.member, PUSH, {
+    timeoutMs: 20_000,
+    async onBody(chunk) {
+      assert.equal(++running, 1);
+      await new Promise((resolve) => setImmediate(resolve));
+      assert(chunk.every((byte) => byte === 0x78));
+      taken += chunk.length;
+      running--;
+    },
+  });
+  assert.equal(taken, size);
+});
+
+Deno.test("the body of an answer that is no 200 is gathered, so that its error is known", async () => {
+  await using member = rawMember((connection) =>
+    answerAll(connection, "HTTP/1.1 500 No\r\nContent-Length: 4\r\n\r\noops")
+  );
+  using transport = await openWith(UPSTREAM);
+  const onBody = () => assert.fail("no body was asked for");
+  const answer = await transport.send(member.member, PUSH, { timeoutMs: 5_000, onBody });
+  assert.deepEqual([answer.status, text(answer.body)], [500, "oops"]);
+});
+
+for (
+  const [what, failure] of [
+    ["an error", new RangeError("enough")],
+    ["a failure of its own sending", new SendFailure("reset", "elsewhere")],
+  ] as const
+) {
+  Deno.test(`${what} in taking a body ends the connection, and is what is told`, async () => {
+    await using member = rawMember((connection) => answerAll(connection, OK));
+    using transport = await openWith(UPSTREAM);
+    const onBody = () => Promise.reject(failure);
+    const sending = transport.send(member.member, PUSH, { timeoutMs: 5_000, onBody });
+    await assert.rejects(sending, (error) => error === failure);
+    assert.equal(member.accepted, 1, "no body begins twice");
+    await transport.send(member.member, PUSH, { timeoutMs: 5_000 });
+    assert.equal(member.accepted, 2);
+  });
+}
+
+for (
+  const [what, kind] of [["breaks off", "broken"], ["stops", "timeout"]] as const
+) {
+  Deno.test(`a body that ${what} while it is handed over: ${kind}`, async () => {
+    await using member = rawMember(async (connection) => {
+      await connection.request();
+      await connection.write(`${PAGE}3\r\none\r\n`);
+      if (kind === "broken") connection.close();
+    });
+    using transport = await openWith(UPSTREAM);
+    const parts: string[] = [];
+    const sending = transport.send(member.member, PUSH, {
+      timeoutMs: kind === "timeout" ? 200 : 10_000,
+      onBody: (chunk) => void parts.push(text(chunk)),
+    });
+    assert.equal(await kindOf(sending), kind);
+    assert.deepEqual([parts, member.accepted], [["one"], 1]);
+  });
+}
