@@ -30,6 +30,7 @@ const WINGS: Readonly<Record<string, readonly (readonly string[])[]>> = {
 const PURE = [
   "src/group/",
   "src/ring/",
+  "src/membership/membership.ts",
   "src/membership/plan_ring.ts",
   "src/membership/state.ts",
   "src/config/schema.ts",
@@ -139,6 +140,20 @@ Deno.test("every module below src/ is reached from main.ts", async () => {
   };
   await walk("src");
   assert.deepEqual(unreached, []);
+});
+
+Deno.test("no two modules of a room import each other, however long the way", async () => {
+  const imports = await importsOf("main.ts");
+  const circles: string[] = [];
+  for (const start of imports.keys()) {
+    const seen = new Set<string>();
+    const reach = (path: string): boolean =>
+      (imports.get(path) ?? []).some((to) =>
+        to === start || (imports.has(to) && !seen.has(to) && seen.add(to) && reach(to))
+      );
+    if (reach(start)) circles.push(start);
+  }
+  assert.deepEqual(circles, []);
 });
 
 Deno.test("pure rooms use no clock, no randomness and no I/O", async () => {

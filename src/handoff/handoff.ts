@@ -9,7 +9,7 @@ import type { HandoffConfig } from "../config/config.ts";
 import { LockFailure, type Locks } from "../consul/locks/locks.ts";
 import type { Logger } from "../log.ts";
 import type { Member } from "../member.ts";
-import type { Membership, MembershipEvent } from "../membership/state.ts";
+import type { Membership, MembershipEvent } from "../membership/membership.ts";
 import type { HandoffMetrics } from "../metrics/handoff.ts";
 import type { PushTimes } from "../pushgateway/push_times.ts";
 import type { HashRing } from "../ring/hash_ring.ts";

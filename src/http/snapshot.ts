@@ -1,7 +1,7 @@
 /** What a request is answered from: one immutable view, swapped as a whole. @module */
 
 import type { Member } from "../member.ts";
-import type { Membership } from "../membership/state.ts";
+import type { Membership } from "../membership/membership.ts";
 import type { HashRing } from "../ring/hash_ring.ts";
 
 /** The members and the ring at one moment. */

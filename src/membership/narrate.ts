@@ -4,7 +4,7 @@ import type { Observation } from "../discovery/discovery.ts";
 import { errorText, type Logger } from "../log.ts";
 import type { Member } from "../member.ts";
 import type { HashRing } from "../ring/hash_ring.ts";
-import type { MemberRecord, Membership, MembershipEvent } from "./state.ts";
+import type { MemberRecord, Membership, MembershipEvent } from "./membership.ts";
 
 /** What telling takes. */
 export interface Narrator {

@@ -1,7 +1,7 @@
 /** Which members the ring should be made of, by what is known of them. Pure. @module */
 
 import type { Member } from "../member.ts";
-import type { Membership, MembershipPolicy } from "./state.ts";
+import type { Membership, MembershipPolicy } from "./membership.ts";
 
 /**
  * Plans the ring.

@@ -1,7 +1,7 @@
 /** Which members of the configuration Consul should be told about, by what membership knows. @module */
 
 import type { Member } from "../member.ts";
-import type { Membership } from "./state.ts";
+import type { Membership } from "./membership.ts";
 
 /** What registration has to see to now. */
 export interface RegistrationPlan {

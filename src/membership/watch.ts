@@ -12,12 +12,8 @@ import { HashRing } from "../ring/hash_ring.ts";
 import { runGroup } from "../concurrency/run_group.ts";
 import { createWake } from "../concurrency/wake.ts";
 import type { Probe } from "./probe.ts";
-import {
-  type Membership,
-  type MembershipEvent,
-  type MembershipPolicy,
-  nextMembership,
-} from "./state.ts";
+import type { Membership, MembershipEvent, MembershipPolicy } from "./membership.ts";
+import { nextMembership } from "./state.ts";
 
 /** What following the members needs. */
 export interface WatchDeps {

@@ -9,7 +9,7 @@
 import process from "node:process";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { BuildInfo } from "../build.ts";
-import { MEMBER_STATES, type Membership } from "../membership/state.ts";
+import { MEMBER_STATES, type Membership } from "../membership/membership.ts";
 import type { Member } from "../member.ts";
 import { createHandoffMetrics, type HandoffMetrics } from "./handoff.ts";
 import type { FailureKind } from "../pushgateway/client/connection.ts";

@@ -11,7 +11,7 @@ import { MARK_TEXT, markKey, markPrefix } from "../consul/keys.ts";
 import { watchMarks } from "../consul/marks.ts";
 import { errorText, type Logger } from "../log.ts";
 import { type Member, parseMember } from "../member.ts";
-import type { MembershipEvent } from "../membership/state.ts";
+import type { MembershipEvent } from "../membership/membership.ts";
 import type { ConsulTerm } from "./term.ts";
 
 /** What following marks takes. */

@@ -2,11 +2,8 @@ import assert from "node:assert/strict";
 import { openLog } from "../../src/log.ts";
 import { type Member, parseMember } from "../../src/member.ts";
 import { narrateMembership, narrateRing } from "../../src/membership/narrate.ts";
-import {
-  type MembershipEvent,
-  nextMembership,
-  UNKNOWN_MEMBERSHIP,
-} from "../../src/membership/state.ts";
+import { type MembershipEvent, UNKNOWN_MEMBERSHIP } from "../../src/membership/membership.ts";
+import { nextMembership } from "../../src/membership/state.ts";
 import { HashRing } from "../../src/ring/hash_ring.ts";
 
 const [a, b] = ["a:1", "b:2"].map((text) => parseMember(text));

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
-import { type Membership, nextMembership, UNKNOWN_MEMBERSHIP } from "../../src/membership/state.ts";
+import { type Membership, UNKNOWN_MEMBERSHIP } from "../../src/membership/membership.ts";
+import { nextMembership } from "../../src/membership/state.ts";
 import { consulPolicy, event, ring, STATIC_POLICY, tell, withHandoff } from "./story.ts";
 
 const names = ["a", "b", "c", "x"];

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { nextMembership, UNKNOWN_MEMBERSHIP, withoutSource } from "../../src/membership/state.ts";
+import { UNKNOWN_MEMBERSHIP } from "../../src/membership/membership.ts";
+import { nextMembership, withoutSource } from "../../src/membership/state.ts";
 import { consulPolicy, event, ring, states, tell, THREE_ACTIVE } from "./story.ts";
 
 const CONSUL = consulPolicy();

@@ -14,9 +14,9 @@ import {
   type Membership,
   type MembershipEvent,
   type MembershipPolicy,
-  nextMembership,
   UNKNOWN_MEMBERSHIP,
-} from "../../src/membership/state.ts";
+} from "../../src/membership/membership.ts";
+import { nextMembership } from "../../src/membership/state.ts";
 
 /** The member of a short name. */
 export function member(name: string): Member {

@@ -3,7 +3,7 @@ import type { Discovery, Observation } from "../../src/discovery/discovery.ts";
 import { createInbox } from "../../src/concurrency/inbox.ts";
 import type { Member } from "../../src/member.ts";
 import type { ProbeOutcome } from "../../src/membership/probe.ts";
-import { type MembershipEvent, UNKNOWN_MEMBERSHIP } from "../../src/membership/state.ts";
+import { type MembershipEvent, UNKNOWN_MEMBERSHIP } from "../../src/membership/membership.ts";
 import { type WatchDeps, watchMembership } from "../../src/membership/watch.ts";
 import { HashRing } from "../../src/ring/hash_ring.ts";
 import { createWake } from "../../src/concurrency/wake.ts";

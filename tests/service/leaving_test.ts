@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import type { ConsulClient } from "../../src/consul/client.ts";
 import { createLeaving } from "../../src/service/leaving.ts";
 import { openLog } from "../../src/log.ts";
-import type { MembershipEvent } from "../../src/membership/state.ts";
+import type { MembershipEvent } from "../../src/membership/membership.ts";
 import type { ConsulTerm } from "../../src/service/term.ts";
 
 const PREFIX = "dynamic-sharding/pushgateway/withdrawn/";

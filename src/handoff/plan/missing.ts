@@ -7,7 +7,7 @@
 
 import type { Logger } from "../../log.ts";
 import type { Member } from "../../member.ts";
-import type { Membership } from "../../membership/state.ts";
+import type { Membership } from "../../membership/membership.ts";
 import type { PushTimes } from "../../pushgateway/push_times.ts";
 import { cooperate } from "../../concurrency/cooperate.ts";
 

@@ -4,7 +4,7 @@ import { sleep } from "../../concurrency/backoff.ts";
 import { LockFailure, type Locks } from "../../consul/locks/locks.ts";
 import type { Logger } from "../../log.ts";
 import type { Member } from "../../member.ts";
-import type { Membership } from "../../membership/state.ts";
+import type { Membership } from "../../membership/membership.ts";
 import type { HashRing } from "../../ring/hash_ring.ts";
 import { createWake } from "../../concurrency/wake.ts";
 import type { BringHomeDeps } from "./bring_home.ts";

@@ -8,7 +8,7 @@
 import { sleep } from "../../concurrency/backoff.ts";
 import type { Logger } from "../../log.ts";
 import type { Member } from "../../member.ts";
-import type { MemberRecord, Membership, MembershipEvent } from "../../membership/state.ts";
+import type { MemberRecord, Membership, MembershipEvent } from "../../membership/membership.ts";
 import type { HandoffMetrics } from "../../metrics/handoff.ts";
 import type { PushTimes } from "../../pushgateway/push_times.ts";
 import type { HashRing } from "../../ring/hash_ring.ts";

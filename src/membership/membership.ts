@@ -1,0 +1,81 @@
+/** What is known of the members, and what may be learnt of them. @module */
+
+import type { Listing, Observation } from "../discovery/discovery.ts";
+import type { Member } from "../member.ts";
+import type { ProbeOutcome } from "./probe.ts";
+
+/** The states in the order in which they are reported. */
+export const MEMBER_STATES = ["joining", "active", "suspect", "draining", "departed"] as const;
+export type MemberState = typeof MEMBER_STATES[number];
+
+/**
+ * Why a member departed: `withdrawn` by its operator, for it was alive; `forgotten`, for Consul lost
+ * all that it knew; or `lost`, because Consul reaped it while dead, or never listed it.
+ */
+export type Departure = "withdrawn" | "forgotten" | "lost";
+
+/** What is known of one member. */
+export interface MemberRecord {
+  readonly state: MemberState;
+  /** As discovery last listed it; absent once departed. */
+  readonly listing?: Listing;
+  /** What our own probes say. */
+  readonly verdict: "unknown" | "up" | "down";
+  /** Probes failed in a row. */
+  readonly failures: number;
+  /** Why discovery does not list it. */
+  readonly departure?: Departure;
+  /** Swept, and rid of stale copies, since it last left the ring. */
+  readonly admitted?: boolean;
+  /** Found empty since it began to drain. */
+  readonly drained?: boolean;
+}
+
+/** Everything known of the members at one moment. */
+export interface Membership {
+  readonly records: ReadonlyMap<Member, MemberRecord>;
+  /** Whether discovery has ever answered. */
+  readonly known: boolean;
+  /** Whether its last look-up worked; `pending` before the first. */
+  readonly discovery: "pending" | "up" | "failed";
+  /** Our probes condemn so many members that they are not believed. */
+  readonly probesDistrusted: boolean;
+  /** Members that are to leave, by their operator's word. */
+  readonly marked: ReadonlySet<Member>;
+  /** What the ring should be made of: members and weights. */
+  readonly ring: ReadonlyMap<Member, number>;
+  /** What `ring` rests on: the active members (and those that are about to return); others for want of any that is active; or nothing yet. */
+  readonly ringBasis: "none" | "active" | "kept";
+}
+
+/** What does not change while a membership is followed. */
+export interface MembershipPolicy {
+  /** Discovery judges health too, so that our probes can be wrong. */
+  readonly secondOpinion: boolean;
+  /** The servers of the configuration: the members for as long as discovery never answered. */
+  readonly configured: readonly Member[];
+  /** Members are swept before they count as active, and emptied before they have departed. */
+  readonly handoff: boolean;
+}
+
+/** Something learnt. */
+export type MembershipEvent =
+  | { readonly kind: "observed"; readonly observation: Observation }
+  | { readonly kind: "probed"; readonly member: Member; readonly outcome: ProbeOutcome }
+  /** All the members that their operator wants out. */
+  | { readonly kind: "marked"; readonly members: ReadonlySet<Member> }
+  /** Swept, and no stale copy is left on it. */
+  | { readonly kind: "admitted"; readonly member: Member }
+  /** A leaving member was found empty, or (again) with groups. */
+  | { readonly kind: "drained"; readonly member: Member; readonly empty: boolean };
+
+/** Before anything is known. */
+export const UNKNOWN_MEMBERSHIP: Membership = {
+  records: new Map(),
+  known: false,
+  discovery: "pending",
+  probesDistrusted: false,
+  marked: new Set(),
+  ring: new Map(),
+  ringBasis: "none",
+};
