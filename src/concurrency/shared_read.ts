@@ -5,6 +5,7 @@
  * @module
  */
 
+import { abandonable } from "./abort.ts";
 import { sleep } from "./backoff.ts";
 
 /** Reads for a subject; whoever asks while a read is under way gets the next one. */
@@ -70,14 +71,4 @@ export function gather<Subject, Want, Result>(
       return abandonable(batch.done, signal);
     },
   };
-}
-
-/** The promise's outcome, or the signal's reason if that aborts first. */
-export function abandonable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) abort();
-    else signal.addEventListener("abort", abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
 }

@@ -1,14 +1,73 @@
-/** The rules of Consul's blocking queries, for whoever follows something. @module */
+/**
+ * Follows something in Consul by blocking queries.
+ * https://developer.hashicorp.com/consul/api-docs/features/blocking
+ *
+ * @module
+ */
+
+import { type BackoffLimits, backoffMs, sleep } from "../concurrency/backoff.ts";
+import { type BlockingQuery, isStatus } from "./requests.ts";
 
 /** Queries are at least this far apart, whatever Consul's index does. */
 export const QUERY_INTERVAL_MS_MIN = 100;
+const RETRY: BackoffLimits = { firstMs: 500, maxMs: 10_000 };
+/** An operator has to give the token more rights first. */
+const FORBIDDEN_RETRY: BackoffLimits = { firstMs: 60_000, maxMs: 60_000 };
+
+/** What one query brought. A failed one is no answer. */
+export type QueryOutcome<Answer> =
+  | {
+    readonly kind: "answered";
+    readonly answer: Answer;
+    /** Consul counts from an earlier index than before: it has lost what was written since. */
+    readonly reset: boolean;
+  }
+  | { readonly kind: "failed"; readonly cause: unknown };
 
 /**
- * Consul's rules for the index of the next blocking query: start anew when it goes backwards (a
- * restored or restarted server), and never block on 0, which would not block.
- * https://developer.hashicorp.com/consul/api-docs/features/blocking
+ * The index of the next blocking query: start anew when it goes backwards (a restored or restarted
+ * server), and never block on 0, which would not block.
  */
 export function nextIndex(previous: bigint | undefined, current: bigint): bigint | undefined {
   if (previous !== undefined && current < previous) return undefined;
   return current > 0n ? current : 1n;
+}
+
+/**
+ * Asks again and again, each time when Consul has news or the wait is over. After a failure it waits,
+ * longer each time, and starts anew. Ends when the signal aborts, without an error.
+ *
+ * @param ask sends one query
+ * @param options.waitSeconds how long one query waits for news; also how soon a silently dead
+ *   connection is noticed
+ */
+export async function* followQuery<Answer extends { readonly index: bigint }>(
+  ask: (query: BlockingQuery, signal: AbortSignal) => Promise<Answer>,
+  { waitSeconds, random }: { readonly waitSeconds: number; readonly random: () => number },
+  signal: AbortSignal,
+): AsyncGenerator<QueryOutcome<Answer>, void> {
+  let index: bigint | undefined;
+  /** Also of before a failure. */
+  let last = 0n;
+  let failures = 0;
+  while (!signal.aborted) {
+    const earliestNext = sleep(QUERY_INTERVAL_MS_MIN, signal);
+    try {
+      const answer = await ask({ ...(index !== undefined && { index }), waitSeconds }, signal);
+      if (signal.aborted) return;
+      const reset = answer.index < last;
+      index = nextIndex(index, answer.index);
+      last = answer.index;
+      failures = 0;
+      yield { kind: "answered", answer, reset };
+    } catch (cause) {
+      if (signal.aborted) return;
+      index = undefined;
+      failures++;
+      yield { kind: "failed", cause };
+      const limits = isStatus(cause, 403) ? FORBIDDEN_RETRY : RETRY;
+      await sleep(backoffMs(failures, limits, random), signal);
+    }
+    await earliestNext;
+  }
 }

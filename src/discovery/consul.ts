@@ -1,14 +1,11 @@
 /** Members from Consul's catalogue, followed by blocking queries. @module */
 
-import { backoffMs, sleep } from "../concurrency/backoff.ts";
-import { nextIndex, QUERY_INTERVAL_MS_MIN } from "../consul/blocking.ts";
-import type { ConsulClient, ServiceEntry } from "../consul/client.ts";
+import { followQuery } from "../consul/blocking.ts";
+import type { BlockingQuery, ConsulClient, ServiceEntry } from "../consul/client.ts";
 import { type Member, parseMember } from "../member.ts";
 import type { Discovery, Listing } from "./discovery.ts";
 
-/** How long one blocking query waits for news; also how soon a silently dead connection is noticed. */
 const WAIT_SECONDS = 20;
-const RETRY = { firstMs: 500, maxMs: 10_000 };
 
 /**
  * Follows a service of Consul.
@@ -27,24 +24,11 @@ export function consulDiscovery({ consul, service, random, onBadEntry }: {
   return {
     secondOpinion: true,
     async *observe(signal) {
-      let index: bigint | undefined;
-      let failures = 0;
-      while (!signal.aborted) {
-        const earliestNext = sleep(QUERY_INTERVAL_MS_MIN, signal);
-        try {
-          const query = { ...(index !== undefined && { index }), waitSeconds: WAIT_SECONDS };
-          const answer = await consul.service(service, query, signal);
-          index = nextIndex(index, answer.index);
-          failures = 0;
-          yield { kind: "members", listings: toListings(answer.entries, onBadEntry) };
-        } catch (cause) {
-          if (signal.aborted) return;
-          index = undefined;
-          failures++;
-          yield { kind: "failed", cause };
-          await sleep(backoffMs(failures, RETRY, random), signal);
-        }
-        await earliestNext;
+      const ask = (query: BlockingQuery, signal: AbortSignal) =>
+        consul.service(service, query, signal);
+      for await (const look of followQuery(ask, { waitSeconds: WAIT_SECONDS, random }, signal)) {
+        if (look.kind === "failed") yield look;
+        else yield { kind: "members", listings: toListings(look.answer.entries, onBadEntry) };
       }
     },
   };

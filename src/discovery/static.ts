@@ -1,5 +1,6 @@
 /** The servers of the configuration file as the members: no Consul needed. @module */
 
+import { untilAborted } from "../concurrency/abort.ts";
 import type { Member } from "../member.ts";
 import type { Discovery } from "./discovery.ts";
 
@@ -11,10 +12,7 @@ export function staticDiscovery(members: readonly Member[]): Discovery {
       if (signal.aborted) return;
       const listings = new Map(members.map((member) => [member, { healthy: true, weight: 1 }]));
       yield { kind: "members", listings };
-      await new Promise<void>((resolve) => {
-        if (signal.aborted) resolve();
-        else signal.addEventListener("abort", () => resolve(), { once: true });
-      });
+      await untilAborted(signal);
     },
   };
 }

@@ -1,5 +1,6 @@
 /** Listens, and lets go in an orderly way. @module */
 
+import { untilAborted } from "../concurrency/abort.ts";
 import { sleep, within } from "../concurrency/backoff.ts";
 import { type ListenAddress, showListenAddress } from "../config/values.ts";
 import type { Logger } from "../log.ts";
@@ -58,7 +59,7 @@ export function listen(options: ListenOptions, handler: Handler): Server {
   return {
     address: listener.addr as Deno.NetAddr,
     async run(signal) {
-      await Promise.race([accepting, aborted(signal)]);
+      await Promise.race([accepting, untilAborted(signal)]);
       if (reusePort) await sleep(SETTLED_MS);
       listener.close();
       await accepting;
@@ -78,11 +79,4 @@ function open({ hostname, port }: ListenAddress, reusePort: boolean): Deno.TcpLi
     if (retry) return open({ hostname: "0.0.0.0", port }, reusePort);
     throw new Error(`cannot listen on ${showListenAddress({ hostname, port })}`, { cause });
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

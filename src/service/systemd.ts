@@ -5,6 +5,7 @@
  * @module
  */
 
+import { untilAborted } from "../concurrency/abort.ts";
 import { sleep } from "../concurrency/backoff.ts";
 import { errorText, type Logger } from "../log.ts";
 
@@ -71,7 +72,7 @@ export function openManager({ env, pid, log }: ManagerDeps): Manager {
   return {
     tell,
     async keepAlive(signal) {
-      if (!socket || !(everyMs > 0)) return await sleepUntilAborted(signal);
+      if (!socket || !(everyMs > 0)) return await untilAborted(signal);
       while (!signal.aborted) {
         await tell("WATCHDOG=1");
         await sleep(everyMs, signal);
@@ -82,11 +83,4 @@ export function openManager({ env, pid, log }: ManagerDeps): Manager {
       if (socket && own) Deno.removeSync(own);
     },
   };
-}
-
-function sleepUntilAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { sleep } from "../../src/concurrency/backoff.ts";
-import { abandonable, gather } from "../../src/concurrency/shared_read.ts";
+import { abandonable } from "../../src/concurrency/abort.ts";
+import { gather } from "../../src/concurrency/shared_read.ts";
 import { isPending } from "./settled.ts";
 
 const never = new AbortController().signal;

@@ -12,8 +12,8 @@ import { backoffMs, sleep } from "../../concurrency/backoff.ts";
 import { errorText, type Logger } from "../../log.ts";
 import { runGroup } from "../../concurrency/run_group.ts";
 import { createWake, type Wake } from "../../concurrency/wake.ts";
-import { nextIndex, QUERY_INTERVAL_MS_MIN } from "../blocking.ts";
-import { type ConsulClient, isStatus } from "../client.ts";
+import { followQuery } from "../blocking.ts";
+import { type BlockingQuery, type ConsulClient, isStatus } from "../client.ts";
 import { follow } from "../../concurrency/follow.ts";
 
 /** Whether a session can be had and used: Consul may be out of reach, or forbid it. */
@@ -177,22 +177,12 @@ export function createSessionKeeper(deps: SessionDeps): SessionKeeper {
 
     /** Learns of an end by others' hands at once: the lock delay is shorter than a renewal's pause. */
     async function watch(signal: AbortSignal): Promise<void> {
-      let index: bigint | undefined;
-      for (let failures = 0; !signal.aborted;) {
-        const earliestNext = sleep(QUERY_INTERVAL_MS_MIN, signal);
-        try {
-          const query = { ...(index !== undefined && { index }), waitSeconds: WATCH_WAIT_SECONDS };
-          const answer = await consul.sessionExists(id, query, signal);
-          if (!answer.exists) return lose("was ended by others");
-          index = nextIndex(index, answer.index);
-          failures = 0;
-        } catch {
-          // Renewals tell of failures; what this would have told, they find later.
-          index = undefined;
-          failures++;
-          await sleep(backoffMs(failures, RETRY, random), signal);
-        }
-        await earliestNext;
+      const ask = (query: BlockingQuery, signal: AbortSignal) =>
+        consul.sessionExists(id, query, signal);
+      const options = { waitSeconds: WATCH_WAIT_SECONDS, random };
+      for await (const look of followQuery(ask, options, signal)) {
+        // Renewals tell of failures; what this would have told, they find later.
+        if (look.kind === "answered" && !look.answer.exists) return lose("was ended by others");
       }
     }
 

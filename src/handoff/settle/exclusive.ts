@@ -7,7 +7,7 @@
 
 import { LockFailure, type Locks } from "../../consul/locks/locks.ts";
 import { murmur3 } from "../../ring/murmur3.ts";
-import { abandonable } from "../../concurrency/shared_read.ts";
+import { abandonable } from "../../concurrency/abort.ts";
 
 /** Runs what must not overlap with anything else of the same group. */
 export interface Exclusive {

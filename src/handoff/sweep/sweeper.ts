@@ -14,7 +14,7 @@ import type { PushTimes } from "../../pushgateway/push_times.ts";
 import type { HashRing } from "../../ring/hash_ring.ts";
 import { createWake } from "../../concurrency/wake.ts";
 import type { Deletions } from "../plan/deletions.ts";
-import { abandonable } from "../../concurrency/shared_read.ts";
+import { abandonable } from "../../concurrency/abort.ts";
 import type { Gateways } from "../gateways.ts";
 import type { StaleCopy } from "../plan/inventory.ts";
 import type { Misplaced } from "../plan/misplaced.ts";

@@ -7,7 +7,7 @@
 
 import type fc from "fast-check";
 import { setImmediate } from "node:timers";
-import { abandonable } from "../../../src/concurrency/shared_read.ts";
+import { abandonable } from "../../../src/concurrency/abort.ts";
 
 /** Makes things happen one by one. */
 export interface Clockwork extends Disposable {
