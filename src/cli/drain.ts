@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { sleep } from "../concurrency/backoff.ts";
+import { type MemberView, memberView } from "../http/api/views.ts";
 import type { Member } from "../member.ts";
 import { ask } from "./ask.ts";
 
@@ -19,19 +20,6 @@ export interface DrainCommand {
   /** Progress is one line that is written anew, and not a line each time. */
   readonly isTerminal: boolean;
 }
-
-const memberView = z.object({
-  member: z.string(),
-  state: z.string(),
-  groups: z.number().optional(),
-  drained: z.boolean(),
-  drain: z.object({
-    groups: z.number(),
-    moved: z.number(),
-    staying: z.array(z.object({ group: z.string(), why: z.string() })),
-  }).optional(),
-});
-type MemberView = z.infer<typeof memberView>;
 
 const POLL_MS = 500;
 /** Where nobody watches, a line each so many looks. */

@@ -1,13 +1,13 @@
 /** `dynamic-sharding plan`: what another set of members would mean. Changes nothing. @module */
 
-import { z } from "zod";
 import { createDeadlines } from "../concurrency/deadlines.ts";
 import { loadConfig } from "../config/load.ts";
 import { cooperate } from "../concurrency/cooperate.ts";
 import { type Forecast, forecast } from "../handoff/plan/forecast.ts";
 import { openGateways } from "../handoff/gateways.ts";
 import { changedRing } from "../http/api/members.ts";
-import { type Member, parseMember } from "../member.ts";
+import { forecastView } from "../http/api/views.ts";
+import type { Member } from "../member.ts";
 import type { PushTimes } from "../pushgateway/push_times.ts";
 import { openTransport } from "../pushgateway/client/transport.ts";
 import { HashRing } from "../ring/hash_ring.ts";
@@ -19,13 +19,6 @@ export interface PlannedChange {
   readonly remove: readonly Member[];
 }
 
-const member = z.string().transform((text) => parseMember(text));
-const forecastShape = z.object({
-  groups: z.number(),
-  moving: z.number(),
-  moves: z.array(z.object({ from: member, to: member, groups: z.number() })),
-  balance: z.array(z.object({ member, before: z.number(), after: z.number() })),
-});
 /** As a Pushgateway may answer with 135 MB. */
 const READ_LIMITS = { idleMax: 1, answerBytesMax: 2 ** 30 };
 
@@ -43,7 +36,7 @@ export async function planOfService(
     ...add.map((member) => ["add", member]),
     ...remove.map((member) => ["remove", member]),
   ]);
-  return await ask(url, { path: `/api/v1/plan?${query}`, data: forecastShape });
+  return await ask(url, { path: `/api/v1/plan?${query}`, data: forecastView });
 }
 
 /**

@@ -33,7 +33,7 @@ export interface RegistrationDeps {
   /** Remembers a mark for which Consul gives no rights. */
   readonly markHere: (member: Member) => void;
   /** What membership finds to be done now; `undefined` while it does not know. */
-  readonly plan: () => RegistrationDue | undefined;
+  readonly plan: () => RegistrationPlan | undefined;
   /** Whether a member answers; decides what Consul says of it until its own check has run. */
   readonly answers: (member: Member, signal: AbortSignal) => Promise<boolean>;
   readonly random: () => number;
@@ -41,10 +41,10 @@ export interface RegistrationDeps {
 }
 
 /** What is to be done, as membership sees it. */
-export interface RegistrationDue {
-  /** Not in Consul, though nobody took them out. */
+export interface RegistrationPlan {
+  /** Missing in Consul though nobody took them out: to be registered. */
   readonly missing: readonly Member[];
-  /** Taken out of Consul while alive. */
+  /** Taken out of Consul by their operator while alive: to stay out. */
   readonly withdrawn: readonly Member[];
   /** Marked as leaving, and empty or dead: to be taken out of Consul. */
   readonly leaving: readonly Member[];

@@ -1,23 +1,12 @@
 /** Which members of the configuration Consul should be told about, by what membership knows. @module */
 
+import type { RegistrationPlan } from "../consul/registration.ts";
 import type { Member } from "../member.ts";
 import type { Membership } from "./membership.ts";
 
-/** What registration has to see to now. */
-export interface RegistrationPlan {
-  /** Missing in Consul though nobody took them out: to be registered. */
-  readonly missing: readonly Member[];
-  /** Taken out of Consul by their operator while alive: to stay out. */
-  readonly withdrawn: readonly Member[];
-  /** Marked as leaving, and empty or dead: to be taken out of Consul. */
-  readonly leaving: readonly Member[];
-  /** All that are marked as leaving. */
-  readonly marked: ReadonlySet<Member>;
-}
-
 /**
- * Sorts the configured members that discovery does not list; `undefined` until it has answered. One that Consul reaped while it was
- * dead is missing once it answers our probe again, and not before.
+ * Sorts the configured members that discovery does not list; `undefined` until it has answered. One
+ * that Consul reaped while it was dead is missing once it answers our probe again, and not before.
  */
 export function planRegistration(
   membership: Membership,

@@ -2,7 +2,7 @@
 
 import { getLogger } from "@logtape/logtape";
 import assert from "node:assert/strict";
-import { keepRegistered, type RegistrationDue } from "../../src/consul/registration.ts";
+import { keepRegistered, type RegistrationPlan } from "../../src/consul/registration.ts";
 import { type Member, parseMember } from "../../src/member.ts";
 import { type ConsulAgent, startConsul } from "../../tools/consul.ts";
 import { waitFor } from "../../tools/wait.ts";
@@ -20,7 +20,7 @@ const KEYS = 'key_prefix "dynamic-sharding/" { policy = "write" }';
 async function registeredAfter(consul: ConsulAgent, rules: string): Promise<string[]> {
   using client = await openClient(consul, (await makeToken(consul, rules)).token);
   const nothing = { missing: [], withdrawn: [LEFT], leaving: [], marked: new Set<Member>() };
-  const dues: RegistrationDue[] = [
+  const dues: RegistrationPlan[] = [
     { ...nothing, marked: new Set([LEFT]) },
     { ...nothing, missing: [MISSING] },
   ];

@@ -11,6 +11,7 @@ import { errorText, type Logger } from "../../log.ts";
 import { type Member, parseMember } from "../../member.ts";
 import { HashRing } from "../../ring/hash_ring.ts";
 import type { Snapshot } from "../snapshot.ts";
+import type { MemberView } from "./views.ts";
 
 /** What answering takes. */
 export interface MembersApiDeps {
@@ -31,24 +32,6 @@ export interface MembersApi {
   plan(url: string): Promise<Response>;
   /** Members that held a group when they were last swept. */
   holdersOf(id: string): Member[];
-}
-
-/** One member as the API shows it. */
-export interface MemberView {
-  readonly member: Member;
-  readonly state: string;
-  readonly in_ring: boolean;
-  readonly weight?: number;
-  /** Absent until it was swept. */
-  readonly groups?: number;
-  /** It leaves, and was found empty. */
-  readonly drained: boolean;
-  /** Its drain, where it runs or ran in this instance. */
-  readonly drain?: {
-    readonly groups: number;
-    readonly moved: number;
-    readonly staying: readonly { readonly group: string; readonly why: string }[];
-  };
 }
 
 export const MEMBERS_ROUTE = "/api/v1/members/";
