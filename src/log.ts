@@ -80,3 +80,24 @@ export function errorText(error: unknown): string {
   const own = error.message || error.name;
   return error.cause === undefined ? own : `${own}: ${errorText(error.cause)}`;
 }
+
+/** What the log has been told of each thing that lasts: a trouble is told once, and again when it changes. */
+export interface Told {
+  /** Whether this differs from what was told of the subject last; it counts as told from now on. */
+  isNews(subject: string, text: string): boolean;
+  /** Whether the subject's trouble had been told; it is over now. */
+  isOver(subject: string): boolean;
+}
+
+/** Creates the memory of a log that has been told nothing. */
+export function createTold(): Told {
+  const told = new Map<string, string>();
+  return {
+    isNews(subject, text) {
+      const before = told.get(subject);
+      told.set(subject, text);
+      return before !== text;
+    },
+    isOver: (subject) => told.delete(subject),
+  };
+}

@@ -19,7 +19,7 @@ export interface Deadlines extends Disposable {
 
 const TICK_MS = 100;
 
-/** Makes a set of deadlines; its timer runs only while there are some. */
+/** Creates a set of deadlines; its timer runs only while there are some. */
 export function createDeadlines(): Deadlines {
   const pending = new Map<Deadline, { readonly tick: number; readonly late: () => void }>();
   let now = 0;

@@ -6,7 +6,7 @@ export interface Following extends Disposable {
 }
 
 /**
- * Makes a signal that aborts with the first of others.
+ * Creates a signal that aborts with the first of others.
  *
  * `AbortSignal.any` lasts as long as the longest of its sources where somebody has left a listener on
  * it: 1.2 kB for each lock that is held under one session. What is left on this one goes with it.

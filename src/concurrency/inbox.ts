@@ -2,14 +2,14 @@
 
 import { createWake } from "./wake.ts";
 
-export interface Inbox<T> {
+export interface Inbox<T extends object> {
   put(item: T): void;
   /** Yields what was put in, and waits for more until the signal aborts. */
   take(signal: AbortSignal): AsyncIterable<T>;
 }
 
-/** Makes an empty one. */
-export function createInbox<T>(): Inbox<T> {
+/** Creates an empty inbox. */
+export function createInbox<T extends object>(): Inbox<T> {
   const items: T[] = [];
   const arrived = createWake();
   return {
@@ -19,7 +19,11 @@ export function createInbox<T>(): Inbox<T> {
     },
     async *take(signal) {
       while (!signal.aborted) {
-        yield* items.splice(0);
+        // One by one: what is left when this reader ends is the next one's.
+        for (let item = items.shift(); item !== undefined; item = items.shift()) {
+          yield item;
+          if (signal.aborted) return;
+        }
         await arrived.wait(signal);
       }
     },

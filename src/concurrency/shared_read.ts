@@ -17,6 +17,8 @@ export interface Gathered<Subject, Want, Result> {
    * @throws what the read throws; the signal's reason when that aborts, which ends this wait only
    */
   read(subject: Subject, want: Want, signal: AbortSignal): Promise<Result>;
+  /** Forgets how long reads of a subject take. */
+  forget(subject: Subject): void;
 }
 
 interface Batch<Want, Result> {
@@ -25,7 +27,7 @@ interface Batch<Want, Result> {
 }
 
 /**
- * Makes one.
+ * Creates a gathering reader.
  *
  * @param read reads for a subject on behalf of all who wait; limits its own time
  * @param patience before a read that nobody had to wait for, others are awaited for such a part of
@@ -70,5 +72,6 @@ export function gather<Subject, Want, Result>(
       batch.wants.push(want);
       return abandonable(batch.done, signal);
     },
+    forget: (subject) => void tookMs.delete(subject),
   };
 }

@@ -2,7 +2,7 @@
 
 export interface Turns {
   /**
-   * Waits for a turn; disposal ends it.
+   * Waits for a turn; disposal ends it, once.
    *
    * @throws the signal's reason when it aborts first
    */
@@ -18,7 +18,7 @@ interface Place {
 }
 
 /**
- * Makes turns that nobody has.
+ * Creates turns that nobody has.
  *
  * @param options.atOnce how many may have one of the same name at once
  */
@@ -33,8 +33,11 @@ export function createTurns({ atOnce = 1 }: { readonly atOnce?: number } = {}): 
   }
 
   function turn(name: string, place: Place): Disposable {
+    let over = false;
     return {
       [Symbol.dispose]() {
+        if (over) return;
+        over = true;
         const next = place.queue.shift();
         if (next) next();
         else if (--place.taken === 0) places.delete(name);

@@ -7,18 +7,20 @@ export interface Wake {
   wait(signal: AbortSignal): Promise<void>;
 }
 
-/** Makes a flag that is not raised. */
+/** Creates a flag that is not raised. */
 export function createWake(): Wake {
   let raised = Promise.withResolvers<void>();
   return {
     raise: () => raised.resolve(),
     async wait(signal) {
       if (signal.aborted) return;
-      const abort = () => raised.resolve();
+      const awaited = raised;
+      const abort = () => awaited.resolve();
       signal.addEventListener("abort", abort, { once: true });
-      await raised.promise;
+      await awaited.promise;
       signal.removeEventListener("abort", abort);
-      raised = Promise.withResolvers();
+      // Another one that waited too, as one that is about to end, has seen to it already.
+      if (raised === awaited) raised = Promise.withResolvers();
     },
   };
 }

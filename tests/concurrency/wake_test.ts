@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createWake } from "../../src/concurrency/wake.ts";
+import { isPending } from "./settled.ts";
 
 Deno.test("raising ends the wait", { permissions: "none" }, async () => {
   const wake = createWake();
@@ -64,9 +65,22 @@ Deno.test(
   },
 );
 
-/** Whether a promise is still open after everything that is ready has run. */
-async function isPending(promise: Promise<unknown>): Promise<boolean> {
-  const open = Symbol();
-  const turn = new Promise((resolve) => setTimeout(() => resolve(open)));
-  return await Promise.race([promise, turn]) === open;
-}
+Deno.test("raising ends all waits that there are", { permissions: "none" }, async () => {
+  const wake = createWake();
+  const { signal } = new AbortController();
+  const waits = [wake.wait(signal), wake.wait(signal)];
+  wake.raise();
+  await Promise.all(waits);
+});
+
+Deno.test("raised after one of two waits has ended, it ends the next one", {
+  permissions: "none",
+}, async () => {
+  const wake = createWake();
+  const { signal } = new AbortController();
+  wake.raise();
+  const first = wake.wait(signal);
+  queueMicrotask(wake.raise); // just between the ends of the two
+  await Promise.all([first, wake.wait(signal)]);
+  await wake.wait(signal);
+});

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { inPool } from "../../src/concurrency/pool.ts";
-import { isPending } from "./settled.ts";
+import { inPool } from "../../tools/pool.ts";
+import { isPending } from "../concurrency/settled.ts";
 
 const never = new AbortController().signal;
 const rest = () => isPending(Promise.resolve());
