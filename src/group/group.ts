@@ -109,6 +109,20 @@ export function groupPath(group: Group, scheme: NameScheme): string {
   return path;
 }
 
+/** Whether a group has no `instance`: a Pushgateway may hold it with an explicit empty one. */
+export function lacksInstance({ labels }: Group): boolean {
+  return !labels.has("instance");
+}
+
+/**
+ * The path of a group without `instance` where it is stored with an explicit empty one.
+ *
+ * @param scheme how the Pushgateways read label names
+ */
+export function emptyInstancePath({ job, labels }: Group, scheme: NameScheme): string {
+  return groupPath({ job, labels: new Map([...labels, ["instance", ""]]) }, scheme);
+}
+
 function segments(name: string, value: string): string {
   const plain = value !== "" && value !== "." && value !== ".." && !value.includes("/");
   return plain

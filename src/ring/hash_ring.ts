@@ -6,7 +6,7 @@ import { murmur3 } from "./murmur3.ts";
 /** Points of a member of weight 1: the Go tool's number, which both must share in a mixed fleet. */
 const POINTS_PER_WEIGHT = 500;
 /** A weight above this is cut: Consul allows 65,535, which would be 32 million points. */
-const WEIGHT_MAX = 100;
+export const WEIGHT_MAX = 100;
 /** A point and its member's rank share one double: 32 bits of hash above 20 bits of rank. */
 const MEMBERS_MAX = 2 ** 20;
 
@@ -29,16 +29,17 @@ export class HashRing {
   readonly #owners: Uint32Array;
   readonly #starts: Uint32Array;
 
-  private constructor(weights: ReadonlyMap<Member, number>) {
-    const sorted = [...weights].sort(([a], [b]) => (a < b ? -1 : 1));
-    if (sorted.length > MEMBERS_MAX) {
-      throw new RangeError(`expected at most ${MEMBERS_MAX} members, found ${sorted.length}`);
-    }
+  private constructor(
+    weights: ReadonlyMap<Member, number>,
+    sorted: readonly (readonly [Member, number])[],
+    { points, owners, starts }: Placement,
+  ) {
     this.weights = weights;
     this.members = sorted.map(([member]) => member);
     this.hash = murmur3(sorted.map(([member, weight]) => `${member} ${weight}\n`).join(""));
-    [this.#points, this.#owners] = placePoints(sorted);
-    this.#starts = indexPoints(this.#points);
+    this.#points = points;
+    this.#owners = owners;
+    this.#starts = starts;
   }
 
   /**
@@ -58,7 +59,25 @@ export class HashRing {
    * ```
    */
   static of(weights: ReadonlyMap<Member, number>): HashRing {
-    return new HashRing(weights);
+    const building = HashRing.build(weights);
+    for (;;) {
+      const { done, value } = building.next();
+      if (done) return value;
+    }
+  }
+
+  /**
+   * The same in slices, for a large ring takes seconds: a generator that yields every few milliseconds,
+   * and returns the ring.
+   *
+   * @throws {RangeError} where there are more than a million members
+   */
+  static *build(weights: ReadonlyMap<Member, number>): Generator<void, HashRing> {
+    const sorted = [...weights].sort(([a], [b]) => (a < b ? -1 : 1));
+    if (sorted.length > MEMBERS_MAX) {
+      throw new RangeError(`expected at most ${MEMBERS_MAX} members, found ${sorted.length}`);
+    }
+    return new HashRing(weights, sorted, yield* place(sorted));
   }
 
   /** The owner of a key, or `undefined` on an empty ring. */
@@ -93,34 +112,80 @@ export class HashRing {
   }
 }
 
-function placePoints(sorted: readonly [Member, number][]): [Uint32Array, Uint32Array] {
+/** Where the points of a ring lie. */
+interface Placement {
+  /** Ascending. */
+  readonly points: Uint32Array;
+  /** The rank of each point's member. */
+  readonly owners: Uint32Array;
+  /** The circle is cut into as many equal slices as there are points: the first point from each on. */
+  readonly starts: Uint32Array;
+}
+
+/** Points between two moments at which others get their turn: two milliseconds or so. */
+const POINTS_A_STEP = 4_096;
+
+function* place(sorted: readonly (readonly [Member, number])[]): Generator<void, Placement> {
+  const packed = yield* sort(yield* pack(sorted));
+  const points = new Uint32Array(packed.length);
+  const owners = new Uint32Array(packed.length);
+  for (let i = 0; i < packed.length; i++) {
+    points[i] = Math.floor(packed[i] / MEMBERS_MAX);
+    owners[i] = backwards(packed[i] % MEMBERS_MAX);
+    if (i % POINTS_A_STEP === 0) yield;
+  }
+  const starts = new Uint32Array(Math.max(points.length, 1));
+  let slice = 0;
+  for (let i = 0; i < points.length; i++) {
+    while (slice <= Math.floor(points[i] / 2 ** 32 * starts.length)) starts[slice++] = i;
+    if (i % POINTS_A_STEP === 0) yield;
+  }
+  return { points, owners, starts: starts.fill(points.length, slice) };
+}
+
+/** Ranks run backwards: of points that collide the later member's is found first. */
+function backwards(rank: number): number {
+  return MEMBERS_MAX - 1 - rank;
+}
+
+/** Each point with its member's rank, as one double, in any order; yields after each step. */
+function* pack(sorted: readonly (readonly [Member, number])[]): Generator<void, Float64Array> {
   const counts = sorted.map(([, weight]) =>
     POINTS_PER_WEIGHT * Math.min(Math.max(Math.trunc(weight), 1), WEIGHT_MAX)
   );
-  const total = counts.reduce((sum, count) => sum + count, 0);
-  // Sorting doubles of "hash, then rank" natively takes a tenth of sorting objects with a comparator.
-  // Ranks run backwards: of points that collide the later member's is found first.
-  const packed = new Float64Array(total);
-  const backwards = (rank: number) => MEMBERS_MAX - 1 - rank;
+  const packed = new Float64Array(counts.reduce((sum, count) => sum + count, 0));
   let next = 0;
-  sorted.forEach(([member], rank) => {
+  for (const [rank, [member]] of sorted.entries()) {
     for (let i = 0; i < counts[rank]; i++) {
       packed[next++] = murmur3(`${i}${member}`) * MEMBERS_MAX + backwards(rank);
+      if (next % POINTS_A_STEP === 0) yield;
     }
-  });
-  packed.sort();
-  return [
-    Uint32Array.from(packed, (point) => Math.floor(point / MEMBERS_MAX)),
-    Uint32Array.from(packed, (point) => backwards(point % MEMBERS_MAX)),
-  ];
+  }
+  return packed;
 }
 
-/** Cuts the circle into as many equal slices as there are points: the first point from each on. */
-function indexPoints(points: Uint32Array): Uint32Array {
-  const starts = new Uint32Array(Math.max(points.length, 1));
-  let slice = 0;
-  points.forEach((point, i) => {
-    while (slice <= Math.floor(point / 2 ** 32 * starts.length)) starts[slice++] = i;
-  });
-  return starts.fill(points.length, slice);
+/**
+ * Sorts doubles of "hash, then rank" that lie evenly, bucket by bucket: natively, which takes a tenth of
+ * sorting objects with a comparator.
+ */
+function* sort(packed: Float64Array): Generator<void, Float64Array> {
+  const buckets = Math.max(1, Math.ceil(packed.length / POINTS_A_STEP));
+  const bucketOf = (value: number) => Math.floor(value / MEMBERS_MAX / 2 ** 32 * buckets);
+  const ends = new Uint32Array(buckets);
+  for (let i = 0; i < packed.length; i++) {
+    ends[bucketOf(packed[i])]++;
+    if (i % POINTS_A_STEP === 0) yield;
+  }
+  for (let bucket = 1; bucket < buckets; bucket++) ends[bucket] += ends[bucket - 1];
+  const sorted = new Float64Array(packed.length);
+  const next = Uint32Array.from(ends, (_, bucket) => (bucket === 0 ? 0 : ends[bucket - 1]));
+  for (let i = 0; i < packed.length; i++) {
+    sorted[next[bucketOf(packed[i])]++] = packed[i];
+    if (i % POINTS_A_STEP === 0) yield;
+  }
+  for (let bucket = 0; bucket < buckets; bucket++) {
+    sorted.subarray(bucket === 0 ? 0 : ends[bucket - 1], ends[bucket]).sort();
+    yield;
+  }
+  return sorted;
 }

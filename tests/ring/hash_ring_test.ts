@@ -209,3 +209,32 @@ Deno.test("the owner without some members is the owner on a ring built without t
     { numRuns: 50 },
   );
 });
+
+/** The owner of a key by what the ring is by definition: all points, looked at one by one. */
+function ownerByPoints(weights: ReadonlyMap<Member, number>, keys: readonly string[]): Member[] {
+  const points = [...weights].flatMap(([member, weight]) =>
+    Array.from({ length: 500 * weight }, (_, i) => ({ at: murmur3(`${i}${member}`), member }))
+  ).sort((a, b) => a.at - b.at || (a.member < b.member ? 1 : -1));
+  return keys.map((key) => {
+    const hash = murmur3(key);
+    return (points.find(({ at }) => at > hash) ?? points[0]).member;
+  });
+}
+
+Deno.test("a large ring is built in slices, and places as any ring does", {
+  permissions: "none",
+}, () => {
+  const weights = new Map([0, 1, 2, 3, 4].map((i) => [member(i), 4 + 5 * i]));
+  const work = HashRing.build(weights);
+  let slices = 0;
+  let ring: HashRing | undefined;
+  while (!ring) {
+    const { done, value } = work.next();
+    if (done) ring = value;
+    else slices++;
+  }
+  const points = 500 * (4 + 9 + 14 + 19 + 24);
+  assert(slices > points / 4_096, String(slices));
+  const keys = KEYS.slice(0, 300);
+  assert.deepEqual(keys.map((key) => ring.ownerOf(key)), ownerByPoints(weights, keys));
+});
