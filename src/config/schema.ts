@@ -8,6 +8,7 @@
 import { z } from "zod";
 import { type Member, parseMember } from "../member.ts";
 import { conflicts, field } from "./conflicts.ts";
+import { addressOf } from "./same_address.ts";
 import { type Issue, scalar, secret, section, text, texts } from "./fields.ts";
 import {
   durationMs,
@@ -162,10 +163,11 @@ function parseServers(raw: unknown): { members: Member[]; issues: Issue[] } {
     const at = [...path, index];
     try {
       const member = parseMember(server, defaultPort);
-      const first = members.indexOf(member);
-      if (first >= 0) {
-        issues.push({ path: at, message: `expected each server once, found ${member} again` });
-      } else members.push(member);
+      const address = addressOf(member);
+      const first = members.find((other) => addressOf(other) === address);
+      if (first === undefined) return void members.push(member);
+      const found = first === member ? `${member} again` : `${member}, which is ${first}`;
+      issues.push({ path: at, message: `expected each server once, found ${found}` });
     } catch (error) {
       const hint = defaultPort === undefined ? " (or pushgateway.port for all servers)" : "";
       // A wrong port for all is reported once, at the port, not again at each server.

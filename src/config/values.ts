@@ -137,7 +137,7 @@ export function parseCount(text: string): number {
   return Number(text);
 }
 
-/** Makes a reader of a word that is one of a few. */
+/** Creates a reader of a word that is one of a few. */
 export function parseWord<Word extends string>(...words: Word[]): (text: string) => Word {
   const all = `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
   return (text) => {
