@@ -1,6 +1,7 @@
 /** The Pushgateway's JSON API: what it answers, and the answers of many put together. Pure. @module */
 
 import { z } from "zod";
+import { PARTIAL_FAMILY } from "./partial.ts";
 
 /** One group with its metrics, as `/api/v1/metrics` lists it. What is not named here is kept too. */
 export type ApiGroup = z.infer<typeof apiGroup>;
@@ -41,12 +42,13 @@ function parseData<T>(text: string, schema: z.ZodType<T>): T {
 
 /**
  * The groups of all members, each once: of two copies the one that was pushed later. A group whose
- * own metric is named `labels`, which hides its labels, is kept as it is.
+ * own metric is named `labels`, which hides its labels, is kept as it is. What marks a copy as partial
+ * is nobody's business but ours.
  */
 export function mergeGroups(members: readonly (readonly ApiGroup[])[]): ApiGroup[] {
   const merged: ApiGroup[] = [];
   const places = new Map<string, number>();
-  for (const group of members.flat()) {
+  for (const { [PARTIAL_FAMILY]: _, ...group } of members.flat()) {
     const key = group.labels && JSON.stringify(Object.entries(group.labels).sort());
     const place = key === undefined ? undefined : places.get(key);
     if (place === undefined) {

@@ -6,15 +6,16 @@
  * @module
  */
 
-import type { NameScheme } from "../group/label_name.ts";
 import type { Member } from "../member.ts";
-import { createGroupJoin, type GroupReading } from "./group_join.ts";
+import { createGroupJoin, type GroupContent, type GroupReading } from "./group_join.ts";
+import { concat } from "./pages/concat.ts";
 import { readJsonGroups } from "./pages/json_page.ts";
 import { readPage, type ReadWay } from "./pages/page.ts";
 import { createProtobufPage } from "./pages/protobuf_page.ts";
+import { PARTIAL_BODY } from "./partial.ts";
 
 export type { GroupContent, GroupReading } from "./group_join.ts";
-export { holdsContent, sameContent } from "./same_content.ts";
+export { contentBeside, holdsContent, isPartOf, sameContent } from "./compare_content.ts";
 
 const MEDIA_TYPE = "application/vnd.google.protobuf";
 const PARAMETERS = "proto=io.prometheus.client.MetricFamily;encoding=delimited";
@@ -24,6 +25,12 @@ export const PROTOBUF_HEADERS: readonly string[] = [
   "content-type",
   `${MEDIA_TYPE};${PARAMETERS}`,
 ];
+
+/** The same group, marked: older copies may hold families that belong to it. */
+export function markedPartial(content: GroupContent): GroupContent {
+  if (content.partial) return content;
+  return { ...content, partial: true, body: concat([content.body, PARTIAL_BODY]) };
+}
 
 /**
  * Reads some groups of a member. Both pages pass by whole, and pushes are passed on meanwhile; what is
@@ -38,10 +45,10 @@ export const PROTOBUF_HEADERS: readonly string[] = [
 export async function readGroups(
   member: Member,
   ids: ReadonlySet<string>,
-  way: ReadWay & { readonly nameScheme: NameScheme },
+  way: ReadWay,
   signal: AbortSignal,
 ): Promise<Map<string, GroupReading>> {
-  const join = createGroupJoin(ids, way.nameScheme);
+  const join = createGroupJoin(ids);
   await readJsonGroups(member, join.takeGroup, { ...way, signal });
   if (join.size === 0) return new Map();
   const page = createProtobufPage({ metric: join.takeMetric });

@@ -1,11 +1,11 @@
 /** Puts groups together from what JSON and protobuf each tell of them. Pure. @module */
 
-import { groupId, groupOfLabels, groupPath } from "../group/group.ts";
-import type { NameScheme } from "../group/label_name.ts";
+import { groupId, groupOfLabels } from "../group/group.ts";
 import { concat } from "./pages/concat.ts";
 import { encodeFamily, typeName } from "./pages/family.ts";
 import type { JsonFamily, JsonGroup, LabelPairs } from "./pages/json_group.ts";
 import type { FamilyHead } from "./pages/protobuf_page.ts";
+import { PARTIAL_FAMILY } from "./partial.ts";
 import { gaugeValue, keyOfLabels, keyOfMetric } from "./pages/series.ts";
 
 /** A whole group. */
@@ -20,12 +20,8 @@ export interface GroupContent {
    * a group without metrics.
    */
   readonly body: Uint8Array;
-  /**
-   * The paths under which it can be deleted there: usually one. A group with an explicit empty
-   * `instance`, which has the same ID as one without, has its own; where a metric named `labels` hides
-   * which of them it is, both are here.
-   */
-  readonly deletePaths: readonly string[];
+  /** It is marked: older copies may hold families that belong to it. */
+  readonly partial: boolean;
 }
 
 /** What has become of a group that was asked for, and was there. */
@@ -78,7 +74,7 @@ const PUSH_TIME = "push_time_seconds";
 const REPLACEMENT = "\ufffd";
 
 /** @param ids of the groups asked for */
-export function createGroupJoin(ids: ReadonlySet<string>, scheme: NameScheme): GroupJoin {
+export function createGroupJoin(ids: ReadonlySet<string>): GroupJoin {
   const groups = new Map<string, Wanted>();
   /** By family and key of the series. */
   const places = new Map<string, Map<string, Place>>();
@@ -126,7 +122,7 @@ export function createGroupJoin(ids: ReadonlySet<string>, scheme: NameScheme): G
       const place = latest.places?.get(keyOfMetric(metric));
       if (place) fill(place, metric, head);
     },
-    readings: () => new Map([...groups].map(([id, group]) => [id, readingOf(group, scheme)])),
+    readings: () => new Map([...groups].map(([id, group]) => [id, readingOf(group)])),
     unfaithful: (reason) =>
       new Map([...groups].map(([id, { problem }]) => [
         id,
@@ -156,7 +152,7 @@ function fill({ group, family, index }: Place, metric: Uint8Array, head: FamilyH
   family.head ??= head;
 }
 
-function readingOf(group: Wanted, scheme: NameScheme): GroupReading {
+function readingOf(group: Wanted): GroupReading {
   const { id, json, families } = group;
   if (group.problem !== undefined) return { kind: "unfaithful", reason: group.problem };
   if (group.pushTime === undefined) return { kind: "changed", reason: "it was deleted meanwhile" };
@@ -174,7 +170,7 @@ function readingOf(group: Wanted, scheme: NameScheme): GroupReading {
     pushTime: json.pushTime,
     failureTime: json.failureTime,
     body: concat(pieces),
-    deletePaths: deletePaths(json, scheme),
+    partial: families.some(({ name }) => name === PARTIAL_FAMILY),
   };
   return { kind: "content", content };
 }
@@ -187,16 +183,6 @@ function familyProblem({ name, type, series, metrics, head }: WantedFamily): str
   if (found === undefined) return `its family ${name} is of no type that is known`;
   if (found === type) return undefined;
   return `its family ${name} is a ${type}, and a ${found} on its member's /metrics`;
-}
-
-function deletePaths({ labels, labelsAreGuessed }: JsonGroup, scheme: NameScheme): string[] {
-  const group = groupOfLabels(labels);
-  const plain = groupPath(group, scheme);
-  const explicit = () =>
-    groupPath({ ...group, labels: new Map([...group.labels, ["instance", ""]]) }, scheme);
-  const instance = labels.find(([name]) => name === "instance")?.[1];
-  if (instance === "") return [explicit()];
-  return labelsAreGuessed && instance === undefined ? [plain, explicit()] : [plain];
 }
 
 function show(name: string, labels: LabelPairs): string {

@@ -1,5 +1,5 @@
 /**
- * When each group of a member was pushed last. The text of `/metrics` tells it in a third of the bytes
+ * When each group of a member was pushed last, and what else a sweep learns. The text of `/metrics` tells it in a third of the bytes
  * of the JSON API and packed; but a push can spoil that page, and not the API.
  *
  * @module
@@ -24,6 +24,10 @@ export interface PushTimes {
    * bounds where the member does not tell.
    */
   readonly clockAhead: ClockBounds;
+  /** When a push last failed, Unix seconds by group ID; only of groups where one has. */
+  readonly failures: ReadonlyMap<string, number>;
+  /** The types of its metric families by name, as `gauge`; absent where only the JSON API told. */
+  readonly types?: ReadonlyMap<string, string>;
 }
 
 /** Later Pushgateways may want the first of these for names in UTF-8, earlier ones know the second. */
@@ -50,12 +54,16 @@ export async function readPushTimes(
     accept: TEXT,
     take: page.take,
   }, { ...way, signal });
-  if (status === 200 && page.complete) return { times: page.times, clockAhead };
-
+  if (status === 200 && page.complete) {
+    const { times, failures, types } = page;
+    return { times, clockAhead, failures, types };
+  }
   const times = new LargeMap<number>();
-  const answer = await readJsonGroups(member, ({ labels, pushTime }) => {
+  const failures = new Map<string, number>();
+  const answer = await readJsonGroups(member, ({ labels, pushTime, failureTime }) => {
     const id = groupId(groupOfLabels(labels));
     times.set(id, Math.max(pushTime, times.get(id) ?? 0));
+    if (failureTime > 0) failures.set(id, failureTime);
   }, { ...way, signal });
-  return { times, clockAhead: bothBounds(clockAhead, answer.clockAhead) };
+  return { times, clockAhead: bothBounds(clockAhead, answer.clockAhead), failures };
 }

@@ -46,12 +46,7 @@ async function readTimes({ address }: Pushgateway) {
 /** For each ID why its group is not copied, or `content`. */
 async function readOutcomes({ address }: Pushgateway, ids: readonly string[]) {
   using way = await openWay();
-  const readings = await readGroups(
-    parseMember(address),
-    new Set(ids),
-    { ...way, nameScheme: "legacy" },
-    signal,
-  );
+  const readings = await readGroups(parseMember(address), new Set(ids), way, signal);
   return ids.map((id) => {
     const reading = readings.get(id);
     return reading?.kind === "content" ? "content" : reading?.reason;

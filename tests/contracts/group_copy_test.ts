@@ -21,6 +21,7 @@ import { type Pushgateway, startPushgateway } from "../../tools/pushgateway.ts";
 import { request } from "../../tools/server.ts";
 import { openWay, push } from "../pushgateway/read_way.ts";
 import { HARD_PUSHES, HARD_PUSHES_UTF8_NAMES } from "./copied_groups.ts";
+import { openGateways } from "./gateways.ts";
 
 const TIMES = ["push_time_seconds", "push_failure_time_seconds"];
 const PROTOBUF = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;" +
@@ -86,8 +87,7 @@ for (const scheme of ["legacy", "utf8"] as const) {
 
     const ids = await idsOf(source, way);
     assert.equal(ids.size, pushes.length);
-    const read = (from: Pushgateway) =>
-      readGroups(parseMember(from.address), ids, { ...way, nameScheme: scheme }, signal);
+    const read = (from: Pushgateway) => readGroups(parseMember(from.address), ids, way, signal);
     const originals = await read(source);
     assert.equal(originals.size, pushes.length);
     for (const id of ids) {
@@ -106,11 +106,8 @@ for (const scheme of ["legacy", "utf8"] as const) {
       assert(sameContent(contentOf(originals, id), contentOf(copies, id)), id);
     }
 
-    for (const id of ids) {
-      for (const path of contentOf(originals, id).deletePaths) {
-        assert.equal(await push(source, { method: "DELETE", path }, way.transport), 202);
-      }
-    }
+    const gateways = openGateways(way, scheme);
+    for (const id of ids) await gateways.remove(parseMember(source.address), id, signal);
     // Deletions are queued, and a push that is answered comes after them.
     await push(source, { path: "/metrics/job/last", body: "" }, way.transport);
     assert.deepEqual(await source.groups(), [{ job: "last" }]);
@@ -124,7 +121,7 @@ Deno.test("what was read tells when the group was pushed, and when that failed l
   const [path, other] = ["/metrics/job/a", "/metrics/job/b"];
   const read = async () => {
     const ids = new Set([path, other, "/metrics/job/none"]);
-    const readings = await readGroups(member, ids, { ...way, nameScheme: "legacy" }, signal);
+    const readings = await readGroups(member, ids, way, signal);
     assert.deepEqual([...readings.keys()].sort(), [path, other]);
     return contentOf(readings, path);
   };
@@ -136,7 +133,6 @@ Deno.test("what was read tells when the group was pushed, and when that failed l
   assert.equal(first.pushTime, pushedAt);
   assert(first.pushTime >= startedAt - 1 && first.pushTime <= Date.now() / 1_000 + 1);
   assert.equal(first.failureTime, 0);
-  assert.deepEqual(first.deletePaths, [path]);
 
   const conflict = { path, body: "# TYPE n counter\nn 1\n" };
   assert.equal(await push(pushgateway, conflict, way.transport), 400);
@@ -159,12 +155,7 @@ Deno.test("a failure time that was pushed is told, and is no part of the body", 
   const failure = { method: "POST", path, body: "push_failure_time_seconds 12.5\n" };
   assert.equal(await push(pushgateway, failure, way.transport), 200);
   const member = parseMember(pushgateway.address);
-  const readings = await readGroups(
-    member,
-    new Set([path]),
-    { ...way, nameScheme: "legacy" },
-    signal,
-  );
+  const readings = await readGroups(member, new Set([path]), way, signal);
   const { failureTime, body } = contentOf(readings, path);
   assert.equal(failureTime, 12.5);
   assert.equal(new TextDecoder().decode(body).includes("push_"), false);
@@ -186,7 +177,7 @@ Deno.test("a group that is pushed between the two pages has changed", async () =
     [Symbol.dispose]() {},
   };
   const member = parseMember(pushgateway.address);
-  const between = { ...way, transport, nameScheme: "legacy" as const };
+  const between = { ...way, transport };
   const readings = await readGroups(member, new Set(paths), between, signal);
   const kinds = paths.map((path) => readings.get(path)?.kind);
   assert.deepEqual(kinds, ["content", "changed", "changed"]);

@@ -1,8 +1,7 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
-import { createGroupJoin, type GroupContent } from "../../src/pushgateway/group_join.ts";
+import { createGroupJoin } from "../../src/pushgateway/group_join.ts";
 import { parseJsonGroup } from "../../src/pushgateway/pages/json_group.ts";
-import { sameContent } from "../../src/pushgateway/same_content.ts";
 import { keyOfLabels, keyOfMetric } from "../../src/pushgateway/pages/series.ts";
 import { delimited, type Field, message } from "./pages/protobuf_message.ts";
 
@@ -42,7 +41,7 @@ const TIME = { name: "push_time_seconds", help: undefined, type: 1 };
 const FAMILY = { name: "m", help: new TextEncoder().encode("h"), type: 1 };
 
 function joinOf(...groups: ReturnType<typeof group>[]) {
-  const join = createGroupJoin(new Set([ID]), "legacy");
+  const join = createGroupJoin(new Set([ID]));
   for (const group of groups) join.takeGroup(group);
   return join;
 }
@@ -74,7 +73,7 @@ Deno.test("a group is what JSON says of it with the metrics of the page, in the 
     pushTime: 7,
     failureTime: 0,
     body: undefined,
-    deletePaths: [ID],
+    partial: false,
   });
 });
 
@@ -113,21 +112,28 @@ for (const [why, pushTimes] of [["pushed", [8]], ["deleted", []]] satisfies [str
   });
 }
 
-Deno.test("a group that may have an explicit empty instance is deleted under both paths", {
+Deno.test("a group with the mark of a part is one, though its page shows nothing of it", {
   permissions: "none",
 }, () => {
-  const paths = (labels: Labels, families: Record<string, Labels[]>) => {
-    const join = joinOf(group(labels, 7, families));
-    join.takeMetric(gauge(JOB, 7), TIME);
-    for (const name of Object.keys(families)) join.takeMetric(gauge(JOB, 1), { ...FAMILY, name });
-    const reading = join.readings().get(ID);
-    assert(reading?.kind === "content", JSON.stringify(reading));
-    return reading.content.deletePaths;
-  };
-  const explicit = `${ID}/instance@base64/=`;
-  assert.deepEqual(paths({ job: "a" }, {}), [ID]);
-  assert.deepEqual(paths({ job: "a", instance: "" }, {}), [explicit]);
-  assert.deepEqual(paths({ job: "a" }, { labels: [{}] }), [ID, explicit]);
+  const join = joinOf(group({ job: "a" }, 7, { dynamic_sharding_partial: [] }));
+  join.takeMetric(gauge(JOB, 7), TIME);
+  const reading = join.readings().get(ID);
+  assert(reading?.kind === "content");
+  assert.equal(reading.content.partial, true);
+});
+
+Deno.test("when a push of it has failed is as JSON says", { permissions: "none" }, () => {
+  const time = (value: string) => ({ type: "GAUGE", metrics: [{ labels: JOB, value }] });
+  const json = parseJsonGroup(JSON.stringify({
+    labels: { job: "a" },
+    push_time_seconds: time("7"),
+    push_failure_time_seconds: time("9.5"),
+  }));
+  const join = joinOf(json);
+  join.takeMetric(gauge(JOB, 7), TIME);
+  const reading = join.readings().get(ID);
+  assert(reading?.kind === "content");
+  assert.deepEqual([reading.content.pushTime, reading.content.failureTime], [7, 9.5]);
 });
 
 Deno.test("labels have one key in JSON and in protobuf, and different ones have two", {
@@ -144,33 +150,4 @@ Deno.test("labels have one key in JSON and in protobuf, and different ones have 
       JSON.stringify(Object.entries(a).sort()) === JSON.stringify(Object.entries(b).sort());
     assert.equal(keyOfLabels(Object.entries(b)) === key, same);
   }));
-});
-
-function content(...families: Field[][]): GroupContent {
-  const body = delimited(...families.map(message));
-  return { id: ID, pushTime: Math.random(), failureTime: Math.random(), body, deletePaths: [] };
-}
-
-Deno.test("contents are the same whatever the order of metrics and families", {
-  permissions: "none",
-}, () => {
-  const [one, two]: Field[] = [[4, gauge({ l: "1" }, 1)], [4, gauge({ l: "2" }, 2)]];
-  const base = content([[1, "m"], [3, 1], one, two], [[1, "n"], [2, "h"]]);
-  assert(sameContent(base, content([[1, "n"], [2, "h"]], [[1, "m"], [3, 1], two, one])));
-  assert(sameContent(base, content([[1, "m"], [2, ""], [3, 1], one, two], [[1, "n"], [2, "h"]])));
-  assert(sameContent(content(), content()));
-  for (
-    const other of [
-      content([[1, "m"], [3, 1], one], [[1, "n"], [2, "h"]]),
-      content([[1, "m"], [3, 1], one, two, two], [[1, "n"], [2, "h"]]),
-      content([[1, "m"], [3, 2], one, two], [[1, "n"], [2, "h"]]),
-      content([[1, "m"], [3, 1], one, two], [[1, "n"], [2, "H"]]),
-      content([[1, "m"], [3, 1], one, two]),
-      content(),
-      { ...base, id: "/metrics/job/b" },
-    ]
-  ) {
-    assert(!sameContent(base, other));
-    assert(!sameContent(other, base));
-  }
 });

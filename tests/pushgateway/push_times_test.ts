@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import { SendFailure } from "../../src/pushgateway/client/connection.ts";
 import { readPushTimes } from "../../src/pushgateway/push_times.ts";
-import { type RawMember, rawMember } from "./raw_member.ts";
+import { answerOf as answer, memberWith, type RawMember, rawMember } from "./raw_member.ts";
 import { openWay } from "./read_way.ts";
 
 const TEXT = '# TYPE push_time_seconds gauge\npush_time_seconds{instance="",job="a"} 1.5e+09\n' +
@@ -18,28 +18,21 @@ const JSON_PAGE = JSON.stringify({
   }],
 });
 
-/** One character for each byte. */
-function answer(body: string, { status = 200, headers = "" } = {}): string {
-  return `HTTP/1.1 ${status} X\r\n${headers}Content-Length: ${body.length}\r\n\r\n${body}`;
-}
-
 function gzipped(text: string): string {
   return String.fromCharCode(...gzipSync(text));
 }
 
 /** Answers each page with the same. */
-function memberWith(pages: { readonly text: string; readonly json?: string }): RawMember {
-  return rawMember(async (connection) => {
-    for (;;) {
-      const request = await connection.request();
-      if (request === "") return;
-      const isText = request.startsWith("GET /metrics ");
-      await connection.write(isText ? pages.text : pages.json ?? answer("", { status: 404 }));
-    }
-  });
+function pagesOf({ text, json = answer("", { status: 404 }) }: {
+  readonly text: string;
+  readonly json?: string;
+}): RawMember {
+  return memberWith({ "/metrics": text, "/api/v1/metrics": json });
 }
 
-async function read({ member }: RawMember, signal = new AbortController().signal) {
+const never = new AbortController().signal;
+
+async function read({ member }: RawMember, signal = never) {
   using way = await openWay();
   const { times, clockAhead } = await readPushTimes(member, way, signal);
   return { times: Object.fromEntries(times), clockAhead };
@@ -61,7 +54,7 @@ for (
   ] as const
 ) {
   Deno.test(`push times are read from ${why}`, async () => {
-    await using member = memberWith({ text, json: answer(JSON_PAGE) });
+    await using member = pagesOf({ text, json: answer(JSON_PAGE) });
     const { times, clockAhead } = await read(member);
     assert.deepEqual(times, expected);
     assert.deepEqual(clockAhead, { min: -Infinity, max: Infinity });
@@ -78,7 +71,7 @@ for (
   ] as const
 ) {
   Deno.test(`where the page is not whole and JSON is no help, as ${why}, there are no times`, async () => {
-    await using member = memberWith({ text: answer(START), json });
+    await using member = pagesOf({ text: answer(START), json });
     await assert.rejects(
       read(member),
       (error) => error instanceof TypeError || error instanceof SyntaxError,
@@ -86,22 +79,55 @@ for (
   });
 }
 
+const FAILED = 'push_failure_time_seconds{instance="",job="a"} 1.6e+09\n' +
+  'push_failure_time_seconds{instance="",job="b"} 0\n';
+
+Deno.test("a page tells whose pushes have failed, and of which types families are", async () => {
+  await using member = pagesOf({ text: answer(`# TYPE m counter\nm 1\n${FAILED}${TEXT}`) });
+  using way = await openWay();
+  const { failures, types } = await readPushTimes(member.member, way, never);
+  assert.deepEqual([...failures], [["/metrics/job/a", 1.6e9]]);
+  assert.deepEqual(Object.fromEntries(types ?? []), {
+    m: "counter",
+    push_time_seconds: "gauge",
+    pushgateway_build_info: "gauge",
+  });
+});
+
+Deno.test("JSON tells whose pushes have failed, and not of which types all families are", async () => {
+  const time = (value: string) => ({ metrics: [{ labels: {}, value }] });
+  const group = (job: string, failedAt: string) => ({
+    labels: { job },
+    push_time_seconds: time("2e+09"),
+    push_failure_time_seconds: time(failedAt),
+  });
+  const json = JSON.stringify({
+    status: "success",
+    data: [group("a", "1.6e+09"), group("b", "0")],
+  });
+  await using member = pagesOf({ text: answer(""), json: answer(json) });
+  using way = await openWay();
+  const { failures, types } = await readPushTimes(member.member, way, never);
+  assert.deepEqual([...failures], [["/metrics/job/a", 1.6e9]]);
+  assert.equal(types, undefined);
+});
+
 Deno.test("a packed page that breaks off is an error, though its last bytes may be missing only", async () => {
   for (const bytes of [1, 5, 12]) {
     const text = answer(gzipped(TEXT).slice(0, -bytes), GZIP);
-    await using member = memberWith({ text, json: answer(JSON_PAGE) });
+    await using member = pagesOf({ text, json: answer(JSON_PAGE) });
     await assert.rejects(read(member), TypeError);
   }
 });
 
 Deno.test("a page that says it is packed and is not is an error", async () => {
-  await using member = memberWith({ text: answer(TEXT, GZIP) });
+  await using member = pagesOf({ text: answer(TEXT, GZIP) });
   await assert.rejects(read(member), TypeError);
 });
 
 Deno.test("what is no sample on a packed page is what is told", async () => {
   const text = answer(gzipped(`push_time_seconds{\n${"x".repeat(100_000)}`), GZIP);
-  await using member = memberWith({ text });
+  await using member = pagesOf({ text });
   await assert.rejects(read(member), SyntaxError);
 });
 

@@ -90,3 +90,20 @@ function closed(conn: Deno.Conn): void {
     if (!(error instanceof Deno.errors.BadResource)) throw error; // closed already
   }
 }
+
+/** The bytes of an answer: one character for each. */
+export function answerOf(body: string, { status = 200, headers = "" } = {}): string {
+  return `HTTP/1.1 ${status} X\r\n${headers}Content-Length: ${body.length}\r\n\r\n${body}`;
+}
+
+/** A member that answers each path the same way at all times, and hangs up where it knows none. */
+export function memberWith(answers: Readonly<Record<string, string>>): RawMember {
+  return rawMember(async (connection) => {
+    for (;;) {
+      const [, path] = (await connection.request()).split(" ");
+      const answer = path === undefined ? undefined : answers[path];
+      if (answer === undefined) return connection.close();
+      await connection.write(answer);
+    }
+  });
+}

@@ -13,6 +13,11 @@ export type FailureKind =
   | "unreachable"
   /** The connection ended before an answer began. */
   | "reset"
+  /**
+   * Two connections in a row ended before an answer began, and the member is well: it answers this
+   * request so. Pushgateway 1.11.0 does where it refuses a push.
+   */
+  | "closed"
   /** An answer began, and ended early or was no HTTP. */
   | "broken"
   /** It was sent, and no answer came in time. */

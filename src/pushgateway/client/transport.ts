@@ -33,9 +33,10 @@ export interface UpstreamRequest {
 /** Sends to any member. */
 export interface Transport extends Disposable {
   /**
-   * Sends a request and reads the whole answer. A connection that ends before an answer begins is
-   * tried twice more, on fresh ones: what a Pushgateway takes, it may take again. No body begins
-   * twice for `onBody`.
+   * Sends a request and reads the whole answer. Where a connection ends before an answer begins it
+   * is sent once more, on a fresh one: what a Pushgateway takes, it may take again. Where that ends so,
+   * too, a member that is well has closed them for a reason; one that is about to be gone is sent it a
+   * third time, which shows that it is. No body begins twice for `onBody`.
    *
    * @param limits the timeout is for the whole answer; a connection has up to 2 s to come about
    *   before
@@ -61,6 +62,8 @@ const CONNECT_MS_MAX = 2_000;
  * killed lets go of its connections first: for a moment it still takes new ones, and drops them.
  */
 const RETRY_MS = [0, 100];
+/** For a member to say that it is well. */
+const HEALTH_MS_MAX = 1_000;
 /** Idle connections are closed after between one and two of these. */
 const IDLE_SWEEP_MS = 30_000;
 
@@ -135,12 +138,28 @@ export async function openTransport(
     return answer;
   }
 
+  /** Whether a member is well that has just ended connections without an answer. */
+  async function isWell(member: Member, signal: AbortSignal | undefined): Promise<boolean> {
+    const limits = { timeoutMs: HEALTH_MS_MAX, signal, onBody: undefined, fresh: true };
+    try {
+      const bytes = await encode(member, { method: "GET", target: "/-/healthy", headers: [] });
+      return (await exchange(member, bytes, limits)).status === 200;
+    } catch (failure) {
+      if (!(failure instanceof SendFailure)) throw failure;
+      return false; // the next try of the request tells what has become of it
+    }
+  }
+
+  async function encode(member: Member, request: UpstreamRequest): Promise<Uint8Array> {
+    return encodeRequest(member, request, {
+      prefix: upstream.routePrefix,
+      authorization: upstream.basicAuth && await authorization(upstream.basicAuth),
+    });
+  }
+
   return {
     async send(member, request, limits) {
-      const bytes = encodeRequest(member, request, {
-        prefix: upstream.routePrefix,
-        authorization: upstream.basicAuth && await authorization(upstream.basicAuth),
-      });
+      const bytes = await encode(member, request);
       let first: SendFailure | undefined;
       let bodyBegun = false;
       const { onBody } = limits;
@@ -166,6 +185,11 @@ export async function openTransport(
           first ??= failure;
           drop(member);
           await sleep(RETRY_MS[tries], limits.signal);
+          if (tries > 0 && await isWell(member, limits.signal)) {
+            throw new SendFailure("closed", "two connections ended without an answer", {
+              cause: failure,
+            });
+          }
         }
       }
     },

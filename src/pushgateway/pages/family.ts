@@ -1,7 +1,7 @@
 /** Writes one metric family of a group for a push. Pure. @module */
 
 import type { FamilyHead } from "./protobuf_page.ts";
-import { bytesField, varint, varintField } from "./protobuf_wire.ts";
+import { bytesField, readFields, readVarint, varint, varintField } from "./protobuf_wire.ts";
 
 /** A family of one group, from both pages. */
 export interface Family {
@@ -36,6 +36,50 @@ export function encodeFamily(family: Family): Uint8Array[] {
   for (const metric of family.metrics) pieces.push(...bytesField(METRIC, metric));
   const length = pieces.reduce((sum, { length }) => sum + length, 0);
   return [varint(length), ...pieces];
+}
+
+/** One delimited `MetricFamily` message. */
+export interface EncodedFamily {
+  readonly name: string;
+  /** Number of the type; absent counts as a counter. */
+  readonly type: number | undefined;
+  /** The message, its length before it. */
+  readonly bytes: Uint8Array;
+}
+
+/** The type of a family as the text format writes it. */
+export function typeOfFamily({ type = 0 }: EncodedFamily): string {
+  return TYPES[type]?.toLowerCase() ?? "untyped";
+}
+
+/**
+ * Takes delimited messages apart.
+ *
+ * @throws {SyntaxError} where the bytes are no such messages
+ */
+export function splitFamilies(body: Uint8Array): EncodedFamily[] {
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  const families: EncodedFamily[] = [];
+  const cursor = { bytes: body, at: 0 };
+  while (cursor.at < body.length) {
+    const from = cursor.at;
+    const length = readVarint(cursor);
+    const end = length === undefined ? Infinity : cursor.at + length;
+    if (end > body.length) {
+      throw new SyntaxError("expected metric families, found that they broke off");
+    }
+    const message = body.subarray(cursor.at, end);
+    const fields = readFields(message);
+    const name = fields.findLast(({ number }) => number === NAME);
+    const type = fields.findLast(({ number }) => number === TYPE);
+    families.push({
+      name: name ? decoder.decode(message.subarray(name.start, name.end)) : "",
+      type: type && readVarint({ bytes: message, at: type.start }),
+      bytes: body.subarray(from, end),
+    });
+    cursor.at = end;
+  }
+  return families;
 }
 
 /**

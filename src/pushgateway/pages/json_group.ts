@@ -8,21 +8,20 @@ export type LabelPairs = readonly (readonly [name: string, value: string])[];
 /** A group with what it holds, as far as JSON tells. */
 export interface JsonGroup {
   /**
-   * With the job among them. An explicit empty `instance` is among them where the group has one,
-   * unless `labelsAreGuessed`.
+   * With the job among them. Where the group has a metric named `labels`, which hides them, they are
+   * those of its push time, without an empty `instance`, which may have been added there.
    */
   readonly labels: LabelPairs;
-  /**
-   * The group has a metric named `labels`, which hides its own: they are those of its push time, where
-   * an empty `instance` may have been added.
-   */
-  readonly labelsAreGuessed: boolean;
+  /** An explicit empty `instance` is among its labels. */
+  readonly hasEmptyInstance: boolean;
   /** Unix seconds; 0: no push has succeeded. */
   readonly pushTime: number;
   /** The labels of the push time's series. */
   readonly pushTimeLabels: LabelPairs;
   /** Unix seconds; 0: no push has failed. */
   readonly failureTime: number;
+  /** Whether it has a family of this name. */
+  has(family: string): boolean;
   /**
    * Reads what was pushed, by ascending name; few groups are looked at so closely.
    *
@@ -74,13 +73,15 @@ export function parseJsonGroup(text: string): JsonGroup {
   const [pushTime] = parsed.data.push_time_seconds.metrics;
   const pushTimeLabels = Object.entries(pushTime.labels);
   const own = labels.safeParse(parsed.data.labels);
+  const families = Object(json);
   const failed = failure.safeParse(parsed.data.push_failure_time_seconds);
   return {
     labels: own.success ? Object.entries(own.data) : pushTimeLabels.filter(isNotEmptyInstance),
-    labelsAreGuessed: !own.success,
+    hasEmptyInstance: own.success && own.data.instance === "",
     pushTime: Number(pushTime.value),
     pushTimeLabels,
     failureTime: failed.success ? Number(failed.data.metrics[0].value) : 0,
+    has: (family) => Object.hasOwn(families, family),
     families: () => readFamilies(json),
   };
 }

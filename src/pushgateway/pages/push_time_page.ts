@@ -1,7 +1,8 @@
 /**
- * Reads the push times from the text of `/metrics`, in any pieces. Nothing else of it is looked at:
- * each group has one `push_time_seconds` sample, which has the group's labels and no other but an
- * empty `instance` where the group has none. Pure.
+ * Reads the push times from the text of `/metrics`, in any pieces: each group has one
+ * `push_time_seconds` sample, which has the group's labels and no other but an empty `instance` where
+ * the group has none. Of the rest only the times of failed pushes and the families' types are looked
+ * at. Pure.
  *
  * @module
  */
@@ -21,6 +22,10 @@ export interface PushTimePage {
   take(bytes: Uint8Array): void;
   /** Unix seconds by group ID. */
   readonly times: ReadonlyMap<string, number>;
+  /** When the last push failed, Unix seconds by group ID; only of groups where one has. */
+  readonly failures: ReadonlyMap<string, number>;
+  /** Types by family, as `gauge`. */
+  readonly types: ReadonlyMap<string, string>;
   /**
    * Whether every push time has come. Families are sorted by name, and a page may end anywhere with
    * status 200 where a protobuf push has damaged the store; so one has to follow them. The
@@ -31,14 +36,21 @@ export interface PushTimePage {
 
 const FAMILY = "push_time_seconds";
 const SAMPLE = new TextEncoder().encode(`${FAMILY}{`);
+const FAILURE = new TextEncoder().encode("push_failure_time_seconds{");
 const TYPE = new TextEncoder().encode("# TYPE ");
+const STARTS = [SAMPLE, FAILURE, TYPE];
+const START_BYTES_MAX = Math.max(...STARTS.map(({ length }) => length));
 const NEWLINE = 0x0a;
+/** How the time of a group ends that no push has ever failed for: nearly all of them. */
+const [SPACE, ZERO] = [0x20, 0x30];
 /** A URL of more than a megabyte is refused by the Pushgateway, and so no labels come to that. */
 const LINE_BYTES_MAX = 8_000_000;
 
 /** Reads one page. */
 export function createPushTimePage(): PushTimePage {
   const times = new LargeMap<number>();
+  const failures = new Map<string, number>();
+  const types = new Map<string, string>();
   const decoder = new TextDecoder("utf-8", { fatal: true });
   let complete = false;
   /** Of the line that the last bytes broke off in; empty where it is skipped. */
@@ -50,15 +62,20 @@ export function createPushTimePage(): PushTimePage {
     if (line.length >= SAMPLE.length && begins(line, SAMPLE)) {
       const { labels, value } = parseSample(decoder.decode(line));
       times.set(groupId(groupOfLabels(labels)), value);
-    } else if (!complete && line.length >= TYPE.length && begins(line, TYPE)) {
-      const [name] = decoder.decode(line.subarray(TYPE.length)).split(" ");
-      complete = !name.startsWith('"') && name > FAMILY;
+    } else if (line.length >= FAILURE.length && begins(line, FAILURE)) {
+      if (line.at(-1) === ZERO && line.at(-2) === SPACE) return;
+      const { labels, value } = parseSample(decoder.decode(line));
+      failures.set(groupId(groupOfLabels(labels)), value);
+    } else if (line.length >= TYPE.length && begins(line, TYPE)) {
+      const [name, type] = decoder.decode(line.subarray(TYPE.length)).split(" ");
+      types.set(name, type);
+      complete ||= !name.startsWith('"') && name > FAMILY;
     }
   }
 
   /** Keeps a piece of an unfinished line, unless it is seen to be one of no interest. */
   function keep(piece: Uint8Array): void {
-    const isNews = startedBytes < SAMPLE.length;
+    const isNews = startedBytes < START_BYTES_MAX;
     startedBytes += piece.length;
     if (startedBytes > LINE_BYTES_MAX) {
       throw new SyntaxError(`expected a line of at most ${LINE_BYTES_MAX} bytes, found more`);
@@ -66,7 +83,7 @@ export function createPushTimePage(): PushTimePage {
     started.push(new Uint8Array(piece)); // a copy: the bytes are only good during the call
     if (!isNews) return;
     const start = concat(started);
-    skipping = !begins(start, SAMPLE) && !begins(start, TYPE);
+    skipping = !STARTS.some((known) => begins(start, known));
     if (skipping) forget();
   }
 
@@ -77,6 +94,8 @@ export function createPushTimePage(): PushTimePage {
 
   return {
     times,
+    failures,
+    types,
     get complete() {
       return complete;
     },

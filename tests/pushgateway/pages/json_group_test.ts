@@ -15,7 +15,7 @@ const GROUP = {
 };
 
 function parse(group: unknown) {
-  const { families, ...rest } = parseJsonGroup(JSON.stringify(group));
+  const { families, has: _, ...rest } = parseJsonGroup(JSON.stringify(group));
   return { ...rest, families: families() };
 }
 
@@ -23,7 +23,7 @@ Deno.test("a group tells its labels, times and families", { permissions: "none" 
   const metrics = [{ labels: { job: "a", l: "v" }, value: "1" }, { labels: {}, buckets: {} }];
   assert.deepEqual(parse({ z: { ...GAUGE, metrics }, b: { ...time("1") }, ...GROUP }), {
     labels: [["job", "a"]],
-    labelsAreGuessed: false,
+    hasEmptyInstance: false,
     pushTime: 1.5e9,
     pushTimeLabels: [["instance", ""], ["job", "a"]],
     failureTime: 0,
@@ -40,11 +40,29 @@ Deno.test("metrics that hide the labels are families, and the push time has the 
   const metric = { ...GAUGE, metrics: [{ labels: { job: "a" }, value: "1" }] };
   const hidden = parse({ ...GROUP, labels: metric, last_push_successful: metric });
   assert.deepEqual(hidden.labels, [["job", "a"]]);
-  assert(hidden.labelsAreGuessed);
+  assert.equal(hidden.hasEmptyInstance, false, "the push time's may have been added there");
   assert.deepEqual(
     hidden.families.map(({ name }) => name),
     ["labels", "last_push_successful"].sort(),
   );
+});
+
+Deno.test("an empty instance is told where it is the group's own", { permissions: "none" }, () => {
+  const of = (labels: Record<string, string>) => parse({ ...GROUP, labels }).hasEmptyInstance;
+  assert.equal(of({ job: "a", instance: "" }), true);
+  assert.equal(of({ job: "a", instance: "x" }), false);
+});
+
+Deno.test("a group tells which families it has, and nothing that every object has", {
+  permissions: "none",
+}, () => {
+  const group = parseJsonGroup(JSON.stringify({ ...GROUP, m: { ...GAUGE, metrics: [] } }));
+  assert.deepEqual(["m", "push_time_seconds", "n", "toString"].map(group.has), [
+    true,
+    true,
+    false,
+    false,
+  ]);
 });
 
 Deno.test("labels that are named as the parts of a metric are labels", {

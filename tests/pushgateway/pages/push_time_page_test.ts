@@ -67,6 +67,38 @@ Deno.test("nothing but push times is read", { permissions: "none" }, () => {
   }
 });
 
+Deno.test("times of failed pushes and types of families are read however the page is cut", {
+  permissions: "none",
+}, () => {
+  const text = [
+    "# TYPE a counter",
+    "a 1",
+    "# TYPE push_failure_time_seconds gauge",
+    'push_failure_time_seconds{instance="",job="a"} 1.6e+09',
+    'push_failure_time_seconds{instance="",job="b"} 0',
+    'push_failure_time_seconds{instance="",job="c"} 10',
+    "# TYPE push_time_seconds gauge",
+    'push_time_seconds{instance="",job="a"} 1.5e+09',
+    "# TYPE zzz histogram",
+    "",
+  ].join("\n");
+  fc.assert(fc.property(cuts, (sizes) => {
+    const page = createPushTimePage();
+    for (const piece of pieces(new TextEncoder().encode(text), sizes)) page.take(piece);
+    assert.deepEqual(
+      new Map(page.failures),
+      new Map([["/metrics/job/a", 1.6e9], ["/metrics/job/c", 10]]),
+    );
+    assert.deepEqual(Object.fromEntries(page.types), {
+      a: "counter",
+      push_failure_time_seconds: "gauge",
+      push_time_seconds: "gauge",
+      zzz: "histogram",
+    });
+    assert.deepEqual([...page.times], [["/metrics/job/a", 1.5e9]]);
+  }));
+});
+
 for (
   const [why, text, complete] of [
     ["an empty page", "", false],
@@ -75,6 +107,11 @@ for (
     ["a page that ends behind them", sample({ job: "a" }, 1), false],
     ["a HELP alone behind them", "# HELP pushgateway_build_info x\n", false],
     ["a family in quotes behind them", '# TYPE "z.z" gauge\n', false],
+    [
+      "a family in quotes behind one that is complete",
+      '# TYPE zzz gauge\n# TYPE "z" gauge\n',
+      true,
+    ],
     ["a line that breaks off", "# TYPE pushgateway_build_info gauge", false],
     ["a family that is pushed behind them", "# TYPE zzz untyped\n", true],
     ["the times themselves", "# TYPE push_time_seconds gauge\n", false],

@@ -1,8 +1,11 @@
-/** Compares groups of two members. Pure. @module */
+/** Compares what two members hold of one group. Pure. @module */
 
 import { Buffer } from "node:buffer";
 import type { GroupContent } from "./group_join.ts";
+import { concat } from "./pages/concat.ts";
 import { createProtobufPage, type FamilyHead } from "./pages/protobuf_page.ts";
+import { splitFamilies } from "./pages/family.ts";
+import { PARTIAL_FAMILY } from "./partial.ts";
 
 /**
  * Whether two readings of one group, of two members, hold the same, push times apart and whatever the
@@ -28,6 +31,32 @@ export function holdsContent(whole: GroupContent, part: GroupContent): boolean {
   if (whole.id !== part.id) return false;
   const held = new Set(whole.body.length === 0 ? [] : parts(whole.body));
   return part.body.length === 0 || parts(part.body).every((one) => held.has(one));
+}
+
+/**
+ * Whether a reading is nothing but a part of another one: families that both hold alike, and fewer.
+ *
+ * @throws {SyntaxError} where a body is none that `readGroups` has made
+ */
+export function isPartOf(part: GroupContent, whole: GroupContent): boolean {
+  const held = new Map(splitFamilies(whole.body).map(({ name, bytes }) => [name, bytes]));
+  return splitFamilies(part.body).every(({ name, bytes }) => {
+    const other = held.get(name);
+    return other !== undefined && sameContent({ ...part, body: bytes }, { ...part, body: other });
+  });
+}
+
+/**
+ * What a copy has that a newer one lacks: its families of other names.
+ *
+ * @returns `undefined` where there are none
+ * @throws {SyntaxError} where a body is none that `readGroups` has made
+ */
+export function contentBeside(newer: GroupContent, older: GroupContent): GroupContent | undefined {
+  const names = new Set([PARTIAL_FAMILY, ...splitFamilies(newer.body).map(({ name }) => name)]);
+  const missing = splitFamilies(older.body).filter(({ name }) => !names.has(name));
+  if (missing.length === 0) return undefined;
+  return { ...older, body: concat(missing.map(({ bytes }) => bytes)) };
 }
 
 /** Every metric with its family, and every family, sorted; one byte in each character. */
