@@ -1,8 +1,10 @@
 /** Members from Consul's catalogue, followed by blocking queries. @module */
 
 import { followQuery } from "../consul/blocking.ts";
-import type { BlockingQuery, ConsulClient, ServiceEntry } from "../consul/client.ts";
-import { type Member, parseMember } from "../member.ts";
+import type { BlockingQuery, CatalogNode, ConsulClient, ServiceEntry } from "../consul/client.ts";
+import { memberOf } from "../consul/instance.ts";
+import type { Member } from "../member.ts";
+import { WEIGHT_MAX } from "../ring/hash_ring.ts";
 import type { Discovery, Listing } from "./discovery.ts";
 
 const WAIT_SECONDS = 20;
@@ -13,10 +15,11 @@ const WAIT_SECONDS = 20;
  * The query asks for unhealthy instances too: a member that is critical and one that is gone are
  * different things to registration.
  *
- * @param onBadEntry is told of an instance whose address cannot be a member; the rest still count
+ * @param onBadEntry is told of an instance whose address cannot be a member, and the rest still count;
+ *   and of one whose weight is cut
  */
 export function consulDiscovery({ consul, service, random, onBadEntry }: {
-  consul: Pick<ConsulClient, "service">;
+  consul: Pick<ConsulClient, "service" | "nodes">;
   service: string;
   random: () => number;
   onBadEntry: (id: string, cause: unknown) => void;
@@ -24,11 +27,23 @@ export function consulDiscovery({ consul, service, random, onBadEntry }: {
   return {
     secondOpinion: true,
     async *observe(signal) {
-      const ask = (query: BlockingQuery, signal: AbortSignal) =>
-        consul.service(service, query, signal);
+      /** The members of the last look-up that was told; whom others were told of is not known. */
+      let told: ReadonlyMap<Member, Listing> | undefined;
+      const ask = async (query: BlockingQuery, signal: AbortSignal) => {
+        const { entries, index } = await consul.service(service, query, signal);
+        const listings = toListings(entries, onBadEntry);
+        const allAreThere = told?.keys().every((member) => listings.has(member));
+        // Asked after the members: a node that has left with them cannot be among them.
+        const nodes = allAreThere ? undefined : new Set((await consul.nodes(signal)).map(nodeKey));
+        return { index, listings, ...(nodes && { nodes }) };
+      };
       for await (const look of followQuery(ask, { waitSeconds: WAIT_SECONDS, random }, signal)) {
         if (look.kind === "failed") yield look;
-        else yield { kind: "members", listings: toListings(look.answer.entries, onBadEntry) };
+        else {
+          told = look.answer.listings;
+          // In what Consul has now nobody has taken out anything that was in it before.
+          yield { kind: "members", ...look.answer, ...(look.reset && { nodes: new Set() }) };
+        }
       }
     },
   };
@@ -46,13 +61,14 @@ export function toListings(
   for (const { Node, Service, Checks } of entries) {
     let member: Member;
     try {
-      const host = (Service.Address || Node.Address).replace(/^\[(.*)\]$/, "$1");
-      member = parseMember(
-        host.includes(":") ? `[${host}]:${Service.Port}` : `${host}:${Service.Port}`,
-      );
+      member = memberOf({ Node, Service });
     } catch (cause) {
       onBadEntry(Service.ID, cause);
       continue;
+    }
+    const weight = Service.Weights?.Passing ?? 1;
+    if (weight > WEIGHT_MAX) {
+      onBadEntry(Service.ID, new RangeError(`its weight of ${weight} counts as ${WEIGHT_MAX}`));
     }
     const known = listings.get(member);
     const healthy = known?.healthy || Checks.every(({ Status }) => Status === "passing");
@@ -61,10 +77,16 @@ export function toListings(
     listings.set(member, {
       healthy,
       ...(maintenance && { maintenance }),
-      weight: Math.max(known?.weight ?? 1, Service.Weights?.Passing ?? 1),
+      weight: Math.max(known?.weight ?? 1, Math.min(weight, WEIGHT_MAX)),
+      nodes: [...known?.nodes ?? [], nodeKey(Node)],
     });
   }
   return listings;
+}
+
+/** Tells a node from one of the same name before or after it: an agent that leaves takes its node along. */
+function nodeKey({ ID, Node, CreateIndex }: CatalogNode): string {
+  return `${ID || Node}#${CreateIndex}`;
 }
 
 /** The checks that Consul itself adds for as long as a node or a service is in maintenance. */

@@ -10,11 +10,21 @@ export interface Listing {
   readonly maintenance?: boolean;
   /** Multiplies the member's points on the ring. */
   readonly weight: number;
+  /** What of discovery's own lists it: the nodes of Consul's agents; absent where there is no such. */
+  readonly nodes?: readonly string[];
 }
 
 /** One look-up. A failed one is not an empty set of members. */
 export type Observation =
-  | { readonly kind: "members"; readonly listings: ReadonlyMap<Member, Listing> }
+  | {
+    readonly kind: "members";
+    readonly listings: ReadonlyMap<Member, Listing>;
+    /**
+     * The nodes that there are, told where a member is listed no more: one whose nodes are gone with it
+     * was not taken out by anybody. Absent where discovery has no nodes.
+     */
+    readonly nodes?: ReadonlySet<string>;
+  }
   | { readonly kind: "failed"; readonly cause: unknown };
 
 /** A source of members. */

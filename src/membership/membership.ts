@@ -5,14 +5,25 @@ import type { Member } from "../member.ts";
 import type { ProbeOutcome } from "./probe.ts";
 
 /** The states in the order in which they are reported. */
-export const MEMBER_STATES = ["joining", "active", "suspect", "draining", "departed"] as const;
+export const MEMBER_STATES = [
+  "joining",
+  "active",
+  "suspect",
+  "draining",
+  "departed",
+  "alias",
+] as const;
 export type MemberState = typeof MEMBER_STATES[number];
 
 /**
- * Why a member departed: `withdrawn` by its operator, for it was alive; `forgotten`, for Consul lost
- * all that it knew; or `lost`, because Consul reaped it while dead, or never listed it.
+ * Why discovery does not list a member any more:
+ *
+ * - `withdrawn`: its operator took it out, for it was alive and its node is still there
+ * - `released`: it had been told to leave, so whoever took it out did as it should
+ * - `forgotten`: it was alive, and Consul has lost its node (the agent left), or all that it knew
+ * - `lost`: Consul reaped it while dead, or never listed it
  */
-export type Departure = "withdrawn" | "forgotten" | "lost";
+export type Departure = "withdrawn" | "released" | "forgotten" | "lost";
 
 /** What is known of one member. */
 export interface MemberRecord {
@@ -23,12 +34,25 @@ export interface MemberRecord {
   readonly verdict: "unknown" | "up" | "down";
   /** Probes failed in a row. */
   readonly failures: number;
+  /** When its process started, as it tells itself; absent until it has. Another one: it restarted. */
+  readonly started?: string;
+  /** The start of the process before it, which its next answer may be of still. */
+  readonly ended?: string;
+  /** Another member is the same process; that one is used. */
+  readonly aliasOf?: Member;
+  /**
+   * Discovery calls it unhealthy and has not said so for long, and our probes disagree: it counts as
+   * healthy.
+   */
+  readonly contested?: true;
   /** Why discovery does not list it. */
   readonly departure?: Departure;
   /** Swept, and rid of stale copies, since it last left the ring. */
   readonly admitted?: boolean;
   /** Found empty since it began to drain. */
   readonly drained?: boolean;
+  /** It was told to leave since it was last admitted, also where that was taken back. */
+  readonly told?: boolean;
 }
 
 /** Everything known of the members at one moment. */
@@ -61,7 +85,15 @@ export interface MembershipPolicy {
 /** Something learnt. */
 export type MembershipEvent =
   | { readonly kind: "observed"; readonly observation: Observation }
-  | { readonly kind: "probed"; readonly member: Member; readonly outcome: ProbeOutcome }
+  | {
+    readonly kind: "probed";
+    readonly member: Member;
+    readonly outcome: ProbeOutcome;
+    /** When its process started, where it told. */
+    readonly started?: string;
+  }
+  /** Discovery has called these contested members unhealthy for long enough to be believed. */
+  | { readonly kind: "reaffirmed"; readonly members: ReadonlySet<Member> }
   /** All the members that their operator wants out. */
   | { readonly kind: "marked"; readonly members: ReadonlySet<Member> }
   /** Swept, and no stale copy is left on it. */

@@ -37,7 +37,8 @@ export function narrateMembership(
         event.kind === "observed" ? "no longer listed" : "answers no more"
       }${unmoved}`;
       const marked = next.marked.has(member);
-      const why = record ? reason(record, { down, marked }) : gone;
+      const restarted = before?.started !== undefined && record?.started !== before.started;
+      const why = record ? reason(record, { down, marked, restarted }) : gone;
       // Out of reach until it returns, but for those that are pushed again, to others.
       const groups = (record ?? before)?.verdict === "down" ? groupsOf(member) : undefined;
       const fields = {
@@ -47,8 +48,15 @@ export function narrateMembership(
         why,
         ...(groups !== undefined && { groups }),
       };
-      if (record?.state === "suspect") log.warn("member changed", fields);
+      if (record?.state === "alias") {
+        const what = "two members are one Pushgateway under two names: only one of them is used; " +
+          "take the other one out of the file, or out of discovery";
+        log.error(what, { member, used: record.aliasOf });
+      } else if (record?.state === "suspect") log.warn("member changed", fields);
       else log.info("member changed", fields);
+    } else if (record?.contested && !before?.contested) {
+      const what = "discovery calls a member unhealthy that answers our probe; it is waited for";
+      log.warn(what, { member });
     } else if (record?.state === "joining" && record.verdict !== before?.verdict) {
       // It is not active, and was not: without this line nobody would know why.
       const why = probeFailure(member) ?? "does not answer our probe";
@@ -94,9 +102,10 @@ function narrateLookUp(
 }
 
 function reason(
-  { state, listing, verdict, departure, drained }: MemberRecord,
-  { down, marked }: { down: () => string; marked: boolean },
+  { state, listing, verdict, departure, drained, aliasOf, contested }: MemberRecord,
+  { down, marked, restarted }: { down: () => string; marked: boolean; restarted: boolean },
 ): string {
+  if (aliasOf) return `the same process as ${aliasOf}, by another name`;
   const leaves = marked
     ? "marked as taken out"
     : listing?.maintenance
@@ -104,8 +113,12 @@ function reason(
     : "taken out of discovery while alive";
   switch (state) {
     case "joining":
-      return verdict === "up" ? "healthy, and about to be swept" : "listed by discovery";
+      if (verdict !== "up") return "listed by discovery";
+      return restarted
+        ? "has restarted, and is about to be swept"
+        : "healthy, and about to be swept";
     case "active":
+      if (contested) return "answers our probe, though discovery calls it unhealthy";
       return verdict === "up" ? "healthy, and answers our probe" : "healthy, as discovery says";
     case "suspect":
       if (!listing?.healthy) return "unhealthy, as discovery says";
@@ -115,7 +128,13 @@ function reason(
     case "departed":
       if (drained) return `${leaves}; it is empty and may be stopped`;
       if (marked || listing?.maintenance || departure === "withdrawn") return leaves;
+      if (departure === "released") return "told to leave, and taken out of discovery";
+      if (departure === "forgotten") {
+        return "discovery has lost what listed it, while it answers: it stays in the ring";
+      }
       return "gone from discovery";
+    case "alias":
+      return "another name of another member's process";
     default:
       return state satisfies never;
   }

@@ -24,7 +24,8 @@ export function planRing(
   // where there is a ring, others come in once they are swept.
   const waiting = [...unswept].filter(([member]) => ring.size === 0 || ring.has(member));
   const serving = new Map([...active, ...waiting]);
-  const settled = judged && (ring.size === 0 || unswept.size === 0);
+  // Nobody waits for one that cannot be swept: those that are in the ring stay in it.
+  const settled = judged && (ring.size === 0 || active.size > 0);
   if (serving.size > 0) {
     return ringBasis === "active" || settled
       ? { ring: new Map([...serving, ...returning]), ringBasis: "active" }

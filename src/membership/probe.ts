@@ -1,19 +1,32 @@
-/** Asks one Pushgateway whether it is healthy. @module */
+/** Asks one Pushgateway whether it is healthy, and since when it runs. @module */
 
 import { errorText } from "../log.ts";
 import type { Member } from "../member.ts";
+import { parseStatus } from "../pushgateway/api.ts";
 import { SendFailure } from "../pushgateway/client/connection.ts";
 import type { Transport } from "../pushgateway/client/transport.ts";
 
 /** How a probe ended: answered 200; nobody listens; anything else (timeout, reset, another status). */
 export type ProbeOutcome = "ok" | "refused" | "failed";
 
-/** Probes a member's `/-/healthy`; never throws. Ends as `failed` when the signal aborts. */
-export type Probe = (member: Member, signal: AbortSignal) => Promise<ProbeOutcome>;
+/** What a probe found. */
+export interface ProbeResult {
+  readonly outcome: ProbeOutcome;
+  /**
+   * When the Pushgateway's process started, in its own words, to the nanosecond: no two processes say
+   * the same. Absent where it does not tell now.
+   */
+  readonly started?: string;
+}
+
+/** Probes a member; never throws. Ends as `failed` when the signal aborts. */
+export type Probe = (member: Member, signal: AbortSignal) => Promise<ProbeResult>;
 
 const PROBE_TIMEOUT_MS = 1_000;
 
 /**
+ * Creates a probe of a member's `/-/healthy`, and of its `/api/v1/status` where it is healthy.
+ *
  * @param transport of the probes alone: they must not wait behind pushes
  * @param onFailure is told why a probe that was not `ok` ended so
  */
@@ -21,18 +34,35 @@ export function createProbe(
   transport: Transport,
   onFailure: (member: Member, why: string) => void = () => {},
 ): Probe {
-  return async (member, signal) => {
-    const request = { method: "GET", target: "/-/healthy", headers: [] };
+  const get = (member: Member, target: string, signal: AbortSignal) =>
+    transport.send(member, { method: "GET", target, headers: [] }, {
+      timeoutMs: PROBE_TIMEOUT_MS,
+      signal,
+    });
+
+  /** A member that answers pushes and not this is not down. */
+  async function startTime(member: Member, signal: AbortSignal): Promise<string | undefined> {
     try {
-      const limits = { timeoutMs: PROBE_TIMEOUT_MS, signal };
-      const { status } = await transport.send(member, request, limits);
-      if (status === 200) return "ok";
-      onFailure(member, `answers its probe with ${status}`);
-      return "failed";
+      const { status, body } = await get(member, "/api/v1/status", signal);
+      return status === 200 ? parseStatus(new TextDecoder().decode(body)).start_time : undefined;
+    } catch {
+      return undefined; // what is not known is asked again by the next probe
+    }
+  }
+
+  return async (member, signal) => {
+    try {
+      const { status } = await get(member, "/-/healthy", signal);
+      if (status !== 200) {
+        onFailure(member, `answers its probe with ${status}`);
+        return { outcome: "failed" };
+      }
     } catch (failure) {
       if (!(failure instanceof SendFailure)) throw failure;
       onFailure(member, errorText(failure));
-      return failure.kind === "refused" ? "refused" : "failed";
+      return { outcome: failure.kind === "refused" ? "refused" : "failed" };
     }
+    const started = await startTime(member, signal);
+    return { outcome: "ok", ...(started !== undefined && { started }) };
   };
 }

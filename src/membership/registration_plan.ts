@@ -23,9 +23,12 @@ export function planRegistration(
     else if (!record || record.verdict === "up") missing.push(member);
   }
   const leaving: Member[] = [];
+  const listed = new Set<Member>();
   for (const [member, { listing, state, verdict }] of membership.records) {
+    if (!listing) continue;
+    listed.add(member);
     const done = state === "departed" && verdict !== "unknown";
-    if (listing && done && membership.marked.has(member)) leaving.push(member);
+    if (done && membership.marked.has(member)) leaving.push(member);
   }
-  return { missing, withdrawn, leaving, marked: membership.marked };
+  return { missing, withdrawn, leaving, marked: membership.marked, listed };
 }

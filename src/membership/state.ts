@@ -14,6 +14,9 @@
  *                                 departed ◄───────── empty ─────────────── draining
  * ```
  *
+ * A member that is the same process as another one is an `alias`, and in no ring, for as long as both
+ * answer for it.
+ *
  * Without handoff nobody sweeps: then a member is active as soon as both opinions are good, and one
  * that is taken out departs at once.
  *
@@ -23,7 +26,6 @@
 import type { Listing, Observation } from "../discovery/discovery.ts";
 import type { Member } from "../member.ts";
 import {
-  type Departure,
   type MemberRecord,
   type Membership,
   type MembershipEvent,
@@ -56,15 +58,31 @@ export function nextMembership(
     case "probed": {
       const record = membership.records.get(event.member);
       if (!record) return membership;
-      const probed = judge(record, event.outcome);
+      const probed = judge(record, event);
       if (probed === record) return membership;
       const records = new Map(membership.records);
       if (isGone(event.member, probed, { membership, policy })) records.delete(event.member);
       else records.set(event.member, probed);
+      // Whoever was the same process has restarted with it, which its next probe tells.
+      if (record.started !== undefined && probed.started !== record.started) {
+        for (const [member, other] of records) {
+          if (other.started === record.started) records.set(member, hasRestarted(other));
+        }
+      }
       return settle({ ...membership, records }, policy);
     }
     case "marked":
       return settle(mark(membership, event.members), policy);
+    case "reaffirmed": {
+      const records = new Map(membership.records);
+      for (const member of event.members) {
+        const record = records.get(member);
+        if (!record?.contested) continue;
+        const { contested: _, ...rest } = record;
+        records.set(member, rest);
+      }
+      return settle({ ...membership, records }, policy);
+    }
     case "admitted":
       return amend(membership, event.member, { policy, admitted: true });
     case "drained":
@@ -100,12 +118,15 @@ function amend(
 function mark(membership: Membership, marked: ReadonlySet<Member>): Membership {
   const records = new Map(membership.records);
   for (const member of marked) {
-    if (!records.has(member)) {
+    const record = records.get(member);
+    if (record) records.set(member, { ...record, told: true });
+    else {
       records.set(member, {
         state: "departed",
         verdict: "unknown",
         failures: 0,
-        departure: "withdrawn",
+        departure: "released",
+        told: true,
       });
     }
   }
@@ -116,10 +137,34 @@ function isConfigured(member: Member, policy: MembershipPolicy): boolean {
   return policy.configured.includes(member);
 }
 
-function judge(record: MemberRecord, outcome: ProbeOutcome): MemberRecord {
+/** Its process has been seen to restart, by another name. */
+function hasRestarted(record: MemberRecord): MemberRecord {
+  const { started, admitted: _admitted, drained: _drained, ...rest } = record;
+  return { ...rest, ...(started !== undefined && { ended: started }) };
+}
+
+function judge(
+  record: MemberRecord,
+  { outcome, started }: { outcome: ProbeOutcome; started?: string },
+): MemberRecord {
+  if (outcome === "ok" && started !== undefined && record.ended !== undefined) {
+    const { ended, ...rest } = record;
+    // The probe may have been answered before.
+    if (started === ended) return { ...rest, verdict: "up", failures: 0 };
+    return judge(rest, { outcome, started });
+  }
   if (outcome === "ok") {
-    if (record.verdict === "up" && record.failures === 0) return record;
-    return { ...record, verdict: "up", failures: 0 };
+    const known = started === undefined || started === record.started;
+    if (known && record.verdict === "up" && record.failures === 0) return record;
+    const { admitted: _admitted, drained: _drained, ...rest } = record;
+    // What a sweep found holds for the process that it read.
+    const restarted = !known && record.started !== undefined;
+    return {
+      ...(restarted ? rest : record),
+      verdict: "up",
+      failures: 0,
+      ...(started !== undefined && { started }),
+    };
   }
   const failures = Math.min(record.failures + 1, FAILURES_TO_CONDEMN);
   const down = outcome === "refused" || failures >= FAILURES_TO_CONDEMN;
@@ -149,7 +194,7 @@ function observe(
   const records = new Map<Member, MemberRecord>();
   for (const [member, record] of membership.records) {
     if (listings.has(member)) continue;
-    const departed = record.listing ? depart(record, membership, listings) : record;
+    const departed = record.listing ? depart(record, membership, observation) : record;
     if (!isGone(member, departed, { membership, policy })) records.set(member, departed);
   }
   for (const [member, listing] of listings) {
@@ -160,22 +205,27 @@ function observe(
 
 function list(record: MemberRecord | undefined, listing: Listing): MemberRecord {
   if (!record) return { state: "joining", listing, verdict: "unknown", failures: 0 };
-  const { departure: _, ...rest } = record;
-  return { ...rest, listing };
+  const { departure, contested, ...rest } = record;
+  // An agent that restarts calls all of its members critical until it has checked them.
+  const isNews = contested || record.listing?.healthy || departure === "forgotten";
+  const disputed = !listing.healthy && record.verdict === "up" && isNews;
+  return { ...rest, listing, ...(disputed && { contested: true }) };
 }
 
-/**
- * A member that left while alive was taken out by its operator. Not so where discovery itself never
- * listed it, or where nothing at all is left: then Consul has lost its data.
- */
+/** Why discovery lists a member no more. */
 function depart(
   record: MemberRecord,
   { known }: Membership,
-  listings: ReadonlyMap<Member, Listing>,
+  { listings, nodes }: Observation & { kind: "members" },
 ): MemberRecord {
-  const { listing: _, ...rest } = record;
-  const alive: Departure = listings.size === 0 ? "forgotten" : "withdrawn";
-  return { ...rest, departure: known && record.verdict === "up" ? alive : "lost" };
+  const { listing, contested: _, ...rest } = record;
+  if (!known || record.verdict !== "up") return { ...rest, departure: "lost" };
+  if (record.told) return { ...rest, departure: "released" };
+  // Without nodes only an answer with nobody in it tells that discovery has lost its data.
+  const nodeIsThere = nodes && listing?.nodes
+    ? listing.nodes.some((node) => nodes.has(node))
+    : listings.size > 0;
+  return { ...rest, departure: nodeIsThere ? "withdrawn" : "forgotten" };
 }
 
 /** Its operator wants it out. */
@@ -185,7 +235,7 @@ function isLeaving(member: Member, record: MemberRecord, marked: ReadonlySet<Mem
 }
 
 function stateOf(
-  { state, listing, verdict, drained }: MemberRecord,
+  { state, listing, verdict, drained, aliasOf }: MemberRecord,
   { leaving, usable, admitted, handoff }: {
     leaving: boolean;
     usable: boolean;
@@ -193,6 +243,7 @@ function stateOf(
     handoff: boolean;
   },
 ): MemberState {
+  if (aliasOf) return leaving || !listing ? "departed" : "alias";
   if (leaving) return handoff && verdict === "up" && !drained ? "draining" : "departed";
   if (!listing) return "departed";
   if (usable) return admitted ? "active" : "joining";
@@ -201,51 +252,90 @@ function stateOf(
 }
 
 /** What was found by sweeps holds until the member leaves the ring, or stops to answer. */
-function withState(record: MemberRecord, state: MemberState): MemberRecord {
-  const { admitted, drained, ...rest } = record;
+function withState(record: MemberRecord, state: MemberState, marked: boolean): MemberRecord {
+  const { admitted, drained, told, contested, ...rest } = record;
   // Forgotten by Consul alone, it need not have left the ring.
   const inRing = state === "active" || state === "joining" || record.departure === "forgotten";
   const keepsAdmitted = admitted && inRing && record.verdict !== "down";
   const keepsDrained = drained && state === "departed" && record.verdict !== "down";
+  const keepsTold = told && (marked || state !== "active");
+  const keepsContested = contested && record.verdict !== "down";
   if (
     state === record.state && admitted === (keepsAdmitted || undefined) &&
-    drained === (keepsDrained || undefined)
+    drained === (keepsDrained || undefined) && told === (keepsTold || undefined) &&
+    contested === (keepsContested || undefined)
   ) return record;
   return {
     ...rest,
     state,
     ...(keepsAdmitted && { admitted }),
     ...(keepsDrained && { drained }),
+    ...(keepsTold && { told }),
+    ...(keepsContested && { contested }),
   };
+}
+
+/** By which name each process is used that several members are: that of the first of them, of those that are wanted. */
+function aliasesOf(
+  { records, marked }: Membership,
+): ReadonlyMap<Member, Member> {
+  const processes = new Map<string, Member[]>();
+  for (const [member, { started, verdict }] of records) {
+    if (started === undefined || verdict !== "up") continue;
+    processes.set(started, [...processes.get(started) ?? [], member]);
+  }
+  const aliases = new Map<Member, Member>();
+  for (const names of processes.values()) {
+    if (names.length === 1) continue;
+    const isWanted = (name: Member) => {
+      const record = records.get(name);
+      return record?.listing !== undefined && !isLeaving(name, record, marked);
+    };
+    const wanted = names.filter(isWanted);
+    const [used] = (wanted.length > 0 ? wanted : names).toSorted();
+    for (const name of names) if (name !== used) aliases.set(name, used);
+  }
+  return aliases;
+}
+
+function withAlias(record: MemberRecord, aliasOf: Member | undefined): MemberRecord {
+  if (record.aliasOf === aliasOf) return record;
+  const { aliasOf: _, ...rest } = record;
+  return aliasOf ? { ...rest, aliasOf } : rest;
 }
 
 /** Derives the states, and what the ring is made of, from listings and verdicts. */
 function settle(membership: Membership, policy: MembershipPolicy): Membership {
-  const healthy = [...membership.records.values()].filter(({ listing }) => listing?.healthy);
+  const isHealthy = ({ listing, contested }: MemberRecord) =>
+    listing?.healthy || contested === true;
+  const healthy = [...membership.records.values()].filter(isHealthy);
   const condemned = healthy.filter(({ verdict }) => verdict === "down").length;
   const probesDistrusted = policy.secondOpinion && membership.known &&
     condemned > healthy.length * CONDEMNED_SHARE_MAX;
+  const aliases = aliasesOf(membership);
 
   const records = new Map<Member, MemberRecord>();
   const active = new Map<Member, number>();
   const unswept = new Map<Member, number>();
   const returning = new Map<Member, number>();
-  for (const [member, record] of membership.records) {
-    const { listing, verdict, departure } = record;
+  for (const [member, known] of membership.records) {
+    const record = withAlias(known, aliases.get(member));
+    const { listing, verdict, departure, aliasOf } = record;
+    const marked = membership.marked.has(member);
     const leaving = isLeaving(member, record, membership.marked);
-    const usable = !leaving && listing?.healthy === true &&
+    const usable = !leaving && !aliasOf && listing !== undefined && isHealthy(record) &&
       (probesDistrusted || verdict === "up");
     // Nobody can sweep a member that does not answer us.
     const admitted = !policy.handoff || record.admitted === true || verdict !== "up";
     const { handoff } = policy;
-    const settled = withState(record, stateOf(record, { leaving, usable, admitted, handoff }));
+    const state = stateOf(record, { leaving, usable, admitted, handoff });
+    const settled = withState(record, state, marked);
     records.set(member, settled);
     if (settled.state === "active") active.set(member, listing?.weight ?? 1);
     else if (usable) unswept.set(member, listing.weight);
-    // It will be registered again, and need not leave the ring until then.
+    // It will be registered again, or its agent returns; it need not leave the ring until then.
     const weight = membership.ring.get(member);
-    const returns = !leaving && departure === "forgotten" && verdict === "up" &&
-      isConfigured(member, policy);
+    const returns = !leaving && !aliasOf && departure === "forgotten" && verdict === "up";
     if (returns && weight !== undefined) returning.set(member, weight);
   }
 

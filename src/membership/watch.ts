@@ -8,6 +8,7 @@
 import { sleep } from "../concurrency/backoff.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import type { Member } from "../member.ts";
+import { cooperate } from "../concurrency/cooperate.ts";
 import { HashRing } from "../ring/hash_ring.ts";
 import { runGroup } from "../concurrency/run_group.ts";
 import { createWake } from "../concurrency/wake.ts";
@@ -24,6 +25,8 @@ export interface WatchDeps {
   readonly handoff: boolean;
   /** What others learn: a member that refused a push, one that was swept, one that is to leave. */
   readonly reports: (signal: AbortSignal) => AsyncIterable<MembershipEvent>;
+  /** After how long discovery is believed that calls members unhealthy against our probes. */
+  readonly contestMs: number;
   readonly random: () => number;
   /** Where to begin: what a former watch knew, so that a reload tears no ring down. */
   readonly initial: { readonly membership: Membership; readonly ring: HashRing };
@@ -51,15 +54,19 @@ export async function watchMembership(deps: WatchDeps, signal: AbortSignal): Pro
   };
   const membersChanged = createWake();
   const ringChanged = createWake();
+  const contestsChanged = createWake();
   let { membership } = deps.initial;
 
   const learn = (event: MembershipEvent) => {
+    // The next watch has begun from where this one was when it was ended.
+    if (signal.aborted) return;
     const previous = membership;
     membership = nextMembership(previous, event, policy);
     if (membership === previous) return;
     deps.onMembership(membership, { previous, event });
     membersChanged.raise();
     ringChanged.raise();
+    contestsChanged.raise();
   };
 
   async function follow(signal: AbortSignal) {
@@ -70,6 +77,31 @@ export async function watchMembership(deps: WatchDeps, signal: AbortSignal): Pro
 
   async function heed(signal: AbortSignal) {
     for await (const report of deps.reports(signal)) learn(report);
+  }
+
+  async function reaffirm(signal: AbortSignal) {
+    /** Since when members have been contested, by our clock. */
+    const since = new Map<Member, number>();
+    while (!signal.aborted) {
+      const now = performance.now();
+      for (const [member, { contested }] of membership.records) {
+        if (!contested) since.delete(member);
+        else if (!since.has(member)) since.set(member, now);
+      }
+      for (const member of since.keys()) if (!membership.records.has(member)) since.delete(member);
+      const isLong = ([, sinceMs]: [Member, number]) => now - sinceMs >= deps.contestMs;
+      const members = new Set([...since].filter(isLong).map(([member]) => member));
+      if (members.size > 0) {
+        for (const member of members) since.delete(member);
+        learn({ kind: "reaffirmed", members });
+        continue;
+      }
+      const due = new AbortController();
+      const leftMs = Math.min(...since.values()) + deps.contestMs - now;
+      const timer = since.size > 0 ? setTimeout(() => due.abort(), leftMs) : undefined;
+      await contestsChanged.wait(AbortSignal.any([signal, due.signal]));
+      clearTimeout(timer);
+    }
   }
 
   async function probeMembers(signal: AbortSignal) {
@@ -107,8 +139,8 @@ export async function watchMembership(deps: WatchDeps, signal: AbortSignal): Pro
     let intervalMs = PROBE_INTERVAL_MS * deps.random();
     while (!signal.aborted) {
       const next = sleep(intervalMs, signal);
-      const outcome = await deps.probe(member, signal);
-      if (!signal.aborted) learn({ kind: "probed", member, outcome });
+      const result = await deps.probe(member, signal);
+      if (!signal.aborted) learn({ kind: "probed", member, ...result });
       await next;
       intervalMs = PROBE_INTERVAL_MS;
     }
@@ -124,12 +156,17 @@ export async function watchMembership(deps: WatchDeps, signal: AbortSignal): Pro
       // Without any ring pushes are refused: the first one does not wait.
       if (ring.weights.size > 0) await sleep(recovers ? GATHER_RECOVERY_MS : GATHER_MS, signal);
       if (signal.aborted || sameWeights(membership.ring, ring.weights)) continue;
-      ring = HashRing.of(membership.ring);
+      try {
+        ring = await cooperate(HashRing.build(membership.ring), signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        throw error;
+      }
       deps.onRing(ring);
     }
   }
 
-  await runGroup([follow, heed, probeMembers, publish], signal);
+  await runGroup([follow, heed, reaffirm, probeMembers, publish], signal);
 }
 
 function sameWeights(

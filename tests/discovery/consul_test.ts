@@ -132,6 +132,26 @@ for (const [why, bad, cause] of BAD) {
   );
 }
 
+Deno.test(
+  "a weight that is cut is told, and its instance is listed with what is left",
+  { permissions: "none" },
+  () => {
+    const told: string[] = [];
+    const entries = [
+      entry("10.0.0.1:9091", { weight: 100 }),
+      entry("10.0.0.2:9091", { weight: 65_535 }),
+    ];
+    const listings = toListings(entries, (id, cause) => told.push(`${id}: ${cause}`));
+    assert.deepEqual(
+      [...listings.values()].map(({ weight }) => weight),
+      [100, 100],
+    );
+    assert.deepEqual(told, [
+      "id of 10.0.0.2:9091: RangeError: its weight of 65535 counts as 100",
+    ]);
+  },
+);
+
 /** An entry as Consul answers it; the address is split at its last colon. */
 function entry(
   address: string,
@@ -143,7 +163,7 @@ function entry(
 ): ServiceEntry {
   const colon = address.lastIndexOf(":");
   return {
-    Node: { Node: "node", Address: node },
+    Node: { Node: "node", Address: node, CreateIndex: 7 },
     Service: {
       ID: `id of ${address}`,
       Address: address.slice(0, colon),

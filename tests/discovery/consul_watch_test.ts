@@ -3,6 +3,8 @@ import type { ConsulClient, ServiceEntry } from "../../src/consul/client.ts";
 import { consulDiscovery } from "../../src/discovery/consul.ts";
 import type { Observation } from "../../src/discovery/discovery.ts";
 
+const NODE = { Node: "node", Address: "10.1.1.1", CreateIndex: 7 };
+
 /** How Consul answers one query: an index, or a failure. */
 type Answer = bigint | Error;
 
@@ -52,6 +54,43 @@ Deno.test(
   },
 );
 
+Deno.test("the nodes are told where somebody is listed no more, and at the first look-up", {
+  permissions: "none",
+}, async () => {
+  const stop = new AbortController();
+  const left = [["10.0.0.1", "10.0.0.2"], ["10.0.0.1", "10.0.0.2"], ["10.0.0.2"], ["10.0.0.2"]];
+  const consul = fakeConsul(() => {
+    const entries = left.shift()?.map((Address) => ({
+      Node: NODE,
+      Service: { ID: Address, Address, Port: 9091 },
+      Checks: [],
+    }));
+    return Promise.resolve({ entries: entries ?? [], index: 5n });
+  });
+  const told: (readonly string[] | undefined)[] = [];
+  for await (const observation of discovery(consul).observe(stop.signal)) {
+    assert(observation.kind === "members");
+    told.push(observation.nodes && [...observation.nodes]);
+    if (left.length === 0) stop.abort();
+  }
+  assert.deepEqual(told, [["node#7"], undefined, ["node#7"], undefined]);
+});
+
+Deno.test("where Consul has lost what it knew, none of its nodes is the one that it had", {
+  permissions: "none",
+}, async () => {
+  const stop = new AbortController();
+  const indices = [9n, 3n];
+  const consul = fakeConsul(() => Promise.resolve({ entries: [], index: indices.shift() ?? 0n }));
+  const told: (readonly string[] | undefined)[] = [];
+  for await (const observation of discovery(consul).observe(stop.signal)) {
+    assert(observation.kind === "members");
+    told.push(observation.nodes && [...observation.nodes]);
+    if (indices.length === 0) stop.abort();
+  }
+  assert.deepEqual(told, [["node#7"], []]);
+});
+
 /** Follows Consul for as many answers as are given. */
 async function observed(answers: Answer[]) {
   const stop = new AbortController();
@@ -75,7 +114,9 @@ async function observed(answers: Answer[]) {
   return { kinds, indices, causes };
 }
 
-function discovery(consul: Pick<ConsulClient, "service">) {
+type AskedConsul = Pick<ConsulClient, "service" | "nodes">;
+
+function discovery(consul: AskedConsul) {
   return consulDiscovery({
     consul,
     service: "pushgateway",
@@ -84,14 +125,15 @@ function discovery(consul: Pick<ConsulClient, "service">) {
   });
 }
 
-/** A client that knows how to answer one question, the only one that discovery asks. */
+/** A client that knows how to answer what discovery asks; it has one node. */
 function fakeConsul(
   query: (
     index: bigint | undefined,
     signal: AbortSignal,
   ) => Promise<{ entries: ServiceEntry[]; index: bigint }>,
-): Pick<ConsulClient, "service"> {
+): AskedConsul {
   return {
+    nodes: () => Promise.resolve([NODE]),
     service: (name, { index }, signal) => {
       assert.equal(name, "pushgateway");
       return query(index, signal);

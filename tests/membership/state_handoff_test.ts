@@ -6,6 +6,7 @@ import {
   story as storyOf,
   testStories,
   THREE_ACTIVE,
+  THREE_INSISTED,
   withHandoff,
 } from "./story.ts";
 
@@ -145,8 +146,8 @@ testStories({
       "active: b c",
     ),
     story(
-      "one that Consul called critical may have restarted too",
-      [...THREE_IN, "list a! b c", "list a b c"],
+      "one that Consul has called critical for long was out of the ring too",
+      [...THREE_IN, "list a! b c", "insists a", "list a b c"],
       "a joining, b active, c active",
       "active: b c",
     ),
@@ -160,19 +161,41 @@ testStories({
   "a ring that is kept stays while its members wait to be swept": [
     story(
       "all of them are back",
-      [...THREE_IN, "list a! b! c!", "list a b c"],
+      [...THREE_IN, "list a! b! c!", THREE_INSISTED, "list a b c"],
       "a joining, b joining, c joining",
       "kept: a b c",
     ),
     story(
       "the first to be swept does not make one of its own",
-      [...THREE_IN, "list a! b! c!", "list a b c", "a admitted"],
+      [...THREE_IN, "list a! b! c!", THREE_INSISTED, "list a b c", "a admitted"],
       "a active, b joining, c joining",
-      "kept: a b c",
+      "active: a b c",
+    ),
+    story(
+      "one that cannot be swept keeps no other one out",
+      [
+        ...THREE_IN,
+        "list a! b! c!",
+        THREE_INSISTED,
+        "list a b c d",
+        "d ok",
+        "a admitted",
+        "d admitted",
+      ],
+      "a active, b joining, c joining, d active",
+      "active: a b c d",
     ),
     story(
       "all of them have been swept",
-      [...THREE_IN, "list a! b! c!", "list a b c", "a admitted", "b admitted", "c admitted"],
+      [
+        ...THREE_IN,
+        "list a! b! c!",
+        THREE_INSISTED,
+        "list a b c",
+        "a admitted",
+        "b admitted",
+        "c admitted",
+      ],
       "a active, b active, c active",
       "active: a b c",
     ),
@@ -294,13 +317,13 @@ testStories({
     story(
       "one that nobody lists is waited for: it may hold groups",
       [...THREE_IN, "mark x"],
-      "a active, b active, c active, x departed (withdrawn)",
+      "a active, b active, c active, x departed (released)",
       "active: a b c",
     ),
     story(
       "one that nobody lists is emptied once it answers",
       [...THREE_IN, "mark x", "x ok"],
-      "a active, b active, c active, x draining (withdrawn)",
+      "a active, b active, c active, x draining (released)",
       "active: a b c",
     ),
     story(

@@ -1,6 +1,6 @@
 /** Who serves, as both opinions say. @module */
 
-import { STATIC_POLICY, story, testStories, THREE_ACTIVE } from "./story.ts";
+import { STATIC_POLICY, story, testStories, THREE_ACTIVE, THREE_INSISTED } from "./story.ts";
 
 testStories({
   "becoming active takes both opinions": [
@@ -38,11 +38,55 @@ testStories({
       "a suspect, b active, c active",
       "active: b c",
     ),
+  ],
+  "those that Consul calls critical, and that answer us, wait for its second word": [
     story(
-      "critical in Consul",
+      "one stays",
       [...THREE_ACTIVE, "list a! b c"],
+      "a active, b active, c active",
+      "active: a b c",
+    ),
+    story(
+      "one leaves when it insists",
+      [...THREE_ACTIVE, "list a! b c", "insists a"],
       "a suspect, b active, c active",
       "active: b c",
+    ),
+    story(
+      "many stay",
+      [...THREE_ACTIVE, "list a! b! c"],
+      "a active, b active, c active",
+      "active: a b c",
+    ),
+    story(
+      "also where its word comes in pieces",
+      [...THREE_ACTIVE, "list a! b c", "list a! b! c"],
+      "a active, b active, c active",
+      "active: a b c",
+    ),
+    story(
+      "many leave when it insists",
+      [...THREE_ACTIVE, "list a! b! c", "insists a b"],
+      "a suspect, b suspect, c active",
+      "active: c",
+    ),
+    story(
+      "one that fails our probe leaves at once",
+      [...THREE_ACTIVE, "list a! b! c! x! y!", "a refused"],
+      "a suspect, b active, c active, x joining, y joining",
+      "active: b c",
+    ),
+    story(
+      "what it has taken back is contested anew",
+      [...THREE_ACTIVE, "list a! b! c", "list a b! c", "insists b", "list a! b! c"],
+      "a active, b suspect, c active",
+      "active: a c",
+    ),
+    story(
+      "insisting on one that it calls well means nothing",
+      [...THREE_ACTIVE, "insists a"],
+      "a active, b active, c active",
+      "active: a b c",
     ),
   ],
   "a member does not stop serving": [
@@ -145,10 +189,10 @@ testStories({
       "active: a c",
     ),
     story(
-      "not so what is not in the file, which nobody registers",
+      "also what is not in the file: its own agent registers it",
       [...THREE_ACTIVE, "list a b c x", "x ok", "list", "list a"],
       "a active, b departed (forgotten), c departed (forgotten), x departed (forgotten)",
-      "active: a b c",
+      "active: a b c x",
     ),
   ],
   "with our probes alone, none active keeps all that are listed": [
@@ -170,13 +214,19 @@ testStories({
   "none active keeps the last ring": [
     story(
       "also where it had shrunk before",
-      [...THREE_ACTIVE, "list a! b! c", "list a! b! c!"],
+      [
+        ...THREE_ACTIVE,
+        "list a! b! c",
+        "insists a b",
+        "list a! b! c!",
+        "insists c",
+      ],
       "a suspect, b suspect, c suspect",
       "kept: c",
     ),
     story(
       "all critical in Consul",
-      [...THREE_ACTIVE, "list a! b! c!"],
+      [...THREE_ACTIVE, "list a! b! c!", THREE_INSISTED],
       "a suspect, b suspect, c suspect",
       "kept: a b c",
     ),
@@ -188,7 +238,7 @@ testStories({
     ),
     story(
       "the first to come back is the ring",
-      [...THREE_ACTIVE, "list a! b! c!", "list a! b c!"],
+      [...THREE_ACTIVE, "list a! b! c!", THREE_INSISTED, "list a! b c!"],
       "a suspect, b active, c suspect",
       "active: b",
     ),

@@ -1,6 +1,6 @@
 /** What discovery tells, or fails to tell. @module */
 
-import { consulPolicy, story, testStories, THREE_ACTIVE } from "./story.ts";
+import { consulPolicy, story, testStories, THREE_ACTIVE, withHandoff } from "./story.ts";
 
 testStories({
   "a failed look-up is not an empty answer": [
@@ -175,6 +175,78 @@ testStories({
       "active: a",
     ),
   ],
+  "a member whose node is gone was not taken out": [
+    story(
+      "its node is there: withdrawn",
+      ["list a@n b@m", "a ok", "b ok", "list b@m / n m"],
+      "a departed (withdrawn), b active",
+      "active: b",
+    ),
+    story(
+      "its node is gone: it stays in the ring",
+      ["list a@n b@m", "a ok", "b ok", "list b@m / m"],
+      "a departed (forgotten), b active",
+      "active: a b",
+    ),
+    story(
+      "also where it is in no file",
+      ["list a@n x@m", "a ok", "x ok", "list a@n / n"],
+      "a active, x departed (forgotten)",
+      "active: a x",
+    ),
+    story(
+      "its node is there under the same name only",
+      ["list a@n1 b@m", "a ok", "b ok", "list b@m / n2 m"],
+      "a departed (forgotten), b active",
+      "active: a b",
+    ),
+    story(
+      "until it fails our probe",
+      ["list a@n x@m", "a ok", "x ok", "list a@n / n", "x refused"],
+      "a active",
+      "active: a",
+    ),
+    story(
+      "its agent returns, and calls it critical until it has checked it",
+      ["list a@n1 b@m", "a ok", "b ok", "list b@m / m", "list a!@n2 b@m"],
+      "a active, b active",
+      "active: a b",
+    ),
+    story(
+      "its agent returns, and insists",
+      ["list a@n1 b@m", "a ok", "b ok", "list b@m / m", "list a!@n2 b@m", "insists a"],
+      "a suspect, b active",
+      "active: b",
+    ),
+    story(
+      "taken out with its node there, though nobody else is listed",
+      ["list a@n", "a ok", "list / n"],
+      "a departed (withdrawn)",
+      "kept: a",
+    ),
+  ],
+  "a member that was told to leave was not taken out by its operator": [
+    story(
+      "it is released when it is gone",
+      [...THREE_ACTIVE, "mark a", "list b c"],
+      "a departed (released), b active, c active",
+      "active: b c",
+    ),
+    story(
+      "also where that was taken back just before",
+      [...THREE_ACTIVE, "b admitted", "c admitted", "mark a", "mark", "list b c"],
+      "a departed (released), b active, c active",
+      "active: b c",
+      withHandoff(consulPolicy()),
+    ),
+    story(
+      "but one that is back, and taken out by hand later, is withdrawn",
+      [...THREE_ACTIVE, "b admitted", "c admitted", "mark a", "mark", "a admitted", "list b c"],
+      "a draining (withdrawn), b active, c active",
+      "active: b c",
+      withHandoff(consulPolicy()),
+    ),
+  ],
   "weights": [
     story(
       "go into the ring",
@@ -190,7 +262,7 @@ testStories({
     ),
     story(
       "stay as they were in a ring that is kept",
-      ["list a*3 b", "a ok", "b ok", "list a!*5 b!"],
+      ["list a*3 b", "a ok", "b ok", "list a!*3 b!", "insists a b", "list a!*5 b!"],
       "a suspect, b suspect",
       "kept: a*3 b",
     ),

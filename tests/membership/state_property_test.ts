@@ -5,16 +5,34 @@ import { nextMembership } from "../../src/membership/state.ts";
 import { consulPolicy, event, ring, states, STATIC_POLICY, tell } from "./story.ts";
 
 const names = ["a", "b", "c", "x"];
-const listing = fc.tuple(fc.constantFrom(...names), fc.boolean(), fc.integer({ min: 1, max: 3 }))
-  .map(([name, critical, weight]) => `${name}${critical ? "!" : ""}*${weight}`);
+const node = fc.constantFrom("n", "m");
+const listing = fc.tuple(
+  fc.constantFrom(...names),
+  fc.boolean(),
+  fc.integer({ min: 1, max: 3 }),
+  fc.option(node),
+).map(([name, critical, weight, node]) =>
+  `${name}${critical ? "!" : ""}*${weight}${node ? `@${node}` : ""}`
+);
+const nodes = fc.option(fc.subarray(["n", "m"], { minLength: 1 }));
 const lookUp = fc.oneof(
-  { weight: 4, arbitrary: fc.uniqueArray(listing, { selector: (text) => text[0] }) },
-  { weight: 1, arbitrary: fc.constant(undefined) },
-).map((words) => words ? ["list", ...words].join(" ") : "look-up fails");
-const probe = fc.tuple(fc.constantFrom(...names), fc.constantFrom("ok", "ok", "refused", "fails"))
-  .map((words) => words.join(" "));
+  {
+    weight: 4,
+    arbitrary: fc.tuple(fc.uniqueArray(listing, { selector: (text) => text[0] }), nodes).map((
+      [words, nodes],
+    ) => ["list", ...words, ...nodes ? ["/", ...nodes] : []].join(" ")),
+  },
+  { weight: 1, arbitrary: fc.constant("look-up fails") },
+);
+const outcome = fc.constantFrom("ok", "ok", "ok since 1", "ok since 2", "refused", "fails");
+const probe = fc.tuple(fc.constantFrom(...names), outcome).map((words) => words.join(" "));
+const insists = fc.subarray(names).map((names) => ["insists", ...names].join(" "));
 const events = fc.array(
-  fc.oneof({ weight: 1, arbitrary: lookUp }, { weight: 3, arbitrary: probe }),
+  fc.oneof(
+    { weight: 3, arbitrary: lookUp },
+    { weight: 9, arbitrary: probe },
+    { weight: 1, arbitrary: insists },
+  ),
   { maxLength: 25 },
 );
 const policies = fc.constantFrom(consulPolicy(), consulPolicy(""), STATIC_POLICY);
@@ -71,12 +89,34 @@ always(
 );
 
 always(
-  "a member is active exactly when both opinions are good, or ours is not believed",
+  "a member is active exactly when both opinions are good, or the bad one is not believed",
   (next) => {
-    for (const { state, listing, verdict } of next.records.values()) {
-      const good = listing?.healthy === true && (verdict === "up" || next.probesDistrusted);
+    for (const { state, listing, verdict, contested, aliasOf } of next.records.values()) {
+      const healthy = listing !== undefined && (listing.healthy || contested === true);
+      const good = healthy && !aliasOf && (verdict === "up" || next.probesDistrusted);
       assert.equal(state === "active", good);
     }
+  },
+);
+
+always(
+  "a member is contested only while discovery calls it unhealthy and it answers our probe",
+  (next) => {
+    for (const { listing, verdict, contested } of next.records.values()) {
+      if (contested) assert.deepEqual([listing?.healthy, verdict], [false, "up"]);
+    }
+  },
+);
+
+always(
+  "two members that answer for one process are never both in a ring of active members",
+  (next) => {
+    if (next.ringBasis !== "active") return;
+    const processes = [...next.ring.keys()].flatMap((member) => {
+      const record = next.records.get(member);
+      return record?.verdict === "up" && record.started ? [record.started] : [];
+    });
+    assert.equal(new Set(processes).size, processes.length);
   },
 );
 
@@ -148,7 +188,7 @@ Deno.test("once every opinion is good and told, all that are listed make the rin
 }, () => {
   fc.assert(
     fc.property(events, policies, (texts, policy) => {
-      const settled = tell([...texts, "list a b*2", "a ok", "b ok"], policy);
+      const settled = tell([...texts, "list a b*2", "a ok since 8", "b ok since 9"], policy);
       // What Consul had forgotten stays until it is registered again or fails.
       const forgotten = [...settled.records].filter(([, { departure }]) =>
         departure === "forgotten"

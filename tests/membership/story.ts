@@ -1,7 +1,9 @@
 /**
  * Membership events and their outcome as short texts, so that a table of them reads as a story:
  * `list a b! c*3 d~` (b is critical, c has weight 3, d is in maintenance), `look-up fails`, `a ok`,
- * `a refused`, `a fails`, `a admitted`, `a empty`, `a holds groups`, `mark a b` (all that are marked).
+ * `a refused`, `a fails`, `a admitted`, `a empty`, `a holds groups`, `mark a b` (all that are marked),
+ * `insists a b` (discovery has called them unhealthy for long), `a ok since 5` (its process started then),
+ * `list a@n b@m / m` (a and b are listed by the nodes n and m, and there is only m).
  *
  * @module
  */
@@ -27,8 +29,13 @@ export function member(name: string): Member {
 export function listings(text: string): Map<Member, Listing> {
   const words = text.split(" ").filter((word) => word !== "");
   return new Map(words.map((word) => {
-    const [, name, mark, weight = "1"] = /^(\w+)([!~]?)(?:\*(\d+))?$/.exec(word) ?? [];
-    const listing = { healthy: mark === "", weight: Number(weight) };
+    const [, name, mark, weight = "1", node] = /^(\w+)([!~]?)(?:\*(\d+))?(?:@(\w+))?$/.exec(word) ??
+      [];
+    const listing = {
+      healthy: mark === "",
+      weight: Number(weight),
+      ...(node !== undefined && { nodes: [node] }),
+    };
     return [member(name), mark === "~" ? { ...listing, maintenance: true } : listing];
   }));
 }
@@ -40,11 +47,17 @@ export function event(text: string): MembershipEvent {
   }
   const [subject, ...rest] = text.split(" ");
   if (subject === "list") {
-    const observation = { kind: "members", listings: listings(rest.join(" ")) } as const;
+    const [listed, nodes] = rest.join(" ").split("/");
+    const observation = {
+      kind: "members",
+      listings: listings(listed),
+      ...(nodes !== undefined && { nodes: new Set(nodes.split(" ")) }),
+    } as const;
     return { kind: "observed", observation };
   }
-  if (subject === "mark") {
-    return { kind: "marked", members: new Set(rest.map((name) => member(name))) };
+  if (subject === "mark" || subject === "insists") {
+    const members = new Set(rest.map((name) => member(name)));
+    return { kind: subject === "mark" ? "marked" : "reaffirmed", members };
   }
   switch (rest[0]) {
     case "admitted":
@@ -55,7 +68,8 @@ export function event(text: string): MembershipEvent {
       return { kind: "drained", member: member(subject), empty: false };
   }
   const outcomes: Record<string, ProbeOutcome> = { ok: "ok", refused: "refused", fails: "failed" };
-  return { kind: "probed", member: member(subject), outcome: outcomes[rest[0]] };
+  const started = rest[1] === "since" ? { started: rest[2] } : {};
+  return { kind: "probed", member: member(subject), outcome: outcomes[rest[0]], ...started };
 }
 
 /** Both opinions, as with Consul; the servers of the file are `a`, `b` and `c` unless told. */
@@ -110,6 +124,9 @@ export interface Story {
 
 /** Three members, all well. */
 export const THREE_ACTIVE = ["list a b c", "a ok", "b ok", "c ok"];
+
+/** Discovery has called all three unhealthy for long enough. */
+export const THREE_INSISTED = "insists a b c";
 
 /** Makes a row; Consul is the discovery unless told. */
 export function story(

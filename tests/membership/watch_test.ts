@@ -1,13 +1,21 @@
 import assert from "node:assert/strict";
 import type { Discovery, Observation } from "../../src/discovery/discovery.ts";
+import { sleep } from "../../src/concurrency/backoff.ts";
 import { createInbox } from "../../src/concurrency/inbox.ts";
 import type { Member } from "../../src/member.ts";
-import type { ProbeOutcome } from "../../src/membership/probe.ts";
-import { type MembershipEvent, UNKNOWN_MEMBERSHIP } from "../../src/membership/membership.ts";
+import type { ProbeOutcome, ProbeResult } from "../../src/membership/probe.ts";
+import {
+  type Membership,
+  type MembershipEvent,
+  UNKNOWN_MEMBERSHIP,
+} from "../../src/membership/membership.ts";
 import { type WatchDeps, watchMembership } from "../../src/membership/watch.ts";
 import { HashRing } from "../../src/ring/hash_ring.ts";
 import { createWake } from "../../src/concurrency/wake.ts";
 import { consulPolicy, event, listings, member, tell } from "./story.ts";
+
+/** Well above what a burst of look-ups takes, and below the time of a test. */
+const CONTEST_MS = 300;
 
 Deno.test(
   "the first ring is of every healthy member at once",
@@ -36,6 +44,7 @@ Deno.test("after none was active, the first to return waits for the others' next
   watch.tell("list a b");
   assert.deepEqual(await watch.nextRing(), ["a", "b"]);
   watch.tell("list a! b!");
+  await watch.seen(({ ringBasis }) => ringBasis === "kept");
   watch.tell("list a b!");
   // Later than an ordinary change is gathered for, and sooner than the next probe.
   const later = setTimeout(() => {
@@ -44,6 +53,51 @@ Deno.test("after none was active, the first to return waits for the others' next
   }, 600);
   assert.deepEqual(await watch.nextRing(), ["a", "b", "c"]);
   clearTimeout(later);
+});
+
+Deno.test("members that discovery calls unhealthy against our probes leave after a while", {
+  permissions: "none",
+}, async () => {
+  await using watch = startWatch();
+  watch.tell("list a b c");
+  assert.deepEqual(await watch.nextRing(), ["a", "b", "c"]);
+  const began = performance.now();
+  watch.tell("list a! b! c");
+  assert.deepEqual(await watch.nextRing(), ["c"]);
+  assert(performance.now() - began >= CONTEST_MS);
+});
+
+Deno.test("members that discovery calls unhealthy for a moment stay", {
+  permissions: "none",
+}, async () => {
+  await using watch = startWatch();
+  watch.tell("list a b c");
+  assert.deepEqual(await watch.nextRing(), ["a", "b", "c"]);
+  watch.tell("list a! b! c");
+  await watch.seen(({ records }) => records.get(member("b"))?.contested === true);
+  watch.tell("list a b c");
+  await watch.seen(({ records }) => records.get(member("b"))?.contested === undefined);
+  await sleep(CONTEST_MS * 1.5);
+  assert.deepEqual(watch.rings.map(({ members }) => names(members)), [["a", "b", "c"]]);
+});
+
+Deno.test("what is learnt after the end changes nothing", { permissions: "none" }, async () => {
+  const spoken = Promise.withResolvers<void>();
+  const watch = startWatch({
+    discovery: {
+      secondOpinion: true,
+      async *observe() {
+        yield { kind: "members", listings: listings("a") };
+        await spoken.promise;
+        yield { kind: "members", listings: listings("a b") }; // it had been asked before
+      },
+    },
+  });
+  await watch.nextRing();
+  const ended = watch[Symbol.asyncDispose]();
+  spoken.resolve();
+  await ended;
+  assert(watch.told.every((told) => !told.includes("b")));
 });
 
 Deno.test("a change that is taken back yields no ring", { permissions: "none" }, async () => {
@@ -90,7 +144,7 @@ Deno.test("a member that refuses a push is suspect at once", { permissions: "non
     async probe(member, signal) {
       if (probed.has(member)) await aborted(signal); // only the first probe says anything
       probed.add(member);
-      return "ok";
+      return { outcome: "ok" };
     },
   });
   watch.tell("list a b c");
@@ -146,7 +200,7 @@ Deno.test("a member forgotten is probed no more", { permissions: "none" }, async
   await using watch = startWatch({
     probe: (probed, signal) => {
       signals.set(probed, signal);
-      return Promise.resolve(probed === member("x") ? "refused" : "ok");
+      return Promise.resolve({ outcome: probed === member("x") ? "refused" : "ok" });
     },
   });
   watch.tell("list a x"); // x is not in the file
@@ -164,7 +218,7 @@ Deno.test("it ends on abort, with every probe ended before", { permissions: "non
     probe: async (_, signal) => {
       await aborted(signal);
       await turn(); // closing takes one
-      return "failed";
+      return { outcome: "failed" };
     },
   });
   watch.tell("list a b c");
@@ -195,7 +249,7 @@ Deno.test(
       },
       probe: async (_, signal) => {
         await aborted(signal);
-        return "failed";
+        return { outcome: "failed" };
       },
     });
     await assert.rejects(watch.ended, failure);
@@ -232,7 +286,8 @@ function startWatch(own: Partial<WatchDeps> = {}) {
   const told: string[][] = [];
   const answers = new Map<Member, ProbeOutcome>();
   const probing = new Map<Member, number>();
-  let membership = UNKNOWN_MEMBERSHIP;
+  /** Each that there was. */
+  const memberships = [UNKNOWN_MEMBERSHIP];
   let taken = 0;
 
   const discovery: Discovery = {
@@ -245,7 +300,8 @@ function startWatch(own: Partial<WatchDeps> = {}) {
     },
   };
   const reports = createInbox<MembershipEvent>();
-  const probe = own.probe ?? ((member) => Promise.resolve(answers.get(member) ?? "ok"));
+  const probe = own.probe ??
+    ((member): Promise<ProbeResult> => Promise.resolve({ outcome: answers.get(member) ?? "ok" }));
   const count = (member: Member, by: 1 | -1) => {
     probing.set(member, (probing.get(member) ?? 0) + by);
     happened.raise();
@@ -259,8 +315,9 @@ function startWatch(own: Partial<WatchDeps> = {}) {
     configured: consulPolicy().configured,
     handoff: false,
     reports: reports.take,
+    contestMs: CONTEST_MS,
     random: () => 0,
-    initial: { membership, ring: HashRing.of(new Map()) },
+    initial: { membership: UNKNOWN_MEMBERSHIP, ring: HashRing.of(new Map()) },
     ...own,
     async probe(member, signal) {
       count(member, 1);
@@ -272,7 +329,7 @@ function startWatch(own: Partial<WatchDeps> = {}) {
     },
     onMembership(next, change) {
       own.onMembership?.(next, change);
-      membership = next;
+      memberships.push(next);
       told.push(["states", ...names(next.records.keys())]);
       happened.raise();
     },
@@ -302,8 +359,11 @@ function startWatch(own: Partial<WatchDeps> = {}) {
       await until(() => rings.length > taken);
       return names(rings[taken++].members);
     },
-    /** Waits until the membership is as described. */
-    seen: (holds: (now: typeof membership) => boolean) => until(() => holds(membership)),
+    /** Waits until the membership is as described, or has been for a moment. */
+    seen(holds: (membership: Membership) => boolean) {
+      const from = memberships.length - 1;
+      return until(() => memberships.slice(from).some(holds));
+    },
     /** Waits until so many probes of a member are under way. */
     probesOf: (member: Member, number: number) => until(() => probing.get(member) === number),
     async [Symbol.asyncDispose]() {
