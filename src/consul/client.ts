@@ -17,8 +17,18 @@ export { type BlockingQuery, isStatus };
 /** One instance of a service, on one Consul node. */
 export type ServiceEntry = z.infer<typeof serviceEntry>;
 
+/** A node of Consul's catalogue: one agent, as a rule. */
+export type CatalogNode = z.infer<typeof catalogNode>;
+
 /** A service as its own agent holds it. */
 export type LocalService = z.infer<typeof localService>;
+
+/** A key of the KV store that a session holds. */
+export interface HeldKey {
+  readonly key: string;
+  readonly session: string;
+  readonly value: string;
+}
 
 /** What the local agent is told of a service. */
 export interface Registration {
@@ -63,6 +73,8 @@ export interface ConsulClient extends Disposable {
     query: BlockingQuery,
     signal: AbortSignal,
   ): Promise<{ entries: ServiceEntry[]; index: bigint }>;
+  /** Every node of the catalogue. Those of agents that have left are not in it. */
+  nodes(signal: AbortSignal): Promise<CatalogNode[]>;
   /** The services that the local agent holds, by ID. */
   localServices(signal: AbortSignal): Promise<Map<string, LocalService>>;
   /** Adds a service to the local agent or brings it up to date; its check keeps its state. */
@@ -83,16 +95,27 @@ export interface ConsulClient extends Disposable {
     query: BlockingQuery,
     signal: AbortSignal,
   ): Promise<{ session: string | undefined; index: bigint }>;
+  /** The keys below a prefix that sessions hold, with the index that the next call may block on. */
+  watchHeldKeys(
+    prefix: string,
+    query: BlockingQuery,
+    signal: AbortSignal,
+  ): Promise<{ keys: HeldKey[]; index: bigint }>;
   setKey(key: string, value: string, signal: AbortSignal): Promise<void>;
   deleteKey(key: string, signal: AbortSignal): Promise<void>;
   /**
    * Makes a session hold a key, and the key if need be; the one that holds it may do so again.
    *
+   * @param holder.value what the key holds then
    * @returns whether it holds it now
    * @throws also where there is no such session. After an abort or without an answer Consul may have
    *   done it all the same, or may do it yet
    */
-  acquireKey(key: string, session: string, signal: AbortSignal): Promise<boolean>;
+  acquireKey(
+    key: string,
+    holder: { readonly session: string; readonly value?: string },
+    signal: AbortSignal,
+  ): Promise<boolean>;
   /**
    * Deletes a key where this session holds it. A plain delete would take it from any other holder.
    *
@@ -100,7 +123,7 @@ export interface ConsulClient extends Disposable {
    */
   releaseKey(key: string, session: string, signal: AbortSignal): Promise<boolean>;
   /**
-   * Makes a session that lives until its TTL has passed without a renewal and takes its keys with it.
+   * Creates a session that lives until its TTL has passed without a renewal and takes its keys with it.
    * No health check hangs on it: it would end before its TTL where the gossip of agents falters.
    *
    * @returns its ID
@@ -127,8 +150,16 @@ const LOCK_TIMEOUT_MS = 2_000;
  */
 const CONNECTIONS_MAX = 100;
 
+const catalogNode = z.object({
+  /** Another one where an agent has lost its data; nodes that are no agents may have none. */
+  ID: z.string().optional(),
+  Node: z.string(),
+  Address: z.string(),
+  /** Another one where the node has been gone in the meantime. */
+  CreateIndex: z.number(),
+});
 const serviceEntry = z.object({
-  Node: z.object({ Node: z.string(), Address: z.string() }),
+  Node: catalogNode,
   Service: z.object({
     ID: z.string(),
     Address: z.string(),
@@ -146,6 +177,11 @@ const localService = z.object({
   Weights: z.object({ Passing: z.number() }).nullish(),
 });
 const keyEntry = z.object({ Session: z.string().optional() });
+const keyEntries = z.array(z.object({
+  Key: z.string(),
+  Value: z.string().nullable(),
+  Session: z.string().optional(),
+}));
 /** Only a leader that has caught up answers: after a restart it lacks keys and sessions at first. */
 const CONSISTENT = { consistent: true };
 
@@ -214,6 +250,10 @@ export async function openConsul(config: ConsulConfig): Promise<ConsulClient> {
       );
       return { entries: z.array(serviceEntry).parse(body), index };
     },
+    async nodes(signal) {
+      const body = await call((common) => consul.catalog.node.list(common), { signal });
+      return z.array(catalogNode).parse(body);
+    },
     async localServices(signal) {
       const body = await call((common) => consul.agent.service.list(common), { signal });
       return new Map(Object.entries(z.record(z.string(), localService).parse(body)));
@@ -244,15 +284,28 @@ export async function openConsul(config: ConsulConfig): Promise<ConsulClient> {
     },
     watchKeys,
     keyHolder,
+    async watchHeldKeys(prefix, blocking, signal) {
+      // Of a prefix without keys the library answers nothing, and does not throw.
+      const { body, index } = await query(
+        (common) => consul.kv.get({ ...common, ...CONSISTENT, key: prefix, recurse: true }),
+        blocking,
+        signal,
+      );
+      const held = (keyEntries.optional().parse(body) ?? []).flatMap((entry) => {
+        const { Key: key, Session: session, Value } = entry;
+        return session === undefined ? [] : [{ key, session, value: Value ?? "" }];
+      });
+      return { keys: held, index };
+    },
     async setKey(key, value, signal) {
       await call((common) => consul.kv.set({ ...common, key, value }), { signal });
     },
     async deleteKey(key, signal) {
       await call((common) => consul.kv.del({ ...common, key }), { signal });
     },
-    async acquireKey(key, session, signal) {
+    async acquireKey(key, { session, value = "" }, signal) {
       const body = await call(
-        (common) => consul.kv.set({ ...common, key, value: "", acquire: session }),
+        (common) => consul.kv.set({ ...common, key, value, acquire: session }),
         { signal, timeout: LOCK_TIMEOUT_MS },
       );
       return z.boolean().parse(body);

@@ -11,10 +11,11 @@
 import { backoffMs, sleep } from "../concurrency/backoff.ts";
 import type { CheckConfig } from "../config/consul.ts";
 import type { UpstreamConfig } from "../config/upstream.ts";
-import { errorText, type Logger } from "../log.ts";
+import { errorText, type Logger, type Told } from "../log.ts";
 import { type Member, splitMember } from "../member.ts";
 import { type ConsulClient, isStatus, type LocalService, type ServiceEntry } from "./client.ts";
-import { MARK_TEXT, markKey, markPrefix } from "./keys.ts";
+import { memberAt, memberOf } from "./instance.ts";
+import { formerMarkPrefix, MARK_TEXT, markKey, markPrefix } from "./keys.ts";
 
 /** What registration needs; I/O as functions. */
 export interface RegistrationDeps {
@@ -38,6 +39,8 @@ export interface RegistrationDeps {
   readonly answers: (member: Member, signal: AbortSignal) => Promise<boolean>;
   readonly random: () => number;
   readonly log: Logger;
+  /** What the log has been told of Consul's answers. */
+  readonly told: Told;
 }
 
 /** What is to be done, as membership sees it. */
@@ -50,12 +53,15 @@ export interface RegistrationPlan {
   readonly leaving: readonly Member[];
   /** All that are marked as leaving. */
   readonly marked: ReadonlySet<Member>;
+  /** All that Consul lists. */
+  readonly listed: ReadonlySet<Member>;
 }
 
 const PASS_INTERVAL_MS = 1_000;
 /** Marks that an operator deletes by hand are noticed this soon. */
 const MARK_PASSES = 10;
 const RETRY = { firstMs: 1_000, maxMs: 30_000 };
+const FAILING = "failing";
 
 /** The Go tool's service ID of a member: `<host>_<port>`. */
 function serviceId(member: Member): string {
@@ -71,6 +77,7 @@ export async function keepRegistered(deps: RegistrationDeps, signal: AbortSignal
   const marked: Marked = new Map();
   let started = false;
   let failures = 0;
+  const { told } = deps;
   for (let pass = 0; !signal.aborted; pass++) {
     try {
       if (started) {
@@ -81,11 +88,17 @@ export async function keepRegistered(deps: RegistrationDeps, signal: AbortSignal
         deps.onBrought();
       }
       failures = 0;
+      if (told.isOver(FAILING)) {
+        deps.log.info("registration in Consul works again", { consul: deps.consul.url });
+      }
     } catch (error) {
       if (signal.aborted) return;
       failures++;
-      const fields = { consul: deps.consul.url, err: errorText(error) };
-      deps.log.warn("registration in Consul failed, trying again", fields);
+      const err = errorText(error);
+      if (told.isNews(FAILING, err)) {
+        const fields = { consul: deps.consul.url, err };
+        deps.log.warn("registration in Consul failed, trying again", fields);
+      }
     }
     await sleep(failures ? backoffMs(failures, RETRY, deps.random) : PASS_INTERVAL_MS, signal);
   }
@@ -97,10 +110,11 @@ type Marked = Map<Member, { inConsul: boolean }>;
 /** The first pass after a start or a reload: what the file says is brought into Consul. */
 async function begin(deps: RegistrationDeps, marked: Marked, signal: AbortSignal): Promise<void> {
   const { consul, serviceName, log } = deps;
+  await adoptMarks(deps, signal);
   const local = await consul.localServices(signal);
   for (const member of deps.removed) {
     await mark(deps, member, signal);
-    if (local.has(serviceId(member))) {
+    if (isOurs(local.get(serviceId(member)), member, deps)) {
       log.info("member was taken out of the file: it is deregistered once it is empty", { member });
     } else {
       log.warn("member was taken out of the file, but is not registered with this Consul agent", {
@@ -119,7 +133,9 @@ async function begin(deps: RegistrationDeps, marked: Marked, signal: AbortSignal
       if (!isListed(member, entries)) marked.set(member, { inConsul: true });
       const fields = { member, mark: markKey(serviceName, member) };
       log.warn("member is marked as taken out, so it is not registered", fields);
-    } else if (held ? isOperatorsOwn(held) : isOtherwiseListed(member, entries)) {
+    } else if (
+      held ? isOurs(held, member, deps) && isOperatorsOwn(held) : isOtherwiseListed(member, entries)
+    ) {
       log.info("member is registered already, by other hands: left as it is", { member });
     } else {
       await register(deps, member, signal);
@@ -147,9 +163,8 @@ async function lookAfter(
     const fields = { member, mark: markKey(serviceName, member) };
     log.warn("member was taken out of Consul while alive, so it stays out", fields);
   }
-  const out = new Set([...plan.missing, ...plan.withdrawn]);
   for (const member of marked.keys()) {
-    if (out.has(member)) continue;
+    if (!plan.listed.has(member)) continue;
     marked.delete(member);
     await unmark(deps, member, signal);
     log.info("member is registered in Consul again: its mark is removed", { member });
@@ -173,35 +188,51 @@ async function lookAfter(
 
 /** Ends what this instance's agent lists of members that have left; other agents have their own instances. */
 async function deregister(
-  { consul, log }: RegistrationDeps,
+  deps: RegistrationDeps,
   members: readonly Member[],
   signal: AbortSignal,
 ): Promise<void> {
+  const { consul, log } = deps;
   const local = await consul.localServices(signal);
-  for (const member of members) {
-    if (!local.has(serviceId(member))) continue;
+  const due = members.filter((member) => isOurs(local.get(serviceId(member)), member, deps));
+  if (due.length === 0) return;
+  // A moment ago somebody may have taken it back.
+  const marks = await readMarks(deps, signal);
+  for (const member of due) {
+    if (marks && !marks.has(member)) continue;
     await consul.deregister(serviceId(member), signal);
     log.info("member deregistered from Consul: it has left", { member });
   }
 }
 
 async function register(
-  { consul, serviceName, check, upstream, answers, log }: RegistrationDeps,
+  deps: RegistrationDeps,
   member: Member,
   signal: AbortSignal,
 ): Promise<void> {
+  const { consul, serviceName, check, upstream, answers, told, log } = deps;
   const { host, port } = splitMember(member);
+  const id = serviceId(member);
+  const held = (await consul.localServices(signal)).get(id);
+  if (held && !isOurs(held, member, deps)) {
+    const found = `${held.Service} at ${held.Address || "its node"}:${held.Port}`;
+    if (told.isNews(id, found)) {
+      const what = "member is not registered: its ID in Consul is another service's";
+      log.error(what, { member, id, found });
+    }
+    return;
+  }
   // Without a state of its own a new check is critical until it has run, up to an interval later.
   const status = await answers(member, signal) ? "passing" : "critical";
   signal.throwIfAborted();
   await consul.register({
-    id: serviceId(member),
+    id,
     name: serviceName,
     address: host,
     port,
     check: { name: "Pushgateway is healthy", ...probeOf(member, upstream), status, ...check },
   }, signal);
-  log.info("member registered in Consul", { member, id: serviceId(member), status });
+  log.info("member registered in Consul", { member, id, status });
 }
 
 /**
@@ -214,6 +245,21 @@ function probeOf(member: Member, { scheme, routePrefix, basicAuth, tls }: Upstre
     : { http: `${scheme}://${member}${routePrefix}/-/healthy` };
   const skipVerify = scheme === "https" && (tls.caFile ?? tls.serverName) !== undefined;
   return { target, skipVerify };
+}
+
+/** Whether what an agent holds under the ID of a member is an instance of our service at its address. */
+function isOurs(
+  held: LocalService | undefined,
+  member: Member,
+  { serviceName }: RegistrationDeps,
+): boolean {
+  if (!held || held.Service.toLowerCase() !== serviceName.toLowerCase()) return false;
+  try {
+    // Without an address it is at that of its node, which its ID names.
+    return memberAt(held.Address || splitMember(member).host, held.Port) === member;
+  } catch {
+    return false; // no address of a member
+  }
 }
 
 /** Weights, tags or meta are never ours: registering again would wipe them out. */
@@ -235,10 +281,27 @@ function isListed(member: Member, entries: readonly ServiceEntry[]): boolean {
 }
 
 function entriesOf(member: Member, entries: readonly ServiceEntry[]): ServiceEntry[] {
-  const { host, port } = splitMember(member);
-  return entries.filter(({ Node, Service }) =>
-    (Service.Address || Node.Address) === host && Service.Port === port
-  );
+  return entries.filter((entry) => {
+    try {
+      return memberOf(entry) === member;
+    } catch {
+      return false; // it cannot be any member
+    }
+  });
+}
+
+/** Version 1.0.0 had the service's name in its keys as the file spells it. */
+async function adoptMarks(deps: RegistrationDeps, signal: AbortSignal): Promise<void> {
+  const { consul, serviceName } = deps;
+  const former = formerMarkPrefix(serviceName);
+  if (former === markPrefix(serviceName)) return;
+  await withoutRights(deps, async () => {
+    for (const key of await consul.keys(former, signal)) {
+      const name = key.slice(former.length);
+      if (name !== "") await consul.setKey(markKey(serviceName, name), MARK_TEXT, signal);
+      await consul.deleteKey(key, signal);
+    }
+  });
 }
 
 /** Says whether Consul keeps the mark; a token without rights to its KV store is no failure. */
@@ -270,14 +333,16 @@ async function readMarks(
 
 /** Runs a call on the KV store; `undefined`, and a line in the log, where Consul forbids it. */
 async function withoutRights<T>(
-  { serviceName, log }: RegistrationDeps,
+  { serviceName, told, log }: RegistrationDeps,
   call: () => Promise<T>,
 ): Promise<T | undefined> {
   try {
     return await call();
   } catch (error) {
     if (!isStatus(error, 403)) throw error;
-    const fields = { prefix: markPrefix(serviceName), err: errorText(error) };
-    log.warn("the Consul token has no rights to the keys that keep members out", fields);
+    const [prefix, err] = [markPrefix(serviceName), errorText(error)];
+    if (told.isNews(prefix, err)) {
+      log.warn("the Consul token has no rights to the keys that keep members out", { prefix, err });
+    }
   }
 }

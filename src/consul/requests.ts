@@ -62,7 +62,7 @@ export type RequestsConfig = Pick<
   "scheme" | "hostname" | "port" | "token" | "tokenFile"
 >;
 
-/** Makes requests with the token of a configuration. */
+/** Creates requests with the token of a configuration. */
 export function createRequests(config: RequestsConfig): Requests {
   async function request(
     send: (options: RequestOptions) => Promise<unknown>,

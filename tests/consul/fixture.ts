@@ -64,6 +64,7 @@ export async function startLocks(
     get state() {
       return locks.state;
     },
+    sessions: locks.sessions,
     consul,
     stop,
     async [Symbol.asyncDispose]() {

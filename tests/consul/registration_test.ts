@@ -1,12 +1,10 @@
 /** Registration in a real Consul by a token that may not do all. @module */
 
-import { getLogger } from "@logtape/logtape";
 import assert from "node:assert/strict";
-import { keepRegistered, type RegistrationPlan } from "../../src/consul/registration.ts";
-import { type Member, parseMember } from "../../src/member.ts";
+import { parseMember } from "../../src/member.ts";
 import { type ConsulAgent, startConsul } from "../../tools/consul.ts";
-import { waitFor } from "../../tools/wait.ts";
-import { makeToken, openClient } from "./fixture.ts";
+import { makeToken } from "./fixture.ts";
+import { heldServices, planOf, runRegistration } from "./registering.ts";
 
 const MISSING = parseMember("127.0.0.1:1");
 const LEFT = parseMember("127.0.0.1:2");
@@ -18,34 +16,13 @@ const KEYS = 'key_prefix "dynamic-sharding/" { policy = "write" }';
  * the marks has seen that; another is missing.
  */
 async function registeredAfter(consul: ConsulAgent, rules: string): Promise<string[]> {
-  using client = await openClient(consul, (await makeToken(consul, rules)).token);
-  const nothing = { missing: [], withdrawn: [LEFT], leaving: [], marked: new Set<Member>() };
-  const dues: RegistrationPlan[] = [
-    { ...nothing, marked: new Set([LEFT]) },
-    { ...nothing, missing: [MISSING] },
+  const { token } = await makeToken(consul, rules);
+  const plans = [
+    planOf({ withdrawn: [LEFT], marked: new Set([LEFT]) }),
+    planOf({ withdrawn: [LEFT], missing: [MISSING] }),
   ];
-  let passes = 0;
-  const stop = new AbortController();
-  const kept = keepRegistered({
-    consul: client,
-    serviceName: "pushgateway",
-    check: { interval: "10s", timeout: "1s", deregisterAfter: "1m" },
-    upstream: { scheme: "http", routePrefix: "", tls: {} },
-    configured: [],
-    added: [],
-    removed: [],
-    onBrought() {},
-    markHere() {},
-    plan: () => (passes++, dues.shift() ?? nothing),
-    answers: () => Promise.resolve(false),
-    random: Math.random,
-    log: getLogger("nowhere"),
-  }, stop.signal);
-  await waitFor(() => passes === 3, { what: "three passes" });
-  stop.abort();
-  await kept;
-  const response = await consul.api("/v1/agent/services");
-  return Object.keys(await response.json()).sort();
+  await runRegistration(consul, { token, plans });
+  return Object.keys(await heldServices(consul)).sort();
 }
 
 Deno.test("a member that has left is put back where its mark was deleted, not where marks may not be read", async () => {

@@ -8,7 +8,7 @@
 import { sleep } from "../../concurrency/backoff.ts";
 import { createWake } from "../../concurrency/wake.ts";
 import type { ConsulClient } from "../client.ts";
-import type { Session } from "./session.ts";
+import type { Session } from "../session.ts";
 import type { Turns } from "../../concurrency/turns.ts";
 
 export interface Leftovers {
@@ -24,7 +24,7 @@ const INTERVAL_MS = 5_000;
 /** An agent without a leader keeps a request for 7 s before it gives up (`rpc_hold_timeout`). */
 const LATE_MS_MAX = 10_000;
 
-/** Makes a list that is empty. */
+/** Creates a list that is empty. */
 export function createLeftovers(
   { consul, turns }: { consul: Pick<ConsulClient, "releaseKey">; turns: Turns },
 ): Leftovers {

@@ -15,7 +15,12 @@ import { type ConsulClient, isStatus } from "../client.ts";
 import { follow } from "../../concurrency/follow.ts";
 import { createHolders } from "./waiters.ts";
 import { createLeftovers } from "./leftovers.ts";
-import { createSessionKeeper, type Session, type SessionState } from "./session.ts";
+import {
+  createSessionKeeper,
+  type Session,
+  type SessionKeeper,
+  type SessionState,
+} from "../session.ts";
 import { createTurns } from "../../concurrency/turns.ts";
 
 /** Whether locks can be had now. */
@@ -45,6 +50,8 @@ export interface Locks {
     options: { readonly waitMs: number; readonly signal: AbortSignal },
   ): Promise<T>;
   readonly state: LocksState;
+  /** The session that all locks hang on. */
+  readonly sessions: Pick<SessionKeeper, "current" | "watch" | "tried" | "since">;
 }
 
 /**
@@ -96,7 +103,7 @@ interface Held extends Disposable {
  */
 const CALLS_AT_ONCE_MAX = 30;
 
-/** Makes locks; nothing is asked of Consul until they run. */
+/** Creates locks; nothing is asked of Consul until they run. */
 export function createLocks({ consul, prefix, random, log }: LocksDeps): Locks {
   const turns = createTurns();
   const calls = createTurns({ atOnce: CALLS_AT_ONCE_MAX });
@@ -108,7 +115,7 @@ export function createLocks({ consul, prefix, random, log }: LocksDeps): Locks {
     rights: `session_prefix "" { policy = "write" } key_prefix "${prefix}" { policy = "write" }`,
     // A session may be allowed where its keys are not: one of its own shows that.
     async tryRights(session, signal) {
-      await consul.acquireKey(`${prefix}${session}`, session, signal);
+      await consul.acquireKey(`${prefix}${session}`, { session }, signal);
       await consul.releaseKey(`${prefix}${session}`, session, signal);
     },
     random,
@@ -176,7 +183,7 @@ export function createLocks({ consul, prefix, random, log }: LocksDeps): Locks {
     using _call = await call(key, session, signal);
     try {
       const usable = AbortSignal.any([signal, session.signal]);
-      return await consul.acquireKey(key, session.id, usable);
+      return await consul.acquireKey(key, { session: session.id }, usable);
     } catch (error) {
       if (!isStatus(error, 403)) leftovers.mayComeToHold(key, session);
       signal.throwIfAborted();
@@ -248,6 +255,7 @@ export function createLocks({ consul, prefix, random, log }: LocksDeps): Locks {
     get state() {
       return keeper.state;
     },
+    sessions: keeper,
   };
 }
 

@@ -25,7 +25,7 @@ const CROWDED = { firstMs: 1_000, maxMs: 1_000 };
 /** Between tries while nobody holds a key, but Consul's lock delay runs. */
 const DELAYED = { firstMs: 300, maxMs: 300 };
 
-/** Makes one that waits for nothing yet. */
+/** Creates the view of who holds which key; nothing is asked yet. */
 export function createHolders(
   { consul, random }: { consul: Pick<ConsulClient, "keyHolder">; random: () => number },
 ): Holders {

@@ -127,7 +127,7 @@ async function vanishing(): Promise<void> {
   const startMs = performance.now();
   const options = { name: "vanishes", ttlSeconds: 10, lockDelaySeconds: 1 };
   const session = await vanished.createSession(options, never);
-  assert.equal(await vanished.acquireKey(`${PREFIX}a`, session, never), true);
+  assert.equal(await vanished.acquireKey(`${PREFIX}a`, { session }, never), true);
   await locks.hold("a", () => Promise.resolve(), { waitMs: 35_000, signal: never });
   const tookMs = performance.now() - startMs;
   assert(tookMs > 10_000, `it was taken from its holder after ${tookMs} ms`);

@@ -2,38 +2,16 @@
 
 import assert from "node:assert/strict";
 import { sleep } from "../../../src/concurrency/backoff.ts";
-import { LockFailure } from "../../../src/consul/locks/locks.ts";
 import { type ConsulAgent, startConsul } from "../../../tools/consul.ts";
 import { waitFor } from "../../../tools/wait.ts";
-import { aborted, heldKeys, openClient, PREFIX, sessions, startLocks, tell } from "../fixture.ts";
-
-const never = new AbortController().signal;
-const PATIENT = { waitMs: 20_000, signal: never };
-
-function isFailure(kind: LockFailure["kind"]) {
-  return (error: unknown) => {
-    assert(error instanceof LockFailure, String(error));
-    assert.equal(error.kind, kind, error.message);
-    return true;
-  };
-}
+import { aborted, heldKeys, openClient, PREFIX, startLocks, tell } from "../fixture.ts";
+import { isFailure, never, PATIENT, sessionOf, startPair } from "./holds.ts";
 
 /** What is tested by one Consul, one after the other: each leaves it as it was. */
 const cases: { name: string; run: (consul: ConsulAgent) => Promise<void> }[] = [];
 const test = (name: string, run: (consul: ConsulAgent) => Promise<void>) => {
   cases.push({ name, run });
 };
-
-/** Two processes' locks on one Consul. */
-async function startPair(consul: ConsulAgent) {
-  await using stack = new AsyncDisposableStack();
-  const first = stack.use(await startLocks(consul));
-  const second = stack.use(await startLocks(consul));
-  const resources = stack.move();
-  return { first, second, [Symbol.asyncDispose]: () => resources.disposeAsync() };
-}
-
-const sessionOf = async (consul: ConsulAgent, name: string) => (await heldKeys(consul)).get(name);
 
 test("two processes with several tasks each never hold a lock at once, and every task gets it", async (consul) => {
   await using pair = await startPair(consul);
@@ -168,31 +146,6 @@ test("a session that is destroyed by others aborts the work under it, and anothe
   await pair.first.hold("a", () => Promise.resolve(), PATIENT);
 });
 
-test("when locks stop, work under them ends first, and others get them within a lock delay", async (consul) => {
-  await using pair = await startPair(consul);
-  const holding = Promise.withResolvers<void>();
-  let firstWorks = false;
-  const held = pair.first.hold("a", async (signal) => {
-    firstWorks = true;
-    holding.resolve();
-    await aborted(signal);
-    await sleep(300);
-    firstWorks = false;
-  }, PATIENT);
-  const lost = assert.rejects(held, isFailure("lost"));
-  await holding.promise;
-  const waiting = pair.second.hold("a", () => Promise.resolve(firstWorks), PATIENT);
-  const startMs = performance.now();
-  await pair.first.stop();
-  await lost;
-  assert.equal(await waiting, false, "the first one still worked");
-  const tookMs = performance.now() - startMs;
-  assert(tookMs < 3_000, `it took ${tookMs} ms`);
-  assert.equal((await sessions(consul)).length, 1);
-  const asked = pair.first.hold("b", () => assert.fail("nothing runs"), PATIENT);
-  await assert.rejects(asked, isFailure("unavailable"));
-});
-
 test("a release never takes a lock from another holder", async (consul) => {
   using client = await openClient(consul);
   const options = { name: "by hand", ttlSeconds: 10, lockDelaySeconds: 1 };
@@ -200,8 +153,8 @@ test("a release never takes a lock from another holder", async (consul) => {
     await client.createSession(options, never),
     await client.createSession(options, never),
   ];
-  assert.equal(await client.acquireKey("k", others, never), true);
-  assert.equal(await client.acquireKey("k", mine, never), false);
+  assert.equal(await client.acquireKey("k", { session: others }, never), true);
+  assert.equal(await client.acquireKey("k", { session: mine }, never), false);
   assert.equal(await client.releaseKey("k", mine, never), false);
   assert.equal((await client.keyHolder("k", { waitSeconds: 0 }, never)).session, others);
   assert.equal(await client.releaseKey("k", others, never), true);

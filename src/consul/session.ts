@@ -8,13 +8,14 @@
  * @module
  */
 
-import { backoffMs, sleep } from "../../concurrency/backoff.ts";
-import { errorText, type Logger } from "../../log.ts";
-import { runGroup } from "../../concurrency/run_group.ts";
-import { createWake, type Wake } from "../../concurrency/wake.ts";
-import { followQuery } from "../blocking.ts";
-import { type BlockingQuery, type ConsulClient, isStatus } from "../client.ts";
-import { follow } from "../../concurrency/follow.ts";
+import { backoffMs, sleep } from "../concurrency/backoff.ts";
+import { errorText, type Logger } from "../log.ts";
+import { runGroup } from "../concurrency/run_group.ts";
+import { createWake, type Wake } from "../concurrency/wake.ts";
+import { followQuery } from "./blocking.ts";
+import { type BlockingQuery, type ConsulClient, isStatus } from "./client.ts";
+import { untilAborted } from "../concurrency/abort.ts";
+import { follow } from "../concurrency/follow.ts";
 
 /** Whether a session can be had and used: Consul may be out of reach, or forbid it. */
 export type SessionState = "yes" | "unreachable" | "forbidden";
@@ -48,13 +49,20 @@ export interface SessionDeps {
 
 /** One session after the other. */
 export interface SessionKeeper {
-  /** Keeps a session until the signal aborts; then destroys it. Failures are logged and tried again. */
+  /**
+   * Keeps a session until the signal aborts. From then on nobody new gets it; it is kept for those who
+   * use it, some seconds at most, and destroyed. Failures are logged and tried again.
+   */
   run(signal: AbortSignal): Promise<void>;
   /** The session, where there is one that is known to work. */
   current(): Session | undefined;
+  /** Calls back when another one is current, or none. Disposal ends that. */
+  watch(onChange: () => void): Disposable;
   /** Aborted once a session has been asked for, with or without success. */
   readonly tried: AbortSignal;
   readonly state: SessionState;
+  /** Since when that is so, by the clock of `performance.now()`. */
+  readonly since: number;
 }
 
 /** Three renewals may fail before the session is lost. */
@@ -69,28 +77,39 @@ const FORBIDDEN_RETRY = { firstMs: 60_000, maxMs: 60_000 };
 /** How long the end of a session waits for those who use it. */
 const USERS_MS_MAX = 5_000;
 
-/** Makes a keeper that has asked for nothing yet. */
+/** Creates a keeper that has asked for nothing yet. */
 export function createSessionKeeper(deps: SessionDeps): SessionKeeper {
   const { consul, random, log } = deps;
   const tried = new AbortController();
   let state: SessionState = "unreachable";
+  let since = performance.now();
   let session: Session | undefined;
   /** Not destroyed yet: a Consul that comes back keeps them, and their keys, for up to two TTLs. */
   const undead = new Set<string>();
   /** What the log has been told last. */
   let told: SessionState = "yes";
+  const watchers = new Set<() => void>();
+
+  function tellWatchers(): void {
+    for (const watcher of watchers) watcher();
+  }
+
+  function become(next: SessionState): void {
+    if (next !== state) since = performance.now();
+    state = next;
+    tried.abort();
+    tellWatchers();
+  }
 
   function works(): void {
-    state = "yes";
-    tried.abort();
+    if (state !== "yes") become("yes");
     if (told === "yes") return;
     told = "yes";
     log.info("locks can be had from Consul again", { consul: consul.url });
   }
 
   function fails(error: unknown): void {
-    state = isStatus(error, 403) ? "forbidden" : "unreachable";
-    tried.abort();
+    become(isStatus(error, 403) ? "forbidden" : "unreachable");
     if (told === state) return;
     told = state;
     const fields = { consul: consul.url, err: errorText(error) };
@@ -104,7 +123,8 @@ export function createSessionKeeper(deps: SessionDeps): SessionKeeper {
 
   function loses(why: unknown): void {
     log.warn("the locks in Consul are lost", { consul: consul.url, err: errorText(why) });
-    told = state = isStatus(why, 403) ? "forbidden" : "unreachable";
+    become(isStatus(why, 403) ? "forbidden" : "unreachable");
+    told = state;
   }
 
   async function open(signal: AbortSignal): Promise<string> {
@@ -186,11 +206,19 @@ export function createSessionKeeper(deps: SessionDeps): SessionKeeper {
       }
     }
 
-    // Aborts at once; the tasks below take a moment to end.
-    using usable = follow([signal, end.signal]);
+    /** Those who use it go on; nobody else begins. */
+    async function retire(): Promise<void> {
+      using either = follow([signal, end.signal]);
+      await untilAborted(either.signal);
+      session = undefined;
+      tellWatchers();
+      await allLeft(users, left);
+      end.abort(new Error(`Consul's session ${id} is not kept any more`));
+    }
+
     session = {
       id,
-      signal: usable.signal,
+      signal: end.signal,
       use() {
         const user: Disposable = {
           [Symbol.dispose]() {
@@ -202,16 +230,16 @@ export function createSessionKeeper(deps: SessionDeps): SessionKeeper {
         return user;
       },
       suspect(error) {
-        if (usable.signal.aborted) return;
+        if (end.signal.aborted) return;
         fails(error);
         if (state === "forbidden") end.abort(error);
         else doubt.abort();
       },
     };
     works();
-    await runGroup([renew, expire, watch], AbortSignal.any([signal, end.signal]));
-    session = undefined;
-    if (signal.aborted) state = "unreachable";
+    tellWatchers();
+    await runGroup([renew, expire, watch, retire], end.signal);
+    if (signal.aborted) become("unreachable");
     else loses(end.signal.reason);
     if (await allLeft(users, left)) await destroy(id);
   }
@@ -235,9 +263,16 @@ export function createSessionKeeper(deps: SessionDeps): SessionKeeper {
       }
     },
     current: () => state === "yes" && !session?.signal.aborted ? session : undefined,
+    watch(onChange) {
+      watchers.add(onChange);
+      return { [Symbol.dispose]: () => void watchers.delete(onChange) };
+    },
     tried: tried.signal,
     get state() {
       return state;
+    },
+    get since() {
+      return since;
     },
   };
 }

@@ -1,0 +1,179 @@
+/**
+ * A text that each process announces to the others, in a key that its session holds: it is gone when
+ * the process is, and nobody reads one of a process that is dead.
+ *
+ * @module
+ */
+
+import { type BackoffLimits, backoffMs, sleep } from "../concurrency/backoff.ts";
+import { deadline } from "../concurrency/deadline.ts";
+import { runGroup } from "../concurrency/run_group.ts";
+import { createWake } from "../concurrency/wake.ts";
+import { followQuery, QUERY_INTERVAL_MS_MIN } from "./blocking.ts";
+import type { BlockingQuery, ConsulClient, HeldKey } from "./client.ts";
+import type { Session, SessionKeeper } from "./session.ts";
+
+/** What some process announces. */
+export interface Announcement {
+  readonly text: string;
+  /** This one does. */
+  readonly isOwn: boolean;
+  /** It is not there any more, and its process has not said that it ends. */
+  readonly isLost: boolean;
+}
+
+/** Announcements of all processes that share a prefix. */
+export interface Announcements {
+  /** Announces a text in the place of the one before it, as soon as that can be had. */
+  announce(text: string): void;
+  /** What all announce, as it was last read, in an order that is the same for all. Absent until then. */
+  readonly all: readonly Announcement[] | undefined;
+  /** Whether that is what they announce now: the last read was answered, and news would be known. */
+  readonly isCurrent: boolean;
+  /**
+   * Keeps ours in Consul and reads all until the signal aborts, and says then that we end; calls back
+   * when `all` has changed, or whether anything can be announced.
+   */
+  run(onChange: () => void, signal: AbortSignal): Promise<void>;
+}
+
+/** What announcing takes. */
+export interface AnnouncementsDeps {
+  readonly consul: Pick<ConsulClient, "acquireKey" | "watchHeldKeys">;
+  readonly sessions: Pick<SessionKeeper, "current" | "watch">;
+  /** What the keys begin with. */
+  readonly prefix: string;
+  readonly random: () => number;
+}
+
+const WAIT_SECONDS = 20;
+/**
+ * A process whose announcement has gone without a word was killed, or cannot reach Consul, and goes on
+ * as it has announced. So long it is taken into account.
+ */
+const LOST_MS = 30_000;
+/** What a process that ends puts in the place of its announcement. */
+const END = "";
+const END_MS_MAX = 1_000;
+const RETRY: BackoffLimits = { firstMs: 250, maxMs: 5_000 };
+
+/** Creates announcements; nothing is written or read yet. */
+export function createAnnouncements(
+  { consul, sessions, prefix, random }: AnnouncementsDeps,
+): Announcements {
+  let wanted: string | undefined;
+  let written: { readonly session: Session; readonly text: string } | undefined;
+  /** What is there now, by key. */
+  let present: readonly { readonly key: string; readonly text: string }[] | undefined;
+  let ownKey: string | undefined;
+  let isCurrent = false;
+  /** By key, as it was last read. */
+  let known = new Map<string, string>();
+  const lost = new Map<string, string>();
+  /** Keys of sessions that were ours. */
+  const owned = new Set<string>();
+  const changed = createWake();
+
+  async function write(signal: AbortSignal): Promise<void> {
+    using _watch = sessions.watch(changed.raise);
+    let failures = 0;
+    while (!signal.aborted) {
+      const [session, text] = [sessions.current(), wanted];
+      const isWritten = written?.session === session && written?.text === text;
+      if (!session || text === undefined || isWritten) {
+        await changed.wait(signal);
+        continue;
+      }
+      try {
+        ownKey = prefix + session.id;
+        owned.add(ownKey);
+        const holder = { session: session.id, value: text };
+        const ends = AbortSignal.any([signal, session.signal]);
+        if (await consul.acquireKey(ownKey, holder, ends)) {
+          written = { session, text };
+          failures = 0;
+          continue;
+        }
+      } catch (error) {
+        if (signal.aborted) return;
+        session.suspect(error);
+      }
+      await sleep(backoffMs(++failures, RETRY, random), signal);
+    }
+  }
+
+  async function read(onChange: () => void, signal: AbortSignal): Promise<void> {
+    const ask = (query: BlockingQuery, signal: AbortSignal) =>
+      consul.watchHeldKeys(prefix, query, signal);
+    let again = new AbortController();
+    // The session tells of a Consul that is back, sooner than the next try would.
+    using _watch = sessions.watch(() => {
+      if (!isCurrent && sessions.current()) again.abort();
+    });
+    while (!signal.aborted) {
+      again = new AbortController();
+      const ends = AbortSignal.any([signal, again.signal]);
+      for await (const look of followQuery(ask, { waitSeconds: WAIT_SECONDS, random }, ends)) {
+        isCurrent = look.kind === "answered";
+        if (look.kind === "answered") take(look.answer.keys);
+        onChange();
+      }
+    }
+
+    function take(keys: readonly HeldKey[]): void {
+      const sorted = keys.toSorted((a, b) => a.key < b.key ? -1 : 1);
+      present = sorted.filter(({ value }) => value !== END)
+        .map(({ key, value }) => ({ key, text: value }));
+      const read = new Map(sorted.map(({ key, value }) => [key, value]));
+      for (const [key, text] of known) {
+        if (!read.has(key) && text !== END && !owned.has(key)) loses(key, text);
+      }
+      known = read;
+    }
+
+    function loses(key: string, text: string): void {
+      lost.set(key, text);
+      void sleep(LOST_MS, signal).then(() => {
+        lost.delete(key);
+        if (!signal.aborted) onChange();
+      });
+    }
+  }
+
+  /** Says that this process ends, so that nobody takes it into account any more. */
+  async function end(): Promise<void> {
+    const session = sessions.current();
+    if (!session) return;
+    using late = deadline(END_MS_MAX, session.signal);
+    const holder = { session: session.id, value: END };
+    try {
+      await consul.acquireKey(prefix + session.id, holder, late.signal);
+      // The session is destroyed next, and its key with it: the others should have read this before.
+      await sleep(2 * QUERY_INTERVAL_MS_MIN, late.signal);
+    } catch {
+      // Others take it into account for a while, then.
+    }
+  }
+
+  return {
+    announce(text) {
+      wanted = text;
+      changed.raise();
+    },
+    get all() {
+      const gone = [...lost.values()].map((text) => ({ text, isOwn: false, isLost: true }));
+      return present && [
+        ...present.map(({ key, text }) => ({ text, isOwn: key === ownKey, isLost: false })),
+        ...gone,
+      ];
+    },
+    get isCurrent() {
+      return isCurrent;
+    },
+    async run(onChange, signal) {
+      using _watch = sessions.watch(onChange);
+      await runGroup([write, (signal) => read(onChange, signal)], signal);
+      await end();
+    },
+  };
+}
