@@ -5,17 +5,19 @@
  * @module
  */
 
-import { groupPath, parseGroupId } from "../group/group.ts";
+import { emptyInstancePath, groupPath, lacksInstance, parseGroupId } from "../group/group.ts";
 import type { NameScheme } from "../group/label_name.ts";
-import { errorText } from "../log.ts";
 import type { Member } from "../member.ts";
 import type { Answer } from "../pushgateway/client/answer.ts";
+import { SendFailure } from "../pushgateway/client/connection.ts";
 import {
   type GroupContent,
   type GroupReading,
   PROTOBUF_HEADERS,
   readGroups,
 } from "../pushgateway/group_content.ts";
+import { type GroupTraits, readGroupTraits } from "../pushgateway/group_traits.ts";
+import { PARTIAL_BODY } from "../pushgateway/partial.ts";
 import { type PushTimes, readPushTimes } from "../pushgateway/push_times.ts";
 import type { Transport, UpstreamRequest } from "../pushgateway/client/transport.ts";
 import { createTurns } from "../concurrency/turns.ts";
@@ -46,55 +48,105 @@ export interface Gateways {
    */
   pushTimes(member: Member, signal: AbortSignal): Promise<PushTimes>;
   /**
+   * Which groups of a member are something special, as of after this call.
+   *
+   * @throws {MemberFailure} where it cannot be read whole
+   */
+  traits(member: Member, signal: AbortSignal): Promise<GroupTraits>;
+  /**
    * One group of a member, as of after this call; `undefined` where it does not hold it.
    *
    * @throws {MemberFailure} where it cannot be read whole
    */
   group(member: Member, id: string, signal: AbortSignal): Promise<GroupReading | undefined>;
   /**
-   * Puts the group on a member, with the time of its last failed push where it had one.
+   * Adds what a group holds to what the member holds of it, with the time of its last failed push where
+   * it had one. Families of other names stay.
    *
    * @returns why the member refuses it, where it does
    * @throws {MemberFailure} where the outcome is not known
    */
-  put(member: Member, content: GroupContent, signal: AbortSignal): Promise<string | undefined>;
-  /** As {@linkcode put}, onto what the member holds of the group: families of other names stay. */
   merge(member: Member, content: GroupContent, signal: AbortSignal): Promise<string | undefined>;
   /**
-   * Deletes a group. The Pushgateway does so after it has answered; the next sweep shows it.
+   * Marks a group, which need not be there yet: older copies may hold families that belong to it.
    *
-   * @param paths where the group has more than its usual one
+   * @returns why the member refuses it, where it does
+   * @throws {MemberFailure} where the outcome is not known
+   */
+  markPartial(member: Member, id: string, signal: AbortSignal): Promise<string | undefined>;
+  /**
+   * Has a push of a group fail, so that the member shows it as failed since now. What it holds, and
+   * when that was pushed, stays.
+   *
+   * @throws {MemberFailure} where the member does not answer
+   */
+  failPush(member: Member, id: string, signal: AbortSignal): Promise<void>;
+  /**
+   * Has a member show when the last failed push of a group was, which it holds already.
+   *
+   * @param failure.time Unix seconds
+   * @throws {MemberFailure} where the member does not answer
+   */
+  restoreFailure(
+    member: Member,
+    failure: { readonly id: string; readonly time: number },
+    signal: AbortSignal,
+  ): Promise<void>;
+  /**
+   * Deletes a group, with and without an explicit empty `instance`. The Pushgateway does so after it
+   * has answered; the next sweep shows it.
+   *
    * @throws {MemberFailure} where it is not known to be taken
    */
-  remove(
-    member: Member,
-    id: string,
-    options: { readonly paths?: readonly string[]; readonly signal: AbortSignal },
-  ): Promise<void>;
+  remove(member: Member, id: string, signal: AbortSignal): Promise<void>;
+  /** A member is gone for good: what is known of its clock is forgotten. */
+  forget(member: Member): void;
 }
 
 /** How much of a member's own words is passed on. */
-const REASON_CHARACTERS_MAX = 300;
+const REASON_CHARACTERS_MAX = 1_000;
 const REFUSED = 400;
 /** A read is dear, and those who drain come to it one after the other. */
 const PATIENCE = 0.1;
 /** To one member. It takes them one after the other anyway, and clients push to it meanwhile. */
 const WRITES_AT_ONCE_MAX = 16;
 
-/** Opens the way to the members; `now` is Unix time in ms. */
-export function openGateways(way: () => GatewayWay, now: () => number): Gateways {
+/**
+ * A sample with a timestamp: every Pushgateway refuses it, before it looks at anything else, and keeps
+ * the time of that as that of the group's last failed push.
+ */
+const REFUSED_BODY = new TextEncoder().encode("dynamic_sharding_failed_push 1 1\n");
+
+/**
+ * Opens the way to the members.
+ *
+ * @param way the configuration in force
+ * @param options.pathOn the path of a group on a member, where it is not its usual one
+ * @param options.now Unix time in ms
+ */
+export function openGateways(
+  way: () => GatewayWay,
+  { pathOn, now }: {
+    readonly pathOn: (member: Member, id: string, scheme: NameScheme) => string | undefined;
+    readonly now: () => number;
+  },
+): Gateways {
   // A read that many wait for ends when its time is up, not when one of them gives up.
   const never = new AbortController().signal;
   const reading = () => {
-    const { transport, readTimeoutMs: timeoutMs, nameScheme } = way();
-    return { transport, timeoutMs, nameScheme, now };
+    const { transport, readTimeoutMs: timeoutMs } = way();
+    return { transport, timeoutMs, now };
   };
   const clocks = createClocks();
   const writes = createTurns({ atOnce: WRITES_AT_ONCE_MAX });
   const times = gather(async (member: Member, _: readonly void[]) => {
     const read = () => readPushTimes(member, reading(), never);
-    const { times, clockAhead } = await attempt(member, "read its groups", read);
-    return { times, clockAhead: clocks.narrow(member, clockAhead) };
+    const { clockAhead, ...rest } = await attempt(member, "read its groups", read);
+    return { ...rest, clockAhead: clocks.narrow(member, clockAhead) };
+  }, PATIENCE);
+  const traits = gather((member: Member, _: readonly void[]) => {
+    const read = () => readGroupTraits(member, reading(), never);
+    return attempt(member, "read its groups from its API", read);
   }, PATIENCE);
   const groups = gather((member: Member, ids: readonly string[]) => {
     const read = () => readGroups(member, new Set(ids), reading(), never);
@@ -116,47 +168,86 @@ export function openGateways(way: () => GatewayWay, now: () => number): Gateways
     );
   }
 
-  function pathOf(id: string): string {
-    return groupPath(parseGroupId(id), way().nameScheme);
-  }
-
+  /** Sends a push; says why the member refuses it, where it does. */
   async function push(
-    method: "PUT" | "POST",
     member: Member,
-    { content, signal }: { content: GroupContent; signal: AbortSignal },
+    { id, ...request }: Omit<UpstreamRequest, "target"> & {
+      readonly what: string;
+      readonly id: string;
+    },
+    signal: AbortSignal,
   ): Promise<string | undefined> {
-    const { id, body, failureTime } = content;
-    const target = pathOf(id);
-    const what = "put a group";
-    const answer = await send(
-      member,
-      { what, method, target, headers: PROTOBUF_HEADERS, body },
-      signal,
-    );
-    if (answer.status === REFUSED) return reasonOf(answer);
-    if (!isDone(answer)) {
+    const { nameScheme } = way();
+    const target = pathOn(member, id, nameScheme) ?? groupPath(parseGroupId(id), nameScheme);
+    try {
+      const answer = await send(member, { ...request, target }, signal);
+      if (answer.status === REFUSED) return reasonOf(answer);
+      if (isDone(answer)) return undefined;
       throw new MemberFailure(
         `${member} answered ${answer.status} to a group: ${reasonOf(answer)}`,
       );
+    } catch (failure) {
+      const cause = failure instanceof MemberFailure ? failure.cause : undefined;
+      if (!(cause instanceof SendFailure) || cause.kind !== "closed") throw failure;
+      return "it closes the connection instead of an answer, as Pushgateway 1.11.0 refuses a push";
     }
-    if (failureTime > 0) {
-      // A push takes this time over only where the group is there already.
-      const body = failureTimePage(failureTime);
-      const what = "restore the time of a failed push";
-      await send(member, { what, method: "POST", target, headers: [], body }, signal);
+  }
+
+  async function merge(
+    member: Member,
+    { id, body, pushTime, failureTime }: GroupContent,
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
+    if (pushTime === 0 && body.length === 0) { // no push has ever reached it well
+      await failPush(member, id, signal);
+      return undefined;
+    }
+    const request = { what: "copy a group", method: "POST", id, headers: PROTOBUF_HEADERS, body };
+    const refused = await push(member, request, signal);
+    if (refused !== undefined || failureTime === 0) return refused;
+    if (failureTime > pushTime) {
+      await failPush(member, id, signal);
+    } else {
+      await restoreFailure(member, { id, time: failureTime }, signal);
     }
     return undefined;
   }
 
+  async function restoreFailure(
+    member: Member,
+    { id, time }: { readonly id: string; readonly time: number },
+    signal: AbortSignal,
+  ): Promise<void> {
+    // A push takes this time over only where the group is there already.
+    const body = failureTimePage(time);
+    const what = "restore the time of a failed push";
+    await push(member, { what, method: "POST", id, headers: [], body }, signal);
+  }
+
+  async function failPush(member: Member, id: string, signal: AbortSignal): Promise<void> {
+    const what = "have a push fail";
+    await push(member, { what, method: "POST", id, headers: [], body: REFUSED_BODY }, signal);
+  }
+
   return {
     pushTimes: (member, signal) => times.read(member, undefined, signal),
+    traits: (member, signal) => traits.read(member, undefined, signal),
     async group(member, id, signal) {
       return (await groups.read(member, id, signal)).get(id);
     },
-    put: (member, content, signal) => push("PUT", member, { content, signal }),
-    merge: (member, content, signal) => push("POST", member, { content, signal }),
-    async remove(member, id, { paths = [pathOf(id)], signal }) {
-      for (const target of paths) {
+    merge,
+    markPartial: (member, id, signal) => {
+      const what = "mark a group as partial";
+      const [headers, body] = [PROTOBUF_HEADERS, PARTIAL_BODY];
+      return push(member, { what, method: "POST", id, headers, body }, signal);
+    },
+    failPush,
+    restoreFailure,
+    forget(member) {
+      for (const known of [clocks, times, traits, groups]) known.forget(member);
+    },
+    async remove(member, id, signal) {
+      for (const target of deletePaths(id, way().nameScheme)) {
         const deletion = { what: "delete a group", method: "DELETE", target, headers: [] };
         const answer = await send(member, deletion, signal);
         if (isDone(answer)) continue;
@@ -166,6 +257,13 @@ export function openGateways(way: () => GatewayWay, now: () => number): Gateways
       }
     },
   };
+}
+
+/** Every path that a group may be stored under; to delete what is not there does nothing. */
+function deletePaths(id: string, scheme: NameScheme): string[] {
+  const group = parseGroupId(id);
+  const path = groupPath(group, scheme);
+  return lacksInstance(group) ? [path, emptyInstancePath(group, scheme)] : [path];
 }
 
 /** Whatever goes wrong is a failure of that member; an abort stays what it is. */
@@ -179,7 +277,7 @@ async function attempt<T>(
     return await call();
   } catch (cause) {
     signal?.throwIfAborted();
-    throw new MemberFailure(`${member}: cannot ${what}: ${errorText(cause)}`);
+    throw new MemberFailure(`${member}: cannot ${what}`, { cause });
   }
 }
 

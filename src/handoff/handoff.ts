@@ -1,220 +1,420 @@
 /**
  * Keeps every group on its owner, once: what the request handler asks of it, and what runs in the
- * background.
+ * background. Whether pushes are looked after follows from the configuration alone, from the first
+ * request to the last; what runs in the background only makes less of them need it.
  *
  * @module
  */
 
+import { deadline } from "../concurrency/deadline.ts";
+import { abandonable } from "../concurrency/abort.ts";
+import { createWake } from "../concurrency/wake.ts";
+import { runGroup } from "../concurrency/run_group.ts";
 import type { HandoffConfig } from "../config/config.ts";
+import type { Announcements } from "../consul/announcements.ts";
 import { LockFailure, type Locks } from "../consul/locks/locks.ts";
-import type { Logger } from "../log.ts";
+import { emptyInstancePath, parseGroupId } from "../group/group.ts";
+import type { NameScheme } from "../group/label_name.ts";
+import { errorText, type Logger } from "../log.ts";
 import type { Member } from "../member.ts";
 import type { Membership, MembershipEvent } from "../membership/membership.ts";
 import type { HandoffMetrics } from "../metrics/handoff.ts";
 import type { PushTimes } from "../pushgateway/push_times.ts";
 import type { HashRing } from "../ring/hash_ring.ts";
-import { runGroup } from "../concurrency/run_group.ts";
+import type { Gateways } from "./gateways.ts";
+import { createOthersRings } from "./others_rings.ts";
+import { showAnnounced } from "./plan/announced_ring.ts";
 import { createDeletions } from "./plan/deletions.ts";
-import { createDrains, OTHERS_LEARN_MS } from "./settle/drains.ts";
+import { createEmptyInstances } from "./plan/empty_instances.ts";
+import { type Duplicates, lacksInstanceId } from "./plan/inventory.ts";
+import { relationIn } from "./plan/processes.ts";
+import { createRings } from "./plan/rings.ts";
+import { createWhereabouts, type GroupKeys } from "./plan/whereabouts.ts";
+import { createReport } from "./report.ts";
+import type { TellSharedSeries } from "./shared_series.ts";
 import type { DrainProgress } from "./settle/drain.ts";
+import { createDrains } from "./settle/drains.ts";
 import { createExclusive, TurnFailure } from "./settle/exclusive.ts";
 import { createFollowUp } from "./settle/follow_up.ts";
-import type { Gateways } from "./gateways.ts";
-import type { StaleCopy } from "./plan/inventory.ts";
-import { createMisplaced } from "./plan/misplaced.ts";
 import { createOnPush, type MisplacedPush } from "./settle/on_push.ts";
-import { createReport } from "./report.ts";
 import { removeStale } from "./settle/stale.ts";
+import { removeTwins } from "./settle/twins.ts";
 import { createSweeper } from "./sweep/sweeper.ts";
 
 /** What handoff needs. */
 export interface HandoffDeps {
+  /** The configuration in force. */
+  readonly config: () => HandoffConfig;
   readonly membership: () => Membership;
   readonly ring: () => HashRing;
-  readonly gateways: Gateways;
+  /** Opens the way to the members, given the paths of groups that are not at their usual ones. */
+  readonly openGateways: (pathOn: PathOn) => Gateways;
   /** The locks of the present configuration; `undefined` without Consul. */
   readonly locks: () => Locks | undefined;
+  /** What instances announce to one another; `undefined` without Consul. */
+  readonly announcements: () => Pick<Announcements, "announce" | "all" | "isCurrent"> | undefined;
   /** Tells membership what was found. */
   readonly tell: (event: MembershipEvent) => void;
   readonly metrics: HandoffMetrics;
+  readonly tellSharedSeries: TellSharedSeries;
   readonly log: Logger;
   readonly random: () => number;
+  /** A clock in milliseconds. */
+  readonly clock: () => number;
   /** Unix time in ms. */
   readonly now: () => number;
 }
 
+/** The path of a group on a member, where it is not its usual one. */
+export type PathOn = (member: Member, id: string, scheme: NameScheme) => string | undefined;
+
+/** A push that is asked about. */
+export interface AskedPush extends GroupKeys {
+  readonly method: string;
+}
+
 /** Handoff, as the rest of the service knows it. */
 export interface Handoff {
-  /** Nothing is out of place: what nearly every push finds. */
+  /** Nothing is out of place, and everybody can be read: what nearly every push finds. */
   readonly idle: boolean;
   /**
-   * Whether a push has to be handled by {@linkcode handle}. A `POST` waits for the first sweep after
-   * the start: where its group lies is not known before.
+   * Whether a push has to be handled by {@linkcode handle}. It may have to wait a moment until more is
+   * known of how its owner stores the group.
    */
-  concerns(
-    push: { readonly method: string; readonly id: string; readonly key: string },
-  ): boolean | Promise<boolean>;
+  concerns(push: AskedPush): boolean | Promise<boolean>;
   /**
    * Brings the push to its owner, and removes the other copies.
    *
    * @throws {TurnFailure} where others handle the same group for too long; it was not sent then
-   * @throws {MemberFailure} where a member that may hold the group cannot be read; it was not sent
+   * @throws {MemberFailure} where a member that it should go to cannot be asked; it was not sent
    */
   handle<Answer>(push: MisplacedPush<Answer>, signal: AbortSignal): Promise<Answer>;
+  /** A push goes to a member without more ado. Disposal: it has been answered, or never will be. */
+  sends(member: Member, key: string): Disposable;
+  /** The path of a group on a member, where it is stored with an explicit empty `instance`. */
+  readonly pathOn: PathOn;
   /**
-   * A `DELETE` has reached every member that answers; one that does not may return with a copy.
+   * A `POST` goes to a member that may lack the group, for its owner cannot be reached: it is marked
+   * there as partial before.
    *
-   * @param sentAt when it was sent, Unix time in ms
+   * @throws {MemberFailure} where the member does not answer
    */
-  deleted(id: string, sentAt: number): void;
-  membershipChanged(next: Membership, previous: Membership): void;
+  takesOver(id: string, member: Member, signal: AbortSignal): Promise<void>;
+  /** A push was taken by a member, which need not be the group's owner. */
+  taken(push: GroupKeys, member: Member): void;
+  /** Members that a deletion has to reach: the owner, and those that were seen to hold the group. */
+  mustHearOf(push: GroupKeys): Set<Member>;
+  /**
+   * A `DELETE` was taken.
+   *
+   * @param deletion.sentAt when it was sent, Unix time in ms
+   * @param deletion.unheard members that have not heard of it, and may have a copy
+   */
+  deleted(
+    id: string,
+    deletion: { readonly sentAt: number; readonly unheard: readonly Member[] },
+  ): void;
+  membershipChanged(next: Membership): void;
   ringChanged(ring: HashRing): void;
-  /** Sweeps, removes stale copies and drains until the signal aborts. */
-  run(config: HandoffConfig, signal: AbortSignal): Promise<void>;
-  /** What each member held when it was last swept. */
+  /** Another configuration is in force. */
+  configChanged(): void;
+  /** Other instances have announced something, or can be asked now, or no more. */
+  othersChanged(): void;
+  /** Sweeps, removes stale copies and drains while the configuration says so, until the signal aborts. */
+  run(signal: AbortSignal): Promise<void>;
+  /** What each member held when it was last read. */
   readonly inventories: ReadonlyMap<Member, PushTimes>;
   /**
-   * Sweeps once more, and ends when that is done.
+   * Reads every member once more, and ends when that is done.
    *
+   * @returns those that could not be read
    * @throws where handoff is not enabled; the signal's reason when it aborts
    */
-  sweep(signal: AbortSignal): Promise<void>;
-  /** How far the drains have come that run here. */
+  sweep(signal: AbortSignal): Promise<readonly Member[]>;
+  /** How far the drains have come, whichever instance runs them. */
   readonly drains: ReadonlyMap<Member, DrainProgress>;
 }
 
-/** Another instance is at it: the next round looks again. */
+/** Another instance is at it: the next look tells. */
 const DUPLICATES_WAIT_MS = 1_000;
-/** How long a POST waits at the start; a Pushgateway of 100,000 groups is read in five seconds. */
-const FIRST_SWEEP_MS_MAX = 10_000;
+/** How long a push waits until others know of this instance. */
+const INTRODUCED_MS_MAX = 5_000;
+/** How long a push waits to learn how its owner stores the group. */
+const SPELLING_MS_MAX = 5_000;
 
-/** Makes it; nothing runs yet, and nothing is out of place. */
+/** Creates handoff; nothing runs yet, and nothing is out of place. */
 export function createHandoff(deps: HandoffDeps): Handoff {
-  const { membership, ring, gateways, locks, metrics, log } = deps;
-  const reachable = (member: Member) => membership().records.get(member)?.verdict === "up";
-  const ownerOf = (key: string) => ring().ownerOf(key);
-  const report = createReport({ log, metrics, now: () => performance.now() });
+  const { config, membership, ring, locks, metrics, log, clock } = deps;
+  const report = createReport({ log, metrics, now: clock });
   const exclusive = createExclusive(locks);
-  let [former, present] = [ring(), ring()];
-  let othersLearnUntil = 0;
-  /** Other instances may not know the present ring yet; without locks there are none. */
-  const othersMayLag = () => performance.now() < othersLearnUntil && locks() !== undefined;
-  const misplaced = createMisplaced(ring(), reachable, othersMayLag);
+  const emptyInstances = createEmptyInstances();
+  const pathOn: PathOn = (member, id, scheme) =>
+    emptyInstances.has(member, id) ? emptyInstancePath(parseGroupId(id), scheme) : undefined;
+  const gateways = deps.openGateways(pathOn);
+  const relationOf = (one: Member, other: Member) => relationIn(membership(), one, other);
+  const rings = createRings(ring(), { clock, onAnnounceable: othersChanged });
+  const othersRings = createOthersRings({ log, onBuilt: othersChanged });
+  const ringsMoved = createWake();
+  /** Told when more is known of the others' rings. */
+  const awaiting: (() => void)[] = [];
+  /** As it was last looked at. */
+  let ringState = "";
+  let wasEnabled = config().enabled;
+  let known = membership();
+  const whereabouts = createWhereabouts(ring());
   const deletions = createDeletions();
-  metrics.showMisplaced(() => misplaced.size);
-  const sweeper = createSweeper({
+  metrics.showMisplaced(() => whereabouts.size);
+  const { tellSharedSeries } = deps;
+  const bringing = {
+    exclusive,
     gateways,
-    misplaced,
+    whereabouts,
+    rings,
+    relationOf,
+    report,
+    tellSharedSeries,
+  };
+  const followUp = createFollowUp(bringing);
+  const sweeper = createSweeper({
+    ...bringing,
+    emptyInstances,
     membership,
     ring,
     deletions,
-    removeStale: removeDuplicates,
+    removeDuplicates,
+    onCompared: (inventories) => drains.read(inventories),
     tell: deps.tell,
-    report,
     metrics,
     log,
     random: deps.random,
+    clock,
     now: deps.now,
   });
-  const bringing = { exclusive, gateways, misplaced, report, ownerOf };
-  const followUp = createFollowUp(bringing);
   const drains = createDrains({
     ...bringing,
     membership,
     ring,
     locks,
-    onEmpty: sweeper.wake,
+    enabled: () => config().enabled,
+    onEmpty: sweeper.readNow,
     log,
   });
   const handle = createOnPush({
-    misplaced,
-    exclusive,
-    gateways,
-    ownerOf,
-    reachable,
-    formerOwnerOf: (key) => othersMayLag() ? former.ownerOf(key) : undefined,
-    nextSweep: sweeper.next,
+    ...bringing,
+    news: sweeper.news,
     followUp: followUp.add,
-    report,
   });
-  let running = false;
-  const concerns = (push: { id: string; key: string }) => misplaced.holdersOf(push) !== undefined;
 
   /** One instance at a time, for all: two would only do each other's work. */
-  async function removeDuplicates(stale: readonly StaleCopy[], signal: AbortSignal): Promise<void> {
-    const remove = (signal: AbortSignal) =>
-      removeStale(stale, { exclusive, gateways, misplaced, ownerOf, report }, signal);
+  async function removeDuplicates(
+    { stale, twins }: Duplicates,
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
+    const remove = async (signal: AbortSignal) => {
+      const copies =
+        await removeStale(stale, { ...bringing, deletions: deletions.pending }, signal) +
+        await removeTwins(twins, bringing, signal);
+      if (copies === 0) return;
+      const members = [...new Set([...stale, ...twins].map(({ member }) => member))].join(" ");
+      log.info("copies were deleted that other members held as well", { copies, members });
+    };
     const present = locks();
-    if (!present || present.state === "forbidden") return await remove(signal);
     try {
-      await present.hold("duplicates", remove, { waitMs: DUPLICATES_WAIT_MS, signal });
+      if (!present || present.state === "forbidden") await remove(signal);
+      else await present.hold("duplicates", remove, { waitMs: DUPLICATES_WAIT_MS, signal });
+      return undefined;
     } catch (failure) {
-      signal.throwIfAborted();
+      if (signal.aborted) return undefined;
       if (!(failure instanceof LockFailure)) throw failure;
-      if (failure.kind !== "busy") report.failed("lock", failure);
+      if (failure.kind === "busy") return "another instance, which is deleting copies";
+      report.failed("lock", failure);
+      return errorText(failure);
+    }
+  }
+
+  /** Takes over by which rings groups are pushed now, and tells the others ours. */
+  function lookAtRings(): void {
+    const [announcements, present] = [deps.announcements(), locks()];
+    const isTried = present?.sessions.tried.aborted === true;
+    const isInReach = present?.state === "yes" && announcements?.isCurrent === true;
+    const others = announcements ? othersRings.read(announcements.all) : "none";
+    if (others === "building") rings.awaitOthers();
+    else rings.othersChanged(others, !isTried || isInReach);
+    const { announceable } = rings;
+    if (announceable) announcements?.announce(showAnnounced(announceable));
+    const hashes = [rings.present, rings.leader, ...rings.inUse].map(({ hash }) => hash);
+    const state = `${hashes.join()} ${rings.areAllUsed}`;
+    if (state === ringState) return;
+    ringState = state;
+    whereabouts.ringsChanged(rings);
+    sweeper.ringChanged();
+    followUp.wake();
+    drains.wake();
+  }
+
+  function othersChanged(): void {
+    lookAtRings();
+    ringsMoved.raise();
+    for (const resolve of awaiting.splice(0)) resolve();
+  }
+
+  /** Waits, for a bounded time, until this instance and the others know of each other's rings. */
+  async function othersKnown(signal: AbortSignal): Promise<void> {
+    if (rings.isIntroduced && !rings.awaitsOthers) return;
+    using late = deadline(INTRODUCED_MS_MAX, signal);
+    while (!late.signal.aborted && (!rings.isIntroduced || rings.awaitsOthers)) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      awaiting.push(resolve);
+      await abandonable(promise, late.signal).catch(() => {});
+    }
+    signal.throwIfAborted();
+  }
+
+  /** What is in use changes with time, too. */
+  async function followRings(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const late = new AbortController();
+      const { leftMs } = rings;
+      const timer = leftMs < Infinity ? setTimeout(() => late.abort(), leftMs) : undefined;
+      await ringsMoved.wait(AbortSignal.any([signal, late.signal]));
+      clearTimeout(timer);
+      if (!signal.aborted) lookAtRings();
+    }
+  }
+
+  function isConcerned({ method, id, key }: AskedPush): boolean {
+    if (!rings.isAnnounced || (method === "POST" && rings.mayBeSplit(key))) return true;
+    // A copy that did not hear of it is about to be deleted.
+    if (deletions.pending.has(id)) return true;
+    const holders = whereabouts.holdersOf({ id, key });
+    if (!holders) return false;
+    const owner = whereabouts.ownerOf(key);
+    const { seen, presumed, unread, absent } = holders;
+    if (presumed.length > 0 || seen.keys().some((member) => member !== owner)) return true;
+    if (method !== "POST") return absent.some(({ up, because }) => up && because === "seen");
+    const isMarked = owner !== undefined && whereabouts.isMarked(id, owner);
+    return unread.length > 0 || (absent.length > 0 && !isMarked);
+  }
+
+  /** The owner may store a group with an explicit empty `instance`, and is about to be read. */
+  function isSpellingUnknown({ method, id, key }: AskedPush): boolean {
+    if (method === "DELETE") return false; // it goes to both
+    const owner = whereabouts.ownerOf(key);
+    if (owner === undefined || emptyInstances.knows(owner)) return false;
+    return whereabouts.isReadable(owner) && lacksInstanceId(id);
+  }
+
+  async function spellingKnown(push: AskedPush): Promise<void> {
+    using late = deadline(SPELLING_MS_MAX);
+    while (!late.signal.aborted && isSpellingUnknown(push)) {
+      await sweeper.news(late.signal).catch(() => {});
     }
   }
 
   return {
     get idle() {
-      return !running || (misplaced.clear && sweeper.hasSwept);
+      return !config().enabled ||
+        (whereabouts.clear && emptyInstances.clear && rings.areKnown &&
+          deletions.pending.size === 0);
     },
     concerns(push) {
-      if (!running) return false;
-      if (push.method !== "POST" || sweeper.hasSwept) return concerns(push);
-      const [...members] = membership().records.keys();
-      if (!members.some(reachable)) return false;
-      const first = sweeper.next(AbortSignal.timeout(FIRST_SWEEP_MS_MAX));
-      return first.catch(() => {}).then(() => concerns(push));
+      if (!config().enabled) return false;
+      if (!isSpellingUnknown(push)) return isConcerned(push);
+      return spellingKnown(push).then(() => isConcerned(push));
     },
     async handle(push, signal) {
       try {
+        await othersKnown(signal);
         return await handle(push, signal);
       } catch (error) {
         report.failed(error instanceof TurnFailure ? "lock" : "copy", error);
         throw error;
       }
     },
-    deleted(id, sentAt) {
-      const silent = [...membership().records.values()].some(({ verdict }) => verdict !== "up");
-      if (running && silent) deletions.note(id, sentAt / 1_000);
+    pathOn,
+    async takesOver(id, member, signal) {
+      if (!config().enabled || whereabouts.isMarked(id, member)) return;
+      if (await gateways.markPartial(member, id, signal) === undefined) {
+        whereabouts.marked(id, member);
+      }
     },
-    membershipChanged(next, previous) {
-      if (standing(next) === standing(previous)) return;
-      sweeper.wake();
+    taken({ id, key }, member) {
+      if (config().enabled && whereabouts.ownerOf(key) !== member) whereabouts.placed(id, member);
+    },
+    mustHearOf({ id, key }) {
+      // What nobody would remember has to be heard by all.
+      if (!config().enabled) return new Set(membership().records.keys());
+      const { inventories } = whereabouts;
+      const holders = inventories.keys().filter((member) => inventories.get(member)?.times.has(id));
+      const owner = whereabouts.ownerOf(key);
+      return new Set([...holders, ...owner === undefined ? [] : [owner]]);
+    },
+    deleted(id, { sentAt, unheard }) {
+      if (!config().enabled) return;
+      if (unheard.length > 0) deletions.note(id, sentAt / 1_000, unheard);
+      for (const [member, { times }] of whereabouts.inventories) {
+        if (unheard.includes(member) || !times.has(id)) continue;
+        emptyInstances.removed(id, member);
+        whereabouts.removed(id, member);
+      }
+    },
+    membershipChanged(next) {
+      const previous = known;
+      known = next;
+      const [members, aliases] = sightsOf(next);
+      whereabouts.membersChanged(members, aliases);
+      for (const [member, { started }] of next.records) {
+        const before = previous.records.get(member)?.started;
+        if (before !== undefined && before !== started) emptyInstances.forget(member);
+      }
+      for (const member of previous.records.keys()) {
+        if (next.records.has(member)) continue;
+        emptyInstances.forget(member);
+        gateways.forget(member);
+      }
+      sweeper.membershipChanged(next, previous);
       drains.wake();
     },
     ringChanged(ring) {
-      [former, present] = [present, ring];
-      othersLearnUntil = performance.now() + OTHERS_LEARN_MS;
-      misplaced.ringChanged(ring);
-      sweeper.ringChanged();
+      rings.ringChanged(ring);
+      othersRings.add(ring);
+      othersChanged();
+    },
+    othersChanged,
+    sends: rings.sends,
+    configChanged() {
+      const { enabled } = config();
+      // What was done meanwhile nobody has followed.
+      if (enabled && !wasEnabled) whereabouts.forgetAll();
+      wasEnabled = enabled;
+      othersChanged();
+      sweeper.wake();
       drains.wake();
     },
-    async run({ sweepIntervalMs }, signal) {
-      running = true;
-      try {
-        await runGroup([
-          (signal) => sweeper.run(sweepIntervalMs, signal),
-          (signal) => drains.run(signal),
-          followUp.run,
-        ], signal);
-      } finally {
-        running = false;
-      }
+    async run(signal) {
+      await runGroup([
+        (signal) => sweeper.run(config, signal),
+        drains.run,
+        followUp.run,
+        followRings,
+      ], signal);
     },
-    inventories: sweeper.inventories,
+    inventories: whereabouts.inventories,
     async sweep(signal) {
-      if (!running) throw new Error("handoff is not enabled");
-      await sweeper.next(signal);
+      if (!config().enabled) throw new Error("handoff is not enabled");
+      return await sweeper.sweep(signal);
     },
     drains: drains.progress,
   };
 }
 
-/** Who can be read, and in which state each is: a change of it calls for a sweep. */
-function standing({ records }: Membership): string {
-  return [...records].flatMap(([member, { state, verdict }]) =>
-    verdict === "up" ? [`${member} ${state}`] : []
-  ).join("\n");
+/** The members as whereabouts take them: each process under one name, and the other names. */
+function sightsOf({ records }: Membership) {
+  const members = new Map<Member, { up: boolean; started?: string }>();
+  const aliases = new Map<Member, Member>();
+  for (const [member, { verdict, started, aliasOf }] of records) {
+    if (aliasOf) aliases.set(member, aliasOf);
+    else members.set(member, { up: verdict === "up", ...(started !== undefined && { started }) });
+  }
+  return [members, aliases] as const;
 }

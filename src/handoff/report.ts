@@ -6,7 +6,7 @@ import type { HandoffMetrics } from "../metrics/handoff.ts";
 import type { StaleCopy } from "./plan/inventory.ts";
 
 /** What went wrong, as the metric names it. */
-export type HandoffFailure = "sweep" | "copy" | "delete" | "lock" | "unfaithful";
+export type HandoffFailure = "copy" | "delete" | "lock" | "unfaithful";
 
 /** What handoff has to tell. */
 export interface HandoffReport {
@@ -25,7 +25,6 @@ const FAILURE_LOG_MS = 10_000;
 const STAYING_MAX = 10_000;
 
 const WHAT: Readonly<Record<HandoffFailure, string>> = {
-  sweep: "a member could not be swept",
   copy: "a group could not be moved",
   delete: "a copy could not be deleted, the next sweep tries again",
   lock: "no lock to be had in Consul",
@@ -33,7 +32,7 @@ const WHAT: Readonly<Record<HandoffFailure, string>> = {
 };
 
 /**
- * Makes one.
+ * Creates the report to an operator.
  *
  * @param now a clock in milliseconds
  */

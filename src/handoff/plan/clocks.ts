@@ -12,9 +12,10 @@ import { bothBounds, type ClockBounds } from "../../pushgateway/clock.ts";
 export interface Clocks {
   /** Takes the bounds of one answer, and returns the best that are known now. */
   narrow(member: Member, bounds: ClockBounds): ClockBounds;
+  forget(member: Member): void;
 }
 
-/** Makes one that knows nothing. */
+/** Creates the clocks, with nothing known. */
 export function createClocks(): Clocks {
   const known = new Map<Member, ClockBounds>();
   return {
@@ -24,5 +25,6 @@ export function createClocks(): Clocks {
       known.set(member, best);
       return best;
     },
+    forget: (member) => void known.delete(member),
   };
 }

@@ -37,7 +37,7 @@ const GROUPS_A_STEP = 1_000;
  * @param inventories what each member holds
  */
 export function* forecast(
-  inventories: ReadonlyMap<Member, PushTimes>,
+  inventories: ReadonlyMap<Member, Pick<PushTimes, "times">>,
   { before, after }: { readonly before: HashRing; readonly after: HashRing },
 ): Generator<void, Forecast> {
   const ids = new Set<string>();

@@ -4,11 +4,10 @@
  * @module
  */
 
-import { parseGroupId, placementKey } from "../../group/group.ts";
+import { lacksInstance, parseGroupId, placementKey } from "../../group/group.ts";
 import type { Member } from "../../member.ts";
 import { LargeMap } from "../../concurrency/large_map.ts";
 import type { PushTimes } from "../../pushgateway/push_times.ts";
-import type { HashRing } from "../../ring/hash_ring.ts";
 
 /** When a copy was pushed, in Unix seconds of our clock: the truth lies between. */
 export interface PushedAt {
@@ -27,11 +26,26 @@ export interface StaleCopy {
   readonly newer: Member | number;
 }
 
-/** What a round of sweeps has found. */
-export interface Findings {
+/**
+ * A copy beside the owner's, of which the push times do not tell the newer. Mostly they hold the same: a
+ * copy was made, and what it was made of has not been deleted.
+ */
+export interface TwinCopy {
+  readonly id: string;
+  readonly member: Member;
+  readonly owner: Member;
+}
+
+/** Copies of groups that other members hold as well. */
+export interface Duplicates {
+  readonly stale: readonly StaleCopy[];
+  readonly twins: readonly TwinCopy[];
+}
+
+/** What sweeps have found. */
+export interface Findings extends Duplicates {
   /** Every group with a holder that is not its owner, by its ID. */
   readonly misplaced: LargeMap<Map<Member, PushedAt>>;
-  readonly stale: readonly StaleCopy[];
   /** Groups of all members, each counted once. */
   readonly groups: number;
 }
@@ -44,8 +58,16 @@ export function keyOfId(id: string): string {
   return id.includes("%") ? placementKey(parseGroupId(id)) : id;
 }
 
+/** Whether the group of an ID has no `instance`: it may be stored with an explicit empty one. */
+export function lacksInstanceId(id: string): boolean {
+  return !id.includes("/instance/") || lacksInstance(parseGroupId(id));
+}
+
 /** When a copy was pushed by our clock. A group that no push has ever reached well is older than all. */
-export function pushedAt(id: string, { times, clockAhead }: PushTimes): PushedAt | undefined {
+export function pushedAt(
+  id: string,
+  { times, clockAhead }: Pick<PushTimes, "times" | "clockAhead">,
+): PushedAt | undefined {
   const time = times.get(id);
   if (time === undefined) return undefined;
   if (time === 0) return { min: -Infinity, max: 0 };
@@ -61,12 +83,13 @@ export function isNewer(one: PushedAt, other: PushedAt): boolean {
  * Compares what the members hold with the ring. A generator, for it may take long: it yields every
  * thousand groups, and returns what it found.
  *
- * @param inventories of each member that was swept
- * @param deletions groups that were deleted while some member did not answer, and when
+ * @param inventories of each member that was read
+ * @param ownerOf the owner of a placement key
+ * @param deletions groups that were deleted while some member did not hear of it, and when
  */
 export function* planSweep(
-  inventories: ReadonlyMap<Member, PushTimes>,
-  ring: HashRing,
+  inventories: ReadonlyMap<Member, Pick<PushTimes, "times" | "clockAhead">>,
+  ownerOf: (key: string) => Member | undefined,
   deletions: ReadonlyMap<string, number> = new Map(),
 ): Generator<void, Findings> {
   const first = new LargeMap<Member>();
@@ -82,6 +105,7 @@ export function* planSweep(
   }
   const misplaced = new LargeMap<Map<Member, PushedAt>>();
   const stale: StaleCopy[] = [];
+  const twins: TwinCopy[] = [];
   function copiesOf(id: string, members: readonly Member[]): Map<Member, PushedAt> {
     const copies = new Map<Member, PushedAt>();
     for (const member of members) {
@@ -94,11 +118,14 @@ export function* planSweep(
   for (const [id, member] of first) {
     if (++steps % GROUPS_A_STEP === 0) yield;
     const holders = several.get(id);
-    const owner = ring.ownerOf(keyOfId(id));
+    const owner = ownerOf(keyOfId(id));
     if (!holders && (owner === undefined || owner === member)) continue;
     const copies = copiesOf(id, holders ?? [member]);
     misplaced.set(id, copies);
-    if (holders) stale.push(...staleCopies(id, copies));
+    if (!holders) continue;
+    const older = staleCopies(id, copies);
+    stale.push(...older);
+    if (owner !== undefined) twins.push(...twinCopies(id, { copies, owner, older }));
   }
   for (const [id, deletedAt] of deletions) {
     if (++steps % GROUPS_A_STEP === 0) yield;
@@ -107,7 +134,7 @@ export function* planSweep(
       if (pushed && pushed.max < deletedAt) stale.push({ id, member, newer: deletedAt });
     }
   }
-  return { misplaced, stale, groups: first.size };
+  return { misplaced, stale, twins, groups: first.size };
 }
 
 /** The copies of one group that are certainly older than its newest. */
@@ -117,6 +144,21 @@ export function staleCopies(id: string, copies: Copies): StaleCopy[] {
   return [...copies].flatMap(([member, pushed]) =>
     isNewer(newest.pushed, pushed) ? [{ id, member, newer: newest.member }] : []
   );
+}
+
+/** The copies that cannot be told from the owner's by their push times. */
+function twinCopies(
+  id: string,
+  { copies, owner, older }: {
+    readonly copies: Copies;
+    readonly owner: Member;
+    readonly older: readonly StaleCopy[];
+  },
+): TwinCopy[] {
+  const judged = new Set(older.map(({ member }) => member));
+  if (!copies.has(owner) || judged.has(owner)) return [];
+  const others = [...copies.keys()].filter((member) => member !== owner && !judged.has(member));
+  return others.map((member) => ({ id, member, owner }));
 }
 
 /** The copy that was pushed last, as far as can be told. */

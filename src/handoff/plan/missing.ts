@@ -67,7 +67,7 @@ export function* countMissing(
   return counts;
 }
 
-/** Makes one that remembers nobody. */
+/** Creates a memory of no missing group. */
 export function createMissing(log: Logger): Missing {
   const dead = new Map<Member, Pick<PushTimes, "times">>();
   /** As the log last had it. */

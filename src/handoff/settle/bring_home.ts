@@ -1,10 +1,15 @@
 /** Brings a group from one member to its owner, under the group's turn, and tells what came of it. @module */
 
+import { errorText } from "../../log.ts";
 import type { Member } from "../../member.ts";
+import { sharedWith } from "../../pushgateway/shared_series.ts";
+import { showSharedSeries, type TellSharedSeries } from "../shared_series.ts";
 import type { Exclusive } from "./exclusive.ts";
 import type { Gateways } from "../gateways.ts";
 import { keyOfId } from "../plan/inventory.ts";
-import type { Misplaced } from "../plan/misplaced.ts";
+import type { RelationOf } from "../plan/processes.ts";
+import type { Rings } from "../plan/rings.ts";
+import type { Whereabouts } from "../plan/whereabouts.ts";
 import { moveGroup, type MoveOutcome } from "./move.ts";
 import type { HandoffReport } from "../report.ts";
 
@@ -12,10 +17,18 @@ import type { HandoffReport } from "../report.ts";
 export interface BringHomeDeps {
   readonly exclusive: Exclusive;
   readonly gateways: Gateways;
-  readonly misplaced: Misplaced;
+  readonly whereabouts: Whereabouts;
+  readonly rings: Pick<Rings, "present" | "isUsed">;
+  readonly relationOf: RelationOf;
   readonly report: HandoffReport;
-  readonly ownerOf: (key: string) => Member | undefined;
+  readonly tellSharedSeries: TellSharedSeries;
 }
+
+/** How bringing a group home ended. */
+export type BringOutcome =
+  | MoveOutcome
+  /** Others still push it to the member by their ring: to be brought home when they do not. */
+  | { readonly kind: "early" };
 
 /**
  * Moves one.
@@ -26,25 +39,32 @@ export interface BringHomeDeps {
  */
 export async function bringHome(
   { id, from, by }: { readonly id: string; readonly from: Member; readonly by: "push" | "drain" },
-  { exclusive, gateways, misplaced, report, ownerOf }: BringHomeDeps,
+  deps: BringHomeDeps,
   signal: AbortSignal,
-): Promise<MoveOutcome> {
+): Promise<BringOutcome> {
+  const { exclusive, gateways, whereabouts, rings, relationOf, report } = deps;
+  const key = keyOfId(id);
+  if (rings.isUsed(from, key)) return { kind: "early" };
   try {
-    return await exclusive.run(id, async (signal) => {
-      const key = keyOfId(id);
-      const to = ownerOf(key);
+    return await exclusive.run<BringOutcome>(id, async (signal) => {
+      const to = whereabouts.ownerOf(key);
+      if (to === from && rings.present.ownerOf(key) !== from) return { kind: "early" };
       if (to === undefined || to === from) {
         return { kind: "stays", reason: "no other member can take it" };
       }
-      const { seen, presumed } = misplaced.holdersOf({ id, key }) ??
-        { seen: new Map(), presumed: [] };
-      const others = [...seen.keys(), ...presumed].filter((one) => one !== from && one !== to);
-      const belongs = () => ownerOf(key) === to;
-      const outcome = await moveGroup({ id, from, to, others }, { gateways, belongs }, signal);
+      const holders = whereabouts.holdersOf({ id, key });
+      const known = holders ? [...holders.seen.keys(), ...holders.presumed] : [];
+      const others = known.filter((one) => one !== from && one !== to);
+      const belongs = () => whereabouts.ownerOf(key) === to && !rings.isUsed(from, key);
+      const partial = holders !== undefined && holders.absent.some(({ member }) => member !== from);
+      const move = { id, from, to, others, partial };
+      const outcome = await moveGroup(move, { gateways, relationOf, belongs }, signal);
       if (outcome.kind === "stays") {
-        report.staysPut({ id, from, to, reason: outcome.reason });
+        const reason = explain({ id, to, reason: outcome.reason }, deps);
+        report.staysPut({ id, from, to, reason });
+        return { kind: "stays", reason };
       } else if (outcome.kind !== "changed") {
-        misplaced.removed(id, from);
+        whereabouts.removed(id, from);
         if (outcome.kind === "moved") report.moved({ id, from: [from], to, by });
       }
       return outcome;
@@ -52,6 +72,18 @@ export async function bringHome(
   } catch (error) {
     signal.throwIfAborted();
     report.failed("copy", error);
-    return { kind: "stays", reason: error instanceof Error ? error.message : String(error) };
+    return { kind: "stays", reason: errorText(error) };
   }
+}
+
+/** Where another group has a series of the one that is refused, that is said, too. */
+function explain(
+  { id, to, reason }: { readonly id: string; readonly to: Member; readonly reason: string },
+  { whereabouts, tellSharedSeries }: BringHomeDeps,
+): string {
+  const held = whereabouts.inventories.get(to)?.times;
+  const shared = sharedWith({ id, reason }, (other) => held?.has(other) ?? false);
+  if (!shared) return reason;
+  tellSharedSeries(shared);
+  return `${to}: ${showSharedSeries(shared)}`;
 }

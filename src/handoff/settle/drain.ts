@@ -7,16 +7,20 @@ import { bringHome, type BringHomeDeps } from "./bring_home.ts";
 
 /** How far a drain has come. */
 export interface DrainProgress {
-  /** Groups it held when the drain began here, and what came since. */
+  /** Groups it held when it began to leave, and what came since. */
   groups: number;
   /** Groups it holds no more. */
   moved: number;
+  /** Groups that other instances may still push to the member by their rings, as it was last found. */
+  early: number;
   /** Why groups stay, by their IDs. */
   readonly staying: Map<string, string>;
 }
 
 /** Groups that could not be moved are tried again so long after. */
 const AGAIN_MS = 5_000;
+/** The same where others pushed to them still. */
+const EARLY_MS = 1_000;
 
 /**
  * Moves groups until the member holds none, or only such as cannot be moved, which are tried again
@@ -32,21 +36,25 @@ export async function drainMember(
 ): Promise<void> {
   for (;;) {
     const { times } = await deps.gateways.pushTimes(member, signal);
-    progress.groups = progress.moved + times.size;
+    progress.groups = Math.max(progress.groups, progress.moved + times.size);
+    progress.moved = progress.groups - times.size;
     for (const id of progress.staying.keys()) if (!times.has(id)) progress.staying.delete(id);
     if (times.size === 0) return;
-    let moved = 0;
+    let [moved, early] = [0, 0];
     await inBatches(times.keys(), { signal }, async (id) => {
       const outcome = await bringHome({ id, from: member, by: "drain" }, deps, signal);
       if (outcome.kind === "stays") {
         progress.staying.set(id, outcome.reason);
+      } else if (outcome.kind === "early") {
+        early++;
       } else if (outcome.kind !== "changed") {
         moved++;
         progress.moved++;
         progress.staying.delete(id);
       }
     });
-    if (moved === 0) await sleep(AGAIN_MS, signal);
+    progress.early = early;
+    if (moved === 0) await sleep(early > 0 ? EARLY_MS : AGAIN_MS, signal);
     signal.throwIfAborted();
   }
 }

@@ -1,12 +1,14 @@
-/** Which members are being emptied here, and how far that has come. @module */
+/** Which members are being emptied, and how far that has come. @module */
 
 import { sleep } from "../../concurrency/backoff.ts";
+import { createWake } from "../../concurrency/wake.ts";
 import { LockFailure, type Locks } from "../../consul/locks/locks.ts";
 import type { Logger } from "../../log.ts";
 import type { Member } from "../../member.ts";
 import type { Membership } from "../../membership/membership.ts";
+import type { PushTimes } from "../../pushgateway/push_times.ts";
+import { OTHERS_LEARN_MS } from "../plan/rings.ts";
 import type { HashRing } from "../../ring/hash_ring.ts";
-import { createWake } from "../../concurrency/wake.ts";
 import type { BringHomeDeps } from "./bring_home.ts";
 import { drainMember, type DrainProgress } from "./drain.ts";
 
@@ -15,8 +17,10 @@ export interface DrainsDeps extends BringHomeDeps {
   readonly membership: () => Membership;
   readonly ring: () => HashRing;
   readonly locks: () => Locks | undefined;
+  /** Whether members are to be emptied, as it is configured. */
+  readonly enabled: () => boolean;
   /** Called when a member was found empty: a sweep should confirm it. */
-  readonly onEmpty: () => void;
+  readonly onEmpty: (member: Member) => void;
   readonly log: Logger;
 }
 
@@ -24,32 +28,36 @@ export interface DrainsDeps extends BringHomeDeps {
 export interface Drains {
   /** Empties each draining member, one instance at a time, until the signal aborts. */
   run(signal: AbortSignal): Promise<void>;
-  /** Members may have begun or ceased to leave. */
+  /** Members may have begun or ceased to leave, or the configuration has changed. */
   wake(): void;
-  /** How far the drains have come that run here. */
+  /** What members hold, as they were last read: another instance may be the one that empties them. */
+  read(inventories: ReadonlyMap<Member, Pick<PushTimes, "times">>): void;
+  /** How far the drains have come, whoever runs them. */
   readonly progress: ReadonlyMap<Member, DrainProgress>;
 }
 
-/**
- * Instances that have not learnt yet of a new ring still push by the former one. Meanwhile those that
- * have do so, too, and nothing is moved: else one would push to a copy that another has moved.
- */
-export const OTHERS_LEARN_MS = 1_500;
 /** After a failure, or while another instance drains the member. */
 const AGAIN_MS = 2_000;
 const LOCK_WAIT_MS = 60_000;
 /** Between two lines of progress in the log. */
 const PROGRESS_MS = 10_000;
 
-/** Makes it; nothing is moved yet. */
+/** Creates the drains; nothing is moved yet. */
 export function createDrains(deps: DrainsDeps): Drains {
   const progress = new Map<Member, DrainProgress>();
   const changed = createWake();
 
   const stateOf = (member: Member) => deps.membership().records.get(member)?.state;
-  const isDue = (member: Member) => stateOf(member) === "draining";
+  const isDue = (member: Member) => deps.enabled() && stateOf(member) === "draining";
+
+  function progressOf(member: Member): DrainProgress {
+    const known = progress.get(member) ?? { groups: 0, moved: 0, early: 0, staying: new Map() };
+    progress.set(member, known);
+    return known;
+  }
 
   async function keepDraining(member: Member, signal: AbortSignal): Promise<void> {
+    // What others push to it by another ring must not be moved away under them.
     await sleep(OTHERS_LEARN_MS, signal);
     while (!signal.aborted) {
       try {
@@ -77,8 +85,7 @@ export function createDrains(deps: DrainsDeps): Drains {
   }
 
   async function drain(member: Member, signal: AbortSignal): Promise<void> {
-    const present = progress.get(member) ?? { groups: 0, moved: 0, staying: new Map() };
-    progress.set(member, present);
+    const present = progressOf(member);
     const before = present.moved;
     const done = new AbortController();
     const narrating = narrate(member, present, AbortSignal.any([signal, done.signal]));
@@ -94,15 +101,21 @@ export function createDrains(deps: DrainsDeps): Drains {
         groups: present.moved - before,
       });
     }
-    deps.onEmpty();
+    deps.onEmpty(member);
   }
 
   async function narrate(member: Member, present: DrainProgress, signal: AbortSignal) {
     for (;;) {
       await sleep(PROGRESS_MS, signal);
       if (signal.aborted) return;
-      const { groups, moved, staying } = present;
-      deps.log.info("draining a member", { member, moved, groups, staying: staying.size });
+      const { groups, moved, early, staying } = present;
+      deps.log.info("draining a member", {
+        member,
+        moved,
+        groups,
+        staying: staying.size,
+        ...(early > 0 && { others_may_push_to: early }),
+      });
     }
   }
 
@@ -113,7 +126,6 @@ export function createDrains(deps: DrainsDeps): Drains {
         while (!signal.aborted) {
           for (const member of deps.membership().records.keys()) {
             if (running.has(member) || !isDue(member)) continue;
-            progress.delete(member); // a former drain's
             const stop = new AbortController();
             const done = keepDraining(member, AbortSignal.any([signal, stop.signal]));
             running.set(member, { stop, done });
@@ -126,7 +138,8 @@ export function createDrains(deps: DrainsDeps): Drains {
           }
           // The last figures of one that has left stay for whoever asks, until it comes back.
           for (const member of progress.keys()) {
-            if (!isDue(member) && stateOf(member) !== "departed") progress.delete(member);
+            const state = stateOf(member);
+            if (state !== "draining" && state !== "departed") progress.delete(member);
           }
           await changed.wait(signal);
         }
@@ -136,6 +149,14 @@ export function createDrains(deps: DrainsDeps): Drains {
       }
     },
     wake: changed.raise,
+    read(inventories) {
+      for (const [member, { times }] of inventories) {
+        if (stateOf(member) !== "draining") continue;
+        const known = progressOf(member);
+        known.groups = Math.max(known.groups, known.moved + times.size);
+        known.moved = known.groups - times.size;
+      }
+    },
     progress,
   };
 }

@@ -7,6 +7,7 @@
 
 import { LockFailure, type Locks } from "../../consul/locks/locks.ts";
 import { murmur3 } from "../../ring/murmur3.ts";
+import { sleep } from "../../concurrency/backoff.ts";
 import { abandonable } from "../../concurrency/abort.ts";
 
 /** Runs what must not overlap with anything else of the same group. */
@@ -33,11 +34,16 @@ export class TurnFailure extends Error {
 
 /** Those of one group that wait for one another in this process; more are refused at once. */
 const WAITING_MAX = 256;
+/**
+ * Who holds a lock when Consul goes out of reach learns of it, or the others do, and deletes nothing
+ * more: before that nobody goes on without a lock.
+ */
+const STOPPING_MS = 3_000;
 /** A process that died frees its locks within 20 s: Consul ends its session late, and then waits. */
 const OTHERS_MS_MAX = 30_000;
 
 /**
- * Makes one.
+ * Creates the turns of groups.
  *
  * @param locks those of the present configuration; `undefined`: this process is the only one
  */
@@ -63,9 +69,13 @@ export function createExclusive(locks: () => Locks | undefined): Exclusive {
       if (done) return done.result; // lost at the very end: what was done is done
       if (!(failure instanceof LockFailure)) throw failure;
       if (failure.kind === "busy") throw new TurnFailure(failure.message, { cause: failure });
-      const lockless = alone || present.state === "forbidden";
-      if (failure.kind === "unavailable" && lockless) return await work(signal);
-      throw failure;
+      if (failure.kind !== "unavailable") throw failure;
+      if (present.state === "forbidden") return await work(signal);
+      if (!alone) throw failure;
+      const stoppedMs = present.sessions.since + STOPPING_MS;
+      await sleep(Math.max(0, stoppedMs - performance.now()), signal);
+      signal.throwIfAborted();
+      return await work(signal);
     }
   }
 

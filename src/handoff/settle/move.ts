@@ -8,14 +8,18 @@
 import { sleep } from "../../concurrency/backoff.ts";
 import type { Member } from "../../member.ts";
 import {
+  contentBeside,
   type GroupContent,
   type GroupReading,
   holdsContent,
+  isPartOf,
+  markedPartial,
   sameContent,
 } from "../../pushgateway/group_content.ts";
 import type { PushTimes } from "../../pushgateway/push_times.ts";
 import { type Gateways, MemberFailure } from "../gateways.ts";
 import { pushedAt } from "../plan/inventory.ts";
+import type { RelationOf } from "../plan/processes.ts";
 
 /** Which group, from where to where. */
 export interface Move {
@@ -24,13 +28,26 @@ export interface Move {
   readonly to: Member;
   /** Others that may hold it. A copy counts as pushed when it is made: it must not outdate theirs. */
   readonly others?: readonly Member[];
+  /** Some member that cannot be read may hold families that belong to it. */
+  readonly partial?: boolean;
+}
+
+/** What moving takes. */
+export interface MoveDeps {
+  readonly gateways: Gateways;
+  readonly relationOf: RelationOf;
+  /**
+   * Whether the ring still gives the group to its new member: asked once more when it has been copied,
+   * for a sweep may have missed the copy and found the group in place where it was.
+   */
+  readonly belongs: () => boolean;
 }
 
 /** How a copy ended. */
 type CopyOutcome =
-  /** Both hold it: `content` is what was copied, `copy` what was made of it where nothing was before. */
+  /** Both hold it: `content` is what was copied, `copy` what was made of it where nothing else is. */
   | { readonly kind: "copied"; readonly content: GroupContent; readonly copy?: GroupContent }
-  /** Somebody pushed to it while it was read. */
+  /** Somebody pushed to it meanwhile. */
   | { readonly kind: "changed" }
   /** It cannot be copied so that nothing is lost. */
   | { readonly kind: "stays"; readonly reason: string };
@@ -54,38 +71,146 @@ const QUEUE_TRIES_MAX = 20;
 const QUEUE_MS = 100;
 
 /**
+ * Moves a group off a member that is about to leave, or to its owner.
+ *
+ * @throws where a member cannot be read or written; no copy is lost by that
+ */
+export async function moveGroup(
+  move: Move,
+  { gateways, relationOf, belongs }: MoveDeps,
+  signal: AbortSignal,
+): Promise<MoveOutcome> {
+  const { id, from, to, others = [] } = move;
+  const [reading, ...times] = await Promise.all([
+    gateways.group(from, id, signal),
+    gateways.pushTimes(to, signal),
+    ...others.map((member) => readable(member, gateways, signal)),
+  ]);
+  if (!reading) return { kind: "gone" };
+  const rivals = [to, ...others].flatMap((member, i) => {
+    const read = times[i];
+    return read?.times.has(id) ? [{ member, read }] : [];
+  });
+  for (const { member } of [{ member: to }, ...rivals]) {
+    const doubt = doubtOf(relationOf(from, member), from, member);
+    if (doubt !== undefined) return { kind: "stays", reason: doubt };
+  }
+  if (rivals.length > 0) {
+    const source = await gateways.pushTimes(from, signal);
+    const time = source.times.get(id);
+    if (time === undefined) return { kind: "gone" };
+    const newer = rivals.find(({ read }) => isOutdated(id, source, read));
+    if (newer) {
+      return await retire(reading, { id, from, time, newer: newer.member }, gateways, signal);
+    }
+  }
+  const onto = rivals.some(({ member }) => member === to);
+  const copied = await copyGroup(reading, { ...move, onto }, { gateways, signal });
+  if (copied.kind !== "copied") return copied;
+  if (belongs() && await removeUnchanged(formerCopy(from, copied.content), gateways, signal)) {
+    return { kind: "moved" };
+  }
+  if (copied.copy) {
+    await takeBack(move, { copy: copied.copy, source: copied.content }, { gateways, signal });
+  }
+  return { kind: "changed" };
+}
+
+/** Why nothing is moved between two members, where that is so. */
+export function doubtOf(
+  relation: ReturnType<RelationOf>,
+  from: Member,
+  to: Member,
+): string | undefined {
+  switch (relation) {
+    case "distinct":
+      return undefined;
+    case "same":
+      return `${from} and ${to} are one Pushgateway under two names`;
+    case "unknown":
+      return `${from} and ${to} may be one Pushgateway: not both tell when they were started`;
+    default:
+      return relation satisfies never;
+  }
+}
+
+/**
+ * Deletes a copy that is older than another one. Where either is marked as partial, what the newer lacks
+ * is added to it first.
+ */
+async function retire(
+  reading: GroupReading,
+  { newer, ...copy }: FormerCopy & { readonly newer: Member },
+  gateways: Gateways,
+  signal: AbortSignal,
+): Promise<MoveOutcome> {
+  const { id, from } = copy;
+  const traits = await Promise.all([newer, from].map((member) => gateways.traits(member, signal)));
+  let added = false;
+  if (traits.some(({ partial }) => partial.has(id))) {
+    const target = await gateways.group(newer, id, signal);
+    for (const one of [reading, target]) {
+      if (one?.kind === "unfaithful") return { kind: "stays", reason: one.reason };
+    }
+    if (reading.kind !== "content" || target?.kind !== "content") return { kind: "changed" };
+    const missing = contentBeside(target.content, reading.content);
+    if (missing) {
+      const copied = await copyGroup({ kind: "content", content: missing }, {
+        id,
+        from,
+        to: newer,
+        onto: true,
+      }, { gateways, signal });
+      if (copied.kind !== "copied") return copied;
+      added = true;
+    }
+  }
+  const removed = await removeUnchanged(copy, gateways, signal);
+  if (!removed) return { kind: "changed" };
+  return { kind: added ? "moved" : "outdated" };
+}
+
+/**
  * Copies a group to a member that lacks it or holds an older copy, and reads it back. An older copy is
  * added to, not replaced: another instance may have pushed to a member that lacked the group, so that
  * the newer copy is not the fuller one.
  *
- * @param onto whether the other member holds an older copy
+ * @param onto whether the other member holds another copy
  * @throws where a member cannot be read or written; both copies are left then
  */
 async function copyGroup(
   reading: GroupReading,
-  { id, to, onto }: Move & { readonly onto: boolean },
+  { id, to, partial = false, onto }: Move & { readonly onto: boolean },
   { gateways, signal }: { readonly gateways: Gateways; readonly signal: AbortSignal },
 ): Promise<CopyOutcome> {
   if (reading.kind === "unfaithful") return { kind: "stays", reason: reading.reason };
   if (reading.kind === "changed") return { kind: "changed" };
-  const { content } = reading;
+  const content = partial ? markedPartial(reading.content) : reading.content;
 
-  const refused = await (onto ? gateways.merge : gateways.put)(to, content, signal);
-  const isCopy = onto ? holdsContent : sameContent;
+  // Merged also where nothing is yet: others may push to it this very moment.
+  const refused = await gateways.merge(to, content, signal);
   let copy: GroupReading | undefined;
   for (let tries = 0; refused === undefined && tries < QUEUE_TRIES_MAX; tries++) {
     if (tries > 0) await sleep(QUEUE_MS, signal);
     copy = await gateways.group(to, id, signal);
-    if (copy?.kind !== "content" || !isCopy(copy.content, content)) continue;
-    return { kind: "copied", content, ...(!onto && { copy: copy.content }) };
+    if (copy?.kind !== "content" || !holdsContent(copy.content, content)) continue;
+    const isExact = !onto && sameContent(copy.content, content);
+    if (isExact && hasFailed(copy.content) !== hasFailed(content)) continue;
+    return { kind: "copied", content, ...(isExact && { copy: copy.content }) };
   }
-  if (!onto) {
+  if (!onto && copy?.kind === "content") {
+    // Somebody has pushed to it meanwhile.
+    if (!isPartOf(copy.content, content)) return { kind: "changed" };
     // What was made of it there is worse than nothing: it would count as the newer one.
-    const paths = copy?.kind === "content" ? copy.content.deletePaths : undefined;
-    await removeSeen({ id, from: to, ...(paths && { paths }) }, gateways, signal);
+    await removeSeen({ id, from: to }, gateways, signal);
   }
   const reason = refused ?? (copy ? "its copy came out different" : "its copy is not to be found");
   return { kind: "stays", reason: `${to}: ${reason}` };
+}
+
+/** Whether the last push of a group has failed: what alerts go by. */
+function hasFailed({ failureTime, pushTime }: GroupContent): boolean {
+  return failureTime > pushTime;
 }
 
 /**
@@ -95,13 +220,13 @@ async function copyGroup(
  * @throws {MemberFailure} where it is still there after a while
  */
 async function removeSeen(
-  { id, from, paths }: Omit<FormerCopy, "time">,
+  { id, from }: Omit<FormerCopy, "time">,
   gateways: Gateways,
   signal: AbortSignal,
 ): Promise<void> {
   const before = (await gateways.pushTimes(from, signal)).times.get(id);
   if (before === undefined) return;
-  await gateways.remove(from, id, { ...(paths && { paths }), signal });
+  await gateways.remove(from, id, signal);
   for (let tries = 0; tries < QUEUE_TRIES_MAX; tries++) {
     const { times } = await gateways.pushTimes(from, signal);
     if (times.get(id) !== before) return;
@@ -116,8 +241,6 @@ export interface FormerCopy {
   readonly from: Member;
   /** Its push time. */
   readonly time: number;
-  /** Where it has more than its usual one to delete it by. */
-  readonly paths?: readonly string[];
 }
 
 /**
@@ -127,7 +250,7 @@ export interface FormerCopy {
  * @returns whether it is gone
  */
 export async function removeUnchanged(
-  { id, from, time, paths }: FormerCopy,
+  { id, from, time }: FormerCopy,
   gateways: Gateways,
   signal: AbortSignal,
 ): Promise<boolean> {
@@ -135,68 +258,31 @@ export async function removeUnchanged(
   const found = times.get(id);
   if (found === undefined) return true;
   if (found !== time) return false;
-  await gateways.remove(from, id, { ...(paths && { paths }), signal });
+  await gateways.remove(from, id, signal);
   return true;
 }
 
 /**
- * Moves a group off a member that is about to leave.
- *
- * @param deps.belongs whether the ring still gives the group to its new member: asked once more when
- *   it has been copied, for a sweep may have missed the copy and found the group in place where it was
- * @throws where a member cannot be read or written; no copy is lost by that
- */
-export async function moveGroup(
-  move: Move,
-  { gateways, belongs }: { readonly gateways: Gateways; readonly belongs: () => boolean },
-  signal: AbortSignal,
-): Promise<MoveOutcome> {
-  const { id, from, to, others = [] } = move;
-  const [reading, target, ...further] = await Promise.all([
-    gateways.group(from, id, signal),
-    gateways.pushTimes(to, signal),
-    ...others.map((member) => readable(member, gateways, signal)),
-  ]);
-  if (!reading) return { kind: "gone" };
-  const rivals = [target, ...further].filter((other) => other?.times.has(id));
-  if (rivals.length > 0) {
-    const source = await gateways.pushTimes(from, signal);
-    const time = source.times.get(id);
-    if (time === undefined) return { kind: "gone" };
-    if (rivals.some((other) => other && isOutdated(id, source, other))) {
-      const removed = await removeUnchanged({ id, from, time }, gateways, signal);
-      return { kind: removed ? "outdated" : "changed" };
-    }
-  }
-  const onto = target.times.has(id);
-  const copied = await copyGroup(reading, { ...move, onto }, { gateways, signal });
-  if (copied.kind !== "copied") return copied;
-  if (belongs() && await removeUnchanged(formerCopy(from, copied.content), gateways, signal)) {
-    return { kind: "moved" };
-  }
-  if (copied.copy) await takeBack(move, copied.copy, { gateways, signal });
-  return { kind: "changed" };
-}
-
-/**
- * Deletes a copy that was made and shall not stay, unless it is the last one: it counts as newer than
- * what has been pushed to its source meanwhile.
+ * Deletes a copy whose source was pushed to meanwhile: it counts as newer than that push. As long as
+ * nothing was, the two are alike, and either may stay.
  */
 async function takeBack(
   { id, from, to }: Move,
-  copy: GroupContent,
+  { copy, source }: { readonly copy: GroupContent; readonly source: GroupContent },
   { gateways, signal }: { readonly gateways: Gateways; readonly signal: AbortSignal },
 ): Promise<void> {
-  const [source, target] = await Promise.all([
+  const [former, target] = await Promise.all([
     gateways.pushTimes(from, signal),
     gateways.pushTimes(to, signal),
   ]);
-  if (!source.times.has(id) || target.times.get(id) !== copy.pushTime) return;
-  await removeSeen(formerCopy(to, copy), gateways, signal);
+  const time = former.times.get(id);
+  if (time === undefined || time === source.pushTime) return;
+  if (target.times.get(id) !== copy.pushTime) return;
+  await removeSeen({ id, from: to }, gateways, signal);
 }
 
-function formerCopy(from: Member, { id, pushTime, deletePaths }: GroupContent): FormerCopy {
-  return { id, from, time: pushTime, paths: deletePaths };
+function formerCopy(from: Member, { id, pushTime }: GroupContent): FormerCopy {
+  return { id, from, time: pushTime };
 }
 
 /** One that cannot be read now is left out: the move does not depend on it. */

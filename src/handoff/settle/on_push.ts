@@ -1,27 +1,33 @@
 /**
- * What a push does to a group that is out of place: it brings the group to its owner and removes the
- * other copies, before the client is answered.
+ * What a push does to a group that is out of place, or may be: it brings the group to its owner and
+ * removes the other copies, before the client is answered.
  *
  * - `PUT` replaces the group: to its present holders first, then to the owner, then they are deleted.
- *   So whoever scrapes both at any moment never sees a value go back.
+ *   So whoever scrapes both at any moment never sees a value go back. Where the owner is known to
+ *   refuse it, it is asked first, and nothing else is done.
  * - `POST` merges, so it goes to the newest copy, wherever that lies. The group is moved right after,
  *   with all that it holds, together with others: a move takes seconds where members hold thousands.
+ *   Where a member that may hold the group cannot be read, the copy is marked as partial before.
  * - `DELETE` goes to every holder.
  *
- * For a moment after a ring change, while other instances may not know it yet and push to the former
- * owner, a push goes there as well, unless another instance has moved the group already.
+ * While instances go by different rings, the owner of a group is that by the ring which was announced
+ * first.
  *
  * @module
  */
 
-import { sleep } from "../../concurrency/backoff.ts";
+import { abandonable } from "../../concurrency/abort.ts";
+import { deadline } from "../../concurrency/deadline.ts";
 import type { Member } from "../../member.ts";
-import type { Exclusive } from "./exclusive.ts";
+import { SendFailure } from "../../pushgateway/client/connection.ts";
 import { type Gateways, MemberFailure } from "../gateways.ts";
-import { isNewer, newestOf, pushedAt } from "../plan/inventory.ts";
-import type { Holders, Misplaced } from "../plan/misplaced.ts";
-import { type FormerCopy, removeUnchanged } from "./move.ts";
+import { isNewer, newestOf, type PushedAt, pushedAt } from "../plan/inventory.ts";
+import type { RelationOf } from "../plan/processes.ts";
+import type { Rings } from "../plan/rings.ts";
+import type { Holders, Whereabouts } from "../plan/whereabouts.ts";
 import type { HandoffReport } from "../report.ts";
+import type { Exclusive } from "./exclusive.ts";
+import { doubtOf } from "./move.ts";
 
 /** What became of one delivery of the client's push. */
 export interface Delivery<Answer> {
@@ -30,6 +36,8 @@ export interface Delivery<Answer> {
   readonly taken?: Member;
   /** Nothing was sent: no connection came about. */
   readonly unsent?: boolean;
+  /** The member that has understood the push, and does not take it. */
+  readonly refusedBy?: Member;
 }
 
 /** A push whose group may be out of place. */
@@ -37,71 +45,78 @@ export interface MisplacedPush<Answer> {
   readonly method: string;
   readonly id: string;
   readonly key: string;
+  /** The types of the families that it carries, as far as can be told without much ado. */
+  types(): ReadonlyMap<string, string>;
   /**
    * Sends the push to the owner (or where it cannot be reached, to the next on the ring); a `DELETE`
    * to every member that may hold the group.
    *
    * @param to this member and no other
+   * @param timeoutMs for its answer, where less than usual is enough
    */
-  deliver(to?: Member): Promise<Delivery<Answer>>;
+  deliver(to?: Member, timeoutMs?: number): Promise<Delivery<Answer>>;
 }
 
 /** Where a POST goes. */
 interface Destination {
   /** It holds the newest copy, or is the owner. */
   readonly to: Member;
-  /** Copies that are of no use once it was taken. */
-  readonly former: readonly FormerCopy[];
+  /** Members with other copies. */
+  readonly others: readonly Member[];
+  /** Some member may hold more of the group: it cannot be read, or what it holds is as new. */
+  readonly isPart: boolean;
+}
+
+/** A copy as it was found. */
+interface Found {
+  readonly member: Member;
+  readonly pushed: PushedAt;
 }
 
 /** What handling such a push takes. */
 export interface OnPushDeps {
-  readonly misplaced: Misplaced;
+  readonly whereabouts: Whereabouts;
   readonly exclusive: Exclusive;
   readonly gateways: Gateways;
-  readonly ownerOf: (key: string) => Member | undefined;
-  /** Whether a member answers. */
-  readonly reachable: (member: Member) => boolean;
-  /** The group's owner by the former ring, while others may still go by that. */
-  readonly formerOwnerOf: (key: string) => Member | undefined;
-  /** Ends when a round of sweeps that began after this call has ended. */
-  readonly nextSweep: (signal: AbortSignal) => Promise<void>;
-  /** The group was pushed to a member that is not its owner, and should be moved. */
+  readonly relationOf: RelationOf;
+  readonly rings: Pick<Rings, "present" | "areInReach" | "isIntroduced" | "isUsed">;
+  /** Ends when more is known of what the members hold. */
+  readonly news: (signal: AbortSignal) => Promise<void>;
+  /** The group was pushed to a member while another one holds it, too; that copy should be moved. */
   readonly followUp: (id: string, from: Member) => void;
   readonly report: HandoffReport;
 }
 
-/** A member that dies is known to be dead a second later. */
+/** The ring may change while a group is looked for. */
 const TRIES_MAX = 3;
-const AGAIN_MS = 700;
+/**
+ * A member of 100,000 groups is read in five seconds. One that takes longer is not waited for: a POST
+ * whose group it may hold marks its copy as partial.
+ */
+const KNOWN_MS_MAX = 5_000;
+/** For a member that cannot be read to take a push, or a deletion, that it would be good if it had. */
+const HIDDEN_MS_MAX = 2_000;
 
 /**
- * Handles pushes of misplaced groups, one at a time for each group.
+ * Creates what handles pushes of misplaced groups, one at a time for each group.
  *
  * @throws {TurnFailure} where the group's turn does not come; the push was not sent then
  */
 export function createOnPush(deps: OnPushDeps) {
-  const { misplaced, exclusive, gateways, ownerOf, reachable, report } = deps;
+  const { whereabouts, rings, exclusive, gateways, report, relationOf } = deps;
+  const { ownerOf, isReadable } = whereabouts;
 
   return async function handle<Answer>(
     push: MisplacedPush<Answer>,
     signal: AbortSignal,
   ): Promise<Answer> {
-    // Where the group of a POST lies is only known once the former owner has been swept.
-    const unknown = deps.formerOwnerOf(push.key) === undefined &&
-      misplaced.holdersOf(push)?.presumed.length;
-    if (push.method === "POST" && unknown) {
-      await deps.nextSweep(signal);
-    }
+    if (push.method === "POST") await becomesKnown(push, signal);
     return await exclusive.run(push.id, async (signal) => {
       // A push before this one may have settled it.
-      const holders = misplaced.holdersOf(push);
-      if (!holders) return landed(push, await push.deliver());
-      const held = push.method === "DELETE" ? undefined : await holdBack(push, holders, signal);
-      if (held) return held.answer;
+      const holders = whereabouts.holdersOf(push);
+      if (push.method === "POST") return await merge(push, signal);
+      if (!holders) return landed(push, await push.deliver()).answer;
       switch (push.method) {
-        case "POST":
-          return await merge(push, signal);
         case "DELETE":
           return await clear(push, holders);
         default:
@@ -110,54 +125,119 @@ export function createOnPush(deps: OnPushDeps) {
     }, { signal, alone: true });
   };
 
-  /** To the former owner, where that is the one that every instance agrees on yet. */
-  async function holdBack<Answer>(
+  /** Waits, for a bounded time, until those have been read that may hold the group and can be read. */
+  async function becomesKnown<Answer>(
     push: MisplacedPush<Answer>,
-    { seen, presumed }: Holders,
     signal: AbortSignal,
-  ): Promise<Delivery<Answer> | undefined> {
-    const former = deps.formerOwnerOf(push.key);
-    if (former === undefined || !reachable(former)) return undefined;
-    if (!seen.has(former) && !presumed.includes(former)) return undefined;
+  ): Promise<void> {
+    using late = deadline(KNOWN_MS_MAX, signal);
+    while (!late.signal.aborted) {
+      if (!whereabouts.holdersOf(push)?.awaitsReads) return;
+      await deps.news(late.signal).catch(() => {});
+    }
+    signal.throwIfAborted();
+  }
+
+  /** To the owner; where no connection to it comes about, to the next one on our ring. */
+  async function deliverHome<Answer>(push: MisplacedPush<Answer>): Promise<Delivery<Answer>> {
     const owner = ownerOf(push.key);
-    if (owner === undefined) return undefined;
-    // After two changes in a row it may lie elsewhere still: the former owner would get a part of it.
-    const asked = [...new Set([owner, ...seen.keys(), ...presumed])].filter(reachable);
-    const found = await look(push.id, asked, signal);
-    if (found.some(({ member }) => member !== former)) return undefined;
-    const delivery = await push.deliver(former);
-    landed(push, delivery);
-    return delivery.unsent ? undefined : delivery;
+    // Of a contested group that is the owner by another ring than ours.
+    if (owner === undefined || owner === rings.present.ownerOf(push.key)) {
+      return await push.deliver();
+    }
+    const delivery = await push.deliver(owner);
+    return delivery.unsent ? await push.deliver() : delivery;
   }
 
   async function replace<Answer>(
     push: MisplacedPush<Answer>,
-    { seen, presumed }: Holders,
+    { seen, presumed, absent }: Holders,
     signal: AbortSignal,
   ): Promise<Answer> {
     const owner = ownerOf(push.key);
-    const holders = [...seen.keys(), ...presumed];
-    // What they answer does not matter: the owner's answer does, and they are about to be deleted.
-    const first = holders.filter((member) => member !== owner && reachable(member));
-    await Promise.all(first.map((member) => push.deliver(member)));
-    const delivered = await push.deliver();
-    const { taken } = delivered;
-    const answer = landed(push, delivered);
-    if (taken === undefined) return answer;
-    const others = holders.filter((member) => member !== taken);
-    const removals = others.map((member) => remove(push.id, member, signal));
+    const known = [...seen.keys(), ...presumed].filter((member) => member !== owner);
+    const hidden = absent.filter(({ up, because }) => up && because === "seen")
+      .map(({ member }) => member);
+    const holders = [...known, ...hidden];
+    const failures = [...seen.keys()].map((member) =>
+      whereabouts.inventories.get(member)?.failures.get(push.id) ?? 0
+    );
+    const asksOwnerFirst = owner !== undefined && wouldRefuse(owner, push);
+    const taken = asksOwnerFirst ? [] : (await Promise.all([
+      ...known.map((member) => push.deliver(member)),
+      ...hidden.map((member) => push.deliver(member, HIDDEN_MS_MAX)),
+    ])).filter((delivery) => delivery.taken !== undefined);
+    const delivered = landed(push, await deliverHome(push));
+    if (delivered.refusedBy !== undefined) {
+      return await refused(push, { delivered, taken, holders, seen }, signal);
+    }
+    const { answer, taken: to } = delivered;
+    if (to === undefined) return answer;
+    const failedAt = Math.max(0, ...failures);
+    if (failedAt > 0 && !seen.has(to)) {
+      const failure = { id: push.id, time: failedAt };
+      await attempt("copy", () => gateways.restoreFailure(to, failure, signal));
+    }
+    const others = [...new Set([...holders, ...seen.keys()])].filter((member) => member !== to);
+    const removals = others.map((member) => removeOther(push, { member, to }, signal));
     if ((await Promise.all(removals)).every((removed) => removed)) {
-      settle(push, [...seen.keys()].filter((member) => member !== taken), taken);
+      settle(push, [...seen.keys()].filter((member) => member !== to), to);
     }
     return answer;
+  }
+
+  /** Whether a member is known to refuse a push: other groups of it have a family of another type. */
+  function wouldRefuse<Answer>(member: Member, push: MisplacedPush<Answer>): boolean {
+    const types = whereabouts.inventories.get(member)?.types;
+    if (!types) return false;
+    return push.types().entries().some(([name, type]) => (types.get(name) ?? type) !== type);
+  }
+
+  /**
+   * The owner refuses the push. Where a holder has taken it, it is taken, and the group stays there;
+   * else nothing has changed but that a push has failed.
+   */
+  async function refused<Answer>(
+    push: MisplacedPush<Answer>,
+    { delivered, taken, holders, seen }: {
+      readonly delivered: Delivery<Answer>;
+      readonly taken: readonly Delivery<Answer>[];
+      readonly holders: readonly Member[];
+      readonly seen: Holders["seen"];
+    },
+    signal: AbortSignal,
+  ): Promise<Answer> {
+    const { id } = push;
+    const { refusedBy: owner } = delivered;
+    if (owner !== undefined && !seen.has(owner)) {
+      await attempt("delete", () => removeShell(id, owner, signal));
+    }
+    if (taken.length === 0) {
+      const failing = holders.filter((member) => seen.has(member));
+      for (const member of failing) {
+        await attempt("copy", () => gateways.failPush(member, id, signal));
+      }
+      return delivered.answer;
+    }
+    for (const { taken: member } of taken) {
+      if (member === undefined || owner === undefined) continue;
+      whereabouts.placed(id, member);
+      report.staysPut({ id, from: member, to: owner, reason: `${owner} refuses it` });
+    }
+    return taken[0].answer;
+  }
+
+  /** A refused push leaves an empty group that no push has ever reached well. */
+  async function removeShell(id: string, member: Member, signal: AbortSignal): Promise<void> {
+    const { times } = await gateways.pushTimes(member, signal);
+    if (times.get(id) === 0) await gateways.remove(member, id, signal);
   }
 
   async function clear<Answer>(push: MisplacedPush<Answer>, { seen }: Holders): Promise<Answer> {
     const { answer, taken } = await push.deliver();
     if (taken === undefined) return answer;
-    for (const member of seen.keys()) misplaced.removed(push.id, member);
-    // The next push, of another instance perhaps, may go to the former owner still.
-    if (deps.formerOwnerOf(push.key) === undefined) misplaced.settled(push.id);
+    for (const member of seen.keys()) whereabouts.removed(push.id, member);
+    whereabouts.settled(push.id);
     return answer;
   }
 
@@ -166,111 +246,155 @@ export function createOnPush(deps: OnPushDeps) {
     signal: AbortSignal,
   ): Promise<Answer> {
     const destination = await locate(push, signal);
-    if (destination === undefined) return landed(push, await push.deliver());
-    const { to, former } = destination;
+    if (destination === undefined) return landed(push, await push.deliver()).answer;
+    const { to, others, isPart } = destination;
+    // Without a lock others may move the group meanwhile.
+    if (isPart || !rings.areInReach || !rings.isIntroduced) await mark(push.id, to, signal);
     let delivered = await push.deliver(to);
-    if (delivered.unsent) delivered = await push.deliver();
-    const { taken } = delivered;
-    const answer = landed(push, delivered);
+    if (delivered.unsent) {
+      const next = rings.present.ownerOf(push.key);
+      if (next !== undefined && next !== to) {
+        await mark(push.id, next, signal);
+      }
+      delivered = await push.deliver();
+    }
+    const { answer, taken } = landed(push, delivered);
     if (taken !== to) return answer;
-    if (to !== ownerOf(push.key)) {
-      deps.followUp(push.id, to);
-      return answer;
-    }
-    let left = 0;
-    for (const copy of former) {
-      const removed = await attempt(() => removeUnchanged(copy, gateways, signal));
-      if (removed) misplaced.removed(push.id, copy.from);
-      else left++;
-    }
-    if (left === 0) settle(push, former.map(({ from }) => from), to);
+    if (to !== ownerOf(push.key)) deps.followUp(push.id, to);
+    else if (others.length === 0) settle(push, [], to);
+    for (const member of others) deps.followUp(push.id, member);
     return answer;
+  }
+
+  /**
+   * Marks the copy that a `POST` is about to go to, where another member may hold more of the group.
+   */
+  async function mark(id: string, to: Member, signal: AbortSignal): Promise<void> {
+    if (whereabouts.isMarked(id, to)) return;
+    try {
+      // One that refuses the mark refuses the push, too.
+      if (await gateways.markPartial(to, id, signal) === undefined) whereabouts.marked(id, to);
+    } catch (error) {
+      // One that is gone does not take the push either, which goes to another one then.
+      if (!isUnsent(error)) throw error;
+    }
   }
 
   /** By a ring that has changed meanwhile, or before others learn of it, it is out of place there. */
   function landed<Answer>(
     push: MisplacedPush<Answer>,
-    { answer, taken }: Delivery<Answer>,
-  ): Answer {
+    delivery: Delivery<Answer>,
+  ): Delivery<Answer> {
+    const { taken } = delivery;
     if (taken !== undefined && push.method !== "DELETE" && taken !== ownerOf(push.key)) {
-      misplaced.placed(push.id, taken);
+      whereabouts.placed(push.id, taken);
     }
-    return answer;
+    return delivery;
   }
 
-  /** Finds the newest copy; a member that dies meanwhile is left out. */
+  /** Finds the newest copy, by a ring that does not change meanwhile. */
   async function locate<Answer>(
     push: MisplacedPush<Answer>,
     signal: AbortSignal,
   ): Promise<Destination | undefined> {
-    for (let tries = 1;; tries++) {
-      const holders = misplaced.holdersOf(push);
+    for (let tries = 1; tries <= TRIES_MAX; tries++) {
+      const holders = whereabouts.holdersOf(push);
       const owner = ownerOf(push.key);
-      if (!holders || owner === undefined) return undefined;
-      try {
-        const members = [...holders.seen.keys(), ...holders.presumed];
-        const destination = await destinationOf(push.id, { members, owner }, signal);
-        // By a ring that has changed meanwhile nobody would look for it there.
-        if (ownerOf(push.key) === owner) return destination;
-        if (deps.formerOwnerOf(push.key) === destination.to) return destination;
-        if (tries === TRIES_MAX) {
-          throw new MemberFailure("the members change while it is looked for");
-        }
-      } catch (error) {
-        if (!(error instanceof MemberFailure) || tries === TRIES_MAX) throw error;
-        report.failed("copy", error);
-      }
-      await sleep(AGAIN_MS, signal);
+      if (owner === undefined) return undefined;
+      if (!holders) return { to: owner, others: [], isPart: false };
+      const destination = await destinationOf(push.id, { holders, owner }, signal);
+      // By a ring that has changed meanwhile nobody would look for it there.
+      if (ownerOf(push.key) === owner) return destination;
     }
+    throw new MemberFailure("the members change while it is looked for");
   }
 
   async function destinationOf(
     id: string,
-    { members, owner }: { readonly members: readonly Member[]; readonly owner: Member },
+    { holders, owner }: { readonly holders: Holders; readonly owner: Member },
     signal: AbortSignal,
   ): Promise<Destination> {
-    const asked = [...new Set([...members, owner])].filter(reachable);
-    const found = await look(id, asked, signal);
-    const own = found.find(({ member }) => member === owner);
+    const { seen, presumed, unread } = holders;
+    const asked = [...new Set([...seen.keys(), ...presumed, ...unread, owner])];
+    const { found, failed } = await look(id, asked, signal);
+    const hidden = [...new Set([...holders.absent.map(({ member }) => member), ...failed])];
+    const goingTo = (to: Member): Destination => {
+      const own = found.find(({ member }) => member === to);
+      const others = found.filter(({ member }) => member !== to);
+      // Of two copies that cannot be told apart by their times the next push may go to the other one.
+      const alike = others.filter(({ pushed }) => own && !isNewer(own.pushed, pushed));
+      return {
+        to,
+        others: others.map(({ member }) => member),
+        isPart: alike.length > 0 || hidden.some((member) => member !== to),
+      };
+    };
     const newest = newestOf(new Map(found.map(({ member, pushed }) => [member, pushed])));
-    if (!newest || newest.member === owner || (own && !isNewer(newest.pushed, own.pushed))) {
-      const former = found.filter(({ member }) => member !== owner)
-        .map(({ member, time }) => ({ id, from: member, time }));
-      return { to: owner, former };
+    if (newest) {
+      const own = found.find(({ member }) => member === owner);
+      const isOwners = own && !isNewer(newest.pushed, own.pushed);
+      return goingTo(isOwners ? owner : newest.member);
     }
-    // What came to an owner that was thought dead is not known to be older.
-    if (!asked.includes(owner)) throw new MemberFailure(`${owner} does not answer`);
-    return { to: newest.member, former: [] };
+    // Its former owner is the only one that can hold it: so it stays whole, though nobody can see it.
+    const [only, ...more] = holders.absent;
+    const isAlone = more.length === 0 && failed.length === 0;
+    if (only?.up && only.because !== "unread" && isAlone) return goingTo(only.member);
+    return goingTo(owner);
   }
 
-  /** The copies on some members, as they are now. */
-  async function look(id: string, members: readonly Member[], signal: AbortSignal) {
-    const found = await Promise.all(
-      members.map(async (member) => {
-        const times = await gateways.pushTimes(member, signal);
-        const [time, pushed] = [times.times.get(id), pushedAt(id, times)];
-        return time === undefined || !pushed ? [] : [{ member, time, pushed }];
+  /** The copies on some members, as they are now, and who could not be asked. */
+  async function look(
+    id: string,
+    members: readonly Member[],
+    signal: AbortSignal,
+  ): Promise<{ readonly found: readonly Found[]; readonly failed: readonly Member[] }> {
+    const found: Found[] = [];
+    const failed: Member[] = members.filter((member) => !isReadable(member));
+    using late = deadline(KNOWN_MS_MAX, signal);
+    await Promise.all(
+      members.filter(isReadable).map(async (member) => {
+        try {
+          const reading = gateways.pushTimes(member, signal);
+          const pushed = pushedAt(id, await abandonable(reading, late.signal));
+          if (pushed) found.push({ member, pushed });
+        } catch (error) {
+          signal.throwIfAborted();
+          if (!(error instanceof MemberFailure) && !late.signal.aborted) throw error;
+          failed.push(member);
+        }
       }),
     );
-    return found.flat();
+    return { found, failed };
   }
 
-  async function remove(id: string, member: Member, signal: AbortSignal): Promise<boolean> {
-    if (!reachable(member)) return false;
-    const removed = await attempt(async () => {
-      await gateways.remove(member, id, { signal });
-      return true;
-    });
-    if (removed) misplaced.removed(id, member);
-    return removed;
+  /** Says whether it is gone. What others may push to by their ring stays, and is found again later. */
+  async function removeOther(
+    { id, key }: { readonly id: string; readonly key: string },
+    { member, to }: { readonly member: Member; readonly to: Member },
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    if (rings.isUsed(member, key)) return false;
+    const doubt = doubtOf(relationOf(member, to), member, to);
+    if (doubt !== undefined) {
+      report.staysPut({ id, from: member, to, reason: doubt });
+      return false;
+    }
+    if (whereabouts.isReadable(member)) {
+      const removed = await attempt("delete", () => gateways.remove(member, id, signal));
+      if (removed) whereabouts.removed(id, member);
+      return removed;
+    }
+    using late = deadline(HIDDEN_MS_MAX, signal);
+    return await attempt("delete", () => gateways.remove(member, id, late.signal));
   }
 
   /** The push was taken: what fails after it is told to the operator, not to the client. */
-  async function attempt(work: () => Promise<boolean>): Promise<boolean> {
+  async function attempt(kind: "copy" | "delete", work: () => Promise<void>): Promise<boolean> {
     try {
-      return await work();
+      await work();
+      return true;
     } catch (error) {
-      report.failed("delete", error);
+      report.failed(kind, error);
       return false;
     }
   }
@@ -281,7 +405,13 @@ export function createOnPush(deps: OnPushDeps) {
     to: Member,
   ): void {
     // By a ring that has changed meanwhile it is out of place where it is.
-    if (ownerOf(key) === to) misplaced.settled(id);
+    if (ownerOf(key) === to) whereabouts.settled(id);
     if (from.length > 0) report.moved({ id, from, to, by: "push" });
   }
+}
+
+/** Whether a member was not even reached. */
+function isUnsent(error: unknown): boolean {
+  const cause = error instanceof MemberFailure ? error.cause : undefined;
+  return cause instanceof SendFailure && (cause.kind === "refused" || cause.kind === "unreachable");
 }

@@ -1,91 +1,180 @@
 /**
  * Deletes copies that are certainly older than another one, after a fresh look at both. Where the
- * older one lies on the group's owner, the newer is brought there instead, onto it: an instance that
- * did not know of the owner yet may have pushed to a member that lacked the group, so that the newer
- * copy is not the fuller one.
+ * newer is marked as partial, what it lacks is added to it first. Where the older one lies on the
+ * group's owner, the newer is brought there instead, onto it: an instance that did not know of the
+ * owner yet may have pushed to a member that lacked the group, so that the newer copy is not the fuller
+ * one.
  *
  * @module
  */
 
-import type { Member } from "../../member.ts";
 import { inBatches } from "../../concurrency/batches.ts";
-import type { Exclusive } from "./exclusive.ts";
+import type { Member } from "../../member.ts";
 import type { Gateways } from "../gateways.ts";
 import { isNewer, keyOfId, type PushedAt, pushedAt, type StaleCopy } from "../plan/inventory.ts";
-import type { Misplaced } from "../plan/misplaced.ts";
-import { moveGroup } from "./move.ts";
+import type { RelationOf } from "../plan/processes.ts";
+import type { Rings } from "../plan/rings.ts";
+import type { Whereabouts } from "../plan/whereabouts.ts";
 import type { HandoffReport } from "../report.ts";
+import type { Exclusive } from "./exclusive.ts";
+import { doubtOf, moveGroup } from "./move.ts";
 
 /** What deleting takes. */
 export interface StaleDeps {
   readonly exclusive: Exclusive;
   readonly gateways: Gateways;
-  readonly misplaced: Misplaced;
-  readonly ownerOf: (key: string) => Member | undefined;
+  readonly whereabouts: Whereabouts;
+  readonly rings: Pick<Rings, "isUsed">;
+  readonly relationOf: RelationOf;
+  /** When groups were deleted while some member did not hear of it, Unix seconds of our clock. */
+  readonly deletions: ReadonlyMap<string, number>;
   readonly report: HandoffReport;
 }
+
+/** The groups of a member that are marked as partial. */
+type PartialOn = (member: Member) => Promise<ReadonlySet<string>>;
 
 /**
  * Deletes stale copies. One that cannot be deleted is told, and left to the next sweep.
  *
+ * @returns how many groups have a copy less
  * @throws the signal's reason when it aborts
  */
 export async function removeStale(
   stale: readonly StaleCopy[],
   deps: StaleDeps,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<number> {
+  let removed = 0;
+  const partial = new Map<Member, Promise<ReadonlySet<string>>>();
+  // Once for all: a group that has no mark is whole, and stays so until somebody deletes it.
+  const partialOn: PartialOn = (member) => {
+    const known = partial.get(member) ??
+      deps.gateways.traits(member, signal).then(({ partial }) => partial);
+    partial.set(member, known);
+    return known;
+  };
   await inBatches(stale, { signal }, async (copy) => {
     try {
-      await deps.exclusive.run(copy.id, (signal) => removeOne(copy, deps, signal), {
-        signal,
-        alone: false,
-      });
+      const work = (signal: AbortSignal) => removeOne(copy, { ...deps, partialOn }, signal);
+      if (await deps.exclusive.run(copy.id, work, { signal, alone: false })) removed++;
     } catch (error) {
       signal.throwIfAborted();
       deps.report.failed("delete", error);
     }
   });
+  return removed;
 }
 
-async function removeOne(copy: StaleCopy, deps: StaleDeps, signal: AbortSignal): Promise<void> {
+/** Says whether the group has a copy less now. */
+async function removeOne(
+  copy: StaleCopy,
+  deps: StaleDeps & { readonly partialOn: PartialOn },
+  signal: AbortSignal,
+): Promise<boolean> {
   const { id, member, newer } = copy;
-  const { gateways, misplaced, report, ownerOf } = deps;
-  if (!await isStale(copy, gateways, signal)) return;
-  const key = keyOfId(id);
-  const belongs = () => ownerOf(key) === member;
-  if (typeof newer !== "number" && belongs()) {
-    const others = [...misplaced.holdersOf({ id, key })?.seen.keys() ?? []]
-      .filter((other) => other !== member && other !== newer);
-    // A copy counts as pushed when it is made: one too close to be judged would seem older then.
-    for (const other of others) {
-      if (!await isStale({ id, member: other, newer }, gateways, signal)) return;
+  const { gateways, whereabouts, rings, report } = deps;
+  if (rings.isUsed(member, keyOfId(id))) return false;
+  const old = await staleness(copy, gateways, signal);
+  if (!old) return false;
+  if (typeof newer !== "number" && !wasDeletedSince(id, old, deps.deletions)) {
+    const doubt = doubtOf(deps.relationOf(member, newer), member, newer);
+    if (doubt !== undefined) {
+      report.staysPut({ id, from: member, to: newer, reason: doubt });
+      return false;
     }
-    const move = { id, from: newer, to: member };
-    const { kind } = await moveGroup(move, { gateways, belongs }, signal);
-    if (kind === "moved" || kind === "outdated") {
-      misplaced.removed(id, newer);
-      report.staleRemoved({ id, member, newer });
+    if (whereabouts.ownerOf(keyOfId(id)) === member) {
+      const brought = await bringTo(copy, newer, deps, signal);
+      if (brought !== "stays") return brought === "moved";
     }
-    // One that cannot be copied is the newer all the same.
-    if (kind !== "stays" || !await isStale(copy, gateways, signal)) return;
+    if (await isPart(copy, newer, deps.partialOn)) return await addTo(copy, newer, deps, signal);
   }
-  await gateways.remove(member, id, { signal });
-  misplaced.removed(id, member);
+  await gateways.remove(member, id, signal);
+  whereabouts.removed(id, member);
   report.staleRemoved({ id, member, newer });
+  return true;
 }
 
-/** Whether what is newer still stands, and is still newer for certain. */
-async function isStale(
+/**
+ * Whether either copy may be a part only. Where instances see different members, both may be pushed to,
+ * and the newer one need not be the marked one.
+ */
+async function isPart({ id, member }: StaleCopy, newer: Member, partialOn: PartialOn) {
+  const marked = await Promise.all([partialOn(newer), partialOn(member)]);
+  return marked.some((ids) => ids.has(id));
+}
+
+/** A deletion tells that nothing of it belongs to what was pushed since. */
+function wasDeletedSince(
+  id: string,
+  old: PushedAt,
+  deletions: ReadonlyMap<string, number>,
+): boolean {
+  const deletedAt = deletions.get(id);
+  return deletedAt !== undefined && old.max < deletedAt;
+}
+
+/** The older copy lies on the owner: the newer is moved there, unless it has to stay where it is. */
+async function bringTo(
+  copy: StaleCopy,
+  newer: Member,
+  { gateways, whereabouts, rings, relationOf, report }: StaleDeps,
+  signal: AbortSignal,
+): Promise<"moved" | "stays" | "later"> {
+  const { id, member } = copy;
+  const key = keyOfId(id);
+  if (rings.isUsed(newer, key)) return "later";
+  const others = [...whereabouts.holdersOf({ id, key })?.seen.keys() ?? []]
+    .filter((other) => other !== member && other !== newer);
+  // A copy counts as pushed when it is made: one too close to be judged would seem older then.
+  for (const other of others) {
+    if (!await staleness({ id, member: other, newer }, gateways, signal)) return "later";
+  }
+  const belongs = () => whereabouts.ownerOf(key) === member && !rings.isUsed(newer, key);
+  const move = { id, from: newer, to: member };
+  const { kind } = await moveGroup(move, { gateways, relationOf, belongs }, signal);
+  if (kind === "moved" || kind === "outdated") {
+    whereabouts.removed(id, newer);
+    report.staleRemoved({ id, member, newer });
+    return "moved";
+  }
+  // One that cannot be copied is the newer all the same.
+  const stays = kind === "stays" && await staleness(copy, gateways, signal) !== undefined;
+  return stays ? "stays" : "later";
+}
+
+/** The newer copy is marked as partial: what the older has beside it is added, then that is deleted. */
+async function addTo(
+  { id, member }: StaleCopy,
+  newer: Member,
+  { gateways, whereabouts, rings, relationOf, report }: StaleDeps,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const move = { id, from: member, to: newer };
+  const belongs = () => !rings.isUsed(member, keyOfId(id));
+  const deps = { gateways, relationOf, belongs };
+  const outcome = await moveGroup(move, deps, signal);
+  if (outcome.kind === "stays") {
+    report.staysPut({ id, from: member, to: newer, reason: outcome.reason });
+    return false;
+  }
+  if (outcome.kind === "changed") return false;
+  whereabouts.removed(id, member);
+  report.staleRemoved({ id, member, newer });
+  return true;
+}
+
+/** When the copy was pushed, where what is newer still stands, and is still newer for certain. */
+async function staleness(
   { id, member, newer }: StaleCopy,
   gateways: Gateways,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<PushedAt | undefined> {
   const copyOn = async (member: Member): Promise<PushedAt | undefined> =>
     pushedAt(id, await gateways.pushTimes(member, signal));
   const [old, newest] = await Promise.all([
     copyOn(member),
     typeof newer === "number" ? { min: newer, max: newer } : copyOn(newer),
   ]);
-  return old !== undefined && newest !== undefined && isNewer(newest, old);
+  return old && newest && isNewer(newest, old) ? old : undefined;
 }

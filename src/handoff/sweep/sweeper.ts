@@ -1,269 +1,320 @@
 /**
- * Rounds of sweeps: reads what every member that answers holds, compares it with the ring, has stale
- * copies removed, and tells membership who may come in and who is empty.
+ * Sweeps: has every member read that answers, each when it is due, compares what was read with the
+ * ring, has stale copies removed, and tells membership what that means.
  *
  * @module
  */
 
-import { sleep } from "../../concurrency/backoff.ts";
-import type { Logger } from "../../log.ts";
+import { abandonable } from "../../concurrency/abort.ts";
+import { cooperate } from "../../concurrency/cooperate.ts";
+import { createWake } from "../../concurrency/wake.ts";
+import { createTold, type Logger } from "../../log.ts";
 import type { Member } from "../../member.ts";
 import type { MemberRecord, Membership, MembershipEvent } from "../../membership/membership.ts";
 import type { HandoffMetrics } from "../../metrics/handoff.ts";
 import type { PushTimes } from "../../pushgateway/push_times.ts";
 import type { HashRing } from "../../ring/hash_ring.ts";
-import { createWake } from "../../concurrency/wake.ts";
-import type { Deletions } from "../plan/deletions.ts";
-import { abandonable } from "../../concurrency/abort.ts";
 import type { Gateways } from "../gateways.ts";
-import type { StaleCopy } from "../plan/inventory.ts";
-import type { Misplaced } from "../plan/misplaced.ts";
+import type { Deletions } from "../plan/deletions.ts";
+import type { EmptyInstances } from "../plan/empty_instances.ts";
+import { type Duplicates, type Findings, planSweep } from "../plan/inventory.ts";
 import { createMissing } from "../plan/missing.ts";
+import type { Whereabouts } from "../plan/whereabouts.ts";
 import type { HandoffReport } from "../report.ts";
-import { sweepRound } from "./round.ts";
+import { createDue } from "./due.ts";
+import { createJudge } from "./judge.ts";
+import { createReader } from "./reader.ts";
 
 /** What sweeping takes. */
 export interface SweeperDeps {
-  readonly gateways: Gateways;
-  readonly misplaced: Misplaced;
+  readonly gateways: Pick<Gateways, "pushTimes" | "traits">;
+  readonly whereabouts: Whereabouts;
+  readonly emptyInstances: EmptyInstances;
   readonly membership: () => Membership;
   readonly ring: () => HashRing;
   readonly deletions: Deletions;
-  /** Deletes stale copies; what it cannot delete stays for the next round. */
-  readonly removeStale: (stale: readonly StaleCopy[], signal: AbortSignal) => Promise<void>;
+  /**
+   * Deletes copies that other members hold as well; what it cannot delete stays for the next look.
+   *
+   * @returns what it waits for, where it has to
+   */
+  readonly removeDuplicates: (
+    duplicates: Duplicates,
+    signal: AbortSignal,
+  ) => Promise<string | undefined>;
+  /** Is told what the members hold that could be read, each time that is compared with the ring. */
+  readonly onCompared: (inventories: ReadonlyMap<Member, PushTimes>) => void;
   /** Tells membership what was found. */
   readonly tell: (event: MembershipEvent) => void;
-  readonly report: HandoffReport;
+  readonly report: Pick<HandoffReport, "failed">;
   readonly metrics: HandoffMetrics;
   readonly log: Logger;
   readonly random: () => number;
+  /** A clock in milliseconds. */
+  readonly clock: () => number;
   /** Unix time in ms. */
   readonly now: () => number;
 }
 
-/** Sweeps. */
-export interface Sweeper {
-  /**
-   * Sweeps until the signal aborts: at once, whenever woken, and each interval.
-   *
-   * @param intervalMs between two rounds where nothing happens
-   */
-  run(intervalMs: number, signal: AbortSignal): Promise<void>;
-  /** Something changed: a round is due. */
-  wake(): void;
-  /** A ring was published: besides, others may push by the former one for some seconds. */
-  ringChanged(): void;
-  /** Whether a round has ended since the start. */
-  readonly hasSwept: boolean;
-  /** Ends when a round has ended that began after this call. */
-  next(signal: AbortSignal): Promise<void>;
-  /** What each member held when it was last read. */
-  readonly inventories: ReadonlyMap<Member, PushTimes>;
+/** How sweeping is configured. */
+export interface SweepConfig {
+  readonly enabled: boolean;
+  /** Between two reads of a member where nothing happens. */
+  readonly sweepIntervalMs: number;
 }
 
-/** Rounds are at least this far apart. */
-const ROUND_GAP_MS = 50;
-/** A member that waits to come in, or is about to be found empty, is looked at again after this. */
-const WAITING_MS = 500;
-/** One that is being drained, maybe by another instance. */
-const DRAINING_MS = 5_000;
+/** Sweeps. */
+export interface Sweeper {
+  /** Sweeps while the configuration says so, until the signal aborts; all reads have ended then. */
+  run(config: () => SweepConfig, signal: AbortSignal): Promise<void>;
+  /** The configuration has changed. */
+  wake(): void;
+  /** A member should be read at once. */
+  readNow(member: Member): void;
+  /** Members have come, changed or gone. */
+  membershipChanged(next: Membership, previous: Membership): void;
+  /** A ring was published: besides, others may push by the former one for some seconds. */
+  ringChanged(): void;
+  /**
+   * Ends when more is known than at this call: what was read has been compared with the ring, or a
+   * member has turned out not to be readable.
+   *
+   * @throws the signal's reason when it aborts
+   */
+  news(signal: AbortSignal): Promise<void>;
+  /**
+   * Reads every member that answers, and ends when what was read has been compared.
+   *
+   * @returns those that could not be read
+   * @throws the signal's reason when it aborts
+   */
+  sweep(signal: AbortSignal): Promise<readonly Member[]>;
+}
+
+/** Comparisons are at least this far apart. */
+const PLAN_GAP_MS = 50;
+/** What was read waits so long for others that are being read: one comparison serves all. */
+const GATHER_MS = 1_000;
+/** The same, as a part of what the read took: large members take alike. */
+const GATHER_PART = 0.5;
 /** After a ring change: redirects given before it, or by others, may still land on former owners. */
 const FOLLOW_UP_MS = [2_000, 5_000];
-/** A member that answers probes and cannot be read comes in all the same after so many rounds. */
-const UNREAD_ROUNDS_MAX = 3;
-/** A leaving member is empty for good once others had the time to learn of it too. */
-const LEFT_MS_MIN = 2_000;
 
-/** Makes one; nothing is read yet. */
+/** Creates the sweeper; nothing is read yet. */
 export function createSweeper(deps: SweeperDeps): Sweeper {
-  const { gateways, misplaced, deletions, log } = deps;
-  const inventories = new Map<Member, PushTimes>();
-  /** Rounds in a row in which a member could not be read. */
-  const unread = new Map<Member, number>();
-  /** Since when a member has been out of the ring and draining, by our clock. */
-  const leftAt = new Map<Member, number>();
-  const due = createWake();
-  let followUps: number[] = [];
+  const { whereabouts, deletions, membership, log, clock } = deps;
+  const woken = createWake();
+  const due = createDue(deps.random);
   const missing = createMissing(log);
+  const told = createTold();
+  const reader = createReader({ ...deps, onNews: woken.raise });
+  const changedMs = new Map<Member, number>();
+  const judge = createJudge({ ...deps, due, changedMs });
+  /** When the reads began that the last comparison was made of. */
+  const compared = new Map<Member, number>();
+  let followUps: number[] = [];
+  /** Until when reads that have ended wait for others; absent where all have been compared. */
+  let planBy: number | undefined;
+  let plannedAt = -Infinity;
   /** Groups out of place, as the log last had it. */
-  let told = 0;
-  let [begun, ended] = [0, 0];
-  let waiters: { readonly after: number; readonly resolve: () => void }[] = [];
+  let toldMisplaced = 0;
+  let waiting: (() => void)[] = [];
 
-  async function round(signal: AbortSignal): Promise<void> {
-    const number = ++begun;
-    const beganAt = performance.now();
-    const beganAtUnix = deps.now() / 1_000;
-    const members = membersUp(deps.membership());
-    missing.keep(deps.membership(), inventories);
-    const { swept, failed, findings } = await sweepRound([...members.keys()], {
-      ...deps,
-      inventories,
-      deletions: deletions.pending,
-    }, signal);
-    const everybody = [...deps.membership().records.keys()].every((member) => swept.has(member));
-    const unheard = findings.stale.some(({ newer }) => typeof newer === "number");
-    if (everybody && !unheard) deletions.settle(beganAtUnix);
-    for (const member of swept) unread.delete(member);
-    for (const member of failed) unread.set(member, (unread.get(member) ?? 0) + 1);
-    if (swept.size > 0) ended = number;
-    for (const { after, resolve } of waiters) if (after < number) resolve();
-    waiters = waiters.filter(({ after }) => after >= number);
-    const seconds = (performance.now() - beganAt) / 1_000;
-    const held = [...inventories].map(([member, { times }]) => [member, times.size] as const);
-    deps.metrics.swept({
-      seconds,
-      groups: new Map(held),
+  function tellNews(): void {
+    const resolved = waiting;
+    waiting = [];
+    for (const resolve of resolved) resolve();
+  }
+
+  async function read(
+    member: Member,
+    record: MemberRecord,
+    { intervalMs, signal }: { intervalMs: number; signal: AbortSignal },
+  ): Promise<void> {
+    due.begins(member);
+    const wasRead = await reader.read(member, record, signal);
+    const endedMs = clock();
+    if (wasRead) {
+      due.wasRead(member, endedMs + intervalMs * (0.9 + 0.2 * deps.random()));
+      const seconds = reader.last.get(member)?.seconds ?? 0;
+      deps.metrics.read(seconds);
+      planBy ??= endedMs + Math.max(GATHER_MS, GATHER_PART * seconds * 1_000);
+    } else {
+      due.hasFailed(member, endedMs);
+      tellNews();
+    }
+    woken.raise();
+  }
+
+  /** Compares what was read with the ring. */
+  async function plan(signal: AbortSignal): Promise<Findings> {
+    planBy = undefined;
+    const { inventories, apply } = whereabouts.plan();
+    const reads = new Map(reader.last);
+    const work = planSweep(inventories, whereabouts.ownerOf, deletions.pending);
+    const findings = await cooperate(work, signal);
+    apply(findings);
+    for (const [member, what] of inventories) {
+      const read = reads.get(member);
+      if (!read) continue;
+      deletions.read(member, what, read.beganAt);
+      compared.set(member, read.beganMs);
+    }
+    plannedAt = clock();
+    missing.keep(membership(), whereabouts.inventories);
+    const held = whereabouts.inventories;
+    deps.metrics.compared({
+      groups: new Map([...held].map(([member, { times }]) => [member, times.size])),
+      unreadable: membersUp().keys().filter((member) => !whereabouts.isReadable(member)),
       missing: await missing.look({
-        membership: deps.membership(),
-        swept,
+        membership: membership(),
+        swept: new Set(inventories.keys()),
         held: inventories,
         deleted: deletions.pending,
       }, signal),
     });
-    log.debug("members swept", {
-      members: swept.size,
-      failed: failed.size,
-      groups: findings.groups,
-      misplaced: misplaced.size,
-      stale: findings.stale.length,
-    });
-    if (misplaced.size !== told) {
-      told = misplaced.size;
-      const groups = { misplaced: told, groups: findings.groups };
-      if (told > 0) {
-        log.info("groups lie on others than their owners; pushes bring them home", groups);
-      } else log.info("every group lies on its owner", groups);
-    }
-    if (findings.stale.length > 0) {
-      log.info("stale copies are being deleted", {
-        copies: findings.stale.length,
-        members: [...new Set(findings.stale.map(({ member }) => member))].join(" "),
-      });
-      await deps.removeStale(findings.stale, signal);
-    }
-    await admit({ members, swept, stale: findings.stale }, signal);
-    judgeLeaving({ members, swept, beganAt });
+    narrate(findings, inventories.size);
+    deps.onCompared(inventories);
+    judge.compared({ inventories, reads, stale: findings.stale });
+    tellNews();
+    return findings;
   }
 
-  /** Lets in the joining members on which no stale copy is left. */
-  async function admit(
-    { members, swept, stale }: {
-      members: ReadonlyMap<Member, MemberRecord>;
-      swept: ReadonlySet<Member>;
-      stale: readonly StaleCopy[];
-    },
-    signal: AbortSignal,
-  ): Promise<void> {
-    for (const [member, record] of members) {
-      if (record.state !== "joining") continue;
-      if (!swept.has(member)) {
-        const rounds = unread.get(member) ?? 0;
-        if (rounds < UNREAD_ROUNDS_MAX) continue;
-        log.warn("member comes in unswept: it answers probes, but cannot be read", { member });
-      } else {
-        const copies = stale.filter((copy) => copy.member === member);
-        if (copies.length > 0 && !(await areGone(member, copies, signal))) continue;
-      }
-      // One that failed a probe meanwhile may have come back with other data: the next round tells.
-      if (deps.membership().records.get(member) !== record) continue;
-      deps.tell({ kind: "admitted", member });
+  function narrate({ groups, stale }: Findings, members: number): void {
+    const misplaced = whereabouts.size;
+    log.debug("members compared", { members, groups, misplaced, stale: stale.length });
+    if (misplaced === toldMisplaced) return;
+    toldMisplaced = misplaced;
+    if (misplaced === 0) log.info("every group lies on its owner", { groups });
+    else {
+      const what = "groups lie on others than their owners; pushes bring them home";
+      log.info(what, { misplaced, groups });
     }
   }
 
-  /** A Pushgateway deletes after it has answered: only a new look shows it. */
-  async function areGone(
-    member: Member,
-    copies: readonly StaleCopy[],
-    signal: AbortSignal,
-  ): Promise<boolean> {
-    try {
-      const before = inventories.get(member);
-      const { times } = await gateways.pushTimes(member, signal);
-      return copies.every(({ id }) => times.get(id) !== before?.times.get(id));
-    } catch (error) {
-      signal.throwIfAborted();
-      deps.report.failed("sweep", error);
-      return false;
+  /** Has copies removed; their members are read again afterwards. */
+  async function remove(duplicates: Duplicates, signal: AbortSignal): Promise<void> {
+    const waitsFor = await deps.removeDuplicates(duplicates, signal);
+    if (signal.aborted) return;
+    const { stale } = duplicates;
+    for (const member of new Set(stale.map(({ member }) => member))) {
+      due.waits(member, clock());
+      if (waitsFor === undefined) told.isOver(member);
+      else if (told.isNews(member, waitsFor)) {
+        const copies = stale.filter((copy) => copy.member === member).length;
+        log.info("stale copies stay for now", { member, copies, waits_for: waitsFor });
+      }
     }
+    woken.raise();
   }
 
-  function judgeLeaving(
-    { members, swept, beganAt }: {
-      members: ReadonlyMap<Member, MemberRecord>;
-      swept: ReadonlySet<Member>;
-      beganAt: number;
-    },
-  ): void {
-    for (const member of leftAt.keys()) if (!members.has(member)) leftAt.delete(member);
-    for (const [member, { state, drained }] of members) {
-      const leaving = (state === "draining" || state === "departed") &&
-        !deps.ring().weights.has(member);
-      if (!leaving) {
-        leftAt.delete(member);
-        continue;
-      }
-      const since = leftAt.get(member) ?? performance.now();
-      leftAt.set(member, since);
-      if (!swept.has(member)) continue;
-      const empty = inventories.get(member)?.times.size === 0;
-      if (empty ? state === "draining" && beganAt - since >= LEFT_MS_MIN : drained) {
-        deps.tell({ kind: "drained", member, empty });
-      }
-    }
+  function isTimeToPlan(): boolean {
+    const nowMs = clock();
+    if (planBy === undefined || nowMs < plannedAt + PLAN_GAP_MS) return false;
+    return !reader.isBusy || nowMs >= planBy;
   }
 
   /** How long nothing has to be done. */
-  function idleMs(intervalMs: number): number {
-    const now = performance.now();
-    followUps = followUps.filter((at) => at > now);
-    const next = Math.min(...followUps, now + intervalMs) - now;
-    const waits = [...membersUp(deps.membership())].map(([member, { state }]) => {
-      if (state === "joining") return WAITING_MS;
-      if (state !== "draining") return next;
-      return inventories.get(member)?.times.size === 0 ? WAITING_MS : DRAINING_MS;
-    });
-    return Math.min(next, ...waits);
+  function restMs(): number {
+    const nowMs = clock();
+    const planMs = planBy === undefined
+      ? Infinity
+      : Math.max(plannedAt + PLAN_GAP_MS, reader.isBusy ? planBy : 0) - nowMs;
+    const followUpMs = Math.min(...followUps) - nowMs;
+    return Math.max(0, Math.min(planMs, followUpMs, due.leftMs(membersUp().keys(), nowMs)));
+  }
+
+  /** The members that answer our probes, whatever their state: those that can be read. */
+  function membersUp(): Map<Member, MemberRecord> {
+    const isOne = ({ verdict, aliasOf }: MemberRecord) => verdict === "up" && !aliasOf;
+    return new Map([...membership().records].filter(([, record]) => isOne(record)));
+  }
+
+  async function rest(isOn: boolean, signal: AbortSignal): Promise<void> {
+    const ms = isOn ? restMs() : Infinity;
+    const over = new AbortController();
+    const timer = Number.isFinite(ms) ? setTimeout(() => over.abort(), ms) : undefined;
+    await woken.wait(AbortSignal.any([signal, over.signal]));
+    clearTimeout(timer);
   }
 
   return {
-    async run(intervalMs, signal) {
+    async run(config, signal) {
+      const tasks = new Set<Promise<void>>();
+      const begin = (task: Promise<void>) => {
+        tasks.add(task);
+        return task.finally(() => tasks.delete(task));
+      };
+      let removing: Promise<void> | undefined;
       while (!signal.aborted) {
-        try {
-          // Before there is a ring nothing is out of place, and not all members are known.
-          if (deps.ring().members.length > 0) await round(signal);
-        } catch (error) {
-          if (signal.aborted) break;
-          throw error;
+        const { enabled, sweepIntervalMs: intervalMs } = config();
+        // Before there is a ring nothing is out of place, and not all members are known.
+        const isOn = enabled && deps.ring().members.length > 0;
+        if (isOn) {
+          const nowMs = clock();
+          if (followUps.some((at) => at <= nowMs)) due.all();
+          followUps = followUps.filter((at) => at > nowMs);
+          for (const [member, record] of membersUp()) {
+            if (due.isDue(member, nowMs)) void begin(read(member, record, { intervalMs, signal }));
+          }
         }
-        await sleep(ROUND_GAP_MS, signal);
-        const pause = new AbortController();
-        const jitter = 0.9 + 0.2 * deps.random();
-        const timer = setTimeout(() => pause.abort(), idleMs(intervalMs * jitter));
-        await due.wait(AbortSignal.any([signal, pause.signal]));
-        clearTimeout(timer);
+        if (isOn && isTimeToPlan()) {
+          try {
+            const { stale, twins } = await plan(signal);
+            if (stale.length + twins.length > 0) {
+              const task = () => begin(remove({ stale, twins }, signal));
+              removing ??= task().finally(() => removing = undefined);
+            }
+          } catch (error) {
+            if (!signal.aborted) throw error;
+          }
+        }
+        await rest(isOn, signal);
       }
+      await Promise.all(tasks);
     },
-    wake: due.raise,
+    wake: woken.raise,
+    readNow(member) {
+      due.now(member);
+      woken.raise();
+    },
+    membershipChanged(next, previous) {
+      missing.keep(next, whereabouts.inventories);
+      for (const [member, { state, verdict, started }] of next.records) {
+        const before = previous.records.get(member);
+        const isSame = state === before?.state && verdict === before.verdict &&
+          started === before.started;
+        if (isSame) continue;
+        due.now(member);
+        changedMs.set(member, clock());
+      }
+      for (const member of previous.records.keys()) {
+        if (next.records.has(member)) continue;
+        for (const known of [due, reader, deletions]) known.forget(member);
+        for (const known of [compared, changedMs]) known.delete(member);
+        told.isOver(member);
+      }
+      woken.raise();
+    },
     ringChanged() {
-      const now = performance.now();
-      followUps = FOLLOW_UP_MS.map((ms) => now + ms);
-      due.raise();
+      const nowMs = clock();
+      followUps = FOLLOW_UP_MS.map((ms) => nowMs + ms);
+      due.all();
+      woken.raise();
     },
-    get hasSwept() {
-      return ended > 0;
-    },
-    next(signal) {
-      due.raise();
+    news(signal) {
       const { promise, resolve } = Promise.withResolvers<void>();
-      waiters.push({ after: begun, resolve });
+      waiting.push(resolve);
       return abandonable(promise, signal);
     },
-    inventories,
+    async sweep(signal) {
+      const askedMs = clock();
+      due.all();
+      woken.raise();
+      const isDone = (member: Member) =>
+        !whereabouts.isReadable(member) || (compared.get(member) ?? -Infinity) >= askedMs;
+      while (!membersUp().keys().every(isDone)) await this.news(signal);
+      return [...membersUp().keys()].filter((member) => !whereabouts.isReadable(member));
+    },
   };
-}
-
-/** The members that answer our probes, whatever their state: those that can be read. */
-function membersUp({ records }: Membership): Map<Member, MemberRecord> {
-  return new Map([...records].filter(([, { verdict }]) => verdict === "up"));
 }

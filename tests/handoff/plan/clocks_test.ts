@@ -21,3 +21,12 @@ Deno.test("a clock that was set is learnt anew", { permissions: "none" }, () => 
   assert.deepEqual(clocks.narrow(a, { min: 60, max: 61 }), { min: 60, max: 61 });
   assert.deepEqual(clocks.narrow(a, { min: 60.5, max: 61.5 }), { min: 60.5, max: 61 });
 });
+
+Deno.test("of a member that is gone no clock is known", { permissions: "none" }, () => {
+  const clocks = createClocks();
+  clocks.narrow(a, { min: 1, max: 2 });
+  clocks.narrow(b, { min: 1, max: 2 });
+  clocks.forget(a);
+  assert.deepEqual(clocks.narrow(a, { min: 0, max: 9 }), { min: 0, max: 9 });
+  assert.deepEqual(clocks.narrow(b, { min: 0, max: 9 }), { min: 1, max: 2 });
+});

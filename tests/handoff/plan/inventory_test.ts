@@ -4,17 +4,16 @@ import {
   type Findings,
   isNewer,
   keyOfId,
+  lacksInstanceId,
   newestOf,
   planSweep,
   type PushedAt,
   pushedAt,
   staleCopies,
 } from "../../../src/handoff/plan/inventory.ts";
-import { type Member, parseMember } from "../../../src/member.ts";
-import type { PushTimes } from "../../../src/pushgateway/push_times.ts";
-import { HashRing } from "../../../src/ring/hash_ring.ts";
+import type { Member } from "../../../src/member.ts";
+import { a, b, c, keyWith, ringOf } from "./members.ts";
 
-const [a, b, c] = ["a", "b", "c"].map((name) => parseMember(name, 9091));
 const EXACT = { min: 0, max: 0 };
 const id = "/metrics/job/backup";
 
@@ -25,6 +24,21 @@ const KEYS: readonly [id: string, key: string, why: string][] = [
 ];
 for (const [id, key, why] of KEYS) {
   Deno.test(why, { permissions: "none" }, () => assert.equal(keyOfId(id), key));
+}
+
+const LACKING: readonly [id: string, lacks: boolean, why: string][] = [
+  ["/metrics/job/a", true, "it has no labels"],
+  ["/metrics/job/a/env/x", true, "its labels are others"],
+  ["/metrics/job/a/instance/x", false, "it has one"],
+  ["/metrics/job/a/env/x/instance/y", false, "it has one among others"],
+  ["/metrics/job/instance/env/x", true, "its job is named so"],
+  ["/metrics/job/a/env/instance/x/y", true, "a value is named so"],
+  ["/metrics/job/a%2Finstance%2Fb", true, "slashes in its job look like one"],
+];
+for (const [id, lacks, why] of LACKING) {
+  Deno.test(`the group of ${id} ${lacks ? "lacks an" : "has an"} instance: ${why}`, {
+    permissions: "none",
+  }, () => assert.equal(lacksInstanceId(id), lacks));
 }
 
 const PUSHED: readonly [time: number, ahead: PushedAt, found: PushedAt, why: string][] = [
@@ -99,23 +113,18 @@ for (const [copies, members, newest, why] of STALE) {
   });
 }
 
-const ring = HashRing.of(new Map([[a, 1], [b, 1]]));
-const ownedBy = (member: Member, from = 0): string => {
-  for (let i = from;; i++) {
-    const id = `/metrics/job/job${i}`;
-    if (ring.ownerOf(id) === member) return id;
-  }
-};
+const ring = ringOf(a, b);
+const ownerOf = (key: string) => ring.ownerOf(key);
+const ownedBy = (member: Member) => keyWith([[ring, member]]);
 
 function plan(
   inventories: readonly [Member, Record<string, number>][],
   deletions?: ReadonlyMap<string, number>,
 ): Findings {
-  const found = inventories.map(([member, times]): [Member, PushTimes] => [
-    member,
-    { times: new Map(Object.entries(times)), clockAhead: EXACT },
-  ]);
-  const work = planSweep(new Map(found), ring, deletions);
+  const found = inventories.map(([member, times]) =>
+    [member, { times: new Map(Object.entries(times)), clockAhead: EXACT }] as const
+  );
+  const work = planSweep(new Map(found), ownerOf, deletions);
   for (;;) {
     const { done, value } = work.next();
     if (done) return value;
@@ -164,11 +173,27 @@ Deno.test("where there is no ring only groups with several copies are misplaced"
       [a, { times: new Map([["/metrics/job/x", 1], ["/metrics/job/y", 1]]), clockAhead: EXACT }],
       [b, { times: new Map([["/metrics/job/y", 2]]), clockAhead: EXACT }],
     ]),
-    HashRing.of(new Map()),
+    () => undefined,
   );
   const { value } = work.next();
   assert.deepEqual([...(value as Findings).misplaced.keys()], ["/metrics/job/y"]);
 });
+
+const TWINS: readonly [held: [Member, number][], twins: Member[], why: string][] = [
+  [[[a, 7], [b, 7]], [b], "a copy of the same time as the owner's"],
+  [[[a, 7], [b, 7], [c, 7]], [b, c], "every such copy"],
+  [[[a, 7], [b, 7], [c, 3]], [b], "no copy that is stale"],
+  [[[a, 3], [b, 7], [c, 7]], [], "no copy beside an owner's that is stale"],
+  [[[b, 7], [c, 7]], [], "no copy where the owner has none"],
+  [[[a, 7]], [], "not the owner's own copy"],
+];
+for (const [held, members, why] of TWINS) {
+  Deno.test(`a twin is ${why}`, { permissions: "none" }, () => {
+    const id = ownedBy(a);
+    const { twins } = plan(held.map(([member, time]) => [member, { [id]: time }]));
+    assert.deepEqual(twins, members.map((member) => ({ id, member, owner: a })));
+  });
+}
 
 Deno.test("what was pushed before its group was deleted is stale, even a last copy", {
   permissions: "none",
@@ -183,7 +208,7 @@ Deno.test("what was pushed before its group was deleted is stale, even a last co
 
 Deno.test("a plan for many groups lets others have their turn", { permissions: "none" }, () => {
   const times = new Map(Array.from({ length: 3_500 }, (_, i) => [`/metrics/job/job${i}`, 1]));
-  const work = planSweep(new Map([[a, { times, clockAhead: EXACT }]]), ring);
+  const work = planSweep(new Map([[a, { times, clockAhead: EXACT }]]), ownerOf);
   let rests = 0;
   while (!work.next().done) rests++;
   assert(rests >= 6, String(rests));

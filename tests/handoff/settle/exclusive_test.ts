@@ -7,9 +7,25 @@ const never = new AbortController().signal;
 const ALONE = { signal: never, alone: true };
 const SHARED = { signal: never, alone: false };
 
-/** Locks that are had, or not, or lost after the work. */
-function locksThat(fail?: LockFailureKind, state: Locks["state"] = "yes"): Locks {
+/** How long after Consul went out of reach its former holders of locks may still delete. */
+const STOPPING_MS = 3_000;
+
+/**
+ * Locks that are had, or not, or lost after the work.
+ *
+ * @param since when their state began, by the clock of `performance.now()`
+ */
+function locksThat(
+  fail?: LockFailureKind,
+  { state = "yes", since = -STOPPING_MS }: { state?: Locks["state"]; since?: number } = {},
+): Locks {
   return {
+    sessions: {
+      current: () => undefined,
+      watch: () => ({ [Symbol.dispose]() {} }),
+      tried: AbortSignal.abort(),
+      since,
+    },
     async hold(name, work, { signal }) {
       if (fail === "lost") {
         await work(signal);
@@ -107,7 +123,12 @@ const WITH_LOCKS: readonly [
     LockFailure,
     "Consul cannot be asked, and a drain does not go on",
   ],
-  [locksThat("unavailable", "forbidden"), false, "done", "Consul forbids locks for good"],
+  [
+    locksThat("unavailable", { state: "forbidden", since: Infinity }),
+    false,
+    "done",
+    "Consul forbids locks for good",
+  ],
   [locksThat("lost"), false, "done", "the lock is lost when all is done"],
 ];
 for (const [locks, alone, outcome, why] of WITH_LOCKS) {
@@ -126,6 +147,27 @@ for (const [locks, alone, outcome, why] of WITH_LOCKS) {
     },
   );
 }
+
+Deno.test("where Consul went out of reach just now, work waits until former holders have stopped", {
+  permissions: "none",
+}, async () => {
+  const since = performance.now() + 30 - STOPPING_MS;
+  const { run } = createExclusive(() => locksThat("unavailable", { since }));
+  const begunMs = await run("a", () => Promise.resolve(performance.now()), ALONE);
+  assert(begunMs >= since + STOPPING_MS);
+});
+
+Deno.test("work that gives up that wait does not begin", { permissions: "none" }, async () => {
+  const { run } = createExclusive(() => locksThat("unavailable", { since: performance.now() }));
+  const stop = new AbortController();
+  let begun = false;
+  const work = () => Promise.resolve(void (begun = true));
+  const running = run("a", work, { signal: stop.signal, alone: true });
+  assert.equal(await isPending(running), true);
+  stop.abort(new Error("enough"));
+  await assert.rejects(running, /enough/);
+  assert.equal(begun, false);
+});
 
 Deno.test("work that fails is not done again without the lock", {
   permissions: "none",

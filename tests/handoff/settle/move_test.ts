@@ -1,195 +1,185 @@
 import assert from "node:assert/strict";
 import type { Gateways } from "../../../src/handoff/gateways.ts";
 import { type Move, moveGroup } from "../../../src/handoff/settle/move.ts";
-import { createExclusive } from "../../../src/handoff/settle/exclusive.ts";
-import { type Clockwork, createClockwork, inOrder } from "../model/clockwork.ts";
-import { createFleet, type Fleet } from "../model/fleet.ts";
-import { openMemoryGateways, UNCOPYABLE } from "../model/memory_gateways.ts";
-import { followOperations } from "../model/operation.ts";
-import { GROUPS, MEMBERS } from "../model/steps.ts";
+import type { Relation } from "../../../src/handoff/plan/processes.ts";
+import { type Bench, createBench } from "../../model/bench.ts";
 
-const [id] = GROUPS;
-const [FROM, TO, THIRD] = MEMBERS;
+const id = "/metrics/job/backup";
 const never = new AbortController().signal;
 
-interface Bench extends Disposable {
-  readonly clockwork: Clockwork;
-  readonly fleet: Fleet;
-  readonly gateways: Gateways;
-  /** A client's push comes directly, some seconds after the one before. */
-  push(member: typeof FROM, names?: readonly string[]): void;
-  /** Moves the group and tells how that ended. */
-  move(
-    gateways?: Partial<Gateways>,
-    options?: { belongs?: boolean; others?: Move["others"] },
-  ): Promise<string>;
-  /** What its new member showed when the move had ended. */
-  readonly heldAtEnd: readonly string[];
-  /** Who holds what. */
-  holders(): Record<string, Record<string, number>>;
+interface Options {
+  readonly others?: Move["others"];
+  readonly partial?: boolean;
+  readonly belongs?: boolean;
+  readonly relation?: Relation;
+  readonly gateways?: Partial<Gateways>;
 }
 
-function bench(): Bench {
-  const clockwork = createClockwork(inOrder());
-  const fleet = createFleet(new Map(MEMBERS.map((member) => [member, 0])), {
-    clockwork,
-    prompt: false,
-  });
-  const operations = followOperations(createExclusive(() => undefined), fleet.running, {
-    isLocked: () => true,
-    holdersOf: () => [],
-  });
-  const losesAnswer = () => false;
-  const gateways = openMemoryGateways({ fleet, clockwork, operations, losesAnswer, exact: true });
-  let value = 0;
-  let heldAtEnd: readonly string[] = [];
-  return {
-    get heldAtEnd() {
-      return heldAtEnd;
-    },
-    clockwork,
-    fleet,
-    gateways,
-    push(member, names = ["a"]) {
-      clockwork.pass(5_000);
-      fleet.land(member, { method: "PUT", id, names, value: ++value });
-    },
-    async move(overrides = {}, { belongs = true, others = [] } = {}) {
-      const move = { id, from: FROM, to: TO, others };
-      const deps = { gateways: { ...gateways, ...overrides }, belongs: () => belongs };
-      const moving = moveGroup(move, deps, never);
-      const noteHeld = () => void (heldAtEnd = [...fleet.members.get(TO)?.groups.keys() ?? []]);
-      const [[outcome]] = await Promise.all([
-        Promise.allSettled([moving.finally(noteHeld)]),
-        clockwork.run({ timersMax: 50 }),
-      ]);
-      if (outcome.status === "rejected") throw outcome.reason;
-      const { value } = outcome;
-      return value.kind === "stays" ? `stays: ${value.reason}` : value.kind;
-    },
-    holders: () =>
-      Object.fromEntries(
-        [...fleet.copies(id)].map(([at, families]) => [at, Object.fromEntries(families)]),
-      ),
-    [Symbol.dispose]: () => clockwork[Symbol.dispose](),
+/** Moves the group from the first member to the second, and tells how that ended. */
+async function move(bench: Bench, options: Options = {}): Promise<string> {
+  const { belongs = true, relation = "distinct", gateways = {}, ...rest } = options;
+  const [from, to] = bench.members;
+  const deps = {
+    gateways: { ...bench.gateways, ...gateways },
+    relationOf: () => relation,
+    belongs: () => belongs,
   };
+  const outcome = await bench.run(moveGroup({ id, from, to, ...rest }, deps, never));
+  return outcome.kind === "stays" ? `stays: ${outcome.reason}` : outcome.kind;
 }
 
 Deno.test("a group that only its former holder has is copied whole, and deleted there", {
   permissions: "none",
 }, async () => {
-  using on = bench();
-  on.push(FROM, ["a", "b"]);
-  assert.equal(await on.move(), "moved");
-  assert.deepEqual(on.holders(), { [TO]: { a: 1, b: 1 } });
+  await using bench = createBench();
+  const [from, to] = bench.members;
+  await bench.push(from, { id, families: { a: 1, b: 2 } });
+  assert.equal(await move(bench), "moved");
+  assert.deepEqual(bench.holders(id), { [to]: { a: 1, b: 2 } });
 });
 
 Deno.test("a group that is not there any more is gone", { permissions: "none" }, async () => {
-  using on = bench();
-  on.push(TO);
-  assert.equal(await on.move(), "gone");
-  assert.deepEqual(on.holders(), { [TO]: { a: 1 } });
+  await using bench = createBench();
+  const [, to] = bench.members;
+  await bench.push(to, { id, families: { a: 1 } });
+  assert.equal(await move(bench), "gone");
+  assert.deepEqual(bench.holders(id), { [to]: { a: 1 } });
 });
 
 Deno.test("an older copy than the owner's is deleted, not copied", {
   permissions: "none",
 }, async () => {
-  using on = bench();
-  on.push(FROM);
-  on.push(TO);
-  assert.equal(await on.move(), "outdated");
-  assert.deepEqual(on.holders(), { [TO]: { a: 2 } });
+  await using bench = createBench();
+  const [from, to] = bench.members;
+  await bench.push(from, { id, families: { a: 1, b: 1 } });
+  await bench.push(to, { id, families: { a: 2 } });
+  assert.equal(await move(bench), "outdated");
+  assert.deepEqual(bench.holders(id), { [to]: { a: 2 } });
+});
+
+Deno.test("what an owner's newer copy lacks is added where it is marked as partial", {
+  permissions: "none",
+}, async () => {
+  await using bench = createBench();
+  const [from, to] = bench.members;
+  await bench.push(from, { id, families: { a: 1, b: 1 } });
+  await bench.run(bench.gateways.markPartial(to, id, never));
+  await bench.push(to, { id, families: { a: 2 }, method: "POST" });
+  assert.equal(await move(bench), "moved");
+  assert.deepEqual(bench.holders(id), { [to]: { a: 2, b: 1 } });
 });
 
 Deno.test("a newer copy than the owner's is added to it", { permissions: "none" }, async () => {
-  using on = bench();
-  on.push(TO, ["a", "b"]);
-  on.push(FROM);
-  assert.equal(await on.move(), "moved");
-  assert.deepEqual(on.holders(), { [TO]: { a: 2, b: 1 } });
+  await using bench = createBench();
+  const [from, to] = bench.members;
+  await bench.push(to, { id, families: { a: 1, b: 1 } });
+  await bench.push(from, { id, families: { a: 2 } });
+  assert.equal(await move(bench), "moved");
+  assert.deepEqual(bench.holders(id), { [to]: { a: 2, b: 1 } });
 });
 
 Deno.test("an older copy than a third member's is deleted: copied, it would count as the newer", {
   permissions: "none",
 }, async () => {
-  using on = bench();
-  on.push(FROM);
-  on.push(THIRD);
-  assert.equal(await on.move({}, { others: [THIRD] }), "outdated");
-  assert.deepEqual(on.holders(), { [THIRD]: { a: 2 } });
+  await using bench = createBench();
+  const [from, , third] = bench.members;
+  await bench.push(from, { id, families: { a: 1 } });
+  await bench.push(third, { id, families: { a: 2 } });
+  assert.equal(await move(bench, { others: [third] }), "outdated");
+  assert.deepEqual(bench.holders(id), { [third]: { a: 2 } });
 });
 
 Deno.test("a newer copy than a third member's is moved", { permissions: "none" }, async () => {
-  using on = bench();
-  on.push(THIRD);
-  on.push(FROM);
-  assert.equal(await on.move({}, { others: [THIRD] }), "moved");
-  assert.deepEqual(on.holders(), { [TO]: { a: 2 }, [THIRD]: { a: 1 } });
+  await using bench = createBench();
+  const [from, to, third] = bench.members;
+  await bench.push(third, { id, families: { a: 1 } });
+  await bench.push(from, { id, families: { a: 2 } });
+  assert.equal(await move(bench, { others: [third] }), "moved");
+  assert.deepEqual(bench.holders(id), { [to]: { a: 2 }, [third]: { a: 1 } });
 });
 
-Deno.test("a third member that is dead is not asked for", { permissions: "none" }, async () => {
-  using on = bench();
-  on.push(FROM);
-  on.fleet.die(THIRD, true);
-  assert.equal(await on.move({}, { others: [THIRD] }), "moved");
+Deno.test("a third member that is dead is not asked", { permissions: "none" }, async () => {
+  await using bench = createBench();
+  const [from, , third] = bench.members;
+  await bench.push(from, { id, families: { a: 1 } });
+  bench.hostOf(third).up = false;
+  assert.equal(await move(bench, { others: [third] }), "moved");
 });
+
+for (
+  const [relation, reason] of [["same", /one Pushgateway under two names/], [
+    "unknown",
+    /may be one Pushgateway/,
+  ]] as const
+) {
+  Deno.test(`between members that are ${relation} nothing is moved or deleted`, {
+    permissions: "none",
+  }, async () => {
+    await using bench = createBench();
+    const [from] = bench.members;
+    await bench.push(from, { id, families: { a: 1 } });
+    assert.match(await move(bench, { relation }), reason);
+    assert.deepEqual(bench.holders(id), { [from]: { a: 1 } });
+  });
+}
 
 Deno.test("what cannot be copied stays, and its owner gets nothing", {
   permissions: "none",
 }, async () => {
-  using on = bench();
-  on.push(FROM, [UNCOPYABLE]);
-  assert.match(await on.move(), /^stays: it cannot be copied/);
-  assert.deepEqual(on.holders(), { [FROM]: { [UNCOPYABLE]: 1 } });
+  await using bench = createBench();
+  const [from] = bench.members;
+  await bench.push(from, { id, families: { a: 1 } });
+  const group: Gateways["group"] = () =>
+    Promise.resolve({ kind: "unfaithful", reason: "it cannot be copied" });
+  assert.equal(await move(bench, { gateways: { group } }), "stays: it cannot be copied");
+  assert.deepEqual(bench.holders(id), { [from]: { a: 1 } });
 });
 
-Deno.test("what the owner refuses stays, and leaves no empty group there", {
-  permissions: "none",
-}, async () => {
-  using on = bench();
-  on.push(FROM);
-  on.fleet.members.get(TO)!.refusing = true;
-  assert.match(await on.move(), /^stays: .*contradicts/);
-  assert.deepEqual(on.holders(), { [FROM]: { a: 1 } });
+Deno.test("what the owner refuses stays where it is", { permissions: "none" }, async () => {
+  await using bench = createBench();
+  const [from, to] = bench.members;
+  await bench.push(from, { id, families: { a: 1 } });
+  bench.hostOf(to).pushgateway.refusing = true;
+  assert.match(await move(bench), /^stays: gateway-1:9091: status 400/);
+  assert.deepEqual(bench.holders(id)[from], { a: 1 });
 });
 
-Deno.test("a copy that comes out different is deleted, and that is waited for", {
+Deno.test("a copy that comes out with less is deleted again", { permissions: "none" }, async () => {
+  await using bench = createBench();
+  const [from] = bench.members;
+  await bench.push(from, { id, families: { a: 1, b: 1 } });
+  const merge: Gateways["merge"] = (member, content, signal) =>
+    bench.gateways.merge(member, { ...content, body: content.body.subarray(0, 0) }, signal);
+  assert.match(await move(bench, { gateways: { merge } }), /^stays: .*different/);
+  assert.deepEqual(bench.holders(id), { [from]: { a: 1, b: 1 } });
+});
+
+Deno.test("a copy to which somebody has pushed meanwhile is not deleted", {
   permissions: "none",
 }, async () => {
-  using on = bench();
-  on.push(FROM, ["a", "b"]);
-  const put: Gateways["put"] = (member, content, signal) =>
-    on.gateways.put(member, { ...content, body: content.body.subarray(0, 0) }, signal);
-  const remove: Gateways["remove"] = (member, id, options) => {
-    const soon = async () => {
-      for (let i = 0; i < 9; i++) await on.clockwork.turn("other pushes in its queue");
-      await on.gateways.remove(member, id, options);
-    };
-    void soon();
-    return Promise.resolve();
+  await using bench = createBench();
+  const [from, to] = bench.members;
+  await bench.push(from, { id, families: { a: 1, b: 1 } });
+  const merge: Gateways["merge"] = async (member, content, signal) => {
+    const empty = { ...content, body: content.body.subarray(0, 0) };
+    const refused = await bench.gateways.merge(member, empty, signal);
+    bench.land(to, { id, families: { c: 3 }, method: "POST" });
+    return refused;
   };
-  assert.match(await on.move({ put, remove }), /^stays: .*different/);
-  assert.deepEqual(on.holders(), { [FROM]: { a: 1, b: 1 } });
-  assert.deepEqual(on.heldAtEnd, []);
+  assert.equal(await move(bench, { gateways: { merge } }), "changed");
+  assert.deepEqual(bench.holders(id), { [from]: { a: 1, b: 1 }, [to]: { c: 3 } });
 });
 
 Deno.test("a push while the group is read shows: nothing is copied", {
   permissions: "none",
 }, async () => {
-  using on = bench();
-  on.push(FROM);
-  const betweenPages = async () => {
-    await on.clockwork.turn("while the first page is read");
-    await on.clockwork.turn("after the first page");
-    on.push(FROM);
-  };
-  const group: Gateways["group"] = (member, id, signal) => {
-    const reading = on.gateways.group(member, id, signal);
-    if (member === FROM) void betweenPages();
-    return reading;
-  };
-  assert.equal(await on.move({ group }), "changed");
-  assert.deepEqual(on.holders(), { [FROM]: { a: 2 } });
+  await using bench = createBench();
+  const [from] = bench.members;
+  await bench.push(from, { id, families: { a: 1 } });
+  const group: Gateways["group"] = () =>
+    Promise.resolve({ kind: "changed", reason: "it was pushed meanwhile" });
+  assert.equal(await move(bench, { gateways: { group } }), "changed");
+  assert.deepEqual(bench.holders(id), { [from]: { a: 1 } });
 });
 
 Deno.test(
@@ -198,53 +188,75 @@ Deno.test(
     permissions: "none",
   },
   async () => {
-    using on = bench();
-    on.push(FROM, ["a", "b"]);
-    const put: Gateways["put"] = async (member, content, signal) => {
-      on.push(FROM);
-      on.clockwork.pass(1_000);
-      return await on.gateways.put(member, content, signal);
+    await using bench = createBench();
+    const [from, to] = bench.members;
+    await bench.push(from, { id, families: { a: 1, b: 1 } });
+    const merge: Gateways["merge"] = async (member, content, signal) => {
+      bench.land(from, { id, families: { a: 2 } });
+      await bench.gateways.merge(member, content, signal);
+      return undefined;
     };
-    assert.equal(await on.move({ put }), "changed");
-    assert.deepEqual(on.holders(), { [FROM]: { a: 2 } });
-    assert.deepEqual(on.heldAtEnd, [], "its deletion was waited for");
-    assert.equal(await on.move(), "moved");
-    assert.deepEqual(on.holders(), { [TO]: { a: 2 } });
+    assert.equal(await move(bench, { gateways: { merge } }), "changed");
+    assert.deepEqual(bench.holders(id), { [from]: { a: 2 } });
+    assert.equal(await move(bench), "moved");
+    assert.deepEqual(bench.holders(id), { [to]: { a: 2 } });
   },
 );
 
 Deno.test("a copy that is the last one left is not taken back", {
   permissions: "none",
 }, async () => {
-  using on = bench();
-  on.push(FROM);
-  const put: Gateways["put"] = async (member, content, signal) => {
-    const refused = await on.gateways.put(member, content, signal);
-    on.fleet.die(FROM, false);
-    on.fleet.members.get(FROM)!.alive = true;
+  await using bench = createBench();
+  const [from, to] = bench.members;
+  await bench.push(from, { id, families: { a: 1 } });
+  const merge: Gateways["merge"] = async (member, content, signal) => {
+    const refused = await bench.gateways.merge(member, content, signal);
+    bench.hostOf(from).pushgateway.restart(false);
     return refused;
   };
-  await on.move({ put }, { belongs: false });
-  assert.deepEqual(on.holders(), { [TO]: { a: 1 } });
+  await move(bench, { gateways: { merge }, belongs: false });
+  assert.deepEqual(bench.holders(id), { [to]: { a: 1 } });
 });
 
-Deno.test("a copy for a member that owns the group no longer is taken back", {
+Deno.test(
+  "a member that was killed between copy and deletion leaves both, and the next move ends it",
+  {
+    permissions: "none",
+  },
+  async () => {
+    await using bench = createBench();
+    const [from, to] = bench.members;
+    await bench.push(from, { id, families: { a: 1 } });
+    const remove: Gateways["remove"] = () => Promise.reject(new Error("killed"));
+    await assert.rejects(move(bench, { gateways: { remove } }), /killed/);
+    assert.deepEqual(bench.holders(id), { [from]: { a: 1 }, [to]: { a: 1 } });
+    await move(bench);
+    assert.deepEqual(bench.holders(id), { [to]: { a: 1 } });
+  },
+);
+
+Deno.test("that the last push of a group has failed is so after its move, too", {
   permissions: "none",
 }, async () => {
-  using on = bench();
-  on.push(FROM);
-  assert.equal(await on.move({}, { belongs: false }), "changed");
-  assert.deepEqual(on.holders(), { [FROM]: { a: 1 } });
+  await using bench = createBench();
+  const [from, to] = bench.members;
+  await bench.push(from, { id, families: { a: 1 } });
+  await bench.run(bench.gateways.failPush(from, id, never));
+  assert.equal(await move(bench), "moved");
+  const moved = bench.groupOn(to, id);
+  assert(moved && moved.failureTime > moved.pushTime);
 });
 
-for (const [what, dead] of [["former holder", FROM], ["owner", TO]] as const) {
-  Deno.test(`a move fails where the ${what} is dead, and nothing is deleted`, {
-    permissions: "none",
-  }, async () => {
-    using on = bench();
-    on.push(FROM);
-    on.fleet.die(dead, true);
-    await assert.rejects(on.move(), /dead/);
-    assert.equal(on.fleet.members.get(FROM)?.groups.size, 1);
-  });
-}
+Deno.test("when a push failed before the last one is the same after a move", {
+  permissions: "none",
+}, async () => {
+  await using bench = createBench();
+  const [from, to] = bench.members;
+  await bench.run(bench.gateways.failPush(from, id, never));
+  await bench.push(from, { id, families: { a: 1 } });
+  const before = bench.groupOn(from, id)?.failureTime;
+  assert.equal(await move(bench), "moved");
+  const moved = bench.groupOn(to, id);
+  assert.equal(moved?.failureTime, before);
+  assert(moved && moved.failureTime < moved.pushTime);
+});

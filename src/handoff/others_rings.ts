@@ -1,0 +1,98 @@
+/** The rings that other instances announce: each is built once, a large one in slices. @module */
+
+import { cooperate } from "../concurrency/cooperate.ts";
+import type { Announcements } from "../consul/announcements.ts";
+import { createTold, errorText, type Logger } from "../log.ts";
+import type { Member } from "../member.ts";
+import { HashRing } from "../ring/hash_ring.ts";
+import { readAnnounced } from "./plan/announced_ring.ts";
+import type { Others } from "./plan/rings.ts";
+
+/** Reads what others announce. */
+export interface OthersRings {
+  /** What they announce; `building` until all of those rings are built. */
+  read(all: Announcements["all"]): Others | "building";
+  /** A ring that others may announce, too. */
+  add(ring: HashRing): void;
+}
+
+/** Rings of one service: those in force, and what instances that come and go have announced lately. */
+const RINGS_MAX = 16;
+/** Slices that are built at once: rings of a few dozen members are done by then. */
+const SLICES_AT_ONCE = 16;
+const NO_RING = HashRing.of(new Map());
+
+/**
+ * Creates a reader that knows no ring.
+ *
+ * @param deps.onBuilt called when a ring is built that was waited for
+ */
+export function createOthersRings(
+  { log, onBuilt }: { readonly log: Logger; readonly onBuilt: () => void },
+): OthersRings {
+  /** By members and weights. */
+  const rings = new Map<string, HashRing>();
+  const building = new Set<string>();
+  const told = createTold();
+
+  function keep(name: string, ring: HashRing): HashRing {
+    rings.delete(name); // to the end of the order
+    rings.set(name, ring);
+    const [oldest] = rings.keys();
+    if (rings.size > RINGS_MAX) rings.delete(oldest);
+    return ring;
+  }
+
+  function ringOf(weights: ReadonlyMap<Member, number>): HashRing | undefined {
+    const name = nameOf(weights);
+    const known = rings.get(name);
+    if (known) return keep(name, known);
+    if (building.has(name)) return undefined;
+    const work = HashRing.build(weights);
+    for (let slices = 0; slices < SLICES_AT_ONCE; slices++) {
+      const { done, value } = work.next();
+      if (done) return keep(name, value);
+    }
+    building.add(name);
+    void finish(name, work);
+    return undefined;
+  }
+
+  async function finish(name: string, work: Generator<void, HashRing>): Promise<void> {
+    const never = new AbortController().signal;
+    keep(name, await cooperate(work, never));
+    building.delete(name);
+    onBuilt();
+  }
+
+  return {
+    add: (ring) => void keep(nameOf(ring.weights), ring),
+    read(all) {
+      if (!all) return "unknown";
+      const others: Exclude<Others, string>[number][] = [];
+      let isBuilding = false;
+      for (const { text, ...rest } of all) {
+        try {
+          const { weights, since, seen } = readAnnounced(text);
+          const ring = ringOf(weights);
+          if (ring) others.push({ ring, since, seen, ...rest });
+          else isBuilding = true;
+        } catch (cause) {
+          // It may push anywhere.
+          others.push({ ring: NO_RING, since: Infinity, seen: [], ...rest, isLost: true });
+          const err = errorText(cause);
+          if (!told.isNews("text", text)) continue;
+          log.warn("another instance announces a ring that cannot be read: nothing is moved", {
+            text,
+            err,
+          });
+        }
+      }
+      return isBuilding ? "building" : others;
+    },
+  };
+}
+
+function nameOf(weights: ReadonlyMap<Member, number>): string {
+  return JSON.stringify([...weights].sort(([a], [b]) => (a < b ? -1 : 1)));
+}

@@ -1,0 +1,297 @@
+/**
+ * By which rings groups are pushed now. Instances learn of a change one after the other, and may see
+ * different members for long; so each announces the ring that it goes by, and which rings it knows of.
+ * A group of which those rings have different owners is *contested*: it belongs to its owner by the
+ * ring that was announced first, and is pushed under its lock alone.
+ *
+ * What somebody may push without a lock nobody takes away: see {@linkcode Rings.isUsed}.
+ *
+ * Pure state, by a clock that is handed in.
+ *
+ * @module
+ */
+
+import type { Member } from "../../member.ts";
+import type { HashRing } from "../../ring/hash_ring.ts";
+import type { AnnouncedRing } from "./announced_ring.ts";
+
+/** What an instance has announced. */
+export interface Announcement extends AnnouncedRing {
+  /** We have. */
+  readonly isOwn: boolean;
+  /** It was killed, or is out of touch and goes on as it has announced. */
+  readonly isLost: boolean;
+}
+
+/** What is known of other instances. */
+export type Others =
+  /** There are none. */
+  | "none"
+  /** They have not been asked yet. */
+  | "unknown"
+  /** What all of them have announced; we may be among them. In an order that is the same for all. */
+  | readonly Announcement[];
+
+/** Rings in use. */
+export interface Rings {
+  /** The one that this instance goes by. */
+  readonly present: HashRing;
+  /** The one that contested groups go by. */
+  readonly leader: HashRing;
+  /** Rings beside the present one by which groups may have been pushed a moment ago, or are still. */
+  readonly inUse: readonly HashRing[];
+  /** Another ring is the present one. */
+  ringChanged(ring: HashRing): void;
+  /**
+   * What is known of other instances has changed.
+   *
+   * @param inReach whether they can be asked: Consul may be out of reach, or forbid it. What was known
+   *   of them last holds then
+   */
+  othersChanged(others: Others, inReach: boolean): void;
+  /**
+   * Others announce rings that are not built yet: until they have changed, everything may be pushed by
+   * them, and nothing can be said of where.
+   */
+  awaitOthers(): void;
+  /** Whether that is so. */
+  readonly awaitsOthers: boolean;
+  /** A push is sent to a member without a lock. Disposal: it has been answered, or never will be. */
+  sends(member: Member, key: string): Disposable;
+  /** What the others may be told of us now; absent while they are not known. */
+  readonly announceable: AnnouncedRing | undefined;
+  /** Whether the others know which ring we go by. Until then only locks keep us apart. */
+  readonly isAnnounced: boolean;
+  /** Whether that is so, and they can be asked for theirs. */
+  readonly areKnown: boolean;
+  /**
+   * Whether the others have ever known of this instance: until then neither knows where the other one
+   * pushes, and a lock alone does not tell.
+   */
+  readonly isIntroduced: boolean;
+  /** Whether others can be asked by which rings they go, and locks can be had that they respect. */
+  readonly areInReach: boolean;
+  /**
+   * Whether others, that cannot be asked, may push a group elsewhere: since they could be asked last, its
+   * owner is another one here.
+   */
+  mayBeSplit(key: string): boolean;
+  /** Whether a group may be pushed to a member without its lock, or such a push is on its way. */
+  isUsed(member: Member, key: string): boolean;
+  /** Whether any group may be so: nothing is known of some instance, or it is out of touch. */
+  readonly areAllUsed: boolean;
+  /** How long until what is in use changes with time alone; `Infinity` where it does not. */
+  readonly leftMs: number;
+}
+
+/** A push on its way. */
+interface Sent {
+  readonly member: Member;
+  readonly key: string;
+}
+
+/** What an instance went by: it pushed without a lock where all of these have the same owner. */
+interface Replaced {
+  readonly rings: readonly HashRing[];
+  readonly untilMs: number;
+}
+
+/**
+ * A redirect that was given by a former ring is followed within this time, and what others announce is
+ * known here by then.
+ */
+export const OTHERS_LEARN_MS = 1_500;
+/**
+ * When Consul is back others find it so late: until then they push without locks, and announce nothing.
+ * A session is tried again within ten seconds.
+ */
+const OTHERS_RETURN_MS = 15_000;
+
+/**
+ * Creates the state.
+ *
+ * @param initial the present ring at the beginning
+ * @param deps.clock in milliseconds
+ * @param deps.onAnnounceable called when more may be announced, for a push has ended
+ */
+export function createRings(
+  initial: HashRing,
+  { clock, onAnnounceable }: {
+    readonly clock: () => number;
+    readonly onAnnounceable: () => void;
+  },
+): Rings {
+  let present = initial;
+  /** Of the present ring; absent until it may be announced. */
+  let since: number | undefined;
+  let others: Others = "none";
+  let areInReach = true;
+  let awaitsOthers = false;
+  /** Until when others may not have found Consul again. */
+  let returningUntilMs = -Infinity;
+  /** Until when clients may follow redirects of others that we never knew by that ring. */
+  let strangersUntilMs = -Infinity;
+  /** The last ring that the others knew this instance to go by. */
+  let agreed: HashRing | undefined;
+  let replaced: Replaced[] = [];
+  const sent = new Set<Sent>();
+  /** Sent to another member than some ring has as the owner. */
+  let behind = new Set<Sent>();
+
+  const announced = () => typeof others === "string" ? [] : others;
+  const own = () => announced().find(({ isOwn }) => isOwn);
+  const isPresent = (ring: HashRing) => ring.hash === present.hash;
+
+  /** Every ring that some instance goes by. */
+  function known(): HashRing[] {
+    const rings = [present, ...announced().map(({ ring }) => ring)];
+    return [...new Map(rings.map((ring) => [ring.hash, ring])).values()];
+  }
+
+  /** The rings of an announcement, as far as they are known here. */
+  function ringsOf({ ring, seen }: AnnouncedRing): HashRing[] {
+    return [ring, ...known().filter(({ hash }) => hash !== ring.hash && seen.includes(hash))];
+  }
+
+  function replace(rings: readonly HashRing[]): void {
+    const nowMs = clock();
+    replaced = replaced.filter(({ untilMs }) => untilMs > nowMs);
+    replaced.push({ rings, untilMs: nowMs + OTHERS_LEARN_MS });
+  }
+
+  function recent(): Replaced[] {
+    const nowMs = clock();
+    return replaced.filter(({ untilMs }) => untilMs > nowMs);
+  }
+
+  /** Whether no push is on its way that this ring would send elsewhere. */
+  function isFollowed(ring: HashRing): boolean {
+    return sent.values().every(({ member, key }) => ring.ownerOf(key) === member);
+  }
+
+  /** One that is out of touch pushes without locks, wherever it finds a group. */
+  function areAllUsed(): boolean {
+    if (clock() < Math.max(returningUntilMs, strangersUntilMs)) return true;
+    return others === "unknown" || awaitsOthers || !areInReach ||
+      announced().some(({ isLost }) => isLost);
+  }
+
+  function lookBehind(): void {
+    const rings = known();
+    behind = new Set(
+      [...sent].filter(({ member, key }) => rings.some((ring) => ring.ownerOf(key) !== member)),
+    );
+  }
+
+  function leader(): HashRing {
+    let first: AnnouncedRing | undefined;
+    for (const one of announced()) {
+      if (!one.isLost && (!first || one.since < first.since)) first = one;
+    }
+    return first?.ring ?? present;
+  }
+
+  return {
+    get present() {
+      return present;
+    },
+    get leader() {
+      return leader();
+    },
+    get inUse() {
+      const rings = [...known(), ...recent().flatMap(({ rings }) => rings)];
+      const others = rings.filter((ring) => !isPresent(ring) && ring.members.length > 0);
+      return [...new Map(others.map((ring) => [ring.hash, ring])).values()];
+    },
+    ringChanged(ring) {
+      if (isPresent(ring)) return;
+      replace(known());
+      present = ring;
+      since = undefined;
+      lookBehind();
+    },
+    othersChanged(next, inReach) {
+      if (inReach && !areInReach) returningUntilMs = clock() + OTHERS_RETURN_MS;
+      areInReach = inReach;
+      awaitsOthers = false;
+      if (others === "unknown" && typeof next !== "string") {
+        strangersUntilMs = clock() + OTHERS_LEARN_MS;
+      }
+      const before = announced().map((one) => ({ one, rings: ringsOf(one) }));
+      const knownBefore = known();
+      others = next;
+      // Redirects that we gave a moment ago did not take account of a ring that is new to us.
+      const hashes = new Set(knownBefore.map(({ hash }) => hash));
+      if (known().some(({ hash }) => !hashes.has(hash))) replace(knownBefore);
+      for (const { one, rings } of before) {
+        const stands = announced().some(({ ring, seen }) =>
+          ring.hash === one.ring.hash && seen.join() === one.seen.join()
+        );
+        if (!stands) replace(rings);
+      }
+      agreed = own()?.ring ?? agreed;
+      lookBehind();
+    },
+    awaitOthers() {
+      awaitsOthers = true;
+    },
+    get awaitsOthers() {
+      return awaitsOthers;
+    },
+    sends(member, key) {
+      const one = { member, key };
+      sent.add(one);
+      return {
+        [Symbol.dispose]() {
+          sent.delete(one);
+          if (behind.delete(one)) onAnnounceable();
+        },
+      };
+    },
+    get announceable() {
+      const before = own();
+      const isSame = before !== undefined && isPresent(before.ring);
+      if (typeof others === "string" || awaitsOthers || present.members.length === 0) {
+        return undefined;
+      }
+      if (!isSame && !isFollowed(present)) return before;
+      since ??= 1 + Math.max(0, ...others.map(({ since }) => since));
+      const seen = known().filter((ring) => !isPresent(ring) && isFollowed(ring));
+      return { ring: present, since, seen: seen.map(({ hash }) => hash).sort() };
+    },
+    get areKnown() {
+      if (others === "none") return true;
+      return areInReach && !awaitsOthers && own()?.ring.hash === present.hash;
+    },
+    get isAnnounced() {
+      if (awaitsOthers) return false;
+      if (others === "none" || !areInReach) return true;
+      const ours = own();
+      return ours !== undefined && isPresent(ours.ring);
+    },
+    get isIntroduced() {
+      return others === "none" || !areInReach || agreed !== undefined;
+    },
+    get areInReach() {
+      return areInReach;
+    },
+    mayBeSplit(key) {
+      return !areInReach && agreed?.ownerOf(key) !== present.ownerOf(key);
+    },
+    isUsed(member, key) {
+      if (areAllUsed()) return true;
+      const isTo = (ring: HashRing) => ring.ownerOf(key) === member;
+      return sent.values().some((one) => one.member === member && one.key === key) ||
+        announced().some((one) => !one.isOwn && ringsOf(one).every(isTo)) ||
+        recent().some(({ rings }) => rings.every(isTo));
+    },
+    get areAllUsed() {
+      return areAllUsed();
+    },
+    get leftMs() {
+      const nowMs = clock();
+      const ends = [returningUntilMs, strangersUntilMs, ...recent().map(({ untilMs }) => untilMs)];
+      return Math.min(...ends.filter((endMs) => endMs > nowMs).map((endMs) => endMs - nowMs));
+    },
+  };
+}

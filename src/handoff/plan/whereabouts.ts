@@ -1,0 +1,439 @@
+/**
+ * Where copies of each group lie, or may lie. Each push asks it, so where all is in place and every
+ * member has been read it costs one look at empty maps. Pure state: no clock, no I/O.
+ *
+ * It rests on reads of the members, each of them for itself, on what handoff has done since, and on the
+ * rings that were in force before a member was last read: a group may lie on its former owner until
+ * that one has been read. A member that was never read may hold any group. What cannot be read is not
+ * empty: it is told as absent.
+ *
+ * @module
+ */
+
+import { LargeMap } from "../../concurrency/large_map.ts";
+import type { Member } from "../../member.ts";
+import type { PushTimes } from "../../pushgateway/push_times.ts";
+import type { HashRing } from "../../ring/hash_ring.ts";
+import { type Copies, type Findings, keyOfId, type PushedAt, pushedAt } from "./inventory.ts";
+import type { Rings } from "./rings.ts";
+
+/** A group, by what names it and by what places it. */
+export interface GroupKeys {
+  readonly id: string;
+  readonly key: string;
+}
+
+/** The members that may hold a copy of a group. */
+export interface Holders {
+  /** A read saw a copy there, or handoff has put one there; the owner may be among them. */
+  readonly seen: Copies;
+  /** Is or was the owner by another ring than the present one, and has not been read since. */
+  readonly presumed: readonly Member[];
+  /** May hold any group, for it was never read, and is about to be. */
+  readonly unread: readonly Member[];
+  /** May hold a copy, and cannot be read. */
+  readonly absent: readonly Absent[];
+  /** Whether reads that are about to be done will tell more. */
+  readonly awaitsReads: boolean;
+}
+
+/** A member that cannot be read. */
+export interface Absent {
+  readonly member: Member;
+  /** It answers our probes all the same. */
+  readonly up: boolean;
+  /**
+   * Why it may hold a copy: a read saw one there; it was the owner and has not been read since; or it
+   * may hold any group.
+   */
+  readonly because: "seen" | "owned" | "unread";
+}
+
+/** A member, as far as it matters here. */
+export interface MemberSight {
+  /** It answers our probes. */
+  readonly up: boolean;
+  /** When its process started, where it tells. */
+  readonly started?: string;
+}
+
+/** One read of a member. */
+export interface Reading {
+  /** It has been read whole: its groups are as they were at some time since the reading began. */
+  end(read: PushTimes): void;
+  /** It could not be read. */
+  fail(): void;
+}
+
+/** What is to be compared with the ring. */
+export interface Plan {
+  /** What each member holds that can be read, as it was last read. */
+  readonly inventories: ReadonlyMap<Member, PushTimes>;
+  /** Takes over what the comparison found, which is its own from then on. */
+  apply(findings: Findings): void;
+}
+
+/** Where copies lie. */
+export interface Whereabouts {
+  /** Groups that are out of place, as far as was read. */
+  readonly size: number;
+  /** Whether nothing can be out of place, and nobody is out of sight: what nearly every push finds. */
+  readonly clear: boolean;
+  /** Who may hold a copy of a group; `undefined` where only the owner can. */
+  holdersOf(group: GroupKeys): Holders | undefined;
+  /** The owner of a placement key, by the name that its process is used under. */
+  ownerOf(key: string): Member | undefined;
+  /** A copy was deleted from a member, or none was there. */
+  removed(id: string, member: Member): void;
+  /** A push or a copy was taken by a member that may not be the group's owner. */
+  placed(id: string, member: Member): void;
+  /** The group was brought to its owner, and every other copy was removed. */
+  settled(id: string): void;
+  /** The group was marked as partial on a member. */
+  marked(id: string, member: Member): void;
+  isMarked(id: string, member: Member): boolean;
+  /**
+   * Groups are pushed by other rings.
+   *
+   * @param rings.present the one that this instance goes by
+   * @param rings.leader the one that goes before it where they differ, as long as its owner answers
+   * @param rings.inUse others by which groups may be pushed: a read of their members may be outdated at
+   *   once
+   */
+  ringsChanged(rings: Pick<Rings, "present" | "leader" | "inUse">): void;
+  /**
+   * The members have changed.
+   *
+   * @param members all that are known; those that are another member by another name are left out
+   * @param aliases the names that are left out, and the one that is used instead
+   */
+  membersChanged(
+    members: ReadonlyMap<Member, MemberSight>,
+    aliases: ReadonlyMap<Member, Member>,
+  ): void;
+  /** Nothing is known any more of what members hold. */
+  forgetAll(): void;
+  /** Begins to read a member. */
+  begin(member: Member): Reading;
+  /** A read takes so long that nobody should wait for it; it may end well all the same. */
+  overdue(member: Member): void;
+  /** Whether a member answers, and could be read when that was last tried. */
+  isReadable(member: Member): boolean;
+  /** Begins to compare what was read with the ring. */
+  plan(): Plan;
+  /** What each member held when it was last read; of those that answer no more, too. */
+  readonly inventories: ReadonlyMap<Member, PushTimes>;
+}
+
+/** A ring that is or was in use beside the present one, until its members have been read since. */
+interface Former {
+  readonly ring: HashRing;
+  /** Members that have not been read since it was in use, by the names that it has for them. */
+  unread: Set<Member>;
+  /** Groups that a push has brought to their owner since. */
+  readonly settled: Set<string>;
+  /** When it was in use last; reads that began after this moment see what it has left. */
+  since: number;
+}
+
+/** What handoff did to a copy, and when. */
+interface Change {
+  readonly what: "here" | "gone";
+  readonly at: number;
+}
+
+/** What has just been pushed was not read yet: nothing is known of its push time. */
+const JUST_NOW: PushedAt = { min: -Infinity, max: Infinity };
+/** Of rings that change faster than members can be read it is remembered who may hold what they left. */
+const FORMER_MAX = 8;
+
+/**
+ * Creates the state, with everything in place.
+ *
+ * @param ring in force at the beginning
+ */
+export function createWhereabouts(ring: HashRing): Whereabouts {
+  let [present, leader] = [ring, ring];
+  let members: ReadonlyMap<Member, MemberSight> = new Map();
+  let aliases: ReadonlyMap<Member, Member> = new Map();
+  /** Misplaced groups, and their copies. */
+  let seen = new LargeMap<Map<Member, PushedAt>>();
+  let former: Former[] = [];
+  /** Moments, in the order in which they were. */
+  let now = 0;
+  const inventories = new Map<Member, PushTimes>();
+  /** When those reads began. */
+  const begunAt = new Map<Member, number>();
+  /** Since when nothing that was read before counts. */
+  const forgottenAt = new Map<Member, number>();
+  const unread = new Set<Member>();
+  /** Could not be read when that was last tried. */
+  const failing = new Set<Member>();
+  /** Members that cannot be read, for one reason or the other. */
+  let hidden: readonly Member[] = [];
+  /** Members of the present ring of which nothing has been told: a ring may be made of those of the file. */
+  let strangers: readonly Member[] = [];
+  /** Later than the last read of the member has begun. */
+  const changes = new Map<Member, Map<string, Change>>();
+  const marks = new Map<Member, Set<string>>();
+
+  const named = (member: Member) => aliases.get(member) ?? member;
+  const isUp = (member: Member) => members.get(member)?.up === true;
+  const isReadable = (member: Member) => isUp(member) && !failing.has(member);
+  function look(): void {
+    hidden = [...members.keys()].filter((member) => !isReadable(member));
+    strangers = present.members.map(named).filter((member) => !members.has(member));
+  }
+
+  function ownerBy(ring: HashRing, key: string): Member | undefined {
+    const owner = ring.ownerOf(key);
+    return owner && named(owner);
+  }
+
+  function ownerOf(key: string): Member | undefined {
+    const owner = ownerBy(present, key);
+    if (leader.hash === present.hash) return owner;
+    const leaders = ownerBy(leader, key);
+    return leaders !== undefined && isUp(leaders) ? leaders : owner;
+  }
+
+  function change(id: string, member: Member, what: Change["what"]): void {
+    const changed = changes.get(member) ?? new Map<string, Change>();
+    changes.set(member, changed.set(id, { what, at: ++now }));
+  }
+
+  /** When a copy was pushed, by the last read and by what was done since. */
+  function copyOn(member: Member, id: string): PushedAt | undefined {
+    const changed = changes.get(member)?.get(id);
+    if (changed) return changed.what === "here" ? JUST_NOW : undefined;
+    const read = inventories.get(member);
+    return read && pushedAt(id, read);
+  }
+
+  /** A group whose only copy lies on its owner is in place. */
+  function inPlace(id: string, copies: Copies): boolean {
+    const [only] = copies.keys();
+    return copies.size === 0 || (copies.size === 1 && only === ownerOf(keyOfId(id)));
+  }
+
+  function keepSeen(id: string, copies: Map<Member, PushedAt>): void {
+    if (inPlace(id, copies)) seen.delete(id);
+    else seen.set(id, copies);
+  }
+
+  function begin(member: Member): Reading {
+    const begun = ++now;
+    const counts = () => members.has(member) && (forgottenAt.get(member) ?? 0) < begun;
+    return {
+      end(read) {
+        if (!counts()) return;
+        inventories.set(member, read);
+        begunAt.set(member, begun);
+        failing.delete(member);
+        look();
+      },
+      fail() {
+        if (counts()) overdue(member);
+      },
+    };
+  }
+
+  function overdue(member: Member): void {
+    if (!members.has(member)) return;
+    failing.add(member);
+    look();
+  }
+
+  /** What was read before, or was done, says nothing of a process that has other data now. */
+  function forget(member: Member): void {
+    for (const map of [inventories, begunAt, changes, marks]) map.delete(member);
+    forgottenAt.set(member, ++now);
+  }
+
+  /** Remembers a ring. One that is known already is in use again, or not any more. */
+  function keepFormer(ring: HashRing, since: number): void {
+    former = former.filter((one) => one.ring.hash !== ring.hash || one.since === since);
+    if (former.some((one) => one.ring.hash === ring.hash)) return;
+    former.push({ ring, unread: new Set(ring.members), settled: new Set(), since });
+  }
+
+  function dropRead({ unread }: Former, isRead: (member: Member) => boolean): void {
+    for (const name of unread) if (isRead(named(name))) unread.delete(name);
+  }
+
+  function absentBecause(member: Member, because: Absent["because"]): Absent {
+    return { member, up: isUp(member), because };
+  }
+
+  return {
+    get size() {
+      return seen.size;
+    },
+    get clear() {
+      return seen.size === 0 && former.length === 0 &&
+        unread.size + hidden.length + strangers.length === 0;
+    },
+    holdersOf({ id, key }) {
+      const copies = seen.get(id);
+      const owner = ownerOf(key);
+      const own = ownerBy(present, key);
+      const absent = new Map<Member, Absent>();
+      const away = (member: Member, because: Absent["because"]) => {
+        if (!absent.has(member)) absent.set(member, absentBecause(member, because));
+      };
+      const readable = new Map<Member, PushedAt>();
+      for (const [member, pushed] of copies ?? []) {
+        if (isReadable(member)) readable.set(member, pushed);
+        else if (member !== owner) away(member, "seen");
+      }
+      for (const member of hidden) if (member !== owner && copyOn(member, id)) away(member, "seen");
+      const presumed = new Set<Member>();
+      let awaitsReads = false;
+      const presume = (member: Member, awaited: boolean) => {
+        if (isReadable(member)) {
+          presumed.add(member);
+          awaitsReads ||= awaited;
+        } else away(member, "owned");
+      };
+      if (own !== undefined && own !== owner && !copies?.has(own)) presume(own, false);
+      for (const { ring, unread, settled, since } of former) {
+        const name = ring.ownerOf(key);
+        if (name === undefined || !unread.has(name)) continue;
+        const before = named(name);
+        if (before === owner) continue;
+        const isSettled = settled.has(id) && since < Infinity;
+        if (!isSettled && !copies?.has(before)) presume(before, since < Infinity);
+      }
+      const unknown: Member[] = [];
+      for (const member of unread) {
+        if (presumed.has(member) || absent.has(member) || copies?.has(member)) continue;
+        // One that comes from elsewhere is not waited for: it has no part in what is pushed yet.
+        if (isReadable(member) && present.weights.has(member)) unknown.push(member);
+        else if (member !== owner) away(member, "unread");
+      }
+      for (const member of strangers) if (member !== owner) away(member, "unread");
+      const elsewhere = [...readable.keys()].some((member) => member !== owner);
+      if (!elsewhere && presumed.size + unknown.length + absent.size === 0) return undefined;
+      return {
+        seen: readable,
+        presumed: [...presumed],
+        unread: unknown,
+        absent: [...absent.values()],
+        awaitsReads: awaitsReads || unknown.length > 0,
+      };
+    },
+    ownerOf,
+    removed(id, member) {
+      change(id, member, "gone");
+      marks.get(member)?.delete(id);
+      const copies = seen.get(id);
+      if (copies?.delete(member)) keepSeen(id, copies);
+    },
+    placed(id, member) {
+      change(id, member, "here");
+      const copies = seen.get(id) ?? new Map<Member, PushedAt>();
+      keepSeen(id, copies.set(member, JUST_NOW));
+    },
+    settled(id) {
+      for (const { settled } of former) settled.add(id);
+      seen.delete(id);
+    },
+    marked(id, member) {
+      marks.set(member, (marks.get(member) ?? new Set<string>()).add(id));
+    },
+    isMarked: (id, member) => marks.get(member)?.has(id) ?? false,
+    ringsChanged({ present: ring, leader: first, inUse }) {
+      if (ring.hash !== present.hash && present.members.length > 0) keepFormer(present, ++now);
+      [present, leader] = [ring, first];
+      look();
+      for (const one of inUse) keepFormer(one, Infinity);
+      const used = new Set(inUse.map(({ hash }) => hash));
+      for (const one of former) {
+        if (one.since < Infinity || used.has(one.ring.hash)) continue;
+        one.since = ++now;
+        one.settled.clear();
+        one.unread = new Set(one.ring.members.filter((name) => members.has(named(name))));
+      }
+      while (former.length > FORMER_MAX) {
+        const oldest = Math.max(0, former.findIndex(({ since }) => since < Infinity));
+        for (const name of former.splice(oldest, 1)[0].unread) unread.add(named(name));
+      }
+    },
+    membersChanged(next, nextAliases) {
+      for (const [member, { started }] of next) {
+        const before = members.get(member);
+        const restarted = before?.started !== undefined && started !== before.started;
+        if (before && !restarted) continue;
+        forget(member);
+        unread.add(member);
+      }
+      for (const member of members.keys()) {
+        if (next.has(member)) continue;
+        forget(member);
+        for (const set of [unread, failing]) set.delete(member);
+        forgottenAt.delete(member);
+      }
+      [members, aliases] = [next, nextAliases];
+      for (const one of former) {
+        if (one.since < Infinity) dropRead(one, (member) => !members.has(member));
+      }
+      former = former.filter(({ unread }) => unread.size > 0);
+      look();
+    },
+    forgetAll() {
+      for (const member of members.keys()) {
+        forget(member);
+        unread.add(member);
+      }
+      seen = new LargeMap();
+      former = former.filter(({ since }) => since === Infinity);
+    },
+    begin,
+    overdue,
+    isReadable,
+    plan() {
+      const used = new Map([...inventories].filter(([member]) => isReadable(member)));
+      const begins = new Map(begunAt);
+      return {
+        inventories: used,
+        apply(findings) {
+          for (const member of used.keys()) {
+            const begun = begins.get(member) ?? 0;
+            if (!members.has(member) || (forgottenAt.get(member) ?? 0) > begun) continue;
+            const changed = changes.get(member);
+            for (const [id, { at }] of changed ?? []) if (at < begun) changed?.delete(id);
+            if (changed?.size === 0) changes.delete(member);
+            unread.delete(member);
+            for (const one of former) {
+              if (one.since < begun) dropRead(one, (read) => read === member);
+            }
+          }
+          former = former.filter(({ unread }) => unread.size > 0);
+          // As it is: to look at each of 100,000 again would hold up pushes. Where the ring has changed
+          // since, some are in place now; of these `holdersOf` says so, and the next plan ends them.
+          seen = findings.misplaced;
+          for (const [member, changed] of changes) {
+            for (const [id, { what }] of changed) {
+              const copies = seen.get(id) ?? copiesOf(id, used.keys());
+              if (what === "here") copies.set(member, JUST_NOW);
+              else copies.delete(member);
+              keepSeen(id, copies);
+            }
+          }
+          if (former.length === 0 && unread.size === 0 && hidden.length === 0) marks.clear();
+        },
+      };
+    },
+    inventories,
+  };
+
+  /** The copies of a group that lies on one member only, its owner, or on none, as far as was read. */
+  function copiesOf(id: string, members: Iterable<Member>): Map<Member, PushedAt> {
+    const copies = new Map<Member, PushedAt>();
+    for (const member of members) {
+      const pushed = copyOn(member, id);
+      if (pushed) copies.set(member, pushed);
+    }
+    return copies;
+  }
+}

@@ -1,0 +1,109 @@
+/** What reads of the members mean to membership: who may come in, and who is empty. @module */
+
+import type { Member } from "../../member.ts";
+import type { MemberRecord, Membership, MembershipEvent } from "../../membership/membership.ts";
+import type { PushTimes } from "../../pushgateway/push_times.ts";
+import type { HashRing } from "../../ring/hash_ring.ts";
+import type { StaleCopy } from "../plan/inventory.ts";
+import type { Due } from "./due.ts";
+import type { LastRead } from "./reader.ts";
+
+/** What judging takes. */
+export interface JudgeDeps {
+  readonly membership: () => Membership;
+  readonly ring: () => HashRing;
+  readonly due: Due;
+  /** When the state of each member has last become another one. */
+  readonly changedMs: ReadonlyMap<Member, number>;
+  readonly tell: (event: MembershipEvent) => void;
+  /** A clock in milliseconds. */
+  readonly clock: () => number;
+}
+
+/** Judges members by what was read. */
+export interface Judge {
+  /** What was read has been compared with the ring. */
+  compared(comparison: Comparison): void;
+}
+
+/** What was compared, and found. */
+export interface Comparison {
+  /** Of the members that could be read. */
+  readonly inventories: ReadonlyMap<Member, PushTimes>;
+  /** The reads that those are from. */
+  readonly reads: ReadonlyMap<Member, LastRead>;
+  readonly stale: readonly StaleCopy[];
+}
+
+/** A member that is about to come in, or to be found empty, is read again after this. */
+const WAITING_MS = 500;
+/** One that is being drained, maybe by another instance. */
+const DRAINING_MS = 5_000;
+/** A leaving member is empty for good once others had the time to learn of it too. */
+const LEFT_MS_MIN = 2_000;
+
+/** Creates the judge. */
+export function createJudge(deps: JudgeDeps): Judge {
+  const { due, changedMs, tell, clock } = deps;
+  /** Since when members have been out of the ring and leaving, by our clock. */
+  const leftAt = new Map<Member, number>();
+
+  /** Members that were read last before another one has come. */
+  function notReadSince(comer: Member, { inventories, reads }: Comparison): Member[] {
+    const cameMs = changedMs.get(comer) ?? -Infinity;
+    const isBehind = (member: Member) => (reads.get(member)?.beganMs ?? -Infinity) < cameMs;
+    return [...inventories.keys()].filter(isBehind);
+  }
+
+  /** A joining member comes in once no stale copy is left on it. */
+  function judgeJoining(member: Member, record: MemberRecord, comparison: Comparison): void {
+    // What was pushed to others in its place shows once they have been read again.
+    const behind = notReadSince(member, comparison);
+    for (const other of behind) due.now(other);
+    // One that failed a probe since it was read may have come back with other data.
+    const isAsRead = comparison.reads.get(member)?.record === record;
+    if (isAsRead && behind.length === 0) tell({ kind: "admitted", member });
+    else due.by(member, clock() + WAITING_MS);
+  }
+
+  function judgeLeaving(
+    member: Member,
+    record: MemberRecord,
+    { inventories, reads }: Comparison,
+  ): void {
+    const isEmpty = inventories.get(member)?.times.size === 0;
+    const since = leftAt.get(member) ?? clock();
+    leftAt.set(member, since);
+    if (record.state === "draining") {
+      due.by(member, clock() + (isEmpty ? WAITING_MS : DRAINING_MS));
+      const beganMs = reads.get(member)?.beganMs ?? -Infinity;
+      if (isEmpty && beganMs - since >= LEFT_MS_MIN) {
+        tell({ kind: "drained", member, empty: true });
+      }
+    } else if (record.drained && !isEmpty) tell({ kind: "drained", member, empty: false });
+  }
+
+  function isLeaving(member: Member, { state, verdict }: MemberRecord): boolean {
+    const leaves = state === "draining" || state === "departed";
+    return leaves && verdict === "up" && !deps.ring().weights.has(member);
+  }
+
+  return {
+    compared(comparison) {
+      const burdened = new Set(comparison.stale.map(({ member }) => member));
+      const { records } = deps.membership();
+      for (const member of leftAt.keys()) {
+        const record = records.get(member);
+        if (!record || !isLeaving(member, record)) leftAt.delete(member);
+      }
+      for (const member of comparison.inventories.keys()) {
+        const record = records.get(member);
+        if (!record) continue;
+        if (isLeaving(member, record)) judgeLeaving(member, record, comparison);
+        if (burdened.has(member)) continue;
+        due.waitsNoMore(member);
+        if (record.state === "joining") judgeJoining(member, record, comparison);
+      }
+    },
+  };
+}

@@ -1,0 +1,172 @@
+/**
+ * Reads members, each for itself: one that is slow, or cannot be read, holds up no other. What was read
+ * goes into the whereabouts of groups.
+ *
+ * @module
+ */
+
+import { sleep } from "../../concurrency/backoff.ts";
+import { cooperate } from "../../concurrency/cooperate.ts";
+import { createTurns } from "../../concurrency/turns.ts";
+import { createTold, errorText, type Logger } from "../../log.ts";
+import type { Member } from "../../member.ts";
+import type { MemberRecord } from "../../membership/membership.ts";
+import type { PushTimes } from "../../pushgateway/push_times.ts";
+import type { Gateways } from "../gateways.ts";
+import type { EmptyInstances } from "../plan/empty_instances.ts";
+import { lacksInstanceId } from "../plan/inventory.ts";
+import type { Whereabouts } from "../plan/whereabouts.ts";
+import type { HandoffMetrics } from "../../metrics/handoff.ts";
+
+/** What reading takes. */
+export interface ReaderDeps {
+  readonly gateways: Pick<Gateways, "pushTimes" | "traits">;
+  readonly whereabouts: Whereabouts;
+  readonly emptyInstances: EmptyInstances;
+  readonly metrics: Pick<HandoffMetrics, "failed">;
+  readonly log: Logger;
+  /** A clock in milliseconds. */
+  readonly clock: () => number;
+  /** Unix time in ms. */
+  readonly now: () => number;
+  /** A read was done, failed, or takes long. */
+  readonly onNews: () => void;
+}
+
+/** The last read of a member that ended well. */
+export interface LastRead {
+  /** The member as it was when the read began. */
+  readonly record: MemberRecord;
+  readonly beganMs: number;
+  /** Unix seconds. */
+  readonly beganAt: number;
+  readonly seconds: number;
+}
+
+/** Reads members. */
+export interface Reader {
+  /**
+   * Begins to read a member, unless it is being read. Never throws.
+   *
+   * @returns whether it was read, when that is over
+   */
+  read(member: Member, record: MemberRecord, signal: AbortSignal): Promise<boolean>;
+  /** Whether a member is being read. */
+  isReading(member: Member): boolean;
+  /** Whether a read is under way that is not slow. */
+  readonly isBusy: boolean;
+  readonly last: ReadonlyMap<Member, LastRead>;
+  forget(member: Member): void;
+}
+
+/** Members that are read at once; those that are slow do not count. */
+const AT_ONCE_MAX = 4;
+/** Nobody waits longer for a member of a hundred thousand groups, which takes five seconds, or a hung one. */
+const OVERDUE_MS = 5_000;
+
+/** Creates a reader; nothing is read yet. */
+export function createReader(deps: ReaderDeps): Reader {
+  const { gateways, whereabouts, emptyInstances, clock, log } = deps;
+  const turns = createTurns({ atOnce: AT_ONCE_MAX });
+  const reading = new Map<Member, { slow: boolean }>();
+  const last = new Map<Member, LastRead>();
+  const told = createTold();
+
+  async function read(
+    member: Member,
+    record: MemberRecord,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const state = { slow: false };
+    reading.set(member, state);
+    const over = new AbortController();
+    using turn = await turns.take("read", signal);
+    const late = sleep(OVERDUE_MS, AbortSignal.any([signal, over.signal])).then(() => {
+      if (over.signal.aborted || signal.aborted) return;
+      state.slow = true;
+      turn[Symbol.dispose]();
+      whereabouts.overdue(member);
+      deps.onNews();
+    });
+    const one = whereabouts.begin(member);
+    const [beganMs, beganAt] = [clock(), deps.now() / 1_000];
+    try {
+      const times = await gateways.pushTimes(member, signal);
+      if (!emptyInstances.knows(member)) await learnSpellings(member, times, signal);
+      one.end(times);
+      last.set(member, { record, beganMs, beganAt, seconds: (clock() - beganMs) / 1_000 });
+      if (told.isOver(member)) log.info("member can be read again", { member });
+      return true;
+    } catch (error) {
+      if (signal.aborted) return false;
+      one.fail();
+      fails(member, error);
+      return false;
+    } finally {
+      over.abort();
+      await late;
+    }
+  }
+
+  function fails(member: Member, error: unknown): void {
+    deps.metrics.failed("sweep");
+    const err = errorText(error);
+    if (!told.isNews(member, err)) return;
+    log.warn("member answers its probe, but its groups cannot be read: it is tried again", {
+      member,
+      err,
+    });
+  }
+
+  /** Asks only where some group may be stored so. */
+  async function learnSpellings(
+    member: Member,
+    { times }: PushTimes,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const some = await cooperate(someLacksInstance(times.keys()), signal);
+    const found = some ? (await gateways.traits(member, signal)).emptyInstance : new Set<string>();
+    emptyInstances.learn(member, found);
+    if (found.size === 0) return;
+    log.warn("member holds groups with an empty instance label: pushes go to them as they are", {
+      member,
+      groups: found.size,
+    });
+  }
+
+  return {
+    async read(member, record, signal) {
+      if (reading.has(member)) return false;
+      try {
+        return await read(member, record, signal);
+      } catch {
+        return false; // aborted before its turn came
+      } finally {
+        reading.delete(member);
+        deps.onNews();
+      }
+    },
+    isReading: (member) => reading.has(member),
+    get isBusy() {
+      return [...reading.values()].some(({ slow }) => !slow);
+    },
+    last,
+    forget(member) {
+      last.delete(member);
+      told.isOver(member);
+    },
+  };
+}
+
+/** Groups between two moments at which others have their turn. */
+const GROUPS_A_STEP = 1_000;
+
+/** Whether some group has no `instance`. A generator, for there may be many. */
+function* someLacksInstance(ids: Iterable<string>): Generator<void, boolean> {
+  let steps = 0;
+  for (const id of ids) {
+    if (lacksInstanceId(id)) return true;
+    if (++steps % GROUPS_A_STEP === 0) yield;
+  }
+  return false;
+}

@@ -1,0 +1,93 @@
+/** What instances agree on about rings, whatever happens to them, and in whatever order. @module */
+
+import fc from "fast-check";
+import assert from "node:assert/strict";
+import { a, b, c } from "./members.ts";
+import { createFleet, KEYS, ownerOf, pushesFreely, RINGS } from "./rings_fleet.ts";
+
+const names = ["0", "1", "2"];
+const of = (...all: readonly string[]) => fc.constantFrom(...all);
+const words = (...some: readonly fc.Arbitrary<string>[]) =>
+  fc.tuple(...some).map((words) => words.join(" "));
+const [name, ring, key] = [of(...names), of(...Object.keys(RINGS)), of("0", "1", "2")];
+
+const step = fc.oneof(
+  { weight: 2, arbitrary: words(of("start", "ring"), name, ring) },
+  { weight: 4, arbitrary: words(of("write"), name) },
+  { weight: 4, arbitrary: words(of("read"), name) },
+  { weight: 5, arbitrary: words(of("push", "redirect"), name, key) },
+  { weight: 2, arbitrary: words(of("answer", "answer", "begin-write", "end"), name) },
+  { weight: 3, arbitrary: of("pass") },
+);
+/** All that run have read what all announce, and announced their own. */
+const heard = ["read", "write"].flatMap((what) => names.map((name) => `${what} ${name}`));
+const passes = Array.from({ length: 6 }, () => "pass");
+/** Begins with instances that know each other, or have done so for long. */
+const stories = fc.tuple(
+  fc.array(words(name, ring), { maxLength: 3 }),
+  fc.constantFrom([], passes),
+  fc.array(step, { maxLength: 60, size: "max" }),
+).map(([started, passes, steps]) => [
+  ...started.map((text) => `start ${text}`),
+  ...heard,
+  ...passes,
+  ...steps,
+]);
+/** Nothing is on its way any more, and everybody has had the time to hear of everything. */
+const ending = [
+  ...Array.from({ length: 60 }, () => names.map((name) => `answer ${name}`)).flat(),
+  ...[heard, heard, heard].flat(),
+  ...passes,
+];
+
+Deno.test("nobody takes a group from where it is pushed without a lock, or a client was told to", {
+  permissions: "none",
+}, () => {
+  let looks = 0;
+  fc.assert(
+    fc.property(stories, (steps) => {
+      const fleet = createFleet();
+      for (const [i, text] of steps.entries()) {
+        fleet.take(text);
+        for (const { to, key } of fleet.pushes()) {
+          for (const rings of fleet.all) {
+            const isSafe = rings.isUsed(to, key) || ownerOf(rings, key) === to;
+            assert(isSafe, `${key} on ${to} after: ${steps.slice(0, i + 1).join(", ")}`);
+            looks++;
+          }
+        }
+      }
+    }),
+    { numRuns: 700 },
+  );
+  assert(looks > 1_000, `only ${looks} looks at pushes`);
+});
+
+Deno.test(
+  "in the end all agree on the owner of each group, and whether it is pushed without a lock",
+  {
+    permissions: "none",
+  },
+  () => {
+    fc.assert(
+      fc.property(stories, (steps) => {
+        const fleet = createFleet();
+        for (const text of [...steps, ...ending]) fleet.take(text);
+        const present = fleet.all.map(({ present }) => present);
+        for (const key of KEYS) {
+          const isContested = new Set(present.map((ring) => ring.ownerOf(key))).size > 1;
+          const owners = new Set(fleet.all.map((rings) => ownerOf(rings, key)));
+          assert(owners.size <= 1, "one owner for all");
+          for (const rings of fleet.all) {
+            assert.equal(rings.areKnown, true);
+            assert.equal(pushesFreely(rings, key), !isContested);
+            const used = [a, b, c].filter((member) => rings.isUsed(member, key));
+            const isShared = !isContested && present.length > 1;
+            assert.deepEqual(used, isShared ? [...owners] : [], "nothing else is held up");
+          }
+        }
+      }),
+      { numRuns: 200 },
+    );
+  },
+);
