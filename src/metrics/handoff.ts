@@ -5,11 +5,14 @@ import type { Member } from "../member.ts";
 
 /** What handoff tells its metrics. */
 export interface HandoffMetrics {
-  /** A round of sweeps has ended. */
-  swept(round: {
-    seconds: number;
-    /** Of each member that was read. */
+  /** A member was read. */
+  read(seconds: number): void;
+  /** What was read has been compared with the ring. */
+  compared(found: {
+    /** Of each member that was ever read. */
     groups: ReadonlyMap<Member, number>;
+    /** Those that answer our probes and cannot be read. */
+    unreadable: Iterable<Member>;
     /** Of each that does not answer, and of none that does. */
     missing: ReadonlyMap<Member, number>;
   }): void;
@@ -18,6 +21,8 @@ export interface HandoffMetrics {
   moved(by: "push" | "drain"): void;
   staleRemoved(): void;
   failed(kind: string): void;
+  /** Two groups were found that expose one series. */
+  sharedSeries(): void;
 }
 
 /** Series that begin with their first event hide it from increase(). */
@@ -26,7 +31,7 @@ const FAILURES = ["sweep", "copy", "delete", "lock", "unfaithful"];
 /** Seconds: from an empty Pushgateway on the same host to one with 100,000 groups. */
 const BUCKETS = [0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60];
 
-/** Makes them in a registry. */
+/** Creates the metrics of handoff in a registry. */
 export function createHandoffMetrics(registers: Registry[]): HandoffMetrics {
   const name = (text: string) => `dynamic_sharding_handoff_${text}`;
   let misplaced = () => 0;
@@ -52,9 +57,15 @@ export function createHandoffMetrics(registers: Registry[]): HandoffMetrics {
     labelNames: ["member"],
     registers,
   });
-  const rounds = new Histogram({
+  const unreadable = new Gauge({
+    name: name("member_unreadable"),
+    help: "1 for a member that answers our probe and whose groups cannot be read.",
+    labelNames: ["member"],
+    registers,
+  });
+  const reads = new Histogram({
     name: name("sweep_duration_seconds"),
-    help: "Time of one round of sweeps over all members.",
+    help: "Time to read the groups of one member.",
     buckets: BUCKETS,
     registers,
   });
@@ -77,12 +88,23 @@ export function createHandoffMetrics(registers: Registry[]): HandoffMetrics {
     registers,
   });
   for (const kind of FAILURES) failures.inc({ kind }, 0);
+  const shared = new Counter({
+    name: "dynamic_sharding_shared_series_total",
+    help:
+      "Pairs of groups that were found to expose the same series, in a move or in the merged API; each once.",
+    registers,
+  });
   return {
-    swept({ seconds, ...counts }) {
-      rounds.observe(seconds);
-      for (const [gauge, of] of [[groups, counts.groups], [missing, counts.missing]] as const) {
+    read: (seconds) => reads.observe(seconds),
+    compared(found) {
+      const ones = new Map([...found.unreadable].map((member) => [member, 1]));
+      const gauges = [[groups, found.groups], [unreadable, ones], [
+        missing,
+        found.missing,
+      ]] as const;
+      for (const [gauge, values] of gauges) {
         gauge.reset();
-        for (const [member, count] of of) gauge.set({ member }, count);
+        for (const [member, value] of values) gauge.set({ member }, value);
       }
     },
     showMisplaced(count) {
@@ -91,5 +113,6 @@ export function createHandoffMetrics(registers: Registry[]): HandoffMetrics {
     moved: (by) => moved.inc({ by }),
     staleRemoved: () => stale.inc(),
     failed: (kind) => failures.inc({ kind }),
+    sharedSeries: () => shared.inc(),
   };
 }

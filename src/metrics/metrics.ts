@@ -21,6 +21,7 @@ const UPSTREAM_FAILURE_KINDS: readonly UpstreamFailureKind[] = [
   "refused",
   "unreachable",
   "reset",
+  "closed",
   "broken",
   "timeout",
   "busy",
@@ -31,7 +32,7 @@ const UPSTREAM_FAILURE_KINDS: readonly UpstreamFailureKind[] = [
 export interface Metrics {
   requestDone(request: { method: string; code: number; seconds: number }): void;
   membershipChanged(membership: Membership): void;
-  ringBuilt(ring: HashRing): void;
+  ringChanged(ring: HashRing): void;
   upstreamFailed(member: Member, kind: UpstreamFailureKind): void;
   /** Shows how many pushes wait for each member's answer, as this map has it at each scrape. */
   showInFlight(inFlight: ReadonlyMap<Member, number>): void;
@@ -61,7 +62,7 @@ interface Tally {
   requests: number;
 }
 
-/** Makes the metrics of one app. */
+/** Creates the metrics of one app. */
 export function createMetrics(build: BuildInfo): Metrics {
   const registers = [new Registry()];
   const name = (text: string) => `dynamic_sharding_${text}`;
@@ -99,9 +100,15 @@ export function createMetrics(build: BuildInfo): Metrics {
     labelNames: ["member"],
     registers,
   });
+  const aliases = new Gauge({
+    name: name("member_alias"),
+    help: "1 for a member that is the same Pushgateway as another one, which is used instead.",
+    labelNames: ["member", "same_as"],
+    registers,
+  });
   const members = new Gauge({
     name: name("members"),
-    help: "Members by state: joining, active, suspect, draining or departed.",
+    help: "Members by state: joining, active, suspect, draining, departed or alias.",
     labelNames: ["state"],
     registers,
   });
@@ -141,6 +148,16 @@ export function createMetrics(build: BuildInfo): Metrics {
     labelNames: ["member", "kind"],
     registers,
   });
+  /** The members that have series of failures. */
+  const counted = new Set<Member>();
+  function beginToCount(member: Member): void {
+    counted.add(member);
+    for (const kind of UPSTREAM_FAILURE_KINDS) upstreamFailures.inc({ member, kind }, 0);
+  }
+  function forgetFailures(member: Member): void {
+    counted.delete(member);
+    for (const kind of UPSTREAM_FAILURE_KINDS) upstreamFailures.remove({ member, kind });
+  }
   let inFlight: ReadonlyMap<Member, number> = new Map();
   new Gauge({
     name: name("upstream_in_flight"),
@@ -176,10 +193,20 @@ export function createMetrics(build: BuildInfo): Metrics {
       pendingSeconds[pending++] = seconds;
       if (pending === PENDING_MAX) observePending();
     },
-    membershipChanged({ records, marked, discovery, probesDistrusted: distrusted, ringBasis }) {
+    membershipChanged(
+      { records, marked, discovery, probesDistrusted: distrusted, ring, ringBasis },
+    ) {
+      for (const member of counted) {
+        if (!records.has(member) && !ring.has(member)) forgetFailures(member);
+      }
+      aliases.reset();
+      for (const [member, { aliasOf }] of records) {
+        if (aliasOf) aliases.set({ member, same_as: aliasOf }, 1);
+      }
       memberUp.reset();
       for (const [member, { verdict, departure, drained }] of records) {
-        const leaves = marked.has(member) || drained || departure === "withdrawn";
+        const isOut = departure === "withdrawn" || departure === "released";
+        const leaves = marked.has(member) || drained || isOut;
         if (!leaves && verdict !== "unknown") memberUp.set({ member }, verdict === "up" ? 1 : 0);
       }
       const states = [...records.values()].map(({ state }) => state);
@@ -190,16 +217,17 @@ export function createMetrics(build: BuildInfo): Metrics {
       probesDistrusted.set(distrusted ? 1 : 0);
       ringKept.set(ringBasis === "kept" ? 1 : 0);
     },
-    ringBuilt(ring) {
+    ringChanged(ring) {
       // A series that begins with its first failure hides it from increase().
-      for (const member of ring.members) {
-        for (const kind of UPSTREAM_FAILURE_KINDS) upstreamFailures.inc({ member, kind }, 0);
-      }
+      for (const member of ring.members) beginToCount(member);
       ringBuilds.inc();
       ringMembers.set(ring.members.length);
       ringHash.set(ring.hash);
     },
-    upstreamFailed: (member, kind) => upstreamFailures.inc({ member, kind }),
+    upstreamFailed(member, kind) {
+      if (!counted.has(member)) beginToCount(member);
+      upstreamFailures.inc({ member, kind });
+    },
     showInFlight(counts) {
       inFlight = counts;
     },

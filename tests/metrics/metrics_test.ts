@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import { createMetrics, type Metrics } from "../../src/metrics/metrics.ts";
 import { HashRing } from "../../src/ring/hash_ring.ts";
 import { consulPolicy, tell } from "../membership/story.ts";
-
-const BUILD = { version: "1.2.3", revision: "1a2b3c4", build_date: "unknown", deno: "2.9.6" };
+import { BUILD, samples } from "./samples.ts";
 
 /** Every metric there is, and its type: what dashboards and alerts may rely on. */
 const LIST: Readonly<Record<string, string>> = {
@@ -15,11 +14,13 @@ const LIST: Readonly<Record<string, string>> = {
   dynamic_sharding_handoff_failures_total: "counter",
   dynamic_sharding_handoff_groups: "gauge",
   dynamic_sharding_handoff_groups_moved_total: "counter",
+  dynamic_sharding_handoff_member_unreadable: "gauge",
   dynamic_sharding_handoff_misplaced_groups: "gauge",
   dynamic_sharding_handoff_missing_groups: "gauge",
   dynamic_sharding_handoff_sweep_duration_seconds: "histogram",
   dynamic_sharding_http_request_duration_seconds: "histogram",
   dynamic_sharding_http_requests_total: "counter",
+  dynamic_sharding_member_alias: "gauge",
   dynamic_sharding_member_up: "gauge",
   dynamic_sharding_members: "gauge",
   dynamic_sharding_probes_distrusted: "gauge",
@@ -27,6 +28,7 @@ const LIST: Readonly<Record<string, string>> = {
   dynamic_sharding_ring_hash: "gauge",
   dynamic_sharding_ring_kept: "gauge",
   dynamic_sharding_ring_members: "gauge",
+  dynamic_sharding_shared_series_total: "counter",
   dynamic_sharding_upstream_failures_total: "counter",
   dynamic_sharding_upstream_in_flight: "gauge",
   process_cpu_seconds_total: "counter",
@@ -85,6 +87,7 @@ Deno.test(
       '{state="suspect"}': 1,
       '{state="draining"}': 0,
       '{state="departed"}': 1,
+      '{state="alias"}': 0,
     });
     metrics.membershipChanged(tell(["list a", "a ok"], policy));
     assert.deepEqual(await samples(metrics, "members"), {
@@ -93,6 +96,7 @@ Deno.test(
       '{state="suspect"}': 0,
       '{state="draining"}': 0,
       '{state="departed"}': 0,
+      '{state="alias"}': 0,
     });
   },
 );
@@ -121,8 +125,8 @@ Deno.test(
     const metrics = createMetrics(BUILD);
     const { ring: weights } = tell(["list a b", "a ok", "b ok"], consulPolicy());
     const ring = HashRing.of(weights);
-    metrics.ringBuilt(ring);
-    metrics.ringBuilt(ring);
+    metrics.ringChanged(ring);
+    metrics.ringChanged(ring);
     assert.deepEqual(await samples(metrics, "ring_builds_total"), { "": 2 });
     assert.deepEqual(await samples(metrics, "ring_members"), { "": 2 });
     assert.deepEqual(await samples(metrics, "ring_hash"), { "": ring.hash });
@@ -152,7 +156,7 @@ Deno.test(
 Deno.test("two apps' metrics share nothing", { permissions: "none" }, async () => {
   const [one, other] = [createMetrics(BUILD), createMetrics({ ...BUILD, version: "9" })];
   one.requestDone({ method: "PUT", code: 307, seconds: 0.001 });
-  one.ringBuilt(HashRing.of(new Map()));
+  one.ringChanged(HashRing.of(new Map()));
   assert.deepEqual(await samples(other, "http_requests_total"), {});
   assert.deepEqual(await samples(other, "ring_builds_total"), { "": 0 });
   assert.deepEqual(await samples(one, "ring_builds_total"), { "": 1 });
@@ -165,15 +169,7 @@ function used(): Metrics {
   const membership = tell(["list a", "a ok"], consulPolicy());
   metrics.requestDone({ method: "PUT", code: 307, seconds: 0.001 });
   metrics.membershipChanged(membership);
-  metrics.ringBuilt(HashRing.of(membership.ring));
+  metrics.ringChanged(HashRing.of(membership.ring));
   metrics.configLoaded(true);
   return metrics;
-}
-
-/** The samples of one metric: value by labels. */
-async function samples(metrics: Metrics, name: string): Promise<Record<string, number>> {
-  const lines = (await metrics.render()).matchAll(
-    new RegExp(`^dynamic_sharding_${name}(\\{.*\\})? (\\S+)$`, "gm"),
-  );
-  return Object.fromEntries([...lines].map(([, labels = "", value]) => [labels, Number(value)]));
 }
