@@ -3,10 +3,10 @@
 import { createDeadlines } from "../concurrency/deadlines.ts";
 import { loadConfig } from "../config/load.ts";
 import { cooperate } from "../concurrency/cooperate.ts";
-import { type Forecast, forecast } from "../handoff/plan/forecast.ts";
+import { forecast } from "../handoff/plan/forecast.ts";
 import { openGateways } from "../handoff/gateways.ts";
-import { changedRing } from "../http/api/members.ts";
-import { forecastView } from "../http/api/views.ts";
+import { changedWeights } from "../http/api/members.ts";
+import { type ForecastView, forecastView } from "../http/api/views.ts";
 import type { Member } from "../member.ts";
 import type { PushTimes } from "../pushgateway/push_times.ts";
 import { openTransport } from "../pushgateway/client/transport.ts";
@@ -31,7 +31,7 @@ const READ_LIMITS = { idleMax: 1, answerBytesMax: 2 ** 30 };
 export async function planOfService(
   url: string,
   { add, remove }: PlannedChange,
-): Promise<Forecast> {
+): Promise<ForecastView> {
   const query = new URLSearchParams([
     ...add.map((member) => ["add", member]),
     ...remove.map((member) => ["remove", member]),
@@ -49,10 +49,10 @@ export async function planOfFile(
   file: string,
   change: PlannedChange,
   env: (name: string) => string | undefined,
-): Promise<Forecast> {
+): Promise<ForecastView> {
   const { servers, upstream, nameScheme, proxy, handoff } = await loadConfig(file, env);
   const before = HashRing.of(new Map(servers.map((server) => [server, 1])));
-  const after = changedRing(before, change);
+  const after = HashRing.of(changedWeights(before, change));
   using deadlines = createDeadlines();
   using transport = await openTransport(upstream, { ...READ_LIMITS, deadlines });
   const gateways = openGateways(() => ({
@@ -60,7 +60,7 @@ export async function planOfFile(
     nameScheme,
     readTimeoutMs: handoff.sweepTimeoutMs,
     writeTimeoutMs: proxy.timeoutMs,
-  }), Date.now);
+  }), { pathOn: () => undefined, now: Date.now });
   const { signal } = new AbortController();
   const inventories = new Map<Member, PushTimes>();
   for (const server of servers) {
@@ -70,9 +70,14 @@ export async function planOfFile(
 }
 
 /** The forecast as text: how many groups move, from where to where, and the balance. */
-export function renderForecast({ groups, moving, moves, balance }: Forecast): string {
+export function renderForecast(
+  { groups, moving, moves, balance, unread = [] }: ForecastView,
+): string {
   const share = groups === 0 ? 0 : moving / groups * 100;
   const sections = [`${moving} of ${groups} groups would move (${share.toFixed(1)} %)`];
+  if (unread.length > 0) {
+    sections.push(`not counted, for they cannot be read: the groups of ${unread.join(", ")}`);
+  }
   if (moves.length > 0) {
     const rows = moves.map(({ from, to, groups }) => [from, to, `${groups}`]);
     sections.push(table(["from", "to", "groups"], rows));

@@ -74,7 +74,7 @@ function serveConnectionOfDeno(): ServeConnection {
 }
 
 /**
- * Makes one.
+ * Creates the connections of one server.
  *
  * @throws {Error} where this Deno cannot serve a single connection
  */
@@ -87,13 +87,13 @@ export function createConnections(handler: Handler, log: Logger): Connections {
     const answer: Handler = async (request, info) => {
       served.inFlight++;
       served.idle = false;
-      if (ending) void served.finish();
       try {
         const response = await handler(request, info);
         if (ending) response.headers.set("connection", "close"); // not every Deno says so by itself
         return response;
       } finally {
         served.inFlight--;
+        if (ending) void served.finish();
       }
     };
     const server = serve(connection, undefined, answer, onError, () => {});
@@ -141,10 +141,9 @@ export function createConnections(handler: Handler, log: Logger): Connections {
     },
     async end(lingerMs) {
       ending = true;
-      for (const { finish, inFlight } of all) if (inFlight > 0) void finish();
       const ended = () => Promise.all([...all].map(({ ended }) => ended));
       if (await within(lingerMs, ended())) return;
-      for (const { finish } of all) void finish();
+      for (const { finish, inFlight } of all) if (inFlight === 0) void finish();
       await ended();
     },
   };

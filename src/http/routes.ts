@@ -30,7 +30,7 @@ export interface RouteDeps {
   /** Discovery has a view of its own and has never told it. */
   readonly awaitsDiscovery: () => boolean;
   /** Whether a push may be of a group that is out of place. */
-  readonly handoff: Pick<Handoff, "idle" | "concerns">;
+  readonly handoff: Pick<Handoff, "idle" | "concerns" | "pathOn">;
   /** What is known of the members, and how they are told to leave. */
   readonly members: MembersApi;
   /** The Pushgateways' own API, for all of them. */
@@ -51,7 +51,7 @@ const PUSH_ROUTE = "/metrics/job/";
 type Answer = Response | Promise<Response>;
 type Route = Readonly<Record<string, (request: Request, connection: ClientConnection) => Answer>>;
 
-/** Makes the handler of every request; it never throws. */
+/** Creates the handler of every request; it never throws. */
 export function createHandler(deps: RouteDeps): Handler {
   const { metrics, log, now } = deps;
   const routes = createRoutes(deps);
@@ -238,6 +238,7 @@ function contextOf({ nameScheme, upstream }: Config, deps: RouteDeps): PushConte
     nameScheme,
     upstream,
     holdersOf: deps.members.holdersOf,
+    pathOn: deps.handoff.pathOn,
   };
 }
 

@@ -189,7 +189,7 @@ function deps(
     admin: { wipe: unasked, metrics: unasked, status: unasked },
     enableAdminApi: false,
     proxy: { pass: unasked, bringHome: unasked },
-    handoff: { idle: true, concerns: unasked },
+    handoff: { idle: true, concerns: unasked, pathOn: () => undefined },
     members: { list: unasked, drain: unasked, plan: unasked, holdersOf: () => [] },
     awaitsDiscovery: () => false,
     metrics: createMetrics(buildInfo()),

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { cooperate } from "../../concurrency/cooperate.ts";
+import { showSharedSeries, type TellSharedSeries } from "../../handoff/shared_series.ts";
 import type { Member } from "../../member.ts";
 import type { Answer } from "../../pushgateway/client/answer.ts";
 import type { Logger } from "../../log.ts";
@@ -16,6 +18,7 @@ import {
   parseGroups,
   parseStatus,
 } from "../../pushgateway/api.ts";
+import { findSharedSeries } from "../../pushgateway/shared_series.ts";
 import type { Transport } from "../../pushgateway/client/transport.ts";
 import { servingMembers, type Snapshot } from "../snapshot.ts";
 
@@ -24,6 +27,7 @@ export interface AdminDeps {
   readonly snapshot: () => Snapshot;
   /** The way to the members, for answers that may be large. */
   readonly way: () => { readonly transport: Transport; readonly timeoutMs: number };
+  readonly tellSharedSeries: TellSharedSeries;
   readonly log: Logger;
 }
 
@@ -35,14 +39,16 @@ export interface Admin {
   status(): Promise<Response>;
 }
 
+/** Pairs of groups that expose one series, in one answer. */
+const SHARED_MAX = 100;
 /** As the Pushgateway sends with its API. */
 const API_HEADERS = {
   "access-control-allow-origin": "*",
   "cache-control": "no-cache, no-store, must-revalidate",
 };
 
-/** Makes the answers of one app. */
-export function createAdmin({ snapshot, way, log }: AdminDeps): Admin {
+/** Creates the answers of one app. */
+export function createAdmin({ snapshot, way, tellSharedSeries, log }: AdminDeps): Admin {
   /** Asks every member that holds groups for its users, and keeps what each said apart. */
   async function askAll(method: string, target: string): Promise<Map<Member, Answer | string>> {
     const { transport, timeoutMs } = way();
@@ -106,7 +112,12 @@ export function createAdmin({ snapshot, way, log }: AdminDeps): Admin {
     },
     async metrics() {
       const read = await readAll("/api/v1/metrics", parseGroups);
-      return read instanceof Response ? read : succeeded(mergeGroups(read));
+      if (read instanceof Response) return read;
+      const groups = mergeGroups(read);
+      const { signal } = new AbortController();
+      const shared = await cooperate(findSharedSeries(groups, SHARED_MAX), signal);
+      for (const one of shared) tellSharedSeries(one);
+      return succeeded(groups, shared.map(showSharedSeries));
     },
     async status() {
       const read = await readAll<ApiStatus>("/api/v1/status", parseStatus);
@@ -122,8 +133,9 @@ function unexpected({ status, body }: Answer, expected: number): string | undefi
   return `expected ${expected}, found ${status}: ${text}${hint}`;
 }
 
-function succeeded(data: unknown): Response {
-  return Response.json({ status: "success", data }, { headers: API_HEADERS });
+function succeeded(data: unknown, warnings: readonly string[] = []): Response {
+  const body = { status: "success", data, ...(warnings.length > 0 && { warnings }) };
+  return Response.json(body, { headers: API_HEADERS });
 }
 
 function failed(status: number, error: string): Response {

@@ -5,6 +5,7 @@
  */
 
 import { cooperate } from "../../concurrency/cooperate.ts";
+import { deadline } from "../../concurrency/deadline.ts";
 import type { Handoff } from "../../handoff/handoff.ts";
 import { forecast } from "../../handoff/plan/forecast.ts";
 import { errorText, type Logger } from "../../log.ts";
@@ -17,6 +18,8 @@ import type { MemberView } from "./views.ts";
 export interface MembersApiDeps {
   readonly snapshot: () => Snapshot;
   readonly handoff: Pick<Handoff, "inventories" | "drains" | "sweep">;
+  /** Whether groups are brought to their owners, as it is configured. */
+  readonly handoffEnabled: () => boolean;
   /** Marks a member as leaving, or takes its mark back. */
   readonly mark: (member: Member, leaving: boolean) => Promise<void>;
   readonly log: Logger;
@@ -40,8 +43,10 @@ const DRAIN = "/drain";
 const STAYING_MAX = 100;
 const SWEEP_MS_MAX = 60_000;
 
-/** Makes the answers of one app. */
-export function createMembersApi({ snapshot, handoff, mark, log }: MembersApiDeps): MembersApi {
+/** Creates the answers of one app. */
+export function createMembersApi(
+  { snapshot, handoff, handoffEnabled, mark, log }: MembersApiDeps,
+): MembersApi {
   function view(member: Member): MemberView {
     const { membership, ring } = snapshot();
     const record = membership.records.get(member);
@@ -54,6 +59,7 @@ export function createMembersApi({ snapshot, handoff, mark, log }: MembersApiDep
       state: record?.state ?? "departed",
       in_ring: ring.weights.has(member),
       drained: record?.drained === true,
+      ...(record?.aliasOf && { same_as: record.aliasOf }),
       ...(weight !== undefined && { weight }),
       ...(groups !== undefined && { groups }),
       ...(drain && {
@@ -64,6 +70,13 @@ export function createMembersApi({ snapshot, handoff, mark, log }: MembersApiDep
         },
       }),
     };
+  }
+
+  /** Without what members held that answer no more. */
+  function readableInventories(): Handoff["inventories"] {
+    const { records } = snapshot().membership;
+    const isUp = (member: Member) => records.get(member)?.verdict === "up";
+    return new Map([...handoff.inventories].filter(([member]) => isUp(member)));
   }
 
   return {
@@ -82,6 +95,14 @@ export function createMembersApi({ snapshot, handoff, mark, log }: MembersApiDep
       const { membership, ring } = snapshot();
       const record = membership.records.get(member);
       if (!record) return failure(404, `${member} is no member`);
+      if (!undo && record.aliasOf) {
+        const why = `it is the same Pushgateway as ${record.aliasOf}, which is used instead`;
+        return failure(409, `${member} cannot be drained: ${why}`);
+      }
+      if (!undo && !handoffEnabled()) {
+        const why = "handoff is off (handoff.enabled: false), so its groups would not be moved";
+        return failure(409, `${member} cannot be drained: ${why}`);
+      }
       const others = ring.members.filter((other) => other !== member);
       if (!undo && others.length === 0) {
         return failure(409, `${member} cannot leave: no other member could take its groups`);
@@ -100,40 +121,42 @@ export function createMembersApi({ snapshot, handoff, mark, log }: MembersApiDep
     async plan(url) {
       const { ring } = snapshot();
       const query = new URL(url).searchParams;
-      let after: HashRing;
+      let next: ReadonlyMap<Member, number>;
       try {
-        after = changedRing(ring, {
+        next = changedWeights(ring, {
           add: query.getAll("add").map((text) => parseMember(text)),
           remove: query.getAll("remove").map((text) => parseMember(text)),
         });
       } catch (error) {
         return failure(400, errorText(error));
       }
-      const signal = AbortSignal.timeout(SWEEP_MS_MAX);
+      using late = deadline(SWEEP_MS_MAX);
+      let unread: readonly Member[];
       try {
-        await handoff.sweep(signal);
+        unread = await handoff.sweep(late.signal);
       } catch (error) {
         return failure(503, `the members cannot be swept: ${errorText(error)}`);
       }
-      return success(
-        await cooperate(forecast(handoff.inventories, { before: ring, after }), signal),
-      );
+      const after = await cooperate(HashRing.build(next), late.signal);
+      const rings = { before: ring, after };
+      const plan = await cooperate(forecast(readableInventories(), rings), late.signal);
+      return success({ ...plan, ...(unread.length > 0 && { unread }) });
     },
     holdersOf: (id) =>
-      [...handoff.inventories].flatMap(([member, { times }]) => times.has(id) ? [member] : []),
+      [...readableInventories()].flatMap(([member, { times }]) => times.has(id) ? [member] : []),
   };
 }
 
 /**
- * The ring as it would be.
+ * What the ring would be made of.
  *
  * @throws {TypeError} where a member that is in it is to be added, one that is not is to be removed, or
  *   none would be left
  */
-export function changedRing(
+export function changedWeights(
   { weights }: HashRing,
   { add, remove }: { readonly add: readonly Member[]; readonly remove: readonly Member[] },
-): HashRing {
+): ReadonlyMap<Member, number> {
   const next = new Map(weights);
   for (const member of add) {
     if (next.has(member)) throw new TypeError(`${member} is in the ring already`);
@@ -143,7 +166,7 @@ export function changedRing(
     if (!next.delete(member)) throw new TypeError(`${member} is not in the ring`);
   }
   if (next.size === 0) throw new TypeError("expected at least one member to stay, found none");
-  return HashRing.of(next);
+  return next;
 }
 
 function memberOf(path: string): Member {

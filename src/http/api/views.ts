@@ -1,7 +1,8 @@
 /** What the API tells of members and plans, as JSON: for who answers it, and for who asks. @module */
 
 import { z } from "zod";
-import { parseMember } from "../../member.ts";
+import type { Forecast } from "../../handoff/plan/forecast.ts";
+import { type Member, parseMember } from "../../member.ts";
 
 const member = z.string().transform((text) => parseMember(text));
 
@@ -10,12 +11,14 @@ export const memberView = z.object({
   member,
   state: z.string(),
   in_ring: z.boolean(),
+  /** It is the same Pushgateway as this member, by another name. */
+  same_as: member.optional(),
   weight: z.number().optional(),
   /** Absent until it was swept. */
   groups: z.number().optional(),
   /** It leaves, and was found empty. */
   drained: z.boolean(),
-  /** Its drain, where it runs or ran in this instance. */
+  /** How far its drain has come, whichever instance runs it. */
   drain: z.object({
     groups: z.number(),
     moved: z.number(),
@@ -31,4 +34,10 @@ export const forecastView = z.object({
   moving: z.number(),
   moves: z.array(z.object({ from: member, to: member, groups: z.number() })),
   balance: z.array(z.object({ member, before: z.number(), after: z.number() })),
+  /** Members whose groups are not counted, for they cannot be read. */
+  unread: z.array(member).optional(),
 });
+/** What a change of members would mean. */
+export interface ForecastView extends Forecast {
+  readonly unread?: readonly Member[];
+}

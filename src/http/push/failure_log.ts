@@ -2,11 +2,14 @@
 
 import { errorText, type Logger } from "../../log.ts";
 import type { Member } from "../../member.ts";
+import type { Membership } from "../../membership/membership.ts";
 import type { Metrics, UpstreamFailureKind } from "../../metrics/metrics.ts";
 
 /** Takes failures: counts every one, and logs them as often as somebody can read. */
 export interface FailureLog {
   tell(member: Member, kind: UpstreamFailureKind, cause: unknown): void;
+  /** Forgets the members that are gone. */
+  membershipChanged(membership: Membership): void;
 }
 
 /** A line for each member and kind at most this often; the next one says how many there were. */
@@ -16,19 +19,23 @@ const QUIET_MS = 10_000;
 export function createFailureLog(
   { log, metrics, now }: { log: Logger; metrics: Metrics; now: () => number },
 ): FailureLog {
-  const told = new Map<string, { atMs: number; unsaid: number }>();
+  const told = new Map<Member, Map<UpstreamFailureKind, { atMs: number; unsaid: number }>>();
   return {
     tell(member, kind, cause) {
       metrics.upstreamFailed(member, kind);
-      const key = `${kind} ${member}`;
-      const last = told.get(key);
+      const ofMember = told.get(member) ?? new Map();
+      told.set(member, ofMember);
+      const last = ofMember.get(kind);
       if (last && now() - last.atMs < QUIET_MS) {
         last.unsaid++;
         return;
       }
       const since = last?.unsaid ? { unsaidBefore: last.unsaid } : {};
       log.warn("push to a member failed", { member, kind, why: errorText(cause), ...since });
-      told.set(key, { atMs: now(), unsaid: 0 });
+      ofMember.set(kind, { atMs: now(), unsaid: 0 });
+    },
+    membershipChanged({ records }) {
+      for (const member of told.keys()) if (!records.has(member)) told.delete(member);
     },
   };
 }

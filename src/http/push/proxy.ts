@@ -1,14 +1,22 @@
 /** Passes a push on to the group's owner, and to the next one where nobody listens there. @module */
 
 import type { ProxyConfig } from "../../config/config.ts";
+import { deadline } from "../../concurrency/deadline.ts";
 import type { Deadlines } from "../../concurrency/deadlines.ts";
+import { within } from "../../concurrency/backoff.ts";
+import { emptyInstancePath, lacksInstance, parseGroupId } from "../../group/group.ts";
+import type { NameScheme } from "../../group/label_name.ts";
+import { MemberFailure } from "../../handoff/gateways.ts";
 import type { Handoff } from "../../handoff/handoff.ts";
 import type { Delivery } from "../../handoff/settle/on_push.ts";
+import { errorText } from "../../log.ts";
 import type { Member } from "../../member.ts";
 import type { Metrics } from "../../metrics/metrics.ts";
 import type { Answer } from "../../pushgateway/client/answer.ts";
 import { type FailureKind, SendFailure } from "../../pushgateway/client/connection.ts";
+import { headerValue } from "../../pushgateway/client/headers.ts";
 import type { Transport, UpstreamRequest } from "../../pushgateway/client/transport.ts";
+import { pushedTypes } from "../../pushgateway/pages/pushed_types.ts";
 import { readBody } from "./body.ts";
 import type { FailureLog } from "./failure_log.ts";
 import { forwardAnswer, forwardHeaders } from "./forwarding.ts";
@@ -22,13 +30,25 @@ export interface ProxyDeps {
   /** The way to the members as it is configured now. */
   readonly way: () => {
     readonly transport: Transport;
+    readonly nameScheme: NameScheme;
     readonly limits: ProxyConfig;
     /** Our credentials are sent in the place of the client's. */
     readonly ownCredentials: boolean;
   };
   /** Is told of a member that refused a connection: it takes no further push until it answers. */
   readonly onRefused: (member: Member) => void;
-  readonly handoff: Pick<Handoff, "idle" | "concerns" | "handle" | "deleted">;
+  readonly handoff: Pick<
+    Handoff,
+    | "idle"
+    | "concerns"
+    | "handle"
+    | "sends"
+    | "deleted"
+    | "pathOn"
+    | "takesOver"
+    | "taken"
+    | "mustHearOf"
+  >;
   readonly deadlines: Deadlines;
   readonly metrics: Metrics;
   readonly failures: FailureLog;
@@ -40,6 +60,11 @@ export interface Proxy {
   pass(request: Request, location: Location, client: string): Promise<Response>;
   /** A push whose group may be out of place: it is brought to its owner by the way. */
   bringHome(request: Request, location: Location, client: string): Promise<Response>;
+}
+
+/** A request about a group. */
+interface GroupRequest extends UpstreamRequest {
+  readonly id: string;
 }
 
 /** What became of a request to one member. */
@@ -54,19 +79,24 @@ type Outcome =
 
 /** Members that a push is offered to: each may take 2 s to show that it cannot be reached. */
 const TRIES_MAX = 10;
+/** For a member that is not known to hold a group to answer its deletion, which is remembered for it. */
+const DELETION_MS_MAX = 2_000;
+const REFUSED = 400;
 const UNAUTHORIZED = new Set([401, 403]);
 
-/** Makes the proxy of one app. */
+/** Creates the proxy of one app. */
 export function createProxy(deps: ProxyDeps): Proxy {
   const inFlight = new Map<Member, number>();
   deps.metrics.showInFlight(inFlight);
 
   async function send(
     member: Member,
-    request: UpstreamRequest,
-    timeoutMs: number,
+    request: GroupRequest,
+    timeoutMs = deps.way().limits.timeoutMs,
   ): Promise<Outcome> {
-    const { transport, limits, ownCredentials } = deps.way();
+    const { transport, nameScheme, limits, ownCredentials } = deps.way();
+    const { id, ...rest } = request;
+    const target = deps.handoff.pathOn(member, id, nameScheme) ?? request.target;
     const pending = inFlight.get(member) ?? 0;
     if (pending >= limits.inFlightMax) {
       deps.failures.tell(member, "busy", `${pending} pushes wait for its answer`);
@@ -74,7 +104,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
     }
     inFlight.set(member, pending + 1);
     try {
-      const answer = await transport.send(member, request, { timeoutMs });
+      const answer = await transport.send(member, { ...rest, target }, { timeoutMs });
       if (!ownCredentials || !UNAUTHORIZED.has(answer.status)) return answer;
       deps.failures.tell(member, "unauthorized", `it answers ${answer.status} to our credentials`);
       return "unauthorized";
@@ -91,42 +121,82 @@ export function createProxy(deps: ProxyDeps): Proxy {
   }
 
   /** To the owner, or the next one on the ring where no connection comes about. */
-  async function passOn(key: string, request: UpstreamRequest): Promise<Delivery<Response>> {
-    const { timeoutMs } = deps.way().limits;
+  async function passOn(key: string, request: GroupRequest): Promise<Delivery<Response>> {
     const tried = new Set<Member>();
     while (tried.size < TRIES_MAX) {
       const owner = deps.snapshot().ring.ownerWithout(key, tried);
       if (owner === undefined) break;
-      const outcome = await send(owner, request, timeoutMs);
-      if (!isUnsent(outcome)) return delivery(owner, outcome);
+      const takesOver = tried.size > 0 && request.method === "POST";
       tried.add(owner);
+      using _sent = deps.handoff.sends(owner, key);
+      if (takesOver && !await prepared(request.id, owner)) continue;
+      const outcome = await send(owner, request);
+      if (isUnsent(outcome)) continue;
+      if (tried.size > 1 && isTaken(outcome)) deps.handoff.taken({ id: request.id, key }, owner);
+      return delivery(owner, outcome);
     }
     return { answer: nobody(tried) };
   }
 
+  /** Says whether a member is ready to take over a group from one that cannot be reached. */
+  async function prepared(id: string, member: Member): Promise<boolean> {
+    try {
+      using late = deadline(deps.way().limits.timeoutMs);
+      await deps.handoff.takesOver(id, member, late.signal);
+      return true;
+    } catch (failure) {
+      if (!(failure instanceof MemberFailure)) throw failure;
+      return false;
+    }
+  }
+
   /** To every member that answers, in the ring or not: any of them may hold a copy of the group. */
-  async function passToAll(id: string, request: UpstreamRequest): Promise<Delivery<Response>> {
-    const { ring, membership } = deps.snapshot();
-    const up = [...membership.records].filter(([, { verdict }]) => verdict === "up");
+  async function passToAll(
+    location: Location,
+    request: GroupRequest,
+  ): Promise<Delivery<Response>> {
+    const { ring, membership: { records } } = deps.snapshot();
+    const up = [...records].filter(([, { verdict, aliasOf }]) => verdict === "up" && !aliasOf);
     const members = [...new Set([...ring.members, ...up.map(([member]) => member)])];
-    const { timeoutMs } = deps.way().limits;
+    const mustHear = deps.handoff.mustHearOf(location);
     const sentAt = Date.now();
-    const outcomes = await Promise.all(
-      members.map(async (member) => ({ member, outcome: await send(member, request, timeoutMs) })),
+    const outcomes = await Promise.all(members.map(async (member) => {
+      const deletion = deleteOn(member, request);
+      const isInTime = mustHear.has(member) || await within(DELETION_MS_MAX, deletion);
+      return { member, outcome: isInTime ? await deletion : "late" as const };
+    }));
+    const reached = outcomes.flatMap(({ member, outcome }) =>
+      outcome === "late" || isUnsent(outcome) ? [] : [{ member, outcome }]
     );
-    const reached = outcomes.filter(({ outcome }) => !isUnsent(outcome));
     const failed = reached.find(({ outcome }) => !isTaken(outcome));
     const first = failed ?? reached[0];
     if (!first) return { answer: nobody(new Set(members)) };
-    if (!failed) deps.handoff.deleted(id, sentAt);
+    if (!failed) {
+      const heard = new Set(reached.map(({ member }) => member));
+      const known = [...new Set([...members, ...records.keys()])];
+      const unheard = known.filter((member) => !heard.has(member) && !records.get(member)?.aliasOf);
+      deps.handoff.deleted(location.id, { sentAt, unheard });
+    }
     return delivery(first.member, first.outcome);
+  }
+
+  /** Both ways in which a member may store the group. */
+  async function deleteOn(member: Member, request: GroupRequest): Promise<Outcome> {
+    const group = parseGroupId(request.id);
+    if (!lacksInstance(group)) return await send(member, request);
+    const target = emptyInstancePath(group, deps.way().nameScheme);
+    const outcomes = await Promise.all([
+      send(member, request),
+      send(member, { ...request, target }),
+    ]);
+    return outcomes.find((outcome) => !isTaken(outcome)) ?? outcomes[0];
   }
 
   async function prepare(
     request: Request,
-    target: string,
+    { id, target }: Location,
     client: string,
-  ): Promise<UpstreamRequest | Response> {
+  ): Promise<GroupRequest | Response> {
     const { limits, ownCredentials } = deps.way();
     const body = await readBody(request, {
       bytesMax: limits.bodyBytesMax,
@@ -136,31 +206,36 @@ export function createProxy(deps: ProxyDeps): Proxy {
     if (body instanceof Response) return body;
     const credentials = ownCredentials ? "own" : "client";
     const headers = forwardHeaders(request.headers, { client, credentials });
-    return { method: request.method, target, headers, body };
+    return { id, method: request.method, target, headers, body };
   }
 
-  function deliver({ key, id }: Location, request: UpstreamRequest): Promise<Delivery<Response>> {
-    return request.method === "DELETE" ? passToAll(id, request) : passOn(key, request);
+  function deliver(location: Location, request: GroupRequest): Promise<Delivery<Response>> {
+    return request.method === "DELETE"
+      ? passToAll(location, request)
+      : passOn(location.key, request);
   }
 
-  async function bringHome(request: UpstreamRequest, location: Location): Promise<Response> {
+  async function bringHome(request: GroupRequest, location: Location): Promise<Response> {
     const { timeoutMs } = deps.way().limits;
+    using late = deadline(timeoutMs);
     try {
       return await deps.handoff.handle({
         ...location,
         method: request.method,
-        deliver: async (to) =>
-          to ? delivery(to, await send(to, request, timeoutMs)) : await deliver(location, request),
-      }, AbortSignal.timeout(timeoutMs));
+        types: () => typesIn(request),
+        deliver: async (to, withinMs) =>
+          to === undefined
+            ? await deliver(location, request)
+            : delivery(to, await send(to, request, withinMs ?? timeoutMs)),
+      }, late.signal);
     } catch (failure) {
-      const why = failure instanceof Error ? failure.message : String(failure);
-      return unavailable(`the group is being moved: ${why}`);
+      return unavailable(`the group is being moved: ${errorText(failure)}`);
     }
   }
 
   return {
     async pass(request, location, client) {
-      const upstream = await prepare(request, location.target, client);
+      const upstream = await prepare(request, location, client);
       if (upstream instanceof Response) return upstream;
       // The ring may have changed while the body came.
       if (
@@ -171,10 +246,17 @@ export function createProxy(deps: ProxyDeps): Proxy {
       return (await deliver(location, upstream)).answer;
     },
     async bringHome(request, location, client) {
-      const upstream = await prepare(request, location.target, client);
+      const upstream = await prepare(request, location, client);
       return upstream instanceof Response ? upstream : await bringHome(upstream, location);
     },
   };
+}
+
+function typesIn({ headers, body = new Uint8Array() }: GroupRequest): ReadonlyMap<string, string> {
+  return pushedTypes(body, {
+    contentType: headerValue(headers, "content-type"),
+    contentEncoding: headerValue(headers, "content-encoding"),
+  });
 }
 
 function isTaken(outcome: Outcome): boolean {
@@ -185,7 +267,14 @@ function isTaken(outcome: Outcome): boolean {
 function delivery(member: Member, outcome: Outcome): Delivery<Response> {
   const answer = respond(member, outcome);
   if (isTaken(outcome)) return { answer, taken: member };
-  return isUnsent(outcome) ? { answer, unsent: true } : { answer };
+  if (isUnsent(outcome)) return { answer, unsent: true };
+  return isRefused(outcome) ? { answer, refusedBy: member } : { answer };
+}
+
+/** The member has understood the push, and does not take it. */
+function isRefused(outcome: Outcome): boolean {
+  if (typeof outcome !== "object") return false;
+  return outcome instanceof SendFailure ? outcome.kind === "closed" : outcome.status === REFUSED;
 }
 
 function isUnsent(outcome: Outcome): boolean {
@@ -197,6 +286,7 @@ const MAY_HAVE_ARRIVED: Readonly<Record<FailureKind, boolean>> = {
   refused: false,
   unreachable: false,
   reset: true,
+  closed: true,
   broken: true,
   timeout: true,
 };
@@ -207,6 +297,10 @@ function respond(member: Member, outcome: Outcome): Response {
     return new Response(`${member} refuses the credentials of dynamic-sharding\n`, { status: 502 });
   }
   if (!(outcome instanceof SendFailure)) return forwardAnswer(outcome);
+  if (outcome.kind === "closed") {
+    const why = "closed the connection instead of an answer, as Pushgateway 1.11.0 refuses a push";
+    return new Response(`${member} ${why}\n`, { status: 502 });
+  }
   const status = outcome.kind === "timeout" ? 504 : 502;
   return new Response(`${member}: ${outcome.message}; the push may have been taken\n`, { status });
 }

@@ -15,8 +15,10 @@ export interface PushContext {
   readonly nameScheme: NameScheme;
   /** Scheme and route prefix of every member: `http://` and what follows the member's name. */
   readonly upstream: { readonly scheme: string; readonly routePrefix: string };
-  /** Members that held a group when they were last swept. */
+  /** Members that held a group when they were last read. */
   readonly holdersOf: (id: string) => readonly Member[];
+  /** The path of a group on a member, where it is not its usual one. */
+  readonly pathOn: (member: Member, id: string, scheme: NameScheme) => string | undefined;
 }
 
 /**
@@ -30,8 +32,9 @@ export function redirectPush(target: string, context: PushContext): Response {
   if (located instanceof Response) return located;
   const owner = context.snapshot.ring.ownerOf(located.key);
   if (owner === undefined) return unavailable("no Pushgateway is known yet");
-  const { scheme, routePrefix } = context.upstream;
-  const location = `${scheme}://${owner}${routePrefix}${located.target}`;
+  const { nameScheme, upstream: { scheme, routePrefix } } = context;
+  const path = context.pathOn(owner, located.id, nameScheme) ?? located.target;
+  const location = `${scheme}://${owner}${routePrefix}${path}`;
   return new Response(null, { status: 307, headers: [["location", location]] });
 }
 

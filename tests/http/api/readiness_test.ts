@@ -41,13 +41,13 @@ const READY: readonly [why: string, events: string[], ready: boolean, reason: st
   ],
   [
     "with none active",
-    [...ALL_UP, "list a! b!"],
+    [...ALL_UP, "list a! b!", "insists a b"],
     false,
     "none of 2 listed members is active; the last ring is kept",
   ],
   [
     "with none active and the look-up failing",
-    [...ALL_UP, "list a! b!", "look-up fails"],
+    [...ALL_UP, "list a! b!", "insists a b", "look-up fails"],
     false,
     "none of 2 listed members is active; the last ring is kept, and the last look-up of members failed",
   ],

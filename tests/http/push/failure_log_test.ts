@@ -4,6 +4,8 @@ import { openLog } from "../../../src/log.ts";
 import { parseMember } from "../../../src/member.ts";
 import { buildInfo } from "../../../src/build.ts";
 import { createMetrics } from "../../../src/metrics/metrics.ts";
+import { consulPolicy, member, tell } from "../../membership/story.ts";
+import { recordLog } from "../../model/log.ts";
 
 Deno.test("every failure is counted, and each member and kind has a line in ten seconds", {
   permissions: "none",
@@ -29,4 +31,26 @@ Deno.test("every failure is counted, and each member and kind has a line in ten 
   ]);
   const page = await metrics.render();
   assert.match(page, /upstream_failures_total\{member="a:1",kind="refused"\} 6/);
+});
+
+Deno.test("a member that is gone is forgotten: one of its name is told of anew", {
+  permissions: "none",
+}, () => {
+  const lines: string[] = [];
+  const failures = createFailureLog({
+    log: recordLog((line) => lines.push(line)),
+    metrics: createMetrics(buildInfo()),
+    now: () => 0,
+  });
+  const fail = () => {
+    for (const name of ["a", "b"]) failures.tell(member(name), "refused", new Error("refused"));
+  };
+  fail();
+  fail();
+  assert.equal(lines.length, 2);
+  failures.membershipChanged(tell(["list a", "a ok"], consulPolicy()));
+  fail();
+  assert.equal(lines.length, 3);
+  assert.match(lines[2], /"member":"b:9091"/);
+  assert.doesNotMatch(lines[2], /unsaidBefore/);
 });

@@ -36,6 +36,18 @@ for (const [target, path, why] of LOCATIONS) {
   });
 }
 
+Deno.test("a push is redirected to the spelling that its owner has of the group", {
+  permissions: "none",
+}, () => {
+  const spelt = "/metrics/job/a/instance@base64/=";
+  const pathOn: PushContext["pathOn"] = (member, id, scheme) =>
+    `${member} ${id} ${scheme}` === "a:9091 /metrics/job/a legacy" ? spelt : undefined;
+  const locationOf = (target: string) =>
+    redirectPush(target, context({ pathOn })).headers.get("location");
+  assert.equal(locationOf("/metrics/job/a"), `http://a:9091${spelt}`);
+  assert.equal(locationOf("/metrics/job/b"), "http://a:9091/metrics/job/b");
+});
+
 Deno.test("each group is redirected to its owner on the ring", { permissions: "none" }, () => {
   const snapshot = view("list a b c", "a ok", "b ok", "c ok");
   const owners = new Set<string>();
@@ -151,6 +163,12 @@ function preview(target: string, context: PushContext): Response {
 
 function context(own: Partial<PushContext> = {}): PushContext {
   const upstream = { scheme: "http", routePrefix: "" };
-  const holdersOf = () => [];
-  return { snapshot: ONE_ACTIVE, nameScheme: "legacy", upstream, holdersOf, ...own };
+  return {
+    snapshot: ONE_ACTIVE,
+    nameScheme: "legacy",
+    upstream,
+    holdersOf: () => [],
+    pathOn: () => undefined,
+    ...own,
+  };
 }
