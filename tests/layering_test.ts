@@ -34,8 +34,17 @@ const PURE = [
   "src/membership/plan_ring.ts",
   "src/membership/state.ts",
   "src/config/schema.ts",
+  "src/handoff/plan/announced_ring.ts",
+  "src/handoff/plan/deletions.ts",
+  "src/handoff/plan/empty_instances.ts",
+  "src/handoff/plan/forecast.ts",
   "src/handoff/plan/inventory.ts",
-  "src/handoff/plan/misplaced.ts",
+  "src/handoff/plan/processes.ts",
+  "src/handoff/plan/rings.ts",
+  "src/handoff/plan/whereabouts.ts",
+  "src/membership/registration_plan.ts",
+  "src/pushgateway/compare_content.ts",
+  "src/pushgateway/shared_series.ts",
 ];
 
 interface Module {

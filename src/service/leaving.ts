@@ -6,17 +6,19 @@
  */
 
 import { sleep } from "../concurrency/backoff.ts";
+import { deadline } from "../concurrency/deadline.ts";
 import { isStatus } from "../consul/client.ts";
 import { MARK_TEXT, markKey, markPrefix } from "../consul/keys.ts";
 import { watchMarks } from "../consul/marks.ts";
 import { errorText, type Logger } from "../log.ts";
 import { type Member, parseMember } from "../member.ts";
 import type { MembershipEvent } from "../membership/membership.ts";
-import type { ConsulTerm } from "./term.ts";
+import type { ConsulLink } from "./consul_link.ts";
 
 /** What following marks takes. */
 export interface LeavingDeps {
-  readonly consul: () => ConsulTerm | undefined;
+  /** The way to Consul that is used now. */
+  readonly link: () => ConsulLink | undefined;
   readonly tell: (event: MembershipEvent) => void;
   readonly random: () => number;
   readonly log: Logger;
@@ -34,23 +36,33 @@ export interface Leaving {
   markHere(member: Member): void;
   /** Takes that back. */
   unmarkHere(member: Member): void;
+  /** Another way to Consul is used, or none: what the last one said counts no more. */
+  linkChanged(): void;
   /**
    * Ends once Consul was asked for its marks, with or without success, or the signal aborts: a ring
    * that is made before would hold members that are to be out of it.
    */
-  looked(signal: AbortSignal): Promise<void>;
+  looked(link: ConsulLink, signal: AbortSignal): Promise<void>;
   /** Follows the marks in Consul until the signal aborts. */
-  follow(consul: ConsulTerm, signal: AbortSignal): Promise<void>;
+  follow(link: ConsulLink, signal: AbortSignal): Promise<void>;
 }
 
 const CALL_MS_MAX = 5_000;
 
-/** Makes it, with nobody marked. */
-export function createLeaving({ consul, tell, random, log }: LeavingDeps): Leaving {
+/** Creates the marks, with nobody marked. */
+export function createLeaving({ link, tell, random, log }: LeavingDeps): Leaving {
   const here = new Set<Member>();
+  /** As Consul has it, by the way to it that is used now. */
   let shared: readonly Member[] = [];
-  const observed = new AbortController();
+  /** Aborted once a Consul was asked. */
+  const asked = new WeakMap<ConsulLink, AbortController>();
   const publish = () => tell({ kind: "marked", members: new Set([...here, ...shared]) });
+
+  function wasAsked(link: ConsulLink): AbortController {
+    const known = asked.get(link) ?? new AbortController();
+    asked.set(link, known);
+    return known;
+  }
 
   function markHere(member: Member): void {
     here.add(member);
@@ -64,13 +76,13 @@ export function createLeaving({ consul, tell, random, log }: LeavingDeps): Leavi
   return {
     async mark(member, leaving) {
       if (!leaving) unmarkHere(member);
-      const present = consul();
+      const present = link();
       if (!present) return leaving ? markHere(member) : undefined;
-      const key = markKey(present.config.serviceName, member);
-      const signal = AbortSignal.timeout(CALL_MS_MAX);
+      const key = markKey(present.serviceName, member);
+      using late = deadline(CALL_MS_MAX);
       try {
-        if (leaving) await present.client.setKey(key, MARK_TEXT, signal);
-        else await present.client.deleteKey(key, signal);
+        if (leaving) await present.client.setKey(key, MARK_TEXT, late.signal);
+        else await present.client.deleteKey(key, late.signal);
       } catch (error) {
         if (!isStatus(error, 403)) throw error;
         log.warn("the Consul token has no rights to marks: only this instance knows", { member });
@@ -79,13 +91,19 @@ export function createLeaving({ consul, tell, random, log }: LeavingDeps): Leavi
     },
     markHere,
     unmarkHere,
-    async looked(signal) {
-      await sleep(CALL_MS_MAX, AbortSignal.any([signal, observed.signal]));
+    linkChanged() {
+      shared = [];
+      publish();
     },
-    async follow({ client, config: { serviceName } }, signal) {
+    async looked(link, signal) {
+      await sleep(CALL_MS_MAX, AbortSignal.any([signal, wasAsked(link).signal]));
+    },
+    async follow(own, signal) {
+      const { client, serviceName } = own;
       const prefix = markPrefix(serviceName);
       let failing = false;
       for await (const look of watchMarks(client, prefix, { random }, signal)) {
+        if (link() !== own) return; // another one is used by now
         if (look.kind === "marks") {
           const marked = [...look.names].flatMap((name) => memberOf(name, prefix));
           const lost = look.reset ? shared.filter((member) => !marked.includes(member)) : [];
@@ -97,7 +115,7 @@ export function createLeaving({ consul, tell, random, log }: LeavingDeps): Leavi
           log.warn("marks of leaving members cannot be read, the last known ones stay", fields);
         }
         failing = look.kind === "failed";
-        observed.abort();
+        wasAsked(own).abort();
       }
     },
   };
@@ -106,18 +124,15 @@ export function createLeaving({ consul, tell, random, log }: LeavingDeps): Leavi
   async function restore(
     member: Member,
     { client, serviceName, signal }: {
-      client: ConsulTerm["client"];
+      client: ConsulLink["client"];
       serviceName: string;
       signal: AbortSignal;
     },
   ): Promise<void> {
     const key = markKey(serviceName, member);
+    using late = deadline(CALL_MS_MAX, signal);
     try {
-      await client.setKey(
-        key,
-        MARK_TEXT,
-        AbortSignal.any([signal, AbortSignal.timeout(CALL_MS_MAX)]),
-      );
+      await client.setKey(key, MARK_TEXT, late.signal);
       log.info("Consul has lost the mark of a leaving member: it is set again", { member });
     } catch (error) {
       if (signal.aborted) return;

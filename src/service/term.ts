@@ -1,19 +1,17 @@
 /** One configuration, and what is open for as long as it holds. @module */
 
+import type { Deadlines } from "../concurrency/deadlines.ts";
 import type { Config } from "../config/config.ts";
 import type { ConsulConfig } from "../config/consul.ts";
 import { loadConfig } from "../config/load.ts";
-import { type ConsulClient, openConsul } from "../consul/client.ts";
-import { lockPrefix } from "../consul/keys.ts";
-import { createLocks, type Locks } from "../consul/locks/locks.ts";
-import type { Deadlines } from "../concurrency/deadlines.ts";
 import { consulDiscovery } from "../discovery/consul.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import { staticDiscovery } from "../discovery/static.ts";
-import { errorText, type Logger } from "../log.ts";
+import { createTold, errorText, type Logger } from "../log.ts";
 import { openTransport, type Transport } from "../pushgateway/client/transport.ts";
+import { type ConsulLink, openLink } from "./consul_link.ts";
 
-/** A configuration in force. */
+/** A configuration in force. Disposal closes what is its own; its link to Consul may live on. */
 export interface Term extends Disposable {
   readonly config: Config;
   /** Absent: the servers of the file are the members. */
@@ -29,8 +27,7 @@ export interface Term extends Disposable {
 /** Consul, as one configuration has it. */
 export interface ConsulTerm {
   readonly config: ConsulConfig;
-  readonly client: ConsulClient;
-  readonly locks: Locks;
+  readonly link: ConsulLink;
 }
 
 /** What opening one takes. */
@@ -51,22 +48,26 @@ const PUSH_ANSWER_BYTES_MAX = 1_048_576;
 /**
  * Loads a configuration and opens what it needs; nothing is sent yet.
  *
+ * @param previous the term before it, whose link to Consul is taken over where it is the same
  * @throws {ConfigError} where the file is wrong
  */
-export async function openTerm({ configFile, env, deadlines, log }: TermOptions): Promise<Term> {
+export async function openTerm(
+  { configFile, env, deadlines, log }: TermOptions,
+  previous?: Term,
+): Promise<Term> {
   const config = await loadConfig(configFile, env);
   const { upstream, proxy } = config;
   const pushLimits = { idleMax: proxy.inFlightMax, answerBytesMax: PUSH_ANSWER_BYTES_MAX };
   const open = (limits: typeof pushLimits) => openTransport(upstream, { ...limits, deadlines });
   using stack = new DisposableStack();
-  const client = config.consul && stack.use(await openConsul(config.consul));
   const transport = stack.use(await open(pushLimits));
   const probeTransport = stack.use(await open(PROBE_LIMITS));
   const apiTransport = stack.use(await open(API_LIMITS));
+  const consul = config.consul && await openConsulTerm(config.consul, log, previous?.consul);
   const opened = stack.move();
   return {
     config,
-    ...(config.consul && client && { consul: openLocks(config.consul, client, log) }),
+    ...(consul && { consul }),
     transport,
     probeTransport,
     apiTransport,
@@ -74,21 +75,40 @@ export async function openTerm({ configFile, env, deadlines, log }: TermOptions)
   };
 }
 
-function openLocks(config: ConsulConfig, client: ConsulClient, log: Logger): ConsulTerm {
-  const prefix = lockPrefix(config.serviceName);
-  const locks = createLocks({ consul: client, prefix, random: Math.random, log });
-  return { config, client, locks };
+async function openConsulTerm(
+  config: ConsulConfig,
+  log: Logger,
+  previous: ConsulTerm | undefined,
+): Promise<ConsulTerm> {
+  // Files may have changed under the same names.
+  const isSame = previous && !config.tls && isSameLink(previous.config, config);
+  return { config, link: isSame ? previous.link : await openLink(config, log) };
+}
+
+/** Whether two configurations speak to the same Consul, as the same client, of the same service. */
+function isSameLink(a: ConsulConfig, b: ConsulConfig): boolean {
+  const text = ({ check: _, ...rest }: ConsulConfig) => {
+    const secrets = [rest.token, rest.basicAuth?.password]; // which all look the same as JSON
+    return JSON.stringify([rest, secrets.map((secret) => secret?.reveal())]);
+  };
+  return text(a) === text(b);
 }
 
 /** Where a configuration learns its members from. */
-export function discoveryOf({ config, consul }: Term, log: Logger): Discovery {
+export function discoveryOf(
+  { config, consul }: Term,
+  { random, log }: { readonly random: () => number; readonly log: Logger },
+): Discovery {
   if (!consul) return staticDiscovery(config.servers);
+  const told = createTold();
   return consulDiscovery({
-    consul: consul.client,
+    consul: consul.link.client,
     service: consul.config.serviceName,
-    random: Math.random,
-    onBadEntry: (id, cause) =>
-      log.warn("instance in Consul cannot be a member", { id, err: errorText(cause) }),
+    random,
+    onBadEntry(id, cause) {
+      const err = errorText(cause);
+      if (told.isNews(id, err)) log.warn("instance in Consul is not taken as it is", { id, err });
+    },
   });
 }
 

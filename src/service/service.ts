@@ -1,0 +1,277 @@
+/**
+ * Wires the rooms together into one service. Everything is made here or handed in, so that two services
+ * can run in one process.
+ *
+ * @module
+ */
+
+import type { Deadlines } from "../concurrency/deadlines.ts";
+import { createInbox } from "../concurrency/inbox.ts";
+import type { Task } from "../concurrency/run_group.ts";
+import { runStages } from "../concurrency/run_stages.ts";
+import type { Config } from "../config/config.ts";
+import { ConfigError } from "../config/load.ts";
+import { redirectNotices } from "../config/notices.ts";
+import { durationMs, showListenAddress } from "../config/values.ts";
+import type { Discovery } from "../discovery/discovery.ts";
+import { type GatewayWay, openGateways } from "../handoff/gateways.ts";
+import { createHandoff, type Handoff } from "../handoff/handoff.ts";
+import { createTellSharedSeries } from "../handoff/shared_series.ts";
+import { createAdmin } from "../http/api/admin.ts";
+import { createMembersApi } from "../http/api/members.ts";
+import { createFailureLog } from "../http/push/failure_log.ts";
+import { createProxy } from "../http/push/proxy.ts";
+import { createHandler, type ReloadOutcome } from "../http/routes.ts";
+import type { Handler } from "../http/server.ts";
+import type { Snapshot } from "../http/snapshot.ts";
+import { errorText, type Logger } from "../log.ts";
+import type { MembershipEvent } from "../membership/membership.ts";
+import { createProbe } from "../membership/probe.ts";
+import { watchMembership } from "../membership/watch.ts";
+import type { Metrics } from "../metrics/metrics.ts";
+import { areInForce } from "./in_force.ts";
+import { createLeaving } from "./leaving.ts";
+import { createRegistrar, without } from "./registrar.ts";
+import { discoveryOf, sameSource, type Term } from "./term.ts";
+import { createTerms, type TermStart } from "./terms.ts";
+import { createView, type View } from "./view.ts";
+
+/** What a service is made of. */
+export interface ServiceDeps {
+  /** What the configuration was read from, as the log names it. */
+  readonly configFile: string;
+  /**
+   * Opens the configuration as it is now.
+   *
+   * @throws {ConfigError} where it is wrong
+   */
+  readonly open: (previous: Term) => Promise<Term>;
+  /** Whether `POST /-/reload` is answered. */
+  readonly enableLifecycle: boolean;
+  /** Whether `PUT /api/v1/admin/wipe` is answered. */
+  readonly enableAdminApi: boolean;
+  /** Told before and after a reload. */
+  readonly onReload: (state: "begins" | "ended") => Promise<void>;
+  readonly deadlines: Deadlines;
+  readonly metrics: Metrics;
+  readonly random: () => number;
+  readonly log: Logger;
+}
+
+/** One service. It serves once it runs. */
+export interface Service {
+  /** The configuration in force. */
+  readonly config: Config;
+  readonly view: Pick<View, "snapshot" | "watch">;
+  readonly handler: Handler;
+  /** Loads the configuration again and applies it; a bad one changes nothing. Never throws. */
+  reload(): Promise<ReloadOutcome>;
+  /**
+   * Runs until the signal aborts, or what serves ends: `serve` is stopped first, and ends when all that
+   * was in flight is answered. The configuration is closed then.
+   *
+   * @throws what `serve` throws
+   */
+  run(serve: Task, signal: AbortSignal): Promise<void>;
+}
+
+/** After so many intervals of its checks Consul is believed against our probes. */
+const CONTESTED_CHECKS = 2;
+
+/**
+ * Creates a service; nothing runs yet.
+ *
+ * @param first the configuration that it begins with; closed when the service has run
+ */
+export function createService(first: Term, deps: ServiceDeps): Service {
+  const { configFile, metrics, deadlines, random, log } = deps;
+  const reports = createInbox<MembershipEvent>();
+  const now = () => performance.now();
+  const failures = createFailureLog({ log, metrics, now });
+  const tellSharedSeries = createTellSharedSeries({ log, count: metrics.handoff.sharedSeries });
+  const terms = createTerms(first, {
+    open: deps.open,
+    tasksOf,
+    linkTasksOf: (link) => [
+      (signal) => leaving.follow(link, signal),
+      // What is announced hangs on the session of the locks.
+      (signal) =>
+        runStages([
+          (signal) => link.announcements.run(handoff.othersChanged, signal),
+          link.locks.run,
+        ], signal),
+    ],
+    onSwap,
+  });
+  const config = () => terms.current.config;
+  const view = createView({
+    log,
+    listeners: [metrics, failures, {
+      membershipChanged: (membership) => handoff.membershipChanged(membership),
+      ringChanged: (ring) => handoff.ringChanged(ring),
+    }],
+    groupsOf: (member) => handoff.inventories.get(member)?.times.size,
+  });
+  const snapshot = () => view.snapshot;
+  const handoff: Handoff = createHandoff({
+    config: () => config().handoff,
+    membership: () => snapshot().membership,
+    ring: () => snapshot().ring,
+    openGateways: (pathOn) => openGateways(gatewayWay, { pathOn, now: Date.now }),
+    locks: () => terms.current.consul?.link.locks,
+    announcements: () => terms.current.consul?.link.announcements,
+    tell: reports.put,
+    metrics: metrics.handoff,
+    tellSharedSeries,
+    log,
+    random,
+    clock: now,
+    now: Date.now,
+  });
+  const leaving = createLeaving({
+    link: () => terms.current.consul?.link,
+    tell: reports.put,
+    random,
+    log,
+  });
+  const registrar = createRegistrar(first.config.servers, {
+    membership: () => snapshot().membership,
+    markHere: leaving.markHere,
+    random,
+    log,
+  });
+
+  function gatewayWay(): GatewayWay {
+    const { apiTransport: transport, config } = terms.current;
+    const { nameScheme, proxy, handoff: { sweepTimeoutMs: readTimeoutMs } } = config;
+    return { transport, nameScheme, readTimeoutMs, writeTimeoutMs: proxy.timeoutMs };
+  }
+
+  /** What runs while a configuration is in force. */
+  function tasksOf(term: Term, { previous, inForce }: TermStart): Task[] {
+    for (const notice of redirectNotices(term.config)) log.warn(notice);
+    const { servers } = term.config;
+    const before = previous?.config.servers ?? servers;
+    const change = { added: without(servers, before), removed: without(before, servers) };
+    const watch = watcher(term, (snapshot) => {
+      if (areInForce(snapshot, change)) inForce();
+    });
+    return term.consul ? [watch, registrar(term, term.consul)] : [watch];
+  }
+
+  /** @param onView is called at each change, once the members have been looked up */
+  function watcher(term: Term, onView: (snapshot: Snapshot) => void): Task {
+    const { config, consul, probeTransport } = term;
+    return async (signal) => {
+      if (consul) await leaving.looked(consul.link, signal);
+      using stack = new DisposableStack();
+      await watchMembership({
+        discovery: onFirstLookUp(discoveryOf(term, deps), () => stack.use(view.watch(onView))),
+        configured: config.servers,
+        handoff: config.handoff.enabled,
+        probe: createProbe(probeTransport, view.probeFailed),
+        reports: reports.take,
+        contestMs: CONTESTED_CHECKS * durationMs(consul?.config.check.interval ?? "0s"),
+        random,
+        initial: snapshot(),
+        ...view.follow(consul?.link.client.url ?? configFile),
+      }, signal);
+    };
+  }
+
+  function onSwap(next: Term, previous: Term): void {
+    if (next.consul?.link !== previous.consul?.link) leaving.linkChanged();
+    if (!sameSource(next.config.consul, previous.config.consul)) view.sourceChanged();
+    // Whoever is put back into the file is wanted again.
+    for (const member of without(next.config.servers, previous.config.servers)) {
+      leaving.unmarkHere(member);
+    }
+    handoff.configChanged();
+    if (showListenAddress(next.config.listen) !== showListenAddress(previous.config.listen)) {
+      log.warn("http_listen_addr has changed, which takes a restart");
+    }
+  }
+
+  async function reload(): Promise<ReloadOutcome> {
+    await deps.onReload("begins");
+    try {
+      await terms.reload();
+      metrics.configLoaded(true);
+      log.info("configuration reloaded", { file: configFile });
+      return { ok: true };
+    } catch (error) {
+      metrics.configLoaded(false);
+      const problems = error instanceof ConfigError ? error.problems : [errorText(error)];
+      for (const problem of problems) {
+        log.error("configuration not reloaded, the running one stays", { problem });
+      }
+      return { ok: false, problems };
+    } finally {
+      await deps.onReload("ended");
+    }
+  }
+
+  const handler = createHandler({
+    snapshot,
+    config,
+    proxy: createProxy({
+      snapshot,
+      way: () => {
+        const { transport, config: { nameScheme, proxy: limits, upstream } } = terms.current;
+        const ownCredentials = upstream.basicAuth !== undefined;
+        return { transport, nameScheme, limits, ownCredentials };
+      },
+      onRefused: (member) => reports.put({ kind: "probed", member, outcome: "refused" }),
+      handoff,
+      deadlines,
+      metrics,
+      failures,
+    }),
+    handoff,
+    members: createMembersApi({
+      snapshot,
+      handoff,
+      handoffEnabled: () => config().handoff.enabled,
+      mark: leaving.mark,
+      log,
+    }),
+    awaitsDiscovery: () => terms.current.consul !== undefined && !snapshot().membership.known,
+    admin: createAdmin({
+      snapshot,
+      way: () => ({ transport: terms.current.apiTransport, timeoutMs: config().proxy.timeoutMs }),
+      tellSharedSeries,
+      log,
+    }),
+    enableAdminApi: deps.enableAdminApi,
+    metrics,
+    ...(deps.enableLifecycle && { reload }),
+    log,
+    now,
+  });
+
+  return {
+    get config() {
+      return config();
+    },
+    view,
+    handler,
+    reload,
+    // What is in flight at the end is answered with all that protects it; locks go last.
+    run: (serve, signal) => runStages([serve, handoff.run, terms.run], signal),
+  };
+}
+
+/** Calls back when the first look-up has been taken over. */
+function onFirstLookUp(discovery: Discovery, callBack: () => void): Discovery {
+  return {
+    ...discovery,
+    async *observe(signal) {
+      let isFirst = true;
+      for await (const observation of discovery.observe(signal)) {
+        yield observation;
+        if (isFirst) callBack();
+        isFirst = false;
+      }
+    },
+  };
+}
