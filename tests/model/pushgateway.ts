@@ -1,0 +1,252 @@
+/**
+ * A Pushgateway in memory: what it answers to pushes and deletions, and its pages, as the real ones of
+ * `shared/spec` do it, as far as this service looks. Its clock is its own. Pure state.
+ *
+ * @module
+ */
+
+import { parseGroupId } from "../../src/group/group.ts";
+import { headerValue } from "../../src/pushgateway/client/headers.ts";
+import type { Answer } from "../../src/pushgateway/client/answer.ts";
+import type { UpstreamRequest } from "../../src/pushgateway/client/transport.ts";
+import { splitFamilies, typeOfFamily } from "../../src/pushgateway/pages/family.ts";
+import { createProtobufPage } from "../../src/pushgateway/pages/protobuf_page.ts";
+import { gaugeValue } from "../../src/pushgateway/pages/series.ts";
+import { delimited, message } from "../pushgateway/pages/protobuf_message.ts";
+
+/** A metric family of one group: of one series at most. */
+export interface Family {
+  readonly type: string;
+  readonly help: string;
+  /** Absent: it has no metrics. */
+  readonly value?: number;
+}
+
+/** One group as it lies on a Pushgateway. */
+export interface Group {
+  readonly families: ReadonlyMap<string, Family>;
+  /** Unix seconds by the Pushgateway's clock; 0: no push has ever been taken. */
+  readonly pushTime: number;
+  /** 0: none has failed. */
+  readonly failureTime: number;
+}
+
+/** One Pushgateway. */
+export interface ModelPushgateway {
+  /** What it holds, by the groups' paths: deletions that wait are done. */
+  readonly groups: ReadonlyMap<string, Group>;
+  /** It refuses pushes with 400: what they carry contradicts other groups. */
+  refusing: boolean;
+  /** Answers a request, at once. */
+  answer(request: UpstreamRequest): Answer;
+  /** Its process is another one, which has the same groups, or none. */
+  restart(keepsGroups: boolean): void;
+}
+
+/** What a Pushgateway in memory takes. */
+export interface PushgatewayDeps {
+  /** No other one has it: two of them never start in the same nanosecond. */
+  readonly number: number;
+  /** Its clock, Unix in ms. */
+  readonly clock: () => number;
+  /** Called after each change of a group. */
+  readonly onChange: (path: string) => void;
+}
+
+const encoder = new TextEncoder();
+const PUSH_TIME = "push_time_seconds";
+const FAILURE_TIME = "push_failure_time_seconds";
+const GAUGE = 1;
+/** Families that the Pushgateway shows of itself; its pages end with one of them. */
+const OWN_FAMILY = "# TYPE pushgateway_build_info gauge\npushgateway_build_info 1\n";
+const NOTHING = new Uint8Array();
+
+/** Creates an empty one. */
+export function createPushgateway({ number, clock, onChange }: PushgatewayDeps): ModelPushgateway {
+  const groups = new Map<string, Group>();
+  let processes = 0;
+  let started = clock();
+  /** No two pushes have one time. */
+  let lastTime = 0;
+
+  function timeNow(): number {
+    lastTime = Math.max(clock() / 1_000, lastTime + 1e-6);
+    return lastTime;
+  }
+
+  function set(path: string, group: Group): void {
+    groups.set(path, group);
+    onChange(path);
+  }
+
+  function push({ method, target: path, headers, body = NOTHING }: UpstreamRequest): number {
+    const before = groups.get(path);
+    const pushed = familiesIn(body, headerValue(headers, "content-type") ?? "");
+    if (!pushed || pushgateway.refusing) {
+      const empty: Group = { families: new Map(), pushTime: 0, failureTime: 0 };
+      set(path, { ...before ?? empty, failureTime: timeNow() });
+      return 400;
+    }
+    const kept = method === "POST" ? before?.families ?? [] : [];
+    const families = new Map([...kept, ...pushed]);
+    const failureTime = families.get(FAILURE_TIME)?.value ?? before?.failureTime ?? 0;
+    families.delete(FAILURE_TIME);
+    set(path, { families, pushTime: timeNow(), failureTime });
+    return 200;
+  }
+
+  function respond(request: UpstreamRequest): { status: number; body?: string | Uint8Array } {
+    const { method, target } = request;
+    switch (target) {
+      case "/-/healthy":
+        return { status: 200, body: "OK" };
+      case "/api/v1/status": {
+        const start_time = `${new Date(started).toISOString()}#${number}.${processes}`;
+        const data = { build_information: {}, flags: {}, start_time };
+        return { status: 200, body: JSON.stringify({ status: "success", data }) };
+      }
+      case "/api/v1/metrics":
+        return { status: 200, body: jsonPage(groups) };
+      case "/metrics": {
+        const accept = headerValue(request.headers, "accept") ?? "";
+        const isProtobuf = accept.startsWith("application/vnd.google.protobuf");
+        return { status: 200, body: isProtobuf ? protobufPage(groups) : textPage(groups) };
+      }
+      default:
+        if (method !== "DELETE") return { status: push(request) };
+        if (groups.delete(target)) onChange(target);
+        return { status: 202 };
+    }
+  }
+
+  const pushgateway: ModelPushgateway = {
+    groups,
+    refusing: false,
+    answer(request) {
+      const { status, body = "" } = respond(request);
+      const bytes = typeof body === "string" ? encoder.encode(body) : body;
+      const headers = ["date", new Date(clock()).toUTCString()];
+      return { status, headers, body: new Uint8Array(bytes) };
+    },
+    restart(keepsGroups) {
+      processes++;
+      started = clock();
+      if (keepsGroups) return;
+      const paths = [...groups.keys()];
+      groups.clear();
+      for (const path of paths) onChange(path);
+    },
+  };
+  return pushgateway;
+}
+
+/** What a body carries; `undefined` where the Pushgateway would refuse it. */
+function familiesIn(body: Uint8Array, contentType: string): Map<string, Family> | undefined {
+  return contentType.startsWith("application/vnd.google.protobuf")
+    ? protobufFamilies(body)
+    : textFamilies(new TextDecoder().decode(body));
+}
+
+function protobufFamilies(body: Uint8Array): Map<string, Family> {
+  const families = new Map<string, Family>();
+  for (const { name, bytes, ...head } of splitFamilies(body)) {
+    let [help, value]: [string, number | undefined] = ["", undefined];
+    const page = createProtobufPage({
+      metric: (metric) => value = gaugeValue(metric),
+      familyEnd: (head) => help = new TextDecoder().decode(head.help),
+    });
+    page.take(bytes);
+    page.end();
+    const type = typeOfFamily({ name, bytes, ...head });
+    families.set(name, { type, help, ...(value !== undefined && { value }) });
+  }
+  return families;
+}
+
+/** Gauges without labels. */
+function textFamilies(text: string): Map<string, Family> | undefined {
+  const families = new Map<string, Family>();
+  for (const line of text.split("\n")) {
+    if (line === "" || line.startsWith("#")) continue;
+    const [name, value, timestamp] = line.split(" ");
+    if (timestamp !== undefined) return undefined;
+    families.set(name, { type: "gauge", help: "", value: Number(value) });
+  }
+  return families;
+}
+
+/** The series of all groups, by family. */
+function seriesOf(groups: ReadonlyMap<string, Group>) {
+  const families = new Map<string, { labels: [string, string][]; value: number; type: string }[]>();
+  const add = (name: string, one: { labels: [string, string][]; value: number; type: string }) =>
+    families.set(name, [...families.get(name) ?? [], one]);
+  for (const [path, { families, pushTime, failureTime }] of groups) {
+    const labels = seriesLabels(path);
+    for (const [name, { type, value }] of families) {
+      if (value !== undefined) add(name, { labels, value, type });
+    }
+    add(FAILURE_TIME, { labels, value: failureTime, type: "gauge" });
+    add(PUSH_TIME, { labels, value: pushTime, type: "gauge" });
+  }
+  return [...families].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+function textPage(groups: ReadonlyMap<string, Group>): string {
+  const page = seriesOf(groups).flatMap(([name, series]) => [
+    `# TYPE ${name} ${series[0].type}\n`,
+    ...series.map(({ labels, value }) => {
+      const pairs = labels.map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(",");
+      return `${name}{${pairs}} ${value}\n`;
+    }),
+  ]);
+  return page.join("") + OWN_FAMILY;
+}
+
+function protobufPage(groups: ReadonlyMap<string, Group>): Uint8Array {
+  return delimited(
+    ...seriesOf(groups).map(([name, series]) =>
+      message([
+        [1, name],
+        [3, GAUGE],
+        ...series.map(({ labels, value }) => [4, metricOf(labels, value)] as const),
+      ])
+    ),
+  );
+}
+
+function metricOf(labels: readonly [string, string][], value: number): Uint8Array {
+  const pairs = labels.map(([name, value]) => [1, [[1, name], [2, value]]] as const);
+  return message([...pairs, [2, [[1, { double: value }]]]]);
+}
+
+function jsonPage(groups: ReadonlyMap<string, Group>): string {
+  const data = [...groups].map(([path, { families, pushTime, failureTime }]) => {
+    const labels = Object.fromEntries(seriesLabels(path));
+    const family = ({ type, help, value }: Family) => ({
+      type: type.toUpperCase(),
+      help,
+      metrics: value === undefined ? [] : [{ labels, value: String(value) }],
+    });
+    const time = (value: number) => family({ type: "gauge", help: "", value });
+    return {
+      labels: Object.fromEntries(groupLabels(path)),
+      last_push_successful: String(pushTime >= failureTime),
+      ...Object.fromEntries([...families].map(([name, one]) => [name, family(one)])),
+      [PUSH_TIME]: time(pushTime),
+      [FAILURE_TIME]: time(failureTime),
+    };
+  });
+  return JSON.stringify({ status: "success", data });
+}
+
+function groupLabels(path: string): [string, string][] {
+  const { job, labels } = parseGroupId(path);
+  return [["job", job], ...labels];
+}
+
+/** A Pushgateway shows a group without an instance with an empty one. */
+function seriesLabels(path: string): [string, string][] {
+  const labels = groupLabels(path);
+  const isThere = labels.some(([name]) => name === "instance");
+  return isThere ? labels : [["instance", ""], ...labels];
+}

@@ -1,0 +1,106 @@
+/** One run of the model: a fleet under load, steps, rest, and the verdict. @module */
+
+import { sleep } from "../../src/concurrency/backoff.ts";
+import { type PlannedStep, planSteps, type StepKind } from "./steps.ts";
+import { isTaken } from "./oracle.ts";
+import { createWorld, GROUPS, type Load, type Setting, type World } from "./world.ts";
+import { createRandom } from "../../tools/random.ts";
+
+/** What a run is made of. */
+export interface RunOptions {
+  readonly seed: number;
+  readonly steps: number;
+  readonly weights: Readonly<Partial<Record<StepKind, number>>>;
+  readonly methods: Load["methods"];
+}
+
+/** What a run has brought. */
+export interface RunResult {
+  readonly setting: Setting;
+  readonly steps: readonly PlannedStep[];
+  /** What is wrong, in words; nothing where all is well. */
+  readonly faults: readonly string[];
+  /** How many pushes were answered 2xx. */
+  readonly acknowledged: number;
+  readonly happenings: readonly string[];
+}
+
+const MEMBERS = 3;
+const SETTLE_MS = 10_000;
+/** Until each group lies on its owner, once: pushed again each time. */
+const ROUNDS_MAX = 8;
+
+/** Runs once, in virtual time. */
+export async function runModel(options: RunOptions): Promise<RunResult> {
+  const random = createRandom(options.seed);
+  const instances = random.pick([1, 2, 2]);
+  const agents = random.pick([0, 1, 2]);
+  const setting: Setting = {
+    seed: options.seed,
+    members: MEMBERS,
+    first: random.pick([[0, 1], [0, 1, 2]]),
+    // Instances that share no Consul know nothing of each other.
+    instances: agents === 0 ? 1 : instances,
+    agents: Math.min(agents, instances),
+    aheadMsMax: 3_000,
+  };
+  const steps = planSteps(random, options.steps, {
+    members: MEMBERS,
+    instances: setting.instances,
+    agents: Math.max(1, setting.agents),
+    weights: options.weights,
+  });
+  await using world = createWorld(setting);
+  const faults: string[] = [];
+  let isOver = false;
+  const done = play(world, steps, options).then(
+    (found) => void faults.push(...found),
+    (error) => void faults.push(error instanceof Error ? error.stack ?? error.message : `${error}`),
+  ).finally(() => isOver = true);
+  try {
+    await world.clockwork.passUntil(() => isOver, { what: "the run to end", msMax: 1_000_000 });
+    await done;
+  } catch (error) {
+    faults.push(String(error));
+  }
+  const acknowledged = GROUPS.flatMap((path) => world.oracle.pushes(path)).filter(isTaken).length;
+  return { setting, steps, faults, acknowledged, happenings: world.happenings };
+}
+
+async function play(
+  world: World,
+  steps: readonly PlannedStep[],
+  { methods }: RunOptions,
+): Promise<string[]> {
+  const enough = new AbortController();
+  const load = world.load({ clients: 2, everyMs: 400, methods }, enough.signal);
+  await world.play(steps);
+  await world.recover();
+  enough.abort();
+  await load;
+  let unsettled: string[] = [];
+  for (let round = 0; round < ROUNDS_MAX; round++) {
+    for (const via of world.instances.keys()) {
+      await Promise.all(GROUPS.map((path) => world.push("POST", path, via)));
+    }
+    await sleep(SETTLE_MS);
+    unsettled = GROUPS.flatMap((path) => unsettledness(world, path));
+    if (unsettled.length === 0) break;
+  }
+  const missing = GROUPS.flatMap((path) => {
+    const names = world.oracle.missing(path, world.families(path));
+    return names.length > 0 ? [`${path} lacks ${names.join(" ")} in the end`] : [];
+  });
+  await world.end();
+  return [...world.losses, ...missing, ...unsettled];
+}
+
+/** How a group does not lie on its owner, once. */
+function unsettledness(world: World, path: string): string[] {
+  const holders = world.holders(path);
+  const owners = world.instances.map(({ snapshot }) => snapshot.ring.ownerOf(path));
+  const isHome = holders.length === 1 && owners.every((owner) => owner === holders[0]);
+  return isHome
+    ? []
+    : [`${path} lies on ${holders.join(" and ")}, its owner is ${owners.join(" and ")}`];
+}
