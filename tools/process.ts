@@ -28,6 +28,8 @@ export interface ProcessOptions {
   readonly readyMsMax?: number;
   /** How long between two questions. */
   readonly readyEveryMs?: number;
+  /** Told all that it prints, as it comes: `output` keeps the end only. */
+  readonly onOutput?: (text: string) => void;
   /** How long SIGTERM may take before SIGKILL follows. */
   readonly stopMsMax?: number;
 }
@@ -102,6 +104,7 @@ function spawn(command: string, options: ProcessOptions): Process {
   let tail = "";
   const append = (text: string) => {
     tail = (tail + text).slice(-OUTPUT_CHARACTERS_MAX);
+    options.onOutput?.(text);
   };
   const readers = [child.stdout.getReader(), child.stderr.getReader()];
   const drained = Promise.all(readers.map((reader) => drain(reader, append)));

@@ -15,6 +15,20 @@ Deno.test("a program is ready when its check says so", { permissions }, async ()
   assert.match(process.output(), /^listening\n$/);
 });
 
+Deno.test("all that a program prints is told, also what its output keeps no longer", {
+  permissions,
+}, async () => {
+  let told = "";
+  await using process = await startProcess("sh", {
+    args: sh("echo first; i=0; while [ $i -lt 2000 ]; do echo 0123456789; i=$((i+1)); done"),
+    onOutput: (text) => told += text,
+  });
+  await process.exited;
+  assert.match(told, /^first\n/);
+  assert.equal(told.length, "first\n".length + 2_000 * "0123456789\n".length);
+  assert.doesNotMatch(process.output(), /first/);
+});
+
 Deno.test("a program that exits too early shows what it said", { permissions }, async () => {
   const start = startProcess("sh", {
     name: "the server",
