@@ -55,7 +55,7 @@ export async function bundle({ revision, date }: Source): Promise<string> {
   await Deno.mkdir(`${DIST}/build`, { recursive: true });
   await Deno.writeTextFile(
     ENTRY,
-    `import { runProcess } from "../../src/process.ts";\nawait runProcess(${
+    `import { runProcess } from "../../src/cli/process.ts";\nawait runProcess(${
       JSON.stringify(origin)
     });\n`,
   );

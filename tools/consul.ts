@@ -14,7 +14,10 @@ export interface ConsulOptions {
   readonly acl?: boolean;
   /** The port of its HTTP API; a free one by default. */
   readonly port?: number;
-  /** Makes it no server but a client of this one, on a node of its own. */
+  /**
+   * Makes it no server but a client of this one, on a node of its own. As Consul has it by default, it
+   * leaves the cluster when it is stopped, and its node goes with all of its services; a server stays.
+   */
   readonly joins?: ConsulAgent;
   /** More configuration, as `limits { http_max_conns_per_client = 5 }`. */
   readonly hcl?: readonly string[];
@@ -35,6 +38,14 @@ export interface ConsulAgent extends Server {
   /** A request to its API, with the token where there is one. The caller reads the body. */
   api(path: string, init?: RequestInit): Promise<Response>;
 }
+
+/** A client that leaves waits 5 s for others to notice. */
+const STOP_MS_MAX = 15_000;
+/**
+ * What a client logs when it looks after its node in the catalog once more, some 3 s after it has
+ * joined: one that left before would put its node back then.
+ */
+const CLIENT_SETTLED = "Node info in sync";
 
 /**
  * Starts an agent and waits until it has a leader and takes registrations.
@@ -86,7 +97,7 @@ export async function startConsul(options: ConsulOptions = {}): Promise<ConsulAg
       // A lone server need not wait for others' votes as long as in production: 1 s, not 6.
       "performance { raft_multiplier = 1 }",
       "disable_update_check = true",
-      "leave_on_terminate = false",
+      ...(options.joins ? ['log_level = "DEBUG"'] : []),
       ...(options.acl ? ['acl { enabled = true default_policy = "deny" }'] : []),
       ...(options.hcl ?? []),
     ];
@@ -104,7 +115,9 @@ export async function startConsul(options: ConsulOptions = {}): Promise<ConsulAg
         ...hcl.map((text) => `-hcl=${text}`),
       ],
       env: component.env,
-      ready: ({ signal }) => isReady(signal),
+      ready: async ({ signal, output }) =>
+        (!options.joins || output.includes(CLIENT_SETTLED)) && await isReady(signal),
+      stopMsMax: STOP_MS_MAX,
     });
   };
   return {

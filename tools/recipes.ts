@@ -49,6 +49,31 @@ export const RECIPES = {
     program: "usr/bin/prometheus-pushgateway",
     check: { args: ["--version"], says: /pushgateway, version/ },
   },
+  // Older versions, for fleets of several.
+  "pushgateway-1.4": {
+    commands: [],
+    package: "prometheus-pushgateway",
+    version: /^1\.4\./,
+    suite: "bullseye",
+    program: "usr/bin/prometheus-pushgateway",
+    check: { args: ["--version"], says: /pushgateway, version 1\.4/ },
+  },
+  "pushgateway-1.5": {
+    commands: [],
+    package: "prometheus-pushgateway",
+    version: /^1\.5\./,
+    suite: "bookworm",
+    program: "usr/bin/prometheus-pushgateway",
+    check: { args: ["--version"], says: /pushgateway, version 1\.5/ },
+  },
+  "pushgateway-1.11.0": {
+    commands: [],
+    package: "prometheus-pushgateway",
+    version: /^1\.11\.0/,
+    suite: "trixie",
+    program: "usr/bin/prometheus-pushgateway",
+    check: { args: ["--version"], says: /pushgateway, version 1\.11\.0/ },
+  },
   prometheus: {
     commands: ["prometheus"],
     feature: { name: "http_sd", mark: "__meta_url" },

@@ -33,7 +33,7 @@ const FILES: Readonly<Record<string, string>> = {
 };
 const RELEASE = `${DIST}/release`;
 
-/** Makes one archive; returns its name. */
+/** Writes one archive; returns its name. */
 async function release(
   name: string,
   { bundled, date }: { readonly bundled: string; readonly date: Date },

@@ -1,7 +1,7 @@
 /** An instance that dies while it empties a member loses nothing, and another one goes on. @module */
 
 import assert from "node:assert/strict";
-import { inPool } from "../../src/concurrency/pool.ts";
+import { inPool } from "../../tools/pool.ts";
 import { waitFor } from "../../tools/wait.ts";
 import { deregister } from "../integration/consul_health.ts";
 import type { Service } from "../integration/service.ts";

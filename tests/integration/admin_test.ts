@@ -112,7 +112,7 @@ Deno.test("a member that does not answer the API is an error, not an empty membe
   assert.equal(response.status, 502);
   const { status, error } = await response.json();
   assert.equal(status, "error");
-  assert.equal(error, `${bad.member}: the connection ended without an answer`);
+  assert.equal(error, `${bad.member}: two connections ended without an answer`);
 });
 
 /** A Pushgateway works off what it is told in order: after this nothing before it is left to do. */

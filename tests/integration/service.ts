@@ -14,10 +14,13 @@ import { waitFor, type WaitOptions } from "../../tools/wait.ts";
 export interface ServiceOptions {
   /** The text of the configuration file. */
   readonly config: string;
+  /** The last of a kind wins, also over the free port: `--web.listen-address=127.0.0.1:PORT`. */
   readonly flags?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   /** Files beside the configuration file, by name. */
   readonly files?: Readonly<Record<string, string>>;
+  /** Told all that it logs, as it comes: the process keeps the end only. */
+  readonly onOutput?: (text: string) => void;
 }
 
 /** A running service. Disposal stops it and removes its files. */
@@ -42,7 +45,10 @@ export interface Service extends AsyncDisposable {
   waitForActive(number: number): Promise<void>;
   /** Waits until the log has a line with these words. */
   waitForLog(words: string): Promise<void>;
-  /** Pushes as a client that follows a 307, and answers the status and the member that took it. */
+  /**
+   * Pushes as a client that follows a 307, and answers the status and the member that took it: the
+   * owner, where the service has passed the push on itself.
+   */
   push(path: string, body: string, method?: string): Promise<{ status: number; member: string }>;
   /** The member that a push would go to. */
   ownerOf(path: string): Promise<string>;
@@ -79,6 +85,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       name: "dynamic-sharding",
       args: [...args, `--config.file=${file}`, ...flags],
       env: { ...options.env },
+      onOutput: options.onOutput,
       ready({ output }) {
         const address = /msg=listening address=(\S+)/.exec(output)?.[1];
         url = `http://${address}`;
@@ -104,6 +111,10 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     const { text } = await get("/metrics");
     const line = text.split("\n").find((line) => line.startsWith(`${nameAndLabels} `));
     return line === undefined ? undefined : Number(line.slice(nameAndLabels.length + 1));
+  };
+  const ownerOf = async (path: string) => {
+    const { text } = await get(path, { headers: { accept: "application/json" } });
+    return (JSON.parse(text) as { owner: string }).owner;
   };
   /** As `waitFor`; what the service has logged is told where it waits in vain. */
   const wait = async (check: () => boolean | Promise<boolean>, options: WaitOptions) => {
@@ -143,6 +154,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       const sent = { method, ...(body !== "" && { body }) };
       const { status, headers, text } = await get(path, sent);
       const location = headers.get("location");
+      if (status < 300) return { status, member: await ownerOf(path) };
       if (status !== 307 || location === null) {
         throw new Error(`expected a 307, found ${status}: ${text}`);
       }
@@ -150,10 +162,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       await answer.body?.cancel();
       return { status: answer.status, member: new URL(location).host };
     },
-    async ownerOf(path) {
-      const { text } = await get(path, { headers: { accept: "application/json" } });
-      return (JSON.parse(text) as { owner: string }).owner;
-    },
+    ownerOf,
     metric,
     async [Symbol.asyncDispose]() {
       await process[Symbol.asyncDispose]();

@@ -13,8 +13,6 @@ export interface StandIn extends RawMember {
 
 /** The page of a Pushgateway without groups: some metric of its own is on it. */
 const PAGE = "# TYPE pushgateway_build_info gauge\npushgateway_build_info 1\n";
-const EMPTY = "HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\n" +
-  `Content-Length: ${PAGE.length}\r\n\r\n${PAGE}`;
 const OK = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 
 /**
@@ -27,14 +25,12 @@ export function standIn(
     connection.write(OK),
 ): StandIn {
   const pushes: string[] = [];
+  const pages = pagesOfAnother();
   const member = rawMember(async (connection) => {
     for (let request; (request = await connection.request());) {
-      if (request.startsWith("GET /-/healthy ")) {
-        await connection.write(OK);
-        continue;
-      }
-      if (request.startsWith("GET /metrics ")) {
-        await connection.write(EMPTY);
+      const page = pages.get(request.slice(0, request.indexOf(" HTTP/")));
+      if (page !== undefined) {
+        await connection.write(page);
         continue;
       }
       pushes.push(request);
@@ -42,6 +38,27 @@ export function standIn(
     }
   });
   return Object.assign(member, { pushes });
+}
+
+let standIns = 0;
+
+/** What a Pushgateway without groups answers, by the request; no other started when it did. */
+function pagesOfAnother(): ReadonlyMap<string, string> {
+  const status = {
+    build_information: { version: "1.11.2" },
+    flags: {},
+    start_time: `2026-01-01T00:00:00.${String(++standIns).padStart(9, "0")}Z`,
+  };
+  const json = JSON.stringify({ status: "success", data: status });
+  return new Map([
+    ["GET /-/healthy", OK],
+    ["GET /metrics", answer("text/plain; version=0.0.4", PAGE)],
+    ["GET /api/v1/status", answer("application/json", json)],
+  ]);
+}
+
+function answer(type: string, body: string): string {
+  return `HTTP/1.1 200 OK\r\nContent-Type: ${type}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
 }
 
 /** Runs the service before some members, and waits until all of them are active. */
