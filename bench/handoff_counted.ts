@@ -9,7 +9,7 @@ import { answers } from "./service.ts";
 export interface Reads {
   /** `/metrics` as text: the push times of all groups. */
   readonly text: number;
-  /** `/api/v1/metrics`, which a reading of whole groups begins with. */
+  /** `/api/v1/metrics`: a reading of whole groups begins with it, and marks are seen there alone. */
   readonly json: number;
   /** `/metrics` as protobuf, which it goes on with. */
   readonly protobuf: number;

@@ -3,7 +3,7 @@
 import type { HandoffResult } from "./handoff.ts";
 import type { DrainResult } from "./handoff_drain.ts";
 import type { ScaleOutResult } from "./handoff_scale_out.ts";
-import { SWEEP_TARGETS, type SweepResult, type SweepRound } from "./handoff_sweep.ts";
+import { MEMBERS, SWEEP_TARGETS, type SweepResult, type SweepRound } from "./handoff_sweep.ts";
 import type { Stalls } from "./handoff_stalls.ts";
 import { quantile, type Spread, spread } from "./spread.ts";
 import type { Row } from "./table.ts";
@@ -25,13 +25,14 @@ export function handoffRows({ sweep, drain, checkedDrain, scaleOut }: HandoffRes
   return rows.map((row) => ({ ...row, figure: `handoff ${row.figure}` }));
 }
 
-function sweepRows({ groups, seconds, watched }: SweepResult): Row[] {
+function sweepRows({ groups, reads, watched }: SweepResult): Row[] {
   const { ours, idle } = watched;
-  const cpu = (ours.cpuSeconds - idle.cpuSeconds) / seconds.length;
+  const cpu = (ours.cpuSeconds - idle.cpuSeconds) / reads.count;
+  const seconds = spread(reads.seconds);
   const bytes = ours.peakBytes - idle.peakBytes;
   return [
-    { figure: `sweep of ${groups} groups`, measured: spread(seconds), unit: "s", digits: 2 },
-    { figure: "sweep: CPU", measured: one(cpu), unit: "s", digits: 2 },
+    { figure: `read of ${groups / MEMBERS} groups`, measured: seconds, unit: "s", digits: 2 },
+    { figure: "a read: CPU", measured: one(cpu), unit: "s", digits: 2 },
     { figure: "peak memory", measured: one(ours.peakBytes / 1e6), unit: "MB", digits: 0 },
     { figure: "idle: peak memory", measured: one(idle.peakBytes / 1e6), unit: "MB", digits: 0 },
     {

@@ -29,6 +29,13 @@ export interface Watched {
   readonly cpuSeconds: number;
 }
 
+/** Reads of single members, which hold equally many groups. */
+export interface Reads {
+  readonly count: number;
+  /** Of those that ended between two looks, on average. */
+  readonly seconds: readonly number[];
+}
+
 /** p99 of redirects in ms: without any sweep, beside one of another instance, and during their own. */
 export interface SweepRound {
   readonly without: number;
@@ -39,8 +46,8 @@ export interface SweepRound {
 /** What came of it. */
 export interface SweepResult {
   readonly groups: number;
-  /** Of each round of sweeps. */
-  readonly seconds: readonly number[];
+  /** Each member is read for itself. */
+  readonly reads: Reads;
   readonly watched: Readonly<Record<SweepTarget, Watched>>;
   readonly paced: readonly SweepRound[];
   readonly full: readonly SweepRound[];
@@ -53,7 +60,7 @@ export interface HandoffOptions {
   readonly log: (line: string) => void;
 }
 
-const MEMBERS = 4;
+export const MEMBERS = 4;
 const GROUPS = 100_000;
 const WATCH_SECONDS = 75;
 /** A look costs the service a millisecond. */
@@ -84,14 +91,15 @@ export async function runSweep(options: HandoffOptions): Promise<SweepResult> {
   });
   log(`handoff: watching sweeps for ${WATCH_SECONDS} s`);
   const watched = await watchSweeps(members, options);
-  log(`handoff: seconds of a sweep: ${watched.seconds.map((s) => s.toFixed(2)).join(", ")}`);
+  const seconds = watched.reads.seconds.map((s) => s.toFixed(2)).join(", ");
+  log(`handoff: ${watched.reads.count} reads of a member, seconds: ${seconds}`);
   return { groups: GROUPS, ...watched, ...await loadRedirects(members, options) };
 }
 
 async function watchSweeps(
   { gateways, directory }: Members,
   { signal }: HandoffOptions,
-): Promise<Pick<SweepResult, "seconds" | "watched">> {
+): Promise<Pick<SweepResult, "reads" | "watched">> {
   await using stack = new AsyncDisposableStack();
   const ports = freePorts(SWEEP_TARGETS.length);
   const stallPorts = freePorts(SWEEP_TARGETS.length);
@@ -131,7 +139,7 @@ async function watchSweeps(
     }));
     over.abort();
     return {
-      seconds: await sweeps,
+      reads: await sweeps,
       watched: Object.fromEntries(watched) as Record<SweepTarget, Watched>,
     };
   } finally {
@@ -151,10 +159,10 @@ async function startBare(port: number, stallsPort: number, member: string): Prom
   });
 }
 
-/** The time of each round of sweeps until the signal aborts. */
-async function followSweeps(url: string, signal: AbortSignal): Promise<number[]> {
+/** The reads that end until the signal aborts. */
+async function followSweeps(url: string, signal: AbortSignal): Promise<Reads> {
   const seconds: number[] = [];
-  let [sum, count] = [0, 0];
+  let [first, sum, count] = [0, 0, 0];
   while (!signal.aborted) {
     const metric = await readMetrics(url, signal).catch(() => undefined);
     const nextSum = metric?.("handoff_sweep_duration_seconds_sum") ?? NaN;
@@ -162,11 +170,12 @@ async function followSweeps(url: string, signal: AbortSignal): Promise<number[]>
     if (nextCount > count) {
       // Those before the first look came while members joined.
       if (count > 0) seconds.push((nextSum - sum) / (nextCount - count));
+      else first = nextCount;
       [sum, count] = [nextSum, nextCount];
     }
     await sleep(LOOK_MS, signal);
   }
-  return seconds;
+  return { count: count - first, seconds };
 }
 
 async function loadRedirects(
