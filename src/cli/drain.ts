@@ -55,6 +55,12 @@ export async function drain(command: DrainCommand): Promise<void> {
       const what = moved === undefined ? "" : `, ${moved} groups were moved`;
       return await out(`${member} is empty${what}: it may be stopped\n`);
     }
+    if (view.same_as) {
+      throw new Error(
+        `${member} is the same Pushgateway as ${view.same_as}, which is used now: take one of the names ` +
+          `out of the file or of Consul, then drain the other`,
+      );
+    }
     if (view.state === "departed" && (begun || looks >= LOOKS_A_LINE)) {
       throw new Error(
         `${member} has left, but not empty: it does not answer (or handoff is off), so what it holds ` +

@@ -200,8 +200,9 @@ export function createMetrics(build: BuildInfo): Metrics {
         if (!records.has(member) && !ring.has(member)) forgetFailures(member);
       }
       aliases.reset();
-      for (const [member, { aliasOf }] of records) {
-        if (aliasOf) aliases.set({ member, same_as: aliasOf }, 1);
+      for (const [member, { state, aliasOf }] of records) {
+        // One that is not listed any more has been seen to.
+        if (state === "alias" && aliasOf) aliases.set({ member, same_as: aliasOf }, 1);
       }
       memberUp.reset();
       for (const [member, { verdict, departure, drained }] of records) {

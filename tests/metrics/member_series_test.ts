@@ -77,6 +77,8 @@ Deno.test("a member that is the same Pushgateway as another one is shown as such
   assert.deepEqual(await samples(metrics, "member_alias"), {
     '{member="b:9091",same_as="a:9091"}': 1,
   });
+  show(metrics, [...twins, "list a"]);
+  assert.deepEqual(await samples(metrics, "member_alias"), {}, "it is listed no more");
   show(metrics, [...twins, "b ok since 6"]);
   assert.deepEqual(await samples(metrics, "member_alias"), {});
 });
