@@ -101,15 +101,15 @@ export async function moveGroup(
     if (time === undefined) return { kind: "gone" };
     const newer = rivals.find(({ read }) => isOutdated(id, source, read));
     if (newer) {
-      return await retire(reading, { id, from, time, newer: newer.member }, gateways, signal);
+      const copy = { id, from, time, newer: newer.member };
+      return await retire(reading, copy, { gateways, belongs }, signal);
     }
   }
   const onto = rivals.some(({ member }) => member === to);
   const copied = await copyGroup(reading, { ...move, onto }, { gateways, signal });
   if (copied.kind !== "copied") return copied;
-  if (belongs() && await removeUnchanged(formerCopy(from, copied.content), gateways, signal)) {
-    return { kind: "moved" };
-  }
+  const former = { id, from, time: copied.content.pushTime };
+  if (await removeUnchanged(former, belongs, gateways, signal)) return { kind: "moved" };
   if (copied.copy) {
     await takeBack(move, { copy: copied.copy, source: copied.content }, { gateways, signal });
   }
@@ -141,7 +141,7 @@ export function doubtOf(
 async function retire(
   reading: GroupReading,
   { newer, ...copy }: FormerCopy & { readonly newer: Member },
-  gateways: Gateways,
+  { gateways, belongs }: Pick<MoveDeps, "gateways" | "belongs">,
   signal: AbortSignal,
 ): Promise<MoveOutcome> {
   const { id, from } = copy;
@@ -165,7 +165,7 @@ async function retire(
       added = true;
     }
   }
-  const removed = await removeUnchanged(copy, gateways, signal);
+  const removed = await removeUnchanged(copy, belongs, gateways, signal);
   if (!removed) return { kind: "changed" };
   return { kind: added ? "moved" : "outdated" };
 }
@@ -247,17 +247,19 @@ export interface FormerCopy {
  * Deletes a copy unless it has changed since it was read. Between this look and the deletion lies
  * one request: a Pushgateway deletes on no condition.
  *
+ * @param isAllowed asked after the look: what allowed the deletion may have changed since long before
  * @returns whether it is gone
  */
 export async function removeUnchanged(
   { id, from, time }: FormerCopy,
+  isAllowed: () => boolean,
   gateways: Gateways,
   signal: AbortSignal,
 ): Promise<boolean> {
   const { times } = await gateways.pushTimes(from, signal);
   const found = times.get(id);
   if (found === undefined) return true;
-  if (found !== time) return false;
+  if (found !== time || !isAllowed()) return false;
   await gateways.remove(from, id, signal);
   return true;
 }
@@ -279,10 +281,6 @@ async function takeBack(
   if (time === undefined || time === source.pushTime) return;
   if (target.times.get(id) !== copy.pushTime) return;
   await removeSeen({ id, from: to }, gateways, signal);
-}
-
-function formerCopy(from: Member, { id, pushTime }: GroupContent): FormerCopy {
-  return { id, from, time: pushTime };
 }
 
 /** One that cannot be read now is left out: the move does not depend on it. */

@@ -17,7 +17,7 @@ import type { Rings } from "../plan/rings.ts";
 import type { Whereabouts } from "../plan/whereabouts.ts";
 import type { HandoffReport } from "../report.ts";
 import type { Exclusive } from "./exclusive.ts";
-import { doubtOf, moveGroup } from "./move.ts";
+import { doubtOf, moveGroup, removeUnchanged } from "./move.ts";
 
 /** What deleting takes. */
 export interface StaleDeps {
@@ -31,9 +31,6 @@ export interface StaleDeps {
   readonly report: HandoffReport;
 }
 
-/** The groups of a member that are marked as partial. */
-type PartialOn = (member: Member) => Promise<ReadonlySet<string>>;
-
 /**
  * Deletes stale copies. One that cannot be deleted is told, and left to the next sweep.
  *
@@ -46,17 +43,9 @@ export async function removeStale(
   signal: AbortSignal,
 ): Promise<number> {
   let removed = 0;
-  const partial = new Map<Member, Promise<ReadonlySet<string>>>();
-  // Once for all: a group that has no mark is whole, and stays so until somebody deletes it.
-  const partialOn: PartialOn = (member) => {
-    const known = partial.get(member) ??
-      deps.gateways.traits(member, signal).then(({ partial }) => partial);
-    partial.set(member, known);
-    return known;
-  };
   await inBatches(stale, { signal }, async (copy) => {
     try {
-      const work = (signal: AbortSignal) => removeOne(copy, { ...deps, partialOn }, signal);
+      const work = (signal: AbortSignal) => removeOne(copy, deps, signal);
       if (await deps.exclusive.run(copy.id, work, { signal, alone: false })) removed++;
     } catch (error) {
       signal.throwIfAborted();
@@ -69,15 +58,16 @@ export async function removeStale(
 /** Says whether the group has a copy less now. */
 async function removeOne(
   copy: StaleCopy,
-  deps: StaleDeps & { readonly partialOn: PartialOn },
+  deps: StaleDeps,
   signal: AbortSignal,
 ): Promise<boolean> {
   const { id, member, newer } = copy;
   const { gateways, whereabouts, rings, report } = deps;
-  if (rings.isUsed(member, keyOfId(id))) return false;
+  const isFree = () => !rings.isUsed(member, keyOfId(id));
+  if (!isFree()) return false;
   const old = await staleness(copy, gateways, signal);
   if (!old) return false;
-  if (typeof newer !== "number" && !wasDeletedSince(id, old, deps.deletions)) {
+  if (typeof newer !== "number" && !wasDeletedSince(id, old.pushed, deps.deletions)) {
     const doubt = doubtOf(deps.relationOf(member, newer), member, newer);
     if (doubt !== undefined) {
       report.staysPut({ id, from: member, to: newer, reason: doubt });
@@ -87,9 +77,10 @@ async function removeOne(
       const brought = await bringTo(copy, newer, deps, signal);
       if (brought !== "stays") return brought === "moved";
     }
-    if (await isPart(copy, newer, deps.partialOn)) return await addTo(copy, newer, deps, signal);
+    if (await isPart(copy, newer, gateways, signal)) return await addTo(copy, newer, deps, signal);
   }
-  await gateways.remove(member, id, signal);
+  const former = { id, from: member, time: old.time };
+  if (!await removeUnchanged(former, isFree, gateways, signal)) return false;
   whereabouts.removed(id, member);
   report.staleRemoved({ id, member, newer });
   return true;
@@ -99,9 +90,14 @@ async function removeOne(
  * Whether either copy may be a part only. Where instances see different members, both may be pushed to,
  * and the newer one need not be the marked one.
  */
-async function isPart({ id, member }: StaleCopy, newer: Member, partialOn: PartialOn) {
-  const marked = await Promise.all([partialOn(newer), partialOn(member)]);
-  return marked.some((ids) => ids.has(id));
+async function isPart(
+  { id, member }: StaleCopy,
+  newer: Member,
+  gateways: Gateways,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const traits = await Promise.all([newer, member].map((one) => gateways.traits(one, signal)));
+  return traits.some(({ partial }) => partial.has(id));
 }
 
 /** A deletion tells that nothing of it belongs to what was pushed since. */
@@ -164,17 +160,27 @@ async function addTo(
   return true;
 }
 
+/** A copy as it was found. */
+interface OldCopy {
+  readonly pushed: PushedAt;
+  /** Its push time, as its member has it. */
+  readonly time: number;
+}
+
 /** When the copy was pushed, where what is newer still stands, and is still newer for certain. */
 async function staleness(
   { id, member, newer }: StaleCopy,
   gateways: Gateways,
   signal: AbortSignal,
-): Promise<PushedAt | undefined> {
-  const copyOn = async (member: Member): Promise<PushedAt | undefined> =>
-    pushedAt(id, await gateways.pushTimes(member, signal));
+): Promise<OldCopy | undefined> {
+  const copyOn = async (member: Member): Promise<OldCopy | undefined> => {
+    const read = await gateways.pushTimes(member, signal);
+    const [time, pushed] = [read.times.get(id), pushedAt(id, read)];
+    return time === undefined || !pushed ? undefined : { pushed, time };
+  };
   const [old, newest] = await Promise.all([
     copyOn(member),
-    typeof newer === "number" ? { min: newer, max: newer } : copyOn(newer),
+    typeof newer === "number" ? { pushed: { min: newer, max: newer } } : copyOn(newer),
   ]);
-  return old && newest && isNewer(newest, old) ? old : undefined;
+  return old && newest && isNewer(newest.pushed, old.pushed) ? old : undefined;
 }

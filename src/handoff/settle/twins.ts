@@ -41,7 +41,8 @@ async function removeOne(
   signal: AbortSignal,
 ): Promise<boolean> {
   const key = keyOfId(id);
-  if (whereabouts.ownerOf(key) !== owner || rings.isUsed(member, key)) return false;
+  const isLeftOver = () => whereabouts.ownerOf(key) === owner && !rings.isUsed(member, key);
+  if (!isLeftOver()) return false;
   if (doubtOf(relationOf(member, owner), member, owner) !== undefined) return false;
   const [copy, owners] = await Promise.all([
     gateways.group(member, id, signal),
@@ -50,7 +51,9 @@ async function removeOne(
   if (copy?.kind !== "content" || owners?.kind !== "content") return false;
   if (!holdsContent(owners.content, copy.content)) return false;
   const time = copy.content.pushTime;
-  if (!await removeUnchanged({ id, from: member, time }, gateways, signal)) return false;
+  if (!await removeUnchanged({ id, from: member, time }, isLeftOver, gateways, signal)) {
+    return false;
+  }
   whereabouts.removed(id, member);
   report.staleRemoved({ id, member, newer: owner });
   return true;

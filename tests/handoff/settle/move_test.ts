@@ -57,6 +57,17 @@ Deno.test("an older copy than the owner's is deleted, not copied", {
   assert.deepEqual(bench.holders(id), { [to]: { a: 2 } });
 });
 
+Deno.test("an older copy that belongs to its member by now is not deleted", {
+  permissions: "none",
+}, async () => {
+  await using bench = createBench();
+  const [from, to] = bench.members;
+  await bench.push(from, { id, families: { a: 1 } });
+  await bench.push(to, { id, families: { a: 2 } });
+  assert.equal(await move(bench, { belongs: false }), "changed");
+  assert.deepEqual(bench.holders(id), { [from]: { a: 1 }, [to]: { a: 2 } });
+});
+
 Deno.test("what an owner's newer copy lacks is added where it is marked as partial", {
   permissions: "none",
 }, async () => {

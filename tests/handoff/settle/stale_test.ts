@@ -1,0 +1,135 @@
+/** Between the look that allows a deletion and the deletion lies one request, however long the rest takes. */
+
+import assert from "node:assert/strict";
+import type { Gateways } from "../../../src/handoff/gateways.ts";
+import type { StaleCopy } from "../../../src/handoff/plan/inventory.ts";
+import { createWhereabouts } from "../../../src/handoff/plan/whereabouts.ts";
+import type { Exclusive } from "../../../src/handoff/settle/exclusive.ts";
+import { removeStale } from "../../../src/handoff/settle/stale.ts";
+import { removeTwins } from "../../../src/handoff/settle/twins.ts";
+import { HashRing } from "../../../src/ring/hash_ring.ts";
+import { type Bench, createBench } from "../../model/bench.ts";
+
+const id = "/metrics/job/backup";
+const other = "/metrics/job/other";
+const never = new AbortController().signal;
+const HELD = { a: 1, b: 1 };
+
+interface Options {
+  readonly gateways?: Partial<Gateways>;
+  readonly exclusive?: Exclusive;
+  readonly isUsed?: () => boolean;
+}
+
+const atOnce: Exclusive = { run: (_, work) => work(never) };
+
+/** The ring is made of the second member alone. */
+function depsOf(
+  bench: Bench,
+  { gateways = {}, exclusive = atOnce, isUsed = () => false }: Options,
+) {
+  const [, owner] = bench.members;
+  const ring = HashRing.of(new Map([[owner, 1]]));
+  return {
+    exclusive,
+    gateways: { ...bench.gateways, ...gateways },
+    whereabouts: createWhereabouts(ring),
+    rings: { present: ring, isUsed },
+    relationOf: () => "distinct" as const,
+    deletions: new Map<string, number>(),
+    report: { moved() {}, staleRemoved() {}, staysPut() {}, failed() {} },
+    tellSharedSeries() {},
+  };
+}
+
+/** The first member has an older copy of each group than the second. */
+async function fill(bench: Bench, ids: readonly string[] = [id]): Promise<StaleCopy[]> {
+  const [member, newer] = bench.members;
+  for (const id of ids) await bench.push(member, { id, families: HELD });
+  for (const id of ids) await bench.push(newer, { id, families: { c: 2 } });
+  return ids.map((id) => ({ id, member, newer }));
+}
+
+Deno.test("a stale copy is deleted", { permissions: "none" }, async () => {
+  await using bench = createBench();
+  const stale = await fill(bench);
+  assert.equal(await bench.run(removeStale(stale, depsOf(bench, {}), never)), 1);
+  assert.deepEqual(bench.holders(id), { [bench.members[1]]: { c: 2 } });
+});
+
+Deno.test("a stale copy that is pushed to while the marks are read stays", {
+  permissions: "none",
+}, async () => {
+  await using bench = createBench();
+  const stale = await fill(bench);
+  const [member, newer] = bench.members;
+  const traits: Gateways["traits"] = async (of, signal) => {
+    const read = await bench.gateways.traits(of, signal);
+    if (of === member) bench.land(member, { id, families: { d: 3 }, method: "POST" });
+    return read;
+  };
+  const deps = depsOf(bench, { gateways: { traits } });
+  assert.equal(await bench.run(removeStale(stale, deps, never)), 0);
+  assert.deepEqual(bench.holders(id), { [member]: { ...HELD, d: 3 }, [newer]: { c: 2 } });
+});
+
+Deno.test(
+  "a stale copy to which others may push by now stays",
+  { permissions: "none" },
+  async () => {
+    await using bench = createBench();
+    const stale = await fill(bench);
+    let isUsed = false;
+    const traits: Gateways["traits"] = async (of, signal) => {
+      const read = await bench.gateways.traits(of, signal);
+      isUsed = true;
+      return read;
+    };
+    const deps = depsOf(bench, { gateways: { traits }, isUsed: () => isUsed });
+    assert.equal(await bench.run(removeStale(stale, deps, never)), 0);
+    assert.deepEqual(bench.holders(id)[bench.members[0]], HELD);
+  },
+);
+
+Deno.test("a group that is begun anew as a part, while others are handled, loses nothing", {
+  permissions: "none",
+}, async () => {
+  await using bench = createBench();
+  const stale = await fill(bench, [other, id]);
+  const [, newer] = bench.members;
+  let tail: Promise<unknown> = Promise.resolve();
+  const begunAnew = async () => {
+    await bench.gateways.remove(newer, id, never);
+    await bench.gateways.markPartial(newer, id, never);
+    bench.land(newer, { id, families: { d: 3 }, method: "POST" });
+  };
+  const oneByOne: Exclusive = {
+    run(of, work) {
+      const done = tail.then(async () => {
+        if (of === id) await begunAnew();
+        return await work(never);
+      });
+      tail = done;
+      return done;
+    },
+  };
+  await bench.run(removeStale(stale, depsOf(bench, { exclusive: oneByOne }), never));
+  assert.deepEqual(bench.holders(id), { [newer]: { ...HELD, d: 3 } });
+});
+
+Deno.test("a copy like its owner's, to which others may push by now, stays", {
+  permissions: "none",
+}, async () => {
+  await using bench = createBench();
+  const [member, owner] = bench.members;
+  for (const one of [member, owner]) await bench.push(one, { id, families: HELD });
+  let isUsed = false;
+  const group: Gateways["group"] = async (...asked) => {
+    const read = await bench.gateways.group(...asked);
+    isUsed = true;
+    return read;
+  };
+  const deps = depsOf(bench, { gateways: { group }, isUsed: () => isUsed });
+  assert.equal(await bench.run(removeTwins([{ id, member, owner }], deps, never)), 0);
+  assert.deepEqual(bench.holders(id), { [member]: HELD, [owner]: HELD });
+});
