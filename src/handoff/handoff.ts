@@ -7,30 +7,26 @@
  */
 
 import { deadline } from "../concurrency/deadline.ts";
-import { abandonable } from "../concurrency/abort.ts";
-import { createWake } from "../concurrency/wake.ts";
 import { runGroup } from "../concurrency/run_group.ts";
 import type { HandoffConfig } from "../config/config.ts";
-import type { Announcements } from "../consul/announcements.ts";
-import { LockFailure, type Locks } from "../consul/locks/locks.ts";
+import { LockFailure } from "../consul/locks/locks.ts";
 import { emptyInstancePath, parseGroupId } from "../group/group.ts";
 import type { NameScheme } from "../group/label_name.ts";
-import { errorText, type Logger } from "../log.ts";
+import { errorText } from "../log.ts";
 import type { Member } from "../member.ts";
 import type { Membership, MembershipEvent } from "../membership/membership.ts";
 import type { HandoffMetrics } from "../metrics/handoff.ts";
 import type { PushTimes } from "../pushgateway/push_times.ts";
 import type { HashRing } from "../ring/hash_ring.ts";
 import type { Gateways } from "./gateways.ts";
-import { createOthersRings } from "./others_rings.ts";
-import { showAnnounced } from "./plan/announced_ring.ts";
 import { createDeletions } from "./plan/deletions.ts";
 import { createEmptyInstances } from "./plan/empty_instances.ts";
 import { type Duplicates, lacksInstanceId } from "./plan/inventory.ts";
 import { relationIn } from "./plan/processes.ts";
-import { createRings } from "./plan/rings.ts";
+import type { Rings } from "./plan/rings.ts";
 import { createWhereabouts, type GroupKeys } from "./plan/whereabouts.ts";
 import { createReport } from "./report.ts";
+import { createRingAgreement, type RingAgreementDeps } from "./ring_agreement.ts";
 import type { TellSharedSeries } from "./shared_series.ts";
 import type { DrainProgress } from "./settle/drain.ts";
 import { createDrains } from "./settle/drains.ts";
@@ -42,25 +38,18 @@ import { removeTwins } from "./settle/twins.ts";
 import { createSweeper } from "./sweep/sweeper.ts";
 
 /** What handoff needs. */
-export interface HandoffDeps {
+export interface HandoffDeps extends Omit<RingAgreementDeps, "onMoved"> {
   /** The configuration in force. */
   readonly config: () => HandoffConfig;
   readonly membership: () => Membership;
   readonly ring: () => HashRing;
   /** Opens the way to the members, given the paths of groups that are not at their usual ones. */
   readonly openGateways: (pathOn: PathOn) => Gateways;
-  /** The locks of the present configuration; `undefined` without Consul. */
-  readonly locks: () => Locks | undefined;
-  /** What instances announce to one another; `undefined` without Consul. */
-  readonly announcements: () => Pick<Announcements, "announce" | "all" | "isCurrent"> | undefined;
   /** Tells membership what was found. */
   readonly tell: (event: MembershipEvent) => void;
   readonly metrics: HandoffMetrics;
   readonly tellSharedSeries: TellSharedSeries;
-  readonly log: Logger;
   readonly random: () => number;
-  /** A clock in milliseconds. */
-  readonly clock: () => number;
   /** Unix time in ms. */
   readonly now: () => number;
 }
@@ -137,8 +126,6 @@ export interface Handoff {
 
 /** Another instance is at it: the next look tells. */
 const DUPLICATES_WAIT_MS = 1_000;
-/** How long a push waits until others know of this instance. */
-const INTRODUCED_MS_MAX = 5_000;
 /** How long a push waits to learn how its owner stores the group. */
 const SPELLING_MS_MAX = 5_000;
 
@@ -152,13 +139,8 @@ export function createHandoff(deps: HandoffDeps): Handoff {
     emptyInstances.has(member, id) ? emptyInstancePath(parseGroupId(id), scheme) : undefined;
   const gateways = deps.openGateways(pathOn);
   const relationOf = (one: Member, other: Member) => relationIn(membership(), one, other);
-  const rings = createRings(ring(), { clock, onAnnounceable: othersChanged });
-  const othersRings = createOthersRings({ log, onBuilt: othersChanged });
-  const ringsMoved = createWake();
-  /** Told when more is known of the others' rings. */
-  const awaiting: (() => void)[] = [];
-  /** As it was last looked at. */
-  let ringState = "";
+  const agreement = createRingAgreement(ring(), { ...deps, onMoved });
+  const { rings } = agreement;
   let wasEnabled = config().enabled;
   let known = membership();
   const whereabouts = createWhereabouts(ring());
@@ -205,6 +187,13 @@ export function createHandoff(deps: HandoffDeps): Handoff {
     followUp: followUp.add,
   });
 
+  function onMoved(rings: Rings): void {
+    whereabouts.ringsChanged(rings);
+    sweeper.ringChanged();
+    followUp.wake();
+    drains.wake();
+  }
+
   /** One instance at a time, for all: two would only do each other's work. */
   async function removeDuplicates(
     { stale, twins }: Duplicates,
@@ -229,56 +218,6 @@ export function createHandoff(deps: HandoffDeps): Handoff {
       if (failure.kind === "busy") return "another instance, which is deleting copies";
       report.failed("lock", failure);
       return errorText(failure);
-    }
-  }
-
-  /** Takes over by which rings groups are pushed now, and tells the others ours. */
-  function lookAtRings(): void {
-    const [announcements, present] = [deps.announcements(), locks()];
-    const isTried = present?.sessions.tried.aborted === true;
-    const isInReach = present?.state === "yes" && announcements?.isCurrent === true;
-    const others = announcements ? othersRings.read(announcements.all) : "none";
-    if (others === "building") rings.awaitOthers();
-    else rings.othersChanged(others, !isTried || isInReach);
-    const { announceable } = rings;
-    if (announceable) announcements?.announce(showAnnounced(announceable));
-    const hashes = [rings.present, rings.leader, ...rings.inUse].map(({ hash }) => hash);
-    const state = `${hashes.join()} ${rings.areAllUsed}`;
-    if (state === ringState) return;
-    ringState = state;
-    whereabouts.ringsChanged(rings);
-    sweeper.ringChanged();
-    followUp.wake();
-    drains.wake();
-  }
-
-  function othersChanged(): void {
-    lookAtRings();
-    ringsMoved.raise();
-    for (const resolve of awaiting.splice(0)) resolve();
-  }
-
-  /** Waits, for a bounded time, until this instance and the others know of each other's rings. */
-  async function othersKnown(signal: AbortSignal): Promise<void> {
-    if (rings.isIntroduced && !rings.awaitsOthers) return;
-    using late = deadline(INTRODUCED_MS_MAX, signal);
-    while (!late.signal.aborted && (!rings.isIntroduced || rings.awaitsOthers)) {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      awaiting.push(resolve);
-      await abandonable(promise, late.signal).catch(() => {});
-    }
-    signal.throwIfAborted();
-  }
-
-  /** What is in use changes with time, too. */
-  async function followRings(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      const late = new AbortController();
-      const { leftMs } = rings;
-      const timer = leftMs < Infinity ? setTimeout(() => late.abort(), leftMs) : undefined;
-      await ringsMoved.wait(AbortSignal.any([signal, late.signal]));
-      clearTimeout(timer);
-      if (!signal.aborted) lookAtRings();
     }
   }
 
@@ -324,7 +263,7 @@ export function createHandoff(deps: HandoffDeps): Handoff {
     },
     async handle(push, signal) {
       try {
-        await othersKnown(signal);
+        await agreement.othersKnown(signal);
         return await handle(push, signal);
       } catch (error) {
         report.failed(error instanceof TurnFailure ? "lock" : "copy", error);
@@ -375,19 +314,15 @@ export function createHandoff(deps: HandoffDeps): Handoff {
       sweeper.membershipChanged(next, previous);
       drains.wake();
     },
-    ringChanged(ring) {
-      rings.ringChanged(ring);
-      othersRings.add(ring);
-      othersChanged();
-    },
-    othersChanged,
+    ringChanged: agreement.ringChanged,
+    othersChanged: agreement.othersChanged,
     sends: rings.sends,
     configChanged() {
       const { enabled } = config();
       // What was done meanwhile nobody has followed.
       if (enabled && !wasEnabled) whereabouts.forgetAll();
       wasEnabled = enabled;
-      othersChanged();
+      agreement.othersChanged();
       sweeper.wake();
       drains.wake();
     },
@@ -396,7 +331,7 @@ export function createHandoff(deps: HandoffDeps): Handoff {
         (signal) => sweeper.run(config, signal),
         drains.run,
         followUp.run,
-        followRings,
+        agreement.run,
       ], signal);
     },
     inventories: whereabouts.inventories,

@@ -1,0 +1,114 @@
+/** By which rings groups are pushed, agreed on with other instances through Consul. @module */
+
+import { abandonable } from "../concurrency/abort.ts";
+import { deadline } from "../concurrency/deadline.ts";
+import { createWake } from "../concurrency/wake.ts";
+import type { Announcements } from "../consul/announcements.ts";
+import type { Locks } from "../consul/locks/locks.ts";
+import type { Logger } from "../log.ts";
+import type { HashRing } from "../ring/hash_ring.ts";
+import { createOthersRings } from "./others_rings.ts";
+import { showAnnounced } from "./plan/announced_ring.ts";
+import { createRings, type Rings } from "./plan/rings.ts";
+
+/** What agreeing takes. */
+export interface RingAgreementDeps {
+  /** The locks of the present configuration; `undefined` without Consul. */
+  readonly locks: () => Locks | undefined;
+  /** What instances announce to one another; `undefined` without Consul. */
+  readonly announcements: () => Pick<Announcements, "announce" | "all" | "isCurrent"> | undefined;
+  /** Called when groups are pushed by other rings than before. */
+  readonly onMoved: (rings: Rings) => void;
+  readonly log: Logger;
+  /** A clock in milliseconds. */
+  readonly clock: () => number;
+}
+
+/** The rings that are in use, kept up to date. */
+export interface RingAgreement {
+  readonly rings: Rings;
+  /** This instance goes by another ring. */
+  ringChanged(ring: HashRing): void;
+  /** Other instances have announced something, or can be asked now, or no more. */
+  othersChanged(): void;
+  /**
+   * Waits, for a bounded time, until this instance and the others know of each other's rings.
+   *
+   * @throws the signal's reason when it aborts
+   */
+  othersKnown(signal: AbortSignal): Promise<void>;
+  /** Follows what changes with time alone, until the signal aborts. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+/** How long a push waits until others know of this instance. */
+const INTRODUCED_MS_MAX = 5_000;
+
+/**
+ * Creates the agreement; nothing is announced yet.
+ *
+ * @param initial the ring that this instance goes by at the beginning
+ */
+export function createRingAgreement(initial: HashRing, deps: RingAgreementDeps): RingAgreement {
+  const { clock, log } = deps;
+  const rings = createRings(initial, { clock, onAnnounceable: othersChanged });
+  const othersRings = createOthersRings({ log, onBuilt: othersChanged });
+  const moved = createWake();
+  /** Told when more is known of the others' rings. */
+  const awaiting: (() => void)[] = [];
+  /** As they were last looked at. */
+  let state = "";
+
+  /** Takes over by which rings groups are pushed now, and tells the others ours. */
+  function look(): void {
+    const [announcements, locks] = [deps.announcements(), deps.locks()];
+    const isTried = locks?.sessions.tried.aborted === true;
+    const isInReach = locks?.state === "yes" && announcements?.isCurrent === true;
+    const others = announcements ? othersRings.read(announcements.all) : "none";
+    if (others === "building") rings.awaitOthers();
+    else rings.othersChanged(others, !isTried || isInReach);
+    const { announceable } = rings;
+    if (announceable) announcements?.announce(showAnnounced(announceable));
+    const hashes = [rings.present, rings.leader, ...rings.inUse].map(({ hash }) => hash);
+    const next = `${hashes.join()} ${rings.areAllUsed}`;
+    if (next === state) return;
+    state = next;
+    deps.onMoved(rings);
+  }
+
+  function othersChanged(): void {
+    look();
+    moved.raise();
+    for (const resolve of awaiting.splice(0)) resolve();
+  }
+
+  return {
+    rings,
+    ringChanged(ring) {
+      rings.ringChanged(ring);
+      othersRings.add(ring);
+      othersChanged();
+    },
+    othersChanged,
+    async othersKnown(signal) {
+      if (rings.isIntroduced && !rings.awaitsOthers) return;
+      using late = deadline(INTRODUCED_MS_MAX, signal);
+      while (!late.signal.aborted && (!rings.isIntroduced || rings.awaitsOthers)) {
+        const { promise, resolve } = Promise.withResolvers<void>();
+        awaiting.push(resolve);
+        await abandonable(promise, late.signal).catch(() => {});
+      }
+      signal.throwIfAborted();
+    },
+    async run(signal) {
+      while (!signal.aborted) {
+        const late = new AbortController();
+        const { leftMs } = rings;
+        const timer = leftMs < Infinity ? setTimeout(() => late.abort(), leftMs) : undefined;
+        await moved.wait(AbortSignal.any([signal, late.signal]));
+        clearTimeout(timer);
+        if (!signal.aborted) look();
+      }
+    },
+  };
+}
