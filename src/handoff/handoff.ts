@@ -222,7 +222,7 @@ export function createHandoff(deps: HandoffDeps): Handoff {
   }
 
   function isConcerned({ method, id, key }: AskedPush): boolean {
-    if (!rings.isAnnounced || (method === "POST" && rings.mayBeSplit(key))) return true;
+    if (!rings.isFree(key) || (method === "POST" && rings.mayBeSplit(key))) return true;
     // A copy that did not hear of it is about to be deleted.
     if (deletions.pending.has(id)) return true;
     const holders = whereabouts.holdersOf({ id, key });

@@ -65,6 +65,11 @@ export interface Rings {
   /** Whether that is so, and they can be asked for theirs. */
   readonly areKnown: boolean;
   /**
+   * Whether this instance pushes a group without its lock: the others know which ring it goes by, and
+   * all rings in use give the group to one member. Of a contested group that is never so.
+   */
+  isFree(key: string): boolean;
+  /**
    * Whether the others have ever known of this instance: until then neither knows where the other one
    * pushes, and a lock alone does not tell.
    */
@@ -268,6 +273,11 @@ export function createRings(
       if (others === "none" || !areInReach) return true;
       const ours = own();
       return ours !== undefined && isPresent(ours.ring);
+    },
+    isFree(key) {
+      const owner = present.ownerOf(key);
+      return this.isAnnounced &&
+        [leader(), ...this.inUse].every((ring) => ring.ownerOf(key) === owner);
     },
     get isIntroduced() {
       return others === "none" || !areInReach || agreed !== undefined;

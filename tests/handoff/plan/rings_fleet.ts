@@ -57,13 +57,6 @@ export function ownerOf({ leader }: Rings, key: string): Member | undefined {
   return leader.ownerOf(key);
 }
 
-/** Whether an instance pushes a key without its lock. */
-export function pushesFreely(rings: Rings, key: string): boolean {
-  const owner = rings.present.ownerOf(key);
-  return rings.isAnnounced &&
-    [rings.leader, ...rings.inUse].every((ring) => ring.ownerOf(key) === owner);
-}
-
 /** Creates a fleet. */
 export function createFleet(): Fleet {
   const board = new Map<string, AnnouncedRing>();
@@ -112,7 +105,7 @@ export function createFleet(): Fleet {
   function push(by: Instance, key: string, isRedirect: boolean): void {
     const { rings, pushes } = by;
     const to = rings.present.ownerOf(key);
-    if (to === undefined || !pushesFreely(rings, key)) return;
+    if (to === undefined || !rings.isFree(key)) return;
     if (isRedirect) redirects.push({ to, key, by, untilMs: nowMs + OTHERS_LEARN_MS });
     else pushes.push({ to, key, [Symbol.dispose]: rings.sends(to, key)[Symbol.dispose] });
   }

@@ -3,7 +3,7 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
 import { a, b, c } from "./members.ts";
-import { createFleet, KEYS, ownerOf, pushesFreely, RINGS } from "./rings_fleet.ts";
+import { createFleet, KEYS, ownerOf, RINGS } from "./rings_fleet.ts";
 
 const names = ["0", "1", "2"];
 const of = (...all: readonly string[]) => fc.constantFrom(...all);
@@ -80,7 +80,7 @@ Deno.test(
           assert(owners.size <= 1, "one owner for all");
           for (const rings of fleet.all) {
             assert.equal(rings.areKnown, true);
-            assert.equal(pushesFreely(rings, key), !isContested);
+            assert.equal(rings.isFree(key), !isContested);
             const used = [a, b, c].filter((member) => rings.isUsed(member, key));
             const isShared = !isContested && present.length > 1;
             assert.deepEqual(used, isShared ? [...owners] : [], "nothing else is held up");
