@@ -60,9 +60,7 @@ export interface Rings {
   sends(member: Member, key: string): Disposable;
   /** What the others may be told of us now; absent while they are not known. */
   readonly announceable: AnnouncedRing | undefined;
-  /** Whether the others know which ring we go by. Until then only locks keep us apart. */
-  readonly isAnnounced: boolean;
-  /** Whether that is so, and they can be asked for theirs. */
+  /** Whether the others know which ring we go by, and can be asked for theirs. */
   readonly areKnown: boolean;
   /**
    * Whether this instance pushes a group without its lock: the others know which ring it goes by, and
@@ -196,6 +194,20 @@ export function createRings(
     return first?.ring ?? present;
   }
 
+  function inUse(): HashRing[] {
+    const rings = [...known(), ...recent().flatMap(({ rings }) => rings)];
+    const others = rings.filter((ring) => !isPresent(ring) && ring.members.length > 0);
+    return [...new Map(others.map((ring) => [ring.hash, ring])).values()];
+  }
+
+  /** Whether the others know which ring we go by. Until then only locks keep us apart. */
+  function isAnnounced(): boolean {
+    if (awaitsOthers) return false;
+    if (others === "none" || !areInReach) return true;
+    const ours = own();
+    return ours !== undefined && isPresent(ours.ring);
+  }
+
   return {
     get present() {
       return present;
@@ -204,9 +216,7 @@ export function createRings(
       return leader();
     },
     get inUse() {
-      const rings = [...known(), ...recent().flatMap(({ rings }) => rings)];
-      const others = rings.filter((ring) => !isPresent(ring) && ring.members.length > 0);
-      return [...new Map(others.map((ring) => [ring.hash, ring])).values()];
+      return inUse();
     },
     ringChanged(ring) {
       if (isPresent(ring)) return;
@@ -268,16 +278,10 @@ export function createRings(
       if (others === "none") return true;
       return areInReach && !awaitsOthers && own()?.ring.hash === present.hash;
     },
-    get isAnnounced() {
-      if (awaitsOthers) return false;
-      if (others === "none" || !areInReach) return true;
-      const ours = own();
-      return ours !== undefined && isPresent(ours.ring);
-    },
     isFree(key) {
       const owner = present.ownerOf(key);
-      return this.isAnnounced &&
-        [leader(), ...this.inUse].every((ring) => ring.ownerOf(key) === owner);
+      return isAnnounced() &&
+        [leader(), ...inUse()].every((ring) => ring.ownerOf(key) === owner);
     },
     get isIntroduced() {
       return others === "none" || !areInReach || agreed !== undefined;

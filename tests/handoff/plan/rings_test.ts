@@ -17,7 +17,7 @@ Deno.test("an instance that is the only one tells nobody, and shares no group", 
 }, () => {
   const { rings } = createStory();
   assert.equal(rings.announceable, undefined);
-  assert.deepEqual([rings.isAnnounced, rings.areKnown, rings.areAllUsed], [true, true, false]);
+  assert.deepEqual([rings.isFree(KEY), rings.areKnown, rings.areAllUsed], [true, true, false]);
   assert.deepEqual([usedIn(rings), rings.inUse, rings.leader], [[], [], A]);
   assert.equal(rings.leftMs, Infinity);
 });
@@ -31,7 +31,7 @@ Deno.test(
     const { rings } = createStory();
     rings.othersChanged("unknown", true);
     assert.equal(rings.announceable, undefined);
-    assert.deepEqual([rings.isAnnounced, rings.areKnown, rings.areAllUsed], [false, false, true]);
+    assert.deepEqual([rings.isFree(KEY), rings.areKnown, rings.areAllUsed], [false, false, true]);
     assert.deepEqual(usedIn(rings), [a, b, c]);
   },
 );
@@ -40,7 +40,7 @@ Deno.test("an instance has announced its ring once it has read so", { permission
   const { rings } = createStory();
   rings.othersChanged([], true);
   assert.deepEqual(announceable(rings), { ring: A.hash, since: 1, seen: [] });
-  const known = () => [rings.isAnnounced, rings.areKnown, rings.isIntroduced];
+  const known = () => [rings.isFree(KEY), rings.areKnown, rings.isIntroduced];
   assert.deepEqual(known(), [false, false, false]);
   rings.othersChanged([announces(A, 1, { own: true })], true);
   assert.deepEqual(known(), [true, true, true]);
@@ -119,7 +119,7 @@ Deno.test("out of reach, anybody may push a group, and nobody is asked", {
   const { rings } = createStory();
   rings.othersChanged([announces(A, 1, { own: true })], false);
   assert.deepEqual([usedIn(rings), rings.areAllUsed], [[a, b, c], true]);
-  assert.deepEqual([rings.areInReach, rings.isAnnounced, rings.areKnown], [false, true, false]);
+  assert.deepEqual([rings.areInReach, rings.isFree(KEY), rings.areKnown], [false, true, false]);
 });
 
 Deno.test("out of reach, a group may be split once its owner is another than the others know", {
@@ -147,10 +147,10 @@ Deno.test(
     rings.othersChanged([own], true);
     rings.awaitOthers();
     assert.deepEqual([rings.awaitsOthers, rings.areAllUsed], [true, true]);
-    assert.deepEqual([rings.isAnnounced, rings.areKnown], [false, false]);
+    assert.deepEqual([rings.isFree(KEY), rings.areKnown], [false, false]);
     assert.equal(rings.announceable, undefined);
     rings.othersChanged([own], true);
     assert.deepEqual([rings.awaitsOthers, rings.areAllUsed], [false, false]);
-    assert.deepEqual([rings.isAnnounced, rings.areKnown], [true, true]);
+    assert.deepEqual([rings.isFree(KEY), rings.areKnown], [true, true]);
   },
 );
