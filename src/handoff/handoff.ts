@@ -184,8 +184,14 @@ export function createHandoff(deps: HandoffDeps): Handoff {
   const handle = createOnPush({
     ...bringing,
     news: sweeper.news,
+    marked,
     followUp: followUp.add,
   });
+
+  /** A `PUT` of another instance takes a mark away: it is remembered by one that is alone. */
+  function marked(id: string, member: Member): void {
+    if (!deps.announcements()) whereabouts.marked(id, member);
+  }
 
   function onMoved(rings: Rings): void {
     whereabouts.ringsChanged(rings);
@@ -273,9 +279,7 @@ export function createHandoff(deps: HandoffDeps): Handoff {
     pathOn,
     async takesOver(id, member, signal) {
       if (!config().enabled || whereabouts.isMarked(id, member)) return;
-      if (await gateways.markPartial(member, id, signal) === undefined) {
-        whereabouts.marked(id, member);
-      }
+      if (await gateways.markPartial(member, id, signal) === undefined) marked(id, member);
     },
     taken({ id, key }, member) {
       if (config().enabled && whereabouts.ownerOf(key) !== member) whereabouts.placed(id, member);

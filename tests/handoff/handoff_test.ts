@@ -1,4 +1,4 @@
-/** Which pushes are looked after, of groups that two instances give to different members. @module */
+/** Which pushes are looked after. @module */
 
 import assert from "node:assert/strict";
 import { buildInfo } from "../../src/build.ts";
@@ -10,34 +10,43 @@ import { createMetrics } from "../../src/metrics/metrics.ts";
 import { consulPolicy, tell } from "../membership/story.ts";
 import { recordLog } from "../model/log.ts";
 import { a, b, ringOf } from "./plan/members.ts";
+import { inventory } from "./plan/whereabouts_story.ts";
 
 const PATH = "/metrics/job/backup/instance/a";
 const GROUP = { id: PATH, key: PATH };
 const never = new AbortController().signal;
 
-/** An instance that goes by one ring, beside another one that has announced its own before. */
-function instance(present: HashRing, others: HashRing): Handoff {
+/**
+ * An instance that goes by one ring, in front of two members of which the second is dead.
+ *
+ * @param others the ring that another instance has announced before; absent: it is alone
+ */
+function instance(present: HashRing, others?: HashRing): Handoff {
   const announce = (ring: HashRing, since: number) => showAnnounced({ ring, since, seen: [] });
-  const all = [
+  const all = others && [
     { text: announce(others, 1), isOwn: false, isLost: false },
     { text: announce(present, 2), isOwn: true, isLost: false },
   ];
   const membership = tell(["list a b", "a ok", "b refused"], consulPolicy());
-  const gateways = { markPartial: () => Promise.resolve(undefined) } as Partial<Gateways>;
+  const gateways: Partial<Gateways> = {
+    markPartial: () => Promise.resolve(undefined),
+    pushTimes: () => Promise.resolve(inventory({})),
+    traits: () => Promise.resolve({ partial: new Set(), emptyInstance: new Set() }),
+  };
   const handoff = createHandoff({
     config: () => ({ enabled: true, sweepIntervalMs: 60_000, sweepTimeoutMs: 30_000 }),
     membership: () => membership,
     ring: () => present,
     openGateways: () => gateways as Gateways, // it is asked for nothing else
     locks: () => undefined,
-    announcements: () => ({ all, announce() {}, isCurrent: true }),
+    announcements: () => all && { all, announce() {}, isCurrent: true },
     tell() {},
     metrics: createMetrics(buildInfo()).handoff,
     tellSharedSeries() {},
     log: recordLog(() => {}),
     random: () => 0,
-    clock: () => 0,
-    now: () => 0,
+    clock: () => performance.now(),
+    now: Date.now,
   });
   handoff.membershipChanged(membership);
   handoff.ringChanged(present);
@@ -58,4 +67,26 @@ for (const method of ["PUT", "POST", "DELETE"]) {
       assert.equal(await handoff.concerns({ method, ...GROUP }), true);
     },
   );
+}
+
+for (
+  const [who, others, isConcerned] of [
+    ["one of several instances", ringOf(a), true],
+    ["an instance that is alone", undefined, false],
+  ] as const
+) {
+  const what = isConcerned ? "is marked with each POST" : "is marked once";
+  Deno.test(`by ${who} a group that a dead member may hold ${what}`, {
+    permissions: "none",
+  }, async () => {
+    const handoff = instance(ringOf(a), others);
+    const stop = new AbortController();
+    const running = handoff.run(stop.signal);
+    await handoff.sweep(never);
+    assert.equal(await handoff.concerns({ method: "POST", ...GROUP }), true);
+    await handoff.takesOver(GROUP.id, a, never);
+    assert.equal(await handoff.concerns({ method: "POST", ...GROUP }), isConcerned);
+    stop.abort();
+    await running;
+  });
 }

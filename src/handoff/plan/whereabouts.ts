@@ -360,8 +360,10 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
       }
     },
     membersChanged(next, nextAliases) {
-      for (const [member, { started }] of next) {
+      for (const [member, { up, started }] of next) {
         const before = members.get(member);
+        // What others put in its place need not be marked: when it is back, it may be a part again.
+        if (before?.up && !up) marks.delete(member);
         const restarted = before?.started !== undefined && started !== before.started;
         if (before && !restarted) continue;
         forget(member);

@@ -82,6 +82,8 @@ export interface OnPushDeps {
   readonly rings: Pick<Rings, "present" | "areInReach" | "isIntroduced" | "isUsed">;
   /** Ends when more is known of what the members hold. */
   readonly news: (signal: AbortSignal) => Promise<void>;
+  /** The group was marked as a part on a member. */
+  readonly marked: (id: string, member: Member) => void;
   /** The group was pushed to a member while another one holds it, too; that copy should be moved. */
   readonly followUp: (id: string, from: Member) => void;
   readonly report: HandoffReport;
@@ -273,7 +275,7 @@ export function createOnPush(deps: OnPushDeps) {
     if (whereabouts.isMarked(id, to)) return;
     try {
       // One that refuses the mark refuses the push, too.
-      if (await gateways.markPartial(to, id, signal) === undefined) whereabouts.marked(id, to);
+      if (await gateways.markPartial(to, id, signal) === undefined) deps.marked(id, to);
     } catch (error) {
       // One that is gone does not take the push either, which goes to another one then.
       if (!isUnsent(error)) throw error;

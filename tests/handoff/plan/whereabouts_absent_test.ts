@@ -182,3 +182,13 @@ Deno.test("of a member that is gone nothing is known, and when it is back it has
   whereabouts.membersChanged(up(a, b, c), NO_ALIASES);
   assert.deepEqual(holdersOf(whereabouts), { absent: ["b unread"] });
 });
+
+Deno.test("a mark counts no more once its member has been dead", { permissions: "none" }, () => {
+  const whereabouts = whereaboutsWith(ringOf(a));
+  whereabouts.marked(id, a);
+  whereabouts.membersChanged(up(a, b, c), NO_ALIASES);
+  assert.equal(whereabouts.isMarked(id, a), true);
+  whereabouts.membersChanged(up(a, b, c).set(a, { up: false }), NO_ALIASES);
+  whereabouts.membersChanged(up(a, b, c), NO_ALIASES);
+  assert.equal(whereabouts.isMarked(id, a), false, "others may have taken its pushes");
+});
