@@ -29,16 +29,26 @@ export function backoffMs(failures: number, limits: BackoffLimits, random: () =>
   return full / 2 + (full / 2) * random();
 }
 
-/** Waits; returns early, without an error, when the signal aborts. */
+/**
+ * Waits for that time at least, by the clock of `performance.now()`: Deno's timers leave out a
+ * fraction of a millisecond, and what compares clocks afterwards would come too soon.
+ * Returns early, without an error, when the signal aborts.
+ */
 export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal?.aborted) return resolve();
+    const endMs = performance.now() + ms;
     const done = () => {
       clearTimeout(timer);
       signal?.removeEventListener("abort", done);
       resolve();
     };
-    const timer = setTimeout(done, ms);
+    const wake = () => {
+      const leftMs = endMs - performance.now();
+      if (leftMs > 0) timer = setTimeout(wake, leftMs);
+      else done();
+    };
+    let timer = setTimeout(wake, ms);
     signal?.addEventListener("abort", done, { once: true });
   });
 }
