@@ -171,6 +171,10 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
   const failing = new Set<Member>();
   /** Members that cannot be read, for one reason or the other. */
   let hidden: readonly Member[] = [];
+  /** Those whose inventories were compared with the ring last. */
+  let compared: ReadonlySet<Member> = new Set();
+  /** Can be read again, and were not compared since: what they hold is known, and not in `seen`. */
+  let returned: readonly Member[] = [];
   /** Members of the present ring of which nothing has been told: a ring may be made of those of the file. */
   let strangers: readonly Member[] = [];
   /** Later than the last read of the member has begun. */
@@ -182,6 +186,8 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
   const isReadable = (member: Member) => isUp(member) && !failing.has(member);
   function look(): void {
     hidden = [...members.keys()].filter((member) => !isReadable(member));
+    returned = [...inventories.keys()]
+      .filter((member) => isReadable(member) && !compared.has(member));
     strangers = present.members.map(named).filter((member) => !members.has(member));
   }
 
@@ -271,7 +277,7 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
     },
     get clear() {
       return seen.size === 0 && former.length === 0 &&
-        unread.size + hidden.length + strangers.length === 0;
+        unread.size + hidden.length + returned.length + strangers.length === 0;
     },
     holdersOf({ id, key }) {
       const copies = seen.get(id);
@@ -286,6 +292,10 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
         if (isReadable(member)) readable.set(member, pushed);
         else if (member !== owner) away(member, "seen");
       }
+      for (const member of returned) {
+        const pushed = copyOn(member, id);
+        if (pushed) readable.set(member, pushed);
+      }
       for (const member of hidden) if (member !== owner && copyOn(member, id)) away(member, "seen");
       const presumed = new Set<Member>();
       let awaitsReads = false;
@@ -295,18 +305,18 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
           awaitsReads ||= awaited;
         } else away(member, "owned");
       };
-      if (own !== undefined && own !== owner && !copies?.has(own)) presume(own, false);
+      if (own !== undefined && own !== owner && !readable.has(own)) presume(own, false);
       for (const { ring, unread, settled, since } of former) {
         const name = ring.ownerOf(key);
         if (name === undefined || !unread.has(name)) continue;
         const before = named(name);
         if (before === owner) continue;
         const isSettled = settled.has(id) && since < Infinity;
-        if (!isSettled && !copies?.has(before)) presume(before, since < Infinity);
+        if (!isSettled && !readable.has(before)) presume(before, since < Infinity);
       }
       const unknown: Member[] = [];
       for (const member of unread) {
-        if (presumed.has(member) || absent.has(member) || copies?.has(member)) continue;
+        if (presumed.has(member) || absent.has(member) || readable.has(member)) continue;
         // One that comes from elsewhere is not waited for: it has no part in what is pushed yet.
         if (isReadable(member) && present.weights.has(member)) unknown.push(member);
         else if (member !== owner) away(member, "unread");
@@ -411,6 +421,8 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
             }
           }
           former = former.filter(({ unread }) => unread.size > 0);
+          compared = new Set(used.keys());
+          look();
           // As it is: to look at each of 100,000 again would hold up pushes. Where the ring has changed
           // since, some are in place now; of these `holdersOf` says so, and the next plan ends them.
           seen = findings.misplaced;

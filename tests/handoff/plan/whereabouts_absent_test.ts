@@ -1,7 +1,7 @@
 /** Members that cannot be read: they are told as absent, and never taken for empty. @module */
 
 import assert from "node:assert/strict";
-import { createWhereabouts } from "../../../src/handoff/plan/whereabouts.ts";
+import { createWhereabouts, type Whereabouts } from "../../../src/handoff/plan/whereabouts.ts";
 import { a, b, c, ringOf } from "./members.ts";
 import {
   compare,
@@ -182,6 +182,37 @@ Deno.test("of a member that is gone nothing is known, and when it is back it has
   whereabouts.membersChanged(up(a, b, c), NO_ALIASES);
   assert.deepEqual(holdersOf(whereabouts), { absent: ["b unread"] });
 });
+
+for (
+  const [why, hide, show] of [
+    [
+      "answers again",
+      (known: Whereabouts) => known.membersChanged(up(a, b, c).set(b, down), NO_ALIASES),
+      (known: Whereabouts) => known.membersChanged(up(a, b, c), NO_ALIASES),
+    ],
+    [
+      "could be read again",
+      (known: Whereabouts) => known.begin(b).fail(),
+      (known: Whereabouts) => known.begin(b).end(inventory({ [id]: 2 })),
+    ],
+  ] as const
+) {
+  Deno.test(`what a member holds that ${why} is known before it is compared with the ring`, {
+    permissions: "none",
+  }, () => {
+    const whereabouts = whereaboutsWith(ringOf(a));
+    sweep(whereabouts, [b], [b]);
+    hide(whereabouts);
+    compare(whereabouts);
+    assert.equal(holdersOf(whereabouts).seen, undefined);
+    show(whereabouts);
+    assert.deepEqual([holdersOf(whereabouts), whereabouts.clear], [{ seen: ["b"] }, false]);
+    whereabouts.removed(id, b);
+    assert.deepEqual(holdersOf(whereabouts), {});
+    compare(whereabouts);
+    assert.equal(whereabouts.clear, true);
+  });
+}
 
 Deno.test("a mark counts no more once its member has been dead", { permissions: "none" }, () => {
   const whereabouts = whereaboutsWith(ringOf(a));
