@@ -9,8 +9,8 @@ import type { Gateways } from "../gateways.ts";
 import { keyOfId } from "../plan/inventory.ts";
 import type { RelationOf } from "../plan/processes.ts";
 import type { Rings } from "../plan/rings.ts";
-import type { Whereabouts } from "../plan/whereabouts.ts";
-import { moveGroup, type MoveOutcome } from "./move.ts";
+import type { Holders, Whereabouts } from "../plan/whereabouts.ts";
+import { type Move, moveGroup, type MoveOutcome } from "./move.ts";
 import type { HandoffReport } from "../report.ts";
 
 /** What moving groups takes. */
@@ -52,12 +52,8 @@ export async function bringHome(
       if (to === undefined || to === from) {
         return { kind: "stays", reason: "no other member can take it" };
       }
-      const holders = whereabouts.holdersOf({ id, key });
-      const known = holders ? [...holders.seen.keys(), ...holders.presumed] : [];
-      const others = known.filter((one) => one !== from && one !== to);
       const belongs = () => whereabouts.ownerOf(key) === to && !rings.isUsed(from, key);
-      const partial = holders !== undefined && holders.absent.some(({ member }) => member !== from);
-      const move = { id, from, to, others, partial };
+      const move = { id, from, to, ...besides(whereabouts.holdersOf({ id, key }), [from, to]) };
       const outcome = await moveGroup(move, { gateways, relationOf, belongs }, signal);
       if (outcome.kind === "stays") {
         const reason = explain({ id, to, reason: outcome.reason }, deps);
@@ -74,6 +70,19 @@ export async function bringHome(
     report.failed("copy", error);
     return { kind: "stays", reason: errorText(error) };
   }
+}
+
+/** Those that may hold a group besides the two between which it is moved: what a move asks for. */
+export function besides(
+  holders: Holders | undefined,
+  two: readonly Member[],
+): Required<Pick<Move, "others" | "partial">> {
+  if (!holders) return { others: [], partial: false };
+  const { seen, presumed, unread, absent } = holders;
+  return {
+    others: [...seen.keys(), ...presumed, ...unread].filter((member) => !two.includes(member)),
+    partial: absent.some(({ member }) => !two.includes(member)),
+  };
 }
 
 /** Where another group has a series of the one that is refused, that is said, too. */

@@ -26,7 +26,10 @@ export interface Move {
   readonly id: string;
   readonly from: Member;
   readonly to: Member;
-  /** Others that may hold it. A copy counts as pushed when it is made: it must not outdate theirs. */
+  /**
+   * Others that may hold it. A copy counts as pushed when it is made: it must not outdate theirs. Where
+   * one cannot be read, the copy is marked as partial.
+   */
   readonly others?: readonly Member[];
   /** Some member that cannot be read may hold families that belong to it. */
   readonly partial?: boolean;
@@ -106,7 +109,8 @@ export async function moveGroup(
     }
   }
   const onto = rivals.some(({ member }) => member === to);
-  const copied = await copyGroup(reading, { ...move, onto }, { gateways, signal });
+  const partial = move.partial || times.includes(undefined);
+  const copied = await copyGroup(reading, { ...move, onto, partial }, { gateways, signal });
   if (copied.kind !== "copied") return copied;
   const former = { id, from, time: copied.content.pushTime };
   if (await removeUnchanged(former, belongs, gateways, signal)) return { kind: "moved" };
@@ -283,7 +287,7 @@ async function takeBack(
   await removeSeen({ id, from: to }, gateways, signal);
 }
 
-/** One that cannot be read now is left out: the move does not depend on it. */
+/** The groups of a member, where it can be read now: the move does not depend on it. */
 async function readable(
   member: Member,
   gateways: Gateways,

@@ -17,6 +17,7 @@ import type { Rings } from "../plan/rings.ts";
 import type { Whereabouts } from "../plan/whereabouts.ts";
 import type { HandoffReport } from "../report.ts";
 import type { Exclusive } from "./exclusive.ts";
+import { besides } from "./bring_home.ts";
 import { doubtOf, moveGroup, removeUnchanged } from "./move.ts";
 
 /** What deleting takes. */
@@ -120,14 +121,15 @@ async function bringTo(
   const { id, member } = copy;
   const key = keyOfId(id);
   if (rings.isUsed(newer, key)) return "later";
-  const others = [...whereabouts.holdersOf({ id, key })?.seen.keys() ?? []]
+  const holders = whereabouts.holdersOf({ id, key });
+  const others = [...holders?.seen.keys() ?? []]
     .filter((other) => other !== member && other !== newer);
   // A copy counts as pushed when it is made: one too close to be judged would seem older then.
   for (const other of others) {
     if (!await staleness({ id, member: other, newer }, gateways, signal)) return "later";
   }
   const belongs = () => whereabouts.ownerOf(key) === member && !rings.isUsed(newer, key);
-  const move = { id, from: newer, to: member };
+  const move = { id, from: newer, to: member, ...besides(holders, [newer, member]) };
   const { kind } = await moveGroup(move, { gateways, relationOf, belongs }, signal);
   if (kind === "moved" || kind === "outdated") {
     whereabouts.removed(id, newer);

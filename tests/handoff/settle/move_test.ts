@@ -109,12 +109,17 @@ Deno.test("a newer copy than a third member's is moved", { permissions: "none" }
   assert.deepEqual(bench.holders(id), { [to]: { a: 2 }, [third]: { a: 1 } });
 });
 
-Deno.test("a third member that is dead is not asked", { permissions: "none" }, async () => {
+Deno.test("a third member that cannot be read may hold a newer copy: what is moved is marked", {
+  permissions: "none",
+}, async () => {
   await using bench = createBench();
-  const [from, , third] = bench.members;
+  const [from, to, third] = bench.members;
   await bench.push(from, { id, families: { a: 1 } });
   bench.hostOf(third).up = false;
   assert.equal(await move(bench, { others: [third] }), "moved");
+  assert.deepEqual(bench.holders(id), { [to]: { a: 1 } });
+  const { partial } = await bench.run(bench.gateways.traits(to, never));
+  assert.deepEqual([...partial], [id]);
 });
 
 for (
