@@ -124,6 +124,19 @@ Deno.test(
     }),
 );
 
+Deno.test(
+  "a PUT that its owner refuses, and its former holder took without a word, may have been taken",
+  () =>
+    tell({}, async (story) => {
+      const path = pathOwnedBy(B, [A, B]);
+      await misplace(story, path);
+      story.world.hosts[B].pushgateway.refusing = true;
+      story.world.hosts[A].answersToLose = 1;
+      const { status } = await story.world.push("PUT", path, 0);
+      assert.equal(status, 502);
+    }),
+);
+
 Deno.test("a former holder that is dead is left alone, and its old copy goes when it returns", () =>
   tell({}, async (story) => {
     const path = pathOwnedBy(B, [A, B]);

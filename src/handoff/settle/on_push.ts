@@ -165,13 +165,13 @@ export function createOnPush(deps: OnPushDeps) {
       whereabouts.inventories.get(member)?.failures.get(push.id) ?? 0
     );
     const asksOwnerFirst = owner !== undefined && wouldRefuse(owner, push);
-    const taken = asksOwnerFirst ? [] : (await Promise.all([
+    const before = asksOwnerFirst ? [] : await Promise.all([
       ...known.map((member) => push.deliver(member)),
       ...hidden.map((member) => push.deliver(member, HIDDEN_MS_MAX)),
-    ])).filter((delivery) => delivery.taken !== undefined);
+    ]);
     const delivered = landed(push, await deliverHome(push));
     if (delivered.refusedBy !== undefined) {
-      return await refused(push, { delivered, taken, holders, seen }, signal);
+      return await refused(push, { delivered, before, holders, seen }, signal);
     }
     const { answer, taken: to } = delivered;
     if (to === undefined) return answer;
@@ -196,14 +196,14 @@ export function createOnPush(deps: OnPushDeps) {
   }
 
   /**
-   * The owner refuses the push. Where a holder has taken it, it is taken, and the group stays there;
-   * else nothing has changed but that a push has failed.
+   * The owner refuses the push. Where a holder has taken it, it is taken, and the group stays there; where
+   * one may have, nobody can tell; else nothing has changed but that a push has failed.
    */
   async function refused<Answer>(
     push: MisplacedPush<Answer>,
-    { delivered, taken, holders, seen }: {
+    { delivered, before, holders, seen }: {
       readonly delivered: Delivery<Answer>;
-      readonly taken: readonly Delivery<Answer>[];
+      readonly before: readonly Delivery<Answer>[];
       readonly holders: readonly Member[];
       readonly seen: Holders["seen"];
     },
@@ -214,7 +214,10 @@ export function createOnPush(deps: OnPushDeps) {
     if (owner !== undefined && !seen.has(owner)) {
       await attempt("delete", () => removeShell(id, owner, signal));
     }
+    const taken = before.filter((delivery) => delivery.taken !== undefined);
     if (taken.length === 0) {
+      const open = before.find(({ unsent, refusedBy }) => !unsent && refusedBy === undefined);
+      if (open) return open.answer;
       const failing = holders.filter((member) => seen.has(member));
       for (const member of failing) {
         await attempt("copy", () => gateways.failPush(member, id, signal));
