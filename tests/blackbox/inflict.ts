@@ -1,4 +1,4 @@
-/** Inflicts faults on a fleet, one after the other; slowness and drains last while others come. @module */
+/** Inflicts faults on a fleet, one after the other; some of them last while others come. @module */
 
 import { sleep } from "../../src/concurrency/backoff.ts";
 import { waitFor } from "../../tools/wait.ts";
@@ -20,7 +20,7 @@ export interface Inflictor extends AsyncDisposable {
    */
   inflict(fault: Fault): Promise<void>;
   /**
-   * Ends what still lasts: slow pages answer, drains are taken back.
+   * Ends what still lasts: slow pages answer, instances go on, drains are taken back.
    *
    * @throws where a drain could not be taken back, or a member stays out for good
    */
@@ -42,7 +42,8 @@ export interface InflictorOptions {
 /** Makes an inflictor for a fleet. */
 export function createInflictor(fleet: Fleet, { note, signal }: InflictorOptions): Inflictor {
   const ending = new AbortController();
-  const slow: Promise<void>[] = [];
+  /** Slow pages and instances that stand still. */
+  const lasting: Promise<void>[] = [];
   const keptOut: string[] = [];
   let servers = FIRST_SERVERS;
   let drain: Promise<unknown> = Promise.resolve();
@@ -54,6 +55,15 @@ export function createInflictor(fleet: Fleet, { note, signal }: InflictorOptions
       await sleep(ms, ending.signal);
     }
     note(`the pages of ${name} answer again`);
+  }
+
+  async function pause(number: number, ms: number): Promise<void> {
+    const instance = fleet.instances[number];
+    {
+      using _still = instance.pause();
+      await sleep(ms, ending.signal);
+    }
+    note(`${instance.name} goes on`);
   }
 
   async function scale(fault: Fault & { kind: "scale" }): Promise<void> {
@@ -108,7 +118,7 @@ export function createInflictor(fleet: Fleet, { note, signal }: InflictorOptions
 
   async function end(): Promise<void> {
     ending.abort();
-    await Promise.all(slow);
+    await Promise.all(lasting);
     await allWantedAreBack();
   }
 
@@ -130,7 +140,10 @@ export function createInflictor(fleet: Fleet, { note, signal }: InflictorOptions
           await fleet.instances[fault.instance].restart();
           return note(`${fleet.instances[fault.instance].name} listens again`);
         case "slow":
-          slow.push(slowDown(fault.member, fault.ms));
+          lasting.push(slowDown(fault.member, fault.ms));
+          return;
+        case "pause":
+          lasting.push(pause(fault.instance, fault.ms));
           return;
         case "scale":
           return await scale(fault);
@@ -143,7 +156,7 @@ export function createInflictor(fleet: Fleet, { note, signal }: InflictorOptions
     end,
     async [Symbol.asyncDispose]() {
       ending.abort();
-      await Promise.allSettled([...slow, drain]); // who has awaited them has been told
+      await Promise.allSettled([...lasting, drain]); // who has awaited them has been told
     },
   };
 }

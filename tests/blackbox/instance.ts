@@ -28,6 +28,8 @@ export interface Instance extends AsyncDisposable {
    * @throws where it does not end in time, or not with 0
    */
   restart(): Promise<void>;
+  /** Stops the process with SIGSTOP. Disposal: it goes on, where it has not been started again. */
+  pause(): Disposable;
   /** A request to it, answered within 10 s. */
   ask(path: string, init?: RequestInit): Promise<{ status: number; text: string }>;
   /** What it says of the members. */
@@ -90,6 +92,11 @@ export async function startInstance(
         throw new Error(`${name}: SIGTERM: expected exit with 0, ${found}`);
       }
       service = await start();
+    },
+    pause() {
+      const { process } = running();
+      process.kill("SIGSTOP");
+      return { [Symbol.dispose]: () => process.kill("SIGCONT") };
     },
     ask,
     async members() {

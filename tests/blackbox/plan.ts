@@ -10,6 +10,11 @@ export type Fault =
   | { readonly kind: "restart"; readonly instance: number }
   /** The pages of a member do not answer for some time; what comes next comes meanwhile. */
   | { readonly kind: "slow"; readonly member: number; readonly ms: number }
+  /**
+   * An instance is stopped by SIGSTOP for some time, less than a session's TTL, as the migration of a
+   * virtual machine does; what comes next comes meanwhile.
+   */
+  | { readonly kind: "pause"; readonly instance: number; readonly ms: number }
   /** The file of both instances names these members from now on; they reload it in this order. */
   | {
     readonly kind: "scale";
@@ -46,10 +51,18 @@ export interface PlanOptions {
 }
 
 /** All kinds. */
-export const FAULT_KINDS: readonly FaultKind[] = ["reload", "restart", "slow", "scale", "drain"];
+export const FAULT_KINDS: readonly FaultKind[] = [
+  "reload",
+  "restart",
+  "slow",
+  "pause",
+  "scale",
+  "drain",
+];
 
 const PAUSE_MS = [1_000, 4_000] as const;
 const SLOW_MS = [2_000, 8_000] as const;
+const STOPPED_MS = [500, 6_000] as const;
 const GAP_MS = [1, 1_500] as const;
 const UNDO_AFTER_MS = [100, 6_000] as const;
 const TIMES = [1, 3];
@@ -79,6 +92,12 @@ export function* planFaults(
         return { kind, instance: random.pick(everyInstance) };
       case "slow":
         return { kind, member: random.pick(everyMember), ms: random.between(...SLOW_MS) };
+      case "pause":
+        return {
+          kind,
+          instance: random.pick(everyInstance),
+          ms: random.between(...STOPPED_MS),
+        };
       case "scale": {
         const absent = everyMember.filter((member) => !servers.includes(member));
         const grows = servers.length === WANTED_MIN || (absent.length > 0 && random.next() < 0.5);
@@ -115,6 +134,8 @@ export function describeFault(fault: Fault): string {
       return `restart of ${instanceName(fault.instance)}`;
     case "slow":
       return `the pages of ${memberName(fault.member)} do not answer for ${fault.ms} ms`;
+    case "pause":
+      return `${instanceName(fault.instance)} stands still for ${fault.ms} ms`;
     case "scale": {
       const how = fault.gapMs === 0 ? "at once" : `${fault.gapMs} ms apart`;
       return `the file names ${fault.servers.map(memberName).join(", ")}; reloaded by ` +
