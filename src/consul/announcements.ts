@@ -15,6 +15,8 @@ import type { Session, SessionKeeper } from "./session.ts";
 
 /** What some process announces. */
 export interface Announcement {
+  /** Another one for each session. */
+  readonly id: string;
   readonly text: string;
   /** This one does. */
   readonly isOwn: boolean;
@@ -73,6 +75,7 @@ export function createAnnouncements(
   /** Keys of sessions that were ours. */
   const owned = new Set<string>();
   const changed = createWake();
+  const idOf = (key: string) => key.slice(prefix.length);
 
   async function write(signal: AbortSignal): Promise<void> {
     using _watch = sessions.watch(changed.raise);
@@ -161,9 +164,19 @@ export function createAnnouncements(
       changed.raise();
     },
     get all() {
-      const gone = [...lost.values()].map((text) => ({ text, isOwn: false, isLost: true }));
+      const gone = [...lost].map(([key, text]) => ({
+        id: idOf(key),
+        text,
+        isOwn: false,
+        isLost: true,
+      }));
       return present && [
-        ...present.map(({ key, text }) => ({ text, isOwn: key === ownKey, isLost: false })),
+        ...present.map(({ key, text }) => ({
+          id: idOf(key),
+          text,
+          isOwn: key === ownKey,
+          isLost: false,
+        })),
         ...gone,
       ];
     },

@@ -20,7 +20,15 @@ export interface OthersRings {
 const RINGS_MAX = 16;
 /** Slices that are built at once: rings of a few dozen members are done by then. */
 const SLICES_AT_ONCE = 16;
-const NO_RING = HashRing.of(new Map());
+/** What is known of an instance that cannot be understood. */
+const NOTHING = {
+  ring: HashRing.of(new Map()),
+  since: Infinity,
+  seen: [],
+  version: 0,
+  from: 0,
+  heard: new Map<string, number>(),
+};
 
 /**
  * Creates a reader that knows no ring.
@@ -73,13 +81,13 @@ export function createOthersRings(
       let isBuilding = false;
       for (const { text, ...rest } of all) {
         try {
-          const { weights, since, seen } = readAnnounced(text);
+          const { weights, ...said } = readAnnounced(text);
           const ring = ringOf(weights);
-          if (ring) others.push({ ring, since, seen, ...rest });
+          if (ring) others.push({ ring, ...said, ...rest });
           else isBuilding = true;
         } catch (cause) {
           // It may push anywhere.
-          others.push({ ring: NO_RING, since: Infinity, seen: [], ...rest, isLost: true });
+          others.push({ ...NOTHING, ...rest, isLost: true });
           const err = errorText(cause);
           if (!told.isNews("text", text)) continue;
           log.warn("another instance announces a ring that cannot be read: nothing is moved", {

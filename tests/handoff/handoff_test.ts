@@ -22,10 +22,13 @@ const never = new AbortController().signal;
  * @param others the ring that another instance has announced before; absent: it is alone
  */
 function instance(present: HashRing, others?: HashRing): Handoff {
-  const announce = (ring: HashRing, since: number) => showAnnounced({ ring, since, seen: [] });
+  const announce = (ring: HashRing, since: number, heard: string) => {
+    const said = { since, seen: [], version: 1, from: 1, heard: new Map([[heard, 1]]) };
+    return showAnnounced({ ring, ...said });
+  };
   const all = others && [
-    { text: announce(others, 1), isOwn: false, isLost: false },
-    { text: announce(present, 2), isOwn: true, isLost: false },
+    { id: "theirs", text: announce(others, 1, "ours"), isOwn: false, isLost: false },
+    { id: "ours", text: announce(present, 2, "theirs"), isOwn: true, isLost: false },
   ];
   const membership = tell(["list a b", "a ok", "b refused"], consulPolicy());
   const gateways: Partial<Gateways> = {

@@ -6,9 +6,12 @@ import type { HashRing } from "../../src/ring/hash_ring.ts";
 import { showAnnounced } from "../../src/handoff/plan/announced_ring.ts";
 import { a, b, ringOf } from "./plan/members.ts";
 
+const OTHER = { id: "other", isOwn: false, isLost: false };
+
 /** What an instance announces that goes by a ring. */
 function announces(ring: HashRing, since = 1) {
-  return { text: showAnnounced({ ring, since, seen: [] }), isOwn: false, isLost: false };
+  const said = { since, seen: [], version: 1, from: 1, heard: new Map<string, number>() };
+  return { text: showAnnounced({ ring, ...said }), ...OTHER };
 }
 
 /** A reader, what it logs, and the moments at which it tells that rings were built. */
@@ -75,8 +78,9 @@ Deno.test("a ring that nobody goes by any more is forgotten in the end", {
 
 Deno.test("a large ring is waited for, and others with it", { permissions: "none" }, async () => {
   const { reader, nextBuilt } = createReader();
-  const text = JSON.stringify({ members: Object.fromEntries(largeWeights), since: 2, seen: [] });
-  const all = [announces(ringOf(a)), { text, isOwn: false, isLost: false }];
+  const { text } = announces(ringOf(b));
+  const large = { ...JSON.parse(text), members: Object.fromEntries(largeWeights) };
+  const all = [announces(ringOf(a)), { text: JSON.stringify(large), ...OTHER }];
   const built = nextBuilt();
   assert.equal(reader.read(all), "building");
   assert.equal(reader.read(all), "building", "it is not built twice");
@@ -90,7 +94,7 @@ Deno.test("who announces what cannot be read may push anywhere, which is told on
   permissions: "none",
 }, () => {
   const { reader, lines } = createReader();
-  const all = [{ text: "{", isOwn: false, isLost: false }, announces(ringOf(b))];
+  const all = [{ text: "{", ...OTHER }, announces(ringOf(b))];
   for (let i = 0; i < 2; i++) {
     const read = reader.read(all);
     assert(typeof read !== "string");

@@ -14,6 +14,22 @@ export interface AnnouncedRing {
    * owner it does not push without a lock, and no such push is on its way.
    */
   readonly seen: readonly number[];
+  /** The number of this word, higher than those before: another one wherever it says, or knows, more. */
+  readonly version: number;
+  /** The number of the first word in a row with this ring. */
+  readonly from: number;
+  /** The last word that it has heard of each other instance. */
+  readonly heard: ReadonlyMap<string, number>;
+}
+
+/** What an instance has announced, as it is read. */
+export interface Announcement extends AnnouncedRing {
+  /** What names the instance in what others have heard. */
+  readonly id: string;
+  /** We have. */
+  readonly isOwn: boolean;
+  /** It was killed, or is out of touch and goes on as it has announced. */
+  readonly isLost: boolean;
 }
 
 /** The same, before its ring is built. */
@@ -25,6 +41,9 @@ const announced = z.object({
   members: z.record(z.string(), z.number()),
   since: z.number(),
   seen: z.array(z.number()),
+  version: z.number(),
+  from: z.number(),
+  heard: z.record(z.string(), z.number()),
 });
 
 /**
@@ -38,14 +57,23 @@ const announced = z.object({
  * import assert from "node:assert/strict";
  *
  * const weights = new Map([[parseMember("10.0.0.1:9091"), 2]]);
- * const text = showAnnounced({ ring: HashRing.of(weights), since: 7, seen: [] });
- * assert.equal(text, '{"members":{"10.0.0.1:9091":2},"since":7,"seen":[]}');
- * assert.deepEqual(readAnnounced(text), { weights, since: 7, seen: [] });
+ * const said = { since: 7, seen: [], version: 3, from: 2, heard: new Map([["another", 1]]) };
+ * const text = showAnnounced({ ring: HashRing.of(weights), ...said });
+ * assert.match(text, /"since":7,"seen":\[\],"version":3,"from":2,"heard":\{"another":1\}/);
+ * assert.deepEqual(readAnnounced(text), { weights, ...said });
  * ```
  */
-export function showAnnounced({ ring: { members, weights }, since, seen }: AnnouncedRing): string {
+export function showAnnounced({ ring, since, seen, version, from, heard }: AnnouncedRing): string {
+  const { members, weights } = ring;
   const sorted = members.map((member) => [member, weights.get(member)] as const);
-  return JSON.stringify({ members: Object.fromEntries(sorted), since, seen });
+  return JSON.stringify({
+    members: Object.fromEntries(sorted),
+    since,
+    seen,
+    version,
+    from,
+    heard: Object.fromEntries([...heard].sort(([a], [b]) => (a < b ? -1 : 1))),
+  });
 }
 
 /**
@@ -54,9 +82,9 @@ export function showAnnounced({ ring: { members, weights }, since, seen }: Annou
  * @throws {SyntaxError | z.ZodError | TypeError} where it is none
  */
 export function readAnnounced(text: string): AnnouncedText {
-  const { members, since, seen } = announced.parse(JSON.parse(text));
+  const { members, heard, ...said } = announced.parse(JSON.parse(text));
   const weights = Object.entries(members).map(([member, weight]) =>
     [parseMember(member), weight] as const
   );
-  return { weights: new Map(weights), since, seen };
+  return { weights: new Map(weights), ...said, heard: new Map(Object.entries(heard)) };
 }

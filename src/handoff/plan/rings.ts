@@ -4,6 +4,9 @@
  * A group of which those rings have different owners is *contested*: it belongs to its owner by the
  * ring that was announced first, and is pushed under its lock alone.
  *
+ * News may take any time to arrive. So each instance also announces what it has heard of whom, and a
+ * group is contested until all others have heard the last word of ours that places it elsewhere.
+ *
  * What somebody may push without a lock nobody takes away: see {@linkcode Rings.isUsed}.
  *
  * Pure state, by a clock that is handed in.
@@ -13,15 +16,9 @@
 
 import type { Member } from "../../member.ts";
 import type { HashRing } from "../../ring/hash_ring.ts";
-import type { AnnouncedRing } from "./announced_ring.ts";
-
-/** What an instance has announced. */
-export interface Announcement extends AnnouncedRing {
-  /** We have. */
-  readonly isOwn: boolean;
-  /** It was killed, or is out of touch and goes on as it has announced. */
-  readonly isLost: boolean;
-}
+import type { AnnouncedRing, Announcement } from "./announced_ring.ts";
+import { heardByAll, leading } from "./heard.ts";
+import { createToldRings } from "./told_rings.ts";
 
 /** What is known of other instances. */
 export type Others =
@@ -38,7 +35,10 @@ export interface Rings {
   readonly present: HashRing;
   /** The one that contested groups go by. */
   readonly leader: HashRing;
-  /** Rings beside the present one by which groups may have been pushed a moment ago, or are still. */
+  /**
+   * Rings beside the present one by which groups may have been pushed a moment ago, or are still, or
+   * which others may think that we know.
+   */
   readonly inUse: readonly HashRing[];
   /** Another ring is the present one. */
   ringChanged(ring: HashRing): void;
@@ -60,11 +60,11 @@ export interface Rings {
   sends(member: Member, key: string): Disposable;
   /** What the others may be told of us now; absent while they are not known. */
   readonly announceable: AnnouncedRing | undefined;
-  /** Whether the others know which ring we go by, and can be asked for theirs. */
+  /** Whether the others have heard all that we know of rings, and can be asked for theirs. */
   readonly areKnown: boolean;
   /**
-   * Whether this instance pushes a group without its lock: the others know which ring it goes by, and
-   * all rings in use give the group to one member. Of a contested group that is never so.
+   * Whether this instance pushes a group without its lock: the others have heard of it, and all rings in
+   * use give the group to one member. Of a contested group that is never so.
    */
   isFree(key: string): boolean;
   /**
@@ -72,6 +72,11 @@ export interface Rings {
    * pushes, and a lock alone does not tell.
    */
   readonly isIntroduced: boolean;
+  /**
+   * Whether all instances look for a group where this one puts it, and respect its lock. Where not, a
+   * copy that it adds to has to be marked as a part.
+   */
+  readonly areAgreed: boolean;
   /** Whether others can be asked by which rings they go, and locks can be had that they respect. */
   readonly areInReach: boolean;
   /**
@@ -81,7 +86,7 @@ export interface Rings {
   mayBeSplit(key: string): boolean;
   /** Whether a group may be pushed to a member without its lock, or such a push is on its way. */
   isUsed(member: Member, key: string): boolean;
-  /** Whether any group may be so: nothing is known of some instance, or it is out of touch. */
+  /** Whether any group may be so: some instance is not known, or does not know us, or is out of touch. */
   readonly areAllUsed: boolean;
   /** How long until what is in use changes with time alone; `Infinity` where it does not. */
   readonly leftMs: number;
@@ -99,10 +104,7 @@ interface Replaced {
   readonly untilMs: number;
 }
 
-/**
- * A redirect that was given by a former ring is followed within this time, and what others announce is
- * known here by then.
- */
+/** A redirect that was given by a former ring is followed within this time. */
 export const OTHERS_LEARN_MS = 1_500;
 /**
  * When Consul is back others find it so late: until then they push without locks, and announce nothing.
@@ -132,11 +134,12 @@ export function createRings(
   let awaitsOthers = false;
   /** Until when others may not have found Consul again. */
   let returningUntilMs = -Infinity;
-  /** Until when clients may follow redirects of others that we never knew by that ring. */
+  /** Until when clients may follow redirects of others that did not know us, nor we them. */
   let strangersUntilMs = -Infinity;
   /** The last ring that the others knew this instance to go by. */
   let agreed: HashRing | undefined;
   let replaced: Replaced[] = [];
+  const told = createToldRings();
   const sent = new Set<Sent>();
   /** Sent to another member than some ring has as the owner. */
   let behind = new Set<Sent>();
@@ -172,10 +175,14 @@ export function createRings(
     return sent.values().every(({ member, key }) => ring.ownerOf(key) === member);
   }
 
-  /** One that is out of touch pushes without locks, wherever it finds a group. */
+  /**
+   * One that is out of touch pushes without locks, wherever it finds a group, and so does one that has
+   * not heard of us.
+   */
   function areAllUsed(): boolean {
+    if (others === "none") return false;
     if (clock() < Math.max(returningUntilMs, strangersUntilMs)) return true;
-    return others === "unknown" || awaitsOthers || !areInReach ||
+    return awaitsOthers || !areInReach || !isHeard() ||
       announced().some(({ isLost }) => isLost);
   }
 
@@ -186,26 +193,48 @@ export function createRings(
     );
   }
 
-  function leader(): HashRing {
-    let first: AnnouncedRing | undefined;
-    for (const one of announced()) {
-      if (!one.isLost && (!first || one.since < first.since)) first = one;
-    }
-    return first?.ring ?? present;
+  const leader = () => leading(announced())?.announcement.ring ?? present;
+
+  /** The last word of ours that all others have heard; absent where one has not heard of us. */
+  function heard(): number | undefined {
+    const ours = own();
+    return ours && heardByAll(ours.id, announced());
+  }
+
+  /** Whether all others have heard of us, and it is remembered what they may think that we know. */
+  function isHeard(): boolean {
+    const version = heard();
+    return version !== undefined && told.remembers(version);
   }
 
   function inUse(): HashRing[] {
-    const rings = [...known(), ...recent().flatMap(({ rings }) => rings)];
-    const others = rings.filter((ring) => !isPresent(ring) && ring.members.length > 0);
-    return [...new Map(others.map((ring) => [ring.hash, ring])).values()];
+    const unheard = others === "none" || !areInReach ? [] : told.rings;
+    const rings = [...known(), ...unheard, ...recent().flatMap(({ rings }) => rings)];
+    const beside = rings.filter((ring) => !isPresent(ring) && ring.members.length > 0);
+    return [...new Map(beside.map((ring) => [ring.hash, ring])).values()];
   }
 
-  /** Whether the others know which ring we go by. Until then only locks keep us apart. */
+  /** Whether our present ring is there, and the others have heard of us: else only locks part us. */
   function isAnnounced(): boolean {
     if (awaitsOthers) return false;
     if (others === "none" || !areInReach) return true;
     const ours = own();
-    return ours !== undefined && isPresent(ours.ring);
+    return ours !== undefined && isPresent(ours.ring) && isHeard();
+  }
+
+  /** What is announced of a ring of ours, with what we have heard of the others. */
+  function announce(
+    { ring, since, seen }: Pick<AnnouncedRing, "ring" | "since" | "seen">,
+  ): AnnouncedRing {
+    const heard = announced().filter(({ isOwn, isLost }) => !isOwn && !isLost)
+      .map(({ id, version }) => [id, version] as const);
+    return {
+      ring,
+      since,
+      seen,
+      ...told.tell({ ring, seen, known: known() }),
+      heard: new Map(heard),
+    };
   }
 
   return {
@@ -229,9 +258,7 @@ export function createRings(
       if (inReach && !areInReach) returningUntilMs = clock() + OTHERS_RETURN_MS;
       areInReach = inReach;
       awaitsOthers = false;
-      if (others === "unknown" && typeof next !== "string") {
-        strangersUntilMs = clock() + OTHERS_LEARN_MS;
-      }
+      const wasHeard = isHeard();
       const before = announced().map((one) => ({ one, rings: ringsOf(one) }));
       const knownBefore = known();
       others = next;
@@ -245,6 +272,8 @@ export function createRings(
         if (!stands) replace(rings);
       }
       agreed = own()?.ring ?? agreed;
+      told.heard(heard() ?? 0);
+      if (isHeard() && !wasHeard) strangersUntilMs = clock() + OTHERS_LEARN_MS;
       lookBehind();
     },
     awaitOthers() {
@@ -269,14 +298,15 @@ export function createRings(
       if (typeof others === "string" || awaitsOthers || present.members.length === 0) {
         return undefined;
       }
-      if (!isSame && !isFollowed(present)) return before;
+      if (!isSame && !isFollowed(present)) return before && announce(before);
       since ??= 1 + Math.max(0, ...others.map(({ since }) => since));
       const seen = known().filter((ring) => !isPresent(ring) && isFollowed(ring));
-      return { ring: present, since, seen: seen.map(({ hash }) => hash).sort() };
+      return announce({ ring: present, since, seen: seen.map(({ hash }) => hash).sort() });
     },
     get areKnown() {
       if (others === "none") return true;
-      return areInReach && !awaitsOthers && own()?.ring.hash === present.hash;
+      return areInReach && !awaitsOthers && own()?.ring.hash === present.hash &&
+        (heard() ?? 0) >= told.last;
     },
     isFree(key) {
       const owner = present.ownerOf(key);
@@ -285,6 +315,10 @@ export function createRings(
     },
     get isIntroduced() {
       return others === "none" || !areInReach || agreed !== undefined;
+    },
+    get areAgreed() {
+      if (others === "none") return true;
+      return areInReach && !awaitsOthers && isHeard() && leading(announced())?.isHeard === true;
     },
     get areInReach() {
       return areInReach;

@@ -79,7 +79,7 @@ export interface OnPushDeps {
   readonly exclusive: Exclusive;
   readonly gateways: Gateways;
   readonly relationOf: RelationOf;
-  readonly rings: Pick<Rings, "present" | "areInReach" | "isIntroduced" | "isUsed">;
+  readonly rings: Pick<Rings, "present" | "areAgreed" | "isUsed">;
   /** Ends when more is known of what the members hold. */
   readonly news: (signal: AbortSignal) => Promise<void>;
   /** The group was marked as a part on a member. */
@@ -253,8 +253,8 @@ export function createOnPush(deps: OnPushDeps) {
     const destination = await locate(push, signal);
     if (destination === undefined) return landed(push, await push.deliver()).answer;
     const { to, others, isPart } = destination;
-    // Without a lock others may move the group meanwhile.
-    if (isPart || !rings.areInReach || !rings.isIntroduced) await mark(push.id, to, signal);
+    // Without a lock others may move the group meanwhile, or not look for it there.
+    if (isPart || !rings.areAgreed) await mark(push.id, to, signal);
     let delivered = await push.deliver(to);
     if (delivered.unsent) {
       const next = rings.present.ownerOf(push.key);

@@ -14,15 +14,25 @@ const weights = fc.uniqueArray(fc.tuple(member, fc.integer({ min: 1, max: 3 })),
   maxLength: 4,
 }).map((pairs) => new Map(pairs));
 
+const NOTHING = { since: 1, seen: [], version: 1, from: 1, heard: new Map<string, number>() };
+const said = fc.record({
+  since: fc.nat(),
+  seen: fc.array(fc.nat()),
+  version: fc.nat(),
+  from: fc.nat(),
+  heard: fc.array(fc.tuple(fc.uuid(), fc.nat())).map((pairs) => new Map(pairs)),
+});
+
 Deno.test("what is announced is what is read, and is told in one way only", {
   permissions: "none",
 }, () => {
   fc.assert(
-    fc.property(weights, fc.nat(), fc.array(fc.nat()), (weights, since, seen) => {
-      const text = showAnnounced({ ring: HashRing.of(weights), since, seen });
-      assert.deepEqual(readAnnounced(text), { weights, since, seen });
+    fc.property(weights, said, (weights, said) => {
+      const text = showAnnounced({ ring: HashRing.of(weights), ...said });
+      assert.deepEqual(readAnnounced(text), { weights, ...said });
       const reversed = new Map([...weights].reverse());
-      assert.equal(showAnnounced({ ring: HashRing.of(reversed), since, seen }), text);
+      const heard = new Map([...said.heard].reverse());
+      assert.equal(showAnnounced({ ring: HashRing.of(reversed), ...said, heard }), text);
     }),
     { numRuns: 50 },
   );
@@ -33,23 +43,32 @@ Deno.test("a weight is announced as it was given, so that all hash the ring alik
 }, () => {
   const weights = new Map<Member, number>([[parseMember("a:1"), 65_535]]);
   const ring = HashRing.of(weights);
-  const read = readAnnounced(showAnnounced({ ring, since: 1, seen: [] }));
+  const read = readAnnounced(showAnnounced({ ring, ...NOTHING }));
   assert.equal(HashRing.of(read.weights).hash, ring.hash);
 });
 
 for (
-  const [what, text] of [
-    ["nothing", ""],
-    ["no JSON", "{"],
-    ["another thing", "[]"],
-    ["no members", '{"since":1,"seen":[]}'],
-    ["a name that is no member", '{"members":{"http://a":1},"since":1,"seen":[]}'],
-    ["a weight that is no number", '{"members":{"a:1":"1"},"since":1,"seen":[]}'],
-    ["no number", '{"members":{"a:1":1},"seen":[]}'],
-    ["rings that are no hashes", '{"members":{"a:1":1},"since":1,"seen":["x"]}'],
-  ]
+  const [what, change] of [
+    ["no members", { members: undefined }],
+    ["a name that is no member", { members: { "http://a": 1 } }],
+    ["a weight that is no number", { members: { "a:1": "1" } }],
+    ["no number", { since: undefined }],
+    ["rings that are no hashes", { seen: ["x"] }],
+    ["no version", { version: undefined }],
+    ["nothing about what was heard", { heard: undefined }],
+    ["something else that was heard", { heard: { another: "x" } }],
+  ] as const
 ) {
   Deno.test(`a text with ${what} is no announcement`, { permissions: "none" }, () => {
+    const weights = new Map([[parseMember("a:1"), 1]]);
+    const text = showAnnounced({ ring: HashRing.of(weights), ...NOTHING });
+    assert.doesNotThrow(() => readAnnounced(text));
+    assert.throws(() => readAnnounced(JSON.stringify({ ...JSON.parse(text), ...change })));
+  });
+}
+
+for (const text of ["", "{", "[]"]) {
+  Deno.test(`the text ${JSON.stringify(text)} is no announcement`, { permissions: "none" }, () => {
     assert.throws(() => readAnnounced(text));
   });
 }

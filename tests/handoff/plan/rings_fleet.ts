@@ -1,10 +1,10 @@
 /**
- * Instances that announce their rings to one another. Steps are short texts, so that a list of them
- * reads as a story: `start 0 ab` (instance 0 starts with the ring `ab`), `read 0` (it reads for the first
- * time what the others announce; from then on it is told of news at once), `ring 0 b`, `write 0` (what it
- * wants to announce is there now), `begin-write 0` (what it wants now is what the next write has),
- * `push 0 2` (it begins to push the key 2, if it may without a lock), `redirect 0 2` (a client is told to),
- * `answer 0` (its oldest push was answered), `end 0`, `pass` (of time).
+ * Instances that announce their rings to one another, and hear of it however late. Steps are short
+ * texts, so that a list of them reads as a story: `start 0 ab` (instance 0 starts with the ring `ab`),
+ * `read 0` (it reads what is announced), `ring 0 b`, `write 0` (what it wants to announce is there now),
+ * `begin-write 0` (what it wants now is what the next write has), `push 0 2` (it begins to push the key
+ * 2, if it may without a lock), `redirect 0 2` (a client is told to), `answer 0` (its oldest push was
+ * answered), `end 0`, `pass` (of time).
  *
  * @module
  */
@@ -29,10 +29,12 @@ export const KEYS = ["/metrics/job/job1", "/metrics/job/job2", "/metrics/job/job
 const PASS_MS = 300;
 
 interface Instance {
+  /** Another one for each start, as a session has. */
+  readonly id: string;
   readonly rings: Rings;
   wanted?: AnnouncedRing;
   writing?: AnnouncedRing;
-  /** What it has read last, by the instances' names. */
+  /** What it has read last, by the instances' IDs. */
   board?: ReadonlyMap<string, AnnouncedRing>;
   readonly pushes: (Push & Disposable)[];
 }
@@ -61,6 +63,7 @@ export function ownerOf({ leader }: Rings, key: string): Member | undefined {
 export function createFleet(): Fleet {
   const board = new Map<string, AnnouncedRing>();
   const instances = new Map<string, Instance>();
+  let starts = 0;
   let redirects: (Push & { readonly by: Instance; readonly untilMs: number })[] = [];
   let nowMs = 0;
 
@@ -69,9 +72,10 @@ export function createFleet(): Fleet {
     const instance = instances.get(name);
     if (!instance) return;
     const { board, rings } = instance;
-    const others = [...board ?? []].map(([other, announced]) => ({
+    const others = [...board ?? []].map(([id, announced]) => ({
       ...announced,
-      isOwn: other === name,
+      id,
+      isOwn: id === instance.id,
       isLost: false,
     }));
     rings.othersChanged(board ? others : "unknown", true);
@@ -81,7 +85,7 @@ export function createFleet(): Fleet {
   function start(name: string, ring: HashRing): void {
     if (instances.has(name)) return;
     const rings = createRings(ring, { clock: () => nowMs, onAnnounceable: () => look(name) });
-    instances.set(name, { rings, pushes: [] });
+    instances.set(name, { id: `${name}-${++starts}`, rings, pushes: [] });
     look(name);
   }
 
@@ -90,16 +94,10 @@ export function createFleet(): Fleet {
     look(name);
   }
 
-  /** Those that have read once are told of news. */
-  function tell(): void {
-    for (const [name, instance] of instances) if (instance.board) read(name, instance);
-  }
-
-  function write(name: string, instance: Instance): void {
+  function write(instance: Instance): void {
     const text = instance.writing ?? instance.wanted;
     delete instance.writing;
-    if (text) board.set(name, text);
-    tell();
+    if (text) board.set(instance.id, text);
   }
 
   function push(by: Instance, key: string, isRedirect: boolean): void {
@@ -131,7 +129,7 @@ export function createFleet(): Fleet {
           instance.writing ??= instance.wanted;
           return;
         case "write":
-          return write(name, instance);
+          return write(instance);
         case "read":
           return read(name, instance);
         case "push":
@@ -142,8 +140,8 @@ export function createFleet(): Fleet {
         case "end":
           if (instance.pushes.length > 0) return; // it waits for them
           instances.delete(name);
-          board.delete(name);
-          return tell();
+          board.delete(instance.id);
+          return;
       }
     },
     get all() {

@@ -163,6 +163,8 @@ Deno.test(
   },
   () => {
     const { rings, pass } = createStory();
+    rings.othersChanged([OWN], true);
+    pass(OTHERS_LEARN_MS);
     rings.othersChanged([OWN], false);
     rings.othersChanged([OWN], true);
     const { leftMs } = rings;

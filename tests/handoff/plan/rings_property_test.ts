@@ -2,6 +2,7 @@
 
 import fc from "fast-check";
 import assert from "node:assert/strict";
+import type { HashRing } from "../../../src/ring/hash_ring.ts";
 import { a, b, c } from "./members.ts";
 import { createFleet, KEYS, ownerOf, RINGS } from "./rings_fleet.ts";
 
@@ -14,7 +15,7 @@ const [name, ring, key] = [of(...names), of(...Object.keys(RINGS)), of("0", "1",
 const step = fc.oneof(
   { weight: 2, arbitrary: words(of("start", "ring"), name, ring) },
   { weight: 4, arbitrary: words(of("write"), name) },
-  { weight: 4, arbitrary: words(of("read"), name) },
+  { weight: 6, arbitrary: words(of("read"), name) },
   { weight: 5, arbitrary: words(of("push", "redirect"), name, key) },
   { weight: 2, arbitrary: words(of("answer", "answer", "begin-write", "end"), name) },
   { weight: 3, arbitrary: of("pass") },
@@ -25,18 +26,17 @@ const passes = Array.from({ length: 6 }, () => "pass");
 /** Begins with instances that know each other, or have done so for long. */
 const stories = fc.tuple(
   fc.array(words(name, ring), { maxLength: 3 }),
-  fc.constantFrom([], passes),
+  fc.constantFrom([], [...heard, ...heard, ...heard, ...passes]),
   fc.array(step, { maxLength: 60, size: "max" }),
-).map(([started, passes, steps]) => [
+).map(([started, known, steps]) => [
   ...started.map((text) => `start ${text}`),
-  ...heard,
-  ...passes,
+  ...known,
   ...steps,
 ]);
 /** Nothing is on its way any more, and everybody has had the time to hear of everything. */
 const ending = [
   ...Array.from({ length: 60 }, () => names.map((name) => `answer ${name}`)).flat(),
-  ...[heard, heard, heard].flat(),
+  ...[heard, heard, heard, heard, heard].flat(),
   ...passes,
 ];
 
@@ -58,9 +58,40 @@ Deno.test("nobody takes a group from where it is pushed without a lock, or a cli
         }
       }
     }),
-    { numRuns: 700 },
+    { numRuns: 200 },
   );
   assert(looks > 1_000, `only ${looks} looks at pushes`);
+});
+
+Deno.test("where one puts a group under its lock all others push it, or look for it", {
+  permissions: "none",
+}, () => {
+  let looks = 0;
+  fc.assert(
+    fc.property(stories, (steps) => {
+      const fleet = createFleet();
+      for (const [i, text] of steps.entries()) {
+        fleet.take(text);
+        const agreed = fleet.all.filter(({ areAgreed }) => areAgreed);
+        for (const key of KEYS) {
+          for (const one of agreed.filter((rings) => !rings.isFree(key))) {
+            const to = ownerOf(one, key);
+            for (const other of agreed) {
+              const owns = (ring: HashRing) => ring.ownerOf(key) === to;
+              const { present, leader, inUse } = other;
+              const isSafe = other.isFree(key)
+                ? owns(present)
+                : [leader, present, ...inUse].some(owns);
+              assert(isSafe, `${key} on ${to} after: ${steps.slice(0, i + 1).join(", ")}`);
+              looks++;
+            }
+          }
+        }
+      }
+    }),
+    { numRuns: 200 },
+  );
+  assert(looks > 1_000, `only ${looks} looks at groups`);
 });
 
 Deno.test(
@@ -79,7 +110,7 @@ Deno.test(
           const owners = new Set(fleet.all.map((rings) => ownerOf(rings, key)));
           assert(owners.size <= 1, "one owner for all");
           for (const rings of fleet.all) {
-            assert.equal(rings.areKnown, true);
+            assert.deepEqual([rings.areKnown, rings.areAgreed], [true, true]);
             assert.equal(rings.isFree(key), !isContested);
             const used = [a, b, c].filter((member) => rings.isUsed(member, key));
             const isShared = !isContested && present.length > 1;

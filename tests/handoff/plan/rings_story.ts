@@ -1,6 +1,7 @@
 /** Rings as one instance sees them, by a clock of the test. @module */
 
-import { type Announcement, createRings, type Rings } from "../../../src/handoff/plan/rings.ts";
+import type { Announcement } from "../../../src/handoff/plan/announced_ring.ts";
+import { createRings, type Rings } from "../../../src/handoff/plan/rings.ts";
 import type { Member } from "../../../src/member.ts";
 import type { HashRing } from "../../../src/ring/hash_ring.ts";
 import { a, b, c, ringOf } from "./members.ts";
@@ -24,17 +25,37 @@ export function createStory(initial = A) {
   };
 }
 
-/** What an instance announces. */
+/** The ID of the instance of which the stories are; others are named after their rings. */
+export const OWN_ID = "ours";
+
+/** An instance has heard every word there is. */
+class HeardAll extends Map<string, number> {
+  override get = () => Infinity;
+}
+
+/** What an instance announces. It has heard all of all others, unless it is told what it has heard. */
 export function announces(
   ring: HashRing,
   since: number,
-  { seen = [], own = false, lost = false }: {
+  { seen = [], own = false, lost = false, version = 1, heard }: {
     readonly seen?: readonly HashRing[];
     readonly own?: boolean;
     readonly lost?: boolean;
+    readonly version?: number;
+    readonly heard?: Readonly<Record<string, number>>;
   } = {},
 ): Announcement {
-  return { ring, since, seen: seen.map(({ hash }) => hash).sort(), isOwn: own, isLost: lost };
+  return {
+    id: own ? OWN_ID : `${ring.members}`,
+    ring,
+    since,
+    seen: seen.map(({ hash }) => hash).sort(),
+    version,
+    from: 1,
+    heard: heard ? new Map(Object.entries(heard)) : new HeardAll(),
+    isOwn: own,
+    isLost: lost,
+  };
 }
 
 /** Members that somebody may push the key to without its lock. */

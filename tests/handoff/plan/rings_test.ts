@@ -1,17 +1,13 @@
 import assert from "node:assert/strict";
-import {
-  type Announcement,
-  type Others,
-  OTHERS_LEARN_MS,
-  type Rings,
-} from "../../../src/handoff/plan/rings.ts";
+import type { Announcement } from "../../../src/handoff/plan/announced_ring.ts";
+import { type Others, OTHERS_LEARN_MS } from "../../../src/handoff/plan/rings.ts";
 import type { HashRing } from "../../../src/ring/hash_ring.ts";
 import { a, b, c } from "./members.ts";
-import { A, announces, B, C, createStory, KEY, NONE, usedIn } from "./rings_story.ts";
+import { A, announces, B, C, createStory, KEY, NONE, OWN_ID, usedIn } from "./rings_story.ts";
 
 const hashes = (rings: readonly HashRing[]) => rings.map(({ hash }) => hash).sort();
-const announceable = ({ announceable }: Rings) =>
-  announceable && { ...announceable, ring: announceable.ring.hash };
+const OWN = announces(A, 9, { own: true });
+
 Deno.test("an instance that is the only one tells nobody, and shares no group", {
   permissions: "none",
 }, () => {
@@ -39,10 +35,17 @@ Deno.test(
 Deno.test("an instance has announced its ring once it has read so", { permissions: "none" }, () => {
   const { rings } = createStory();
   rings.othersChanged([], true);
-  assert.deepEqual(announceable(rings), { ring: A.hash, since: 1, seen: [] });
+  assert.deepEqual(rings.announceable, {
+    ring: A,
+    since: 1,
+    seen: [],
+    version: 1,
+    from: 1,
+    heard: new Map(),
+  });
   const known = () => [rings.isFree(KEY), rings.areKnown, rings.isIntroduced];
   assert.deepEqual(known(), [false, false, false]);
-  rings.othersChanged([announces(A, 1, { own: true })], true);
+  rings.othersChanged([OWN], true);
   assert.deepEqual(known(), [true, true, true]);
   rings.ringChanged(B);
   assert.deepEqual(known(), [false, false, true]);
@@ -60,10 +63,85 @@ Deno.test("a ring is numbered after all that were announced before it, and keeps
   assert.equal(rings.announceable?.since, 13);
 });
 
-Deno.test("it is told which rings of others are known", { permissions: "none" }, () => {
+Deno.test("it is told which rings of others are known, and what was heard of them", {
+  permissions: "none",
+}, () => {
   const { rings } = createStory();
-  rings.othersChanged([announces(A, 1, { own: true }), announces(B, 2), announces(C, 3)], true);
-  assert.deepEqual(announceable(rings)?.seen, hashes([B, C]));
+  const lost = announces(B, 4, { lost: true, version: 5 });
+  const others = [announces(B, 2, { version: 7 }), announces(C, 3, { version: 2 }), lost];
+  rings.othersChanged([OWN, ...others], true);
+  const { seen, heard } = rings.announceable ?? {};
+  assert.deepEqual(seen, hashes([B, C]));
+  assert.deepEqual(heard, new Map([[`${b}`, 7], [`${c}`, 2]]));
+});
+
+Deno.test("a word has a new number where more is known, and keeps that of its ring", {
+  permissions: "none",
+}, () => {
+  const { rings } = createStory();
+  const numbers = () => [rings.announceable?.version, rings.announceable?.from];
+  rings.othersChanged([OWN], true);
+  assert.deepEqual([numbers(), numbers()], [[1, 1], [1, 1]]);
+  rings.othersChanged([OWN, announces(A, 3, { version: 4 })], true);
+  assert.deepEqual(numbers(), [1, 1], "what was heard is no news to those who said it");
+  rings.othersChanged([OWN, announces(B, 3)], true);
+  assert.deepEqual(numbers(), [2, 1]);
+  rings.ringChanged(C);
+  assert.deepEqual(numbers(), [3, 3]);
+});
+
+Deno.test("a group is shared until all others have heard of the ring that keeps it here", {
+  permissions: "none",
+}, () => {
+  const { rings, pass } = createStory();
+  const others = (version: number) => announces(B, 2, { heard: { [OWN_ID]: version } });
+  const goes = (ring: HashRing, heard: number) => {
+    rings.ringChanged(ring);
+    rings.othersChanged([announces(ring, 9, { own: true }), others(heard)], true);
+    const { version = 0 } = rings.announceable ?? {};
+    pass(OTHERS_LEARN_MS);
+    return version;
+  };
+  const first = goes(A, 0);
+  const second = goes(B, first);
+  assert.deepEqual([rings.isFree(KEY), rings.areKnown, hashes(rings.inUse)], [
+    false,
+    false,
+    [A.hash],
+  ]);
+  goes(B, second);
+  assert.deepEqual([rings.isFree(KEY), rings.areKnown, rings.inUse], [true, true, []]);
+});
+
+Deno.test("an instance of which another one has not heard moves nothing, and agrees with nobody", {
+  permissions: "none",
+}, () => {
+  const { rings, pass } = createStory();
+  const state = () => [rings.isFree(KEY), rings.areAgreed, rings.areAllUsed];
+  const other = (heard: Readonly<Record<string, number>>) => announces(A, 2, { heard });
+  rings.othersChanged([OWN, other({})], true);
+  assert.equal(rings.announceable?.version, 1);
+  pass(OTHERS_LEARN_MS);
+  assert.deepEqual(state(), [false, false, true]);
+  rings.othersChanged([OWN, other({ [OWN_ID]: 1 })], true);
+  assert.deepEqual(state(), [true, true, true], "its redirects may be followed still");
+  pass(OTHERS_LEARN_MS);
+  assert.deepEqual(state(), [true, true, false]);
+});
+
+Deno.test("a ring leads once all have heard of it; where none does, nobody is sure of others", {
+  permissions: "none",
+}, () => {
+  const { rings } = createStory();
+  const early = announces(B, 1, { heard: { [OWN_ID]: 1, [`${c}`]: 1 } });
+  const late = (heard: Readonly<Record<string, number>>) => announces(C, 2, { heard });
+  rings.othersChanged([OWN, early, late({ [OWN_ID]: 1 })], true);
+  assert.equal(rings.announceable?.version, 1);
+  assert.deepEqual([rings.leader, rings.areAgreed], [C, true]);
+  rings.othersChanged([OWN, early, late({ [OWN_ID]: 1, [`${b}`]: 1 })], true);
+  assert.deepEqual([rings.leader, rings.areAgreed], [B, true]);
+  rings.othersChanged([OWN, early, late({ [`${b}`]: 1 })], true);
+  assert.deepEqual([rings.leader, rings.areAgreed], [B, false], "one has not heard of ours");
 });
 
 Deno.test("an empty ring is not announced, and is none that groups go by", {
@@ -101,13 +179,13 @@ const USED: readonly [others: Announcement[], used: readonly unknown[], why: str
     "its owner where that one knows only of a ring unknown here",
   ],
   [[announces(B, 1), announces(C, 2, { seen: [B] })], [b], "what those think that know less"],
-  [[announces(B, 1, { own: true })], [], "nobody by our own announcement"],
+  [[], [], "nobody by our own announcement"],
   [[announces(B, 1, { lost: true })], [a, b, c], "anybody while an instance is lost"],
 ];
 for (const [others, used, why] of USED) {
   Deno.test(`without its lock a group may be pushed to ${why}`, { permissions: "none" }, () => {
     const { rings, pass } = createStory();
-    rings.othersChanged(others, true);
+    rings.othersChanged([OWN, ...others], true);
     pass(OTHERS_LEARN_MS);
     assert.deepEqual(usedIn(rings), used);
   });
@@ -117,7 +195,7 @@ Deno.test("out of reach, anybody may push a group, and nobody is asked", {
   permissions: "none",
 }, () => {
   const { rings } = createStory();
-  rings.othersChanged([announces(A, 1, { own: true })], false);
+  rings.othersChanged([OWN], false);
   assert.deepEqual([usedIn(rings), rings.areAllUsed], [[a, b, c], true]);
   assert.deepEqual([rings.areInReach, rings.isFree(KEY), rings.areKnown], [false, true, false]);
 });
@@ -126,11 +204,10 @@ Deno.test("out of reach, a group may be split once its owner is another than the
   permissions: "none",
 }, () => {
   const { rings } = createStory();
-  const own = announces(A, 1, { own: true });
-  rings.othersChanged([own], true);
+  rings.othersChanged([OWN], true);
   rings.ringChanged(B);
   assert.equal(rings.mayBeSplit(KEY), false, "others can be asked");
-  rings.othersChanged([own], false);
+  rings.othersChanged([OWN], false);
   assert.equal(rings.mayBeSplit(KEY), true);
   rings.ringChanged(A);
   assert.equal(rings.mayBeSplit(KEY), false);
@@ -142,14 +219,14 @@ Deno.test(
     permissions: "none",
   },
   () => {
-    const { rings } = createStory();
-    const own = announces(A, 1, { own: true });
-    rings.othersChanged([own], true);
+    const { rings, pass } = createStory();
+    rings.othersChanged([OWN], true);
+    pass(OTHERS_LEARN_MS);
     rings.awaitOthers();
     assert.deepEqual([rings.awaitsOthers, rings.areAllUsed], [true, true]);
     assert.deepEqual([rings.isFree(KEY), rings.areKnown], [false, false]);
     assert.equal(rings.announceable, undefined);
-    rings.othersChanged([own], true);
+    rings.othersChanged([OWN], true);
     assert.deepEqual([rings.awaitsOthers, rings.areAllUsed], [false, false]);
     assert.deepEqual([rings.isFree(KEY), rings.areKnown], [true, true]);
   },

@@ -1,0 +1,79 @@
+/**
+ * What this instance has told the others of the rings that it knows, from the oldest word that one of
+ * them may still have. Pure state.
+ *
+ * @module
+ */
+
+import type { HashRing } from "../../ring/hash_ring.ts";
+
+/** A word to the others. */
+export interface Word {
+  /** The ring that this instance goes by. */
+  readonly ring: HashRing;
+  /** The rings of which the others learn by this word. */
+  readonly seen: readonly number[];
+  /** All rings that this instance knows. */
+  readonly known: readonly HashRing[];
+}
+
+/** Words of one instance, each with a number that is higher than those before it. */
+export interface ToldRings {
+  /**
+   * Tells a word, unless it is the last one already. What is told once more after something else is a
+   * new word.
+   *
+   * @returns its number, and that of the first one in a row with the same ring
+   */
+  tell(word: Word): { readonly version: number; readonly from: number };
+  /** The number of the last word; 0 before the first one. */
+  readonly last: number;
+  /** All others have heard this word, or a later one: those before it are forgotten. */
+  heard(version: number): void;
+  /** Whether a word is remembered, with all that came after it. */
+  remembers(version: number): boolean;
+  /** The rings of all words that are remembered. */
+  readonly rings: readonly HashRing[];
+}
+
+/** Rings change so often while another instance hears nothing that the oldest words are given up. */
+const WORDS_MAX = 64;
+
+/** Creates the memory of an instance that has told nothing. */
+export function createToldRings(): ToldRings {
+  let words: { readonly version: number; readonly word: Word }[] = [];
+  let [last, from] = [0, 0];
+
+  function isLast({ ring, seen, known }: Word): boolean {
+    const before = words.at(-1)?.word;
+    return before !== undefined && before.ring.hash === ring.hash &&
+      before.seen.join() === seen.join() && hashes(before.known) === hashes(known);
+  }
+
+  return {
+    tell(word) {
+      if (!isLast(word)) {
+        const before = words.at(-1)?.word.ring;
+        words.push({ version: ++last, word });
+        words = words.slice(-WORDS_MAX);
+        if (before?.hash !== word.ring.hash) from = last;
+      }
+      return { version: last, from };
+    },
+    get last() {
+      return last;
+    },
+    heard(heard) {
+      const first = Math.min(heard, last);
+      words = words.filter(({ version }) => version >= first);
+    },
+    remembers: (version) => version >= (words.at(0)?.version ?? Infinity),
+    get rings() {
+      return words.flatMap(({ word }) => word.known);
+    },
+  };
+}
+
+function hashes(rings: readonly HashRing[]): string {
+  return rings.map(({ hash }) => hash).sort().join();
+}
