@@ -47,6 +47,7 @@ export function section<T extends z.ZodRawShape>(shape: T) {
 /** A list of texts. */
 export const texts = (what: string) =>
   z.array(
-    z.string({ error: (issue) => `expected ${what}, found ${show(issue.input)}` }),
+    z.string({ error: (issue) => `expected ${what}, found ${show(issue.input)}` })
+      .min(1, { error: () => `expected ${what}, found nothing` }),
     { error: (issue) => `expected a list, found ${show(issue.input)}` },
   ).nullish().transform((value) => value ?? []);

@@ -20,6 +20,7 @@ import {
   parsePort,
   parseRoutePrefix,
   parseSize,
+  parseTimeout,
   parseWord,
   show,
 } from "./values.ts";
@@ -45,8 +46,8 @@ const consulServer = section({
   token_file: text("a file name"),
   tls_config: tlsConfig.optional(),
   register_service_name: text("a service name"),
-  check_interval: scalar("a duration", parseDuration),
-  check_timeout: scalar("a duration", parseDuration),
+  check_interval: scalar("a duration", parseTimeout),
+  check_timeout: scalar("a duration", parseTimeout),
   check_deregister_after: scalar("a duration", parseDeregisterAfter),
 });
 
@@ -76,14 +77,14 @@ const pushgateway = section({
 
 const proxy = section({
   body_size_limit: scalar("a size", parseSize),
-  timeout: scalar("a duration", (text) => durationMs(parseDuration(text))),
+  timeout: scalar("a duration", (text) => durationMs(parseTimeout(text))),
   max_in_flight: scalar("a number", parseCount),
 });
 
 const handoff = section({
   enabled: FLAG,
   sweep_interval: scalar("a duration", parseSweepInterval),
-  sweep_timeout: scalar("a duration", (text) => durationMs(parseDuration(text))),
+  sweep_timeout: scalar("a duration", (text) => durationMs(parseTimeout(text))),
 });
 
 const file = section({
@@ -178,7 +179,7 @@ function parseServers(raw: unknown): { members: Member[]; issues: Issue[] } {
   return { members, issues };
 }
 
-/** Consul takes less without a word, and waits a minute all the same. */
+/** Consul takes less without a word, and waits a minute all the same. It may be weeks. */
 function parseDeregisterAfter(text: string): string {
   if (durationMs(parseDuration(text)) < 60_000) {
     throw new TypeError(`expected a duration of at least 1m, found ${show(text)}`);
@@ -188,7 +189,7 @@ function parseDeregisterAfter(text: string): string {
 
 /** A sweep of a large Pushgateway takes it half a second of work. */
 function parseSweepInterval(text: string): number {
-  const ms = durationMs(parseDuration(text));
+  const ms = durationMs(parseTimeout(text));
   if (ms < 1_000) throw new TypeError(`expected a duration of at least 1s, found ${show(text)}`);
   return ms;
 }

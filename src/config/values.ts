@@ -83,10 +83,29 @@ export function parseConsulAddress(text: string): ConsulAddress {
   };
 }
 
-/** Reads a duration as Consul and Go write it (`5s`, `1m30s`); the text itself goes to Consul. */
+/**
+ * Reads a duration as Consul and Go write it (`5s`, `1m30s`); the text itself goes to Consul.
+ *
+ * @throws {TypeError} where it is none
+ */
 export function parseDuration(text: string): string {
   if (!DURATION.test(text) || /^[0.a-zµ]+$/.test(text)) {
     throw new TypeError(`expected a duration above 0 as in "5s" or "1m30s", found ${show(text)}`);
+  }
+  return text;
+}
+
+/** Above 24.8 days a timer runs out at once; nothing here waits for longer than a day. */
+const DURATION_MS_MAX = 24 * 3_600_000;
+
+/**
+ * Reads a duration of at most a day, as a text.
+ *
+ * @throws {TypeError} where it is none, or longer
+ */
+export function parseTimeout(text: string): string {
+  if (durationMs(parseDuration(text)) > DURATION_MS_MAX) {
+    throw new TypeError(`expected a duration of at most 24h, found ${show(text)}`);
   }
   return text;
 }

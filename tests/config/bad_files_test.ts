@@ -7,10 +7,20 @@ const DIRECTORY = fileURLToPath(new URL("../testdata/config/", import.meta.url))
 
 /** Each bad file, why it is bad, and its problems as they are printed behind the file's name. */
 const BAD_FILES: readonly [file: string, why: string, problems: readonly string[]][] = [
+  ["bad-agents.yml", "a User-Agent that each client begins with", [
+    "1:24: redirect_user_agents[0]: expected the beginning of a User-Agent, found nothing",
+  ]],
   ["bad-durations.yml", "durations that Go or Consul would not take", [
     '2:19: consul_server.check_interval: expected a duration above 0 as in "5s" or "1m30s", found "0s"',
     '3:18: consul_server.check_timeout: expected a duration above 0 as in "5s" or "1m30s", found "5 s"',
     '4:27: consul_server.check_deregister_after: expected a duration above 0 as in "5s" or "1m30s", found "1d"',
+  ]],
+  ["long-durations.yml", "durations above a day; only Consul may wait for weeks", [
+    '2:19: consul_server.check_interval: expected a duration of at most 24h, found "24h0m1s"',
+    '3:18: consul_server.check_timeout: expected a duration of at most 24h, found "25h"',
+    '6:12: proxy.timeout: expected a duration of at most 24h, found "600h"',
+    '8:19: handoff.sweep_interval: expected a duration of at most 24h, found "1440.1m"',
+    '9:18: handoff.sweep_timeout: expected a duration of at most 24h, found "100000s"',
   ]],
   ["bad-port.yml", "ports out of range, each reported once", [
     '1:19: http_listen_addr: expected a port from 0 to 65535, found "65536"',
