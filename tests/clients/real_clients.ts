@@ -13,8 +13,6 @@ import { installWithPromClient } from "./npm_client.ts";
 /** All clients, ready to run. Disposal removes what was installed for them. */
 export interface RealClients extends AsyncDisposable {
   readonly clients: readonly Client[];
-  /** Whether Node's own clients are among them. */
-  readonly hasNode: boolean;
 }
 
 /**
@@ -61,7 +59,6 @@ export async function prepareRealClients(): Promise<RealClients> {
   ];
   return {
     clients,
-    hasNode: node !== undefined,
     [Symbol.asyncDispose]: () => promClient[Symbol.asyncDispose](),
   };
 }
@@ -221,7 +218,7 @@ function fetchClients(node: string | undefined): Client[] {
     name: "Node.js fetch",
     userAgent: /^node$/,
     redirected: "works",
-    auto: "redirected",
+    auto: "proxied",
     command: (push) => runScript(file, urlArguments(push), node),
   }];
 }

@@ -10,9 +10,9 @@ const CONFIG = parseConfig("pushgateway: {servers: [a:9091]}", { path: "", env: 
 const CLIENT = { remoteAddr: { transport: "tcp", hostname: "192.0.2.7", port: 40_000 } } as const;
 
 const ANSWERS: readonly [request: string, status: number, body: RegExp, allow?: string][] = [
-  ["PUT /metrics/job/a", 307, /^$/],
-  ["POST /metrics/job/a", 307, /^$/],
-  ["DELETE /metrics/job/a", 307, /^$/],
+  ["PUT /metrics/job/a", 307, /^not pushed yet: /],
+  ["POST /metrics/job/a", 307, /^not pushed yet: /],
+  ["DELETE /metrics/job/a", 307, /^not pushed yet: /],
   ["GET /metrics/job/a", 200, /^nextUrl:http:\/\/a:9091\/metrics\/job\/a$/],
   ["OPTIONS /metrics/job/a", 200, /^$/],
   ["PATCH /metrics/job/a", 405, /^Method Not Allowed/, "DELETE, GET, OPTIONS, POST, PUT"],

@@ -6,6 +6,9 @@ import type { Member } from "../../member.ts";
 import { locateGroup, locatePush } from "./location.ts";
 import type { Snapshot } from "../snapshot.ts";
 
+/** What whoever does not follow gets to see. */
+const NOT_PUSHED = "not pushed yet: send it again to the Location of this answer; " +
+  "for clients that do not, set mode: auto in the configuration of dynamic-sharding\n";
 /** Seconds after which a client may push again where no member can take it. */
 const RETRY_AFTER_SECONDS = "1";
 
@@ -35,7 +38,7 @@ export function redirectPush(target: string, context: PushContext): Response {
   const { nameScheme, upstream: { scheme, routePrefix } } = context;
   const path = context.pathOn(owner, located.id, nameScheme) ?? located.target;
   const location = `${scheme}://${owner}${routePrefix}${path}`;
-  return new Response(null, { status: 307, headers: [["location", location]] });
+  return new Response(NOT_PUSHED, { status: 307, headers: [["location", location]] });
 }
 
 /** Answers GET with where a push would go: the Go tool's text, or JSON where the client prefers it. */

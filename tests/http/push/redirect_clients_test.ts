@@ -1,23 +1,42 @@
 import assert from "node:assert/strict";
 import { followsRedirect } from "../../../src/http/push/redirect_clients.ts";
 
-const GO = "Go-http-client/1.1";
+const PROTOBUF = "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; " +
+  "encoding=delimited";
+const GO = { "user-agent": "Go-http-client/1.1", "content-type": PROTOBUF };
+const WGET = { "user-agent": "Wget/1.21.3" };
 
 for (
   const [why, method, headers, expected] of [
-    ["the Go client", "PUT", { "user-agent": GO }, true],
-    ["the Go client that adds", "POST", { "user-agent": GO }, true],
-    ["wget", "PUT", { "user-agent": "Wget/1.21.3" }, true],
+    ["the Go client", "PUT", GO, true],
+    ["the Go client that adds", "POST", GO, true],
+    ["the Go client of a newer format", "PUT", {
+      ...GO,
+      "content-type": `${PROTOBUF}; escaping=values`,
+    }, true],
+    ["another Go program", "PUT", { "user-agent": "Go-http-client/1.1" }, false],
+    ["another Go program that sends text", "PUT", { ...GO, "content-type": "text/plain" }, false],
+    ["another client that sends protobuf", "PUT", { ...GO, "user-agent": "curl/7.88.1" }, false],
+    ["wget", "PUT", WGET, true],
     ["Deno's fetch", "PUT", { "user-agent": "Deno/2.9.6" }, true],
-    ["Node's fetch", "PUT", { "user-agent": "node" }, true],
-    ["a client whose name begins as Node's", "PUT", { "user-agent": "node-XMLHttpRequest" }, false],
+    ["Node's fetch, which fails with some bodies", "PUT", { "user-agent": "node" }, false],
     ["curl, which may lack -L", "PUT", { "user-agent": "curl/7.88.1" }, false],
     ["the Python client", "PUT", { "user-agent": "Python-urllib/3.11" }, false],
     ["Java, which may stream", "PUT", { "user-agent": "Java/17.0.15" }, false],
     ["one without a name", "PUT", {}, false],
-    ["one with credentials", "PUT", { "user-agent": GO, authorization: "Basic eDp5" }, false],
-    ["a body without a length", "PUT", { "user-agent": GO, "content-length": null }, false],
-    ["a DELETE, which has to reach more than the owner", "DELETE", { "user-agent": GO }, false],
+    ["one with credentials", "PUT", { ...WGET, authorization: "Basic eDp5" }, false],
+    ["a body without a length", "PUT", { ...WGET, "content-length": null }, false],
+    ["a DELETE, which has to reach more than the owner", "DELETE", GO, false],
+    ["one behind a proxy that says so", "PUT", { ...WGET, via: "1.1 proxy" }, false],
+    ["one that is forwarded", "PUT", { ...WGET, forwarded: "for=192.0.2.1" }, false],
+    ["one that is forwarded as most proxies do", "PUT", {
+      ...WGET,
+      "x-forwarded-for": "192.0.2.1",
+    }, false],
+    ["one of the operator's behind a proxy", "PUT", {
+      "user-agent": "my-pusher/2",
+      "x-forwarded-proto": "https",
+    }, false],
     ["one that the operator vouches for", "PUT", { "user-agent": "my-pusher/2" }, true],
     ["one that only contains such a name", "PUT", { "user-agent": "not-my-pusher/2" }, false],
   ] as const

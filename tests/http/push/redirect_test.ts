@@ -32,9 +32,15 @@ for (const [target, path, why] of LOCATIONS) {
     const answer = redirectPush(target, context());
     assert.equal(answer.status, 307);
     assert.equal(answer.headers.get("location"), `http://a:9091${path === "=" ? target : path}`);
-    assert.equal(answer.body, null);
   });
 }
+
+Deno.test("a redirect tells whoever does not follow it what to do", {
+  permissions: "none",
+}, async () => {
+  const text = await redirectPush("/metrics/job/a", context()).text();
+  assert.match(text, /^not pushed yet: .* mode: auto .*\n$/);
+});
 
 Deno.test("a push is redirected to the spelling that its owner has of the group", {
   permissions: "none",
