@@ -65,13 +65,14 @@ export function createAnnouncements(
 ): Announcements {
   let wanted: string | undefined;
   let written: { readonly session: Session; readonly text: string } | undefined;
+  let isWriting = false;
   /** What is there now, by key. */
   let present: readonly { readonly key: string; readonly text: string }[] | undefined;
   let ownKey: string | undefined;
   let isCurrent = false;
   /** By key, as it was last read. */
   let known = new Map<string, string>();
-  const lost = new Map<string, string>();
+  const lost = new Map<string, { readonly text: string }>();
   /** Keys of sessions that were ours. */
   const owned = new Set<string>();
   const changed = createWake();
@@ -90,6 +91,7 @@ export function createAnnouncements(
       try {
         ownKey = prefix + session.id;
         owned.add(ownKey);
+        isWriting = true;
         const holder = { session: session.id, value: text };
         const ends = AbortSignal.any([signal, session.signal]);
         if (await consul.acquireKey(ownKey, holder, ends)) {
@@ -100,6 +102,8 @@ export function createAnnouncements(
       } catch (error) {
         if (signal.aborted) return;
         session.suspect(error);
+      } finally {
+        isWriting = false;
       }
       await sleep(backoffMs(++failures, RETRY, random), signal);
     }
@@ -125,18 +129,29 @@ export function createAnnouncements(
 
     function take(keys: readonly HeldKey[]): void {
       const sorted = keys.toSorted((a, b) => a.key < b.key ? -1 : 1);
-      present = sorted.filter(({ value }) => value !== END)
+      // Those of sessions that were ours go when Consul has ended them.
+      present = sorted.filter(({ key, value }) =>
+        value !== END && (key === ownKey || !owned.has(key))
+      )
         .map(({ key, value }) => ({ key, text: value }));
       const read = new Map(sorted.map(({ key, value }) => [key, value]));
       for (const [key, text] of known) {
         if (!read.has(key) && text !== END && !owned.has(key)) loses(key, text);
       }
       known = read;
+      for (const key of read.keys()) lost.delete(key);
+      if (written && !isWriting && read.get(prefix + written.session.id) !== written.text) {
+        // Somebody has deleted it, or has put something in its place.
+        written = undefined;
+        changed.raise();
+      }
     }
 
     function loses(key: string, text: string): void {
-      lost.set(key, text);
+      const one = { text };
+      lost.set(key, one);
       void sleep(LOST_MS, signal).then(() => {
+        if (lost.get(key) !== one) return;
         lost.delete(key);
         if (!signal.aborted) onChange();
       });
@@ -164,7 +179,7 @@ export function createAnnouncements(
       changed.raise();
     },
     get all() {
-      const gone = [...lost].map(([key, text]) => ({
+      const gone = [...lost].map(([key, { text }]) => ({
         id: idOf(key),
         text,
         isOwn: false,

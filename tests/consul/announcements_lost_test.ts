@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { abandonable } from "../../src/concurrency/abort.ts";
 import { createAnnouncements } from "../../src/consul/announcements.ts";
 import type { BlockingQuery, ConsulClient, HeldKey } from "../../src/consul/client.ts";
+import type { Session, SessionKeeper } from "../../src/consul/session.ts";
 import { createClockwork } from "../model/clockwork.ts";
 import { show } from "./announcing.ts";
 
@@ -46,11 +47,25 @@ function createKeys() {
   };
 }
 
-/** Reads what others announce; we have no session. */
-function startReading({ consul }: ReturnType<typeof createKeys>) {
+const NO_SESSION: Pick<SessionKeeper, "current" | "watch"> = {
+  current: () => undefined,
+  watch: () => ({ [Symbol.dispose]() {} }),
+};
+
+function sessionOf(id: string): Session {
+  return {
+    id,
+    signal: new AbortController().signal,
+    use: () => ({ [Symbol.dispose]() {} }),
+    suspect() {},
+  };
+}
+
+/** Reads what others announce; we have no session, unless it is told otherwise. */
+function startReading({ consul }: ReturnType<typeof createKeys>, sessions = NO_SESSION) {
   const announcements = createAnnouncements({
     consul,
-    sessions: { current: () => undefined, watch: () => ({ [Symbol.dispose]() {} }) },
+    sessions,
     prefix: PREFIX,
     random: () => 0,
   });
@@ -58,6 +73,7 @@ function startReading({ consul }: ReturnType<typeof createKeys>) {
   const stop = new AbortController();
   const running = announcements.run(() => changes++, stop.signal);
   return {
+    announce: announcements.announce,
     seen: () => announcements.all?.map(show),
     changes: () => changes,
     async [Symbol.asyncDispose]() {
@@ -101,4 +117,57 @@ Deno.test("what was taken back by its own process is not taken into account any 
   keys.drop("s");
   await clock.pass(1_000);
   assert.deepEqual(reading.seen(), []);
+});
+
+Deno.test("what is back was not lost, and is lost anew for as long when it goes again", {
+  permissions: "none",
+}, async () => {
+  await using clock = createClockwork();
+  const keys = createKeys();
+  keys.set("s", "a");
+  await using reading = startReading(keys);
+  await clock.pass(1_000);
+  keys.drop("s");
+  await clock.pass(20_000);
+  keys.set("s", "a");
+  await clock.pass(1_000);
+  assert.deepEqual(reading.seen(), ["a"]);
+  keys.drop("s");
+  await clock.pass(28_000);
+  assert.deepEqual(reading.seen(), ["a lost"]);
+  await clock.pass(3_000);
+  assert.deepEqual(reading.seen(), []);
+});
+
+Deno.test("what a former session of ours has announced is nobody else's", {
+  permissions: "none",
+}, async () => {
+  await using clock = createClockwork();
+  const keys = createKeys();
+  let current: Session | undefined = sessionOf("first");
+  let raise = () => {};
+  const consul: typeof keys.consul = {
+    ...keys.consul,
+    acquireKey(key, { value = "" }) {
+      keys.set(key.slice(PREFIX.length), value);
+      return Promise.resolve(true);
+    },
+  };
+  const sessions = {
+    current: () => current,
+    watch(onChange: () => void) {
+      raise = onChange;
+      return { [Symbol.dispose]() {} };
+    },
+  };
+  await using reading = startReading({ ...keys, consul }, sessions);
+  reading.announce("a");
+  await clock.pass(1_000);
+  assert.deepEqual(reading.seen(), ["a own"]);
+  current = sessionOf("second");
+  raise();
+  reading.announce("b");
+  await clock.pass(1_000);
+  assert.deepEqual(reading.seen(), ["b own"]);
+  current = undefined; // nothing is to be said at the end
 });

@@ -1,6 +1,7 @@
 /** What processes announce to each other by a real Consul. @module */
 
 import assert from "node:assert/strict";
+import { ringPrefix } from "../../src/consul/keys.ts";
 import { type ConsulAgent, startConsul } from "../../tools/consul.ts";
 import { waitFor } from "../../tools/wait.ts";
 import { startAnnouncing } from "./announcing.ts";
@@ -80,6 +81,31 @@ Deno.test("a process whose session others destroy announces anew, and is lost to
   assert.notEqual(pair.first.session(), before);
   assert.deepEqual(pair.first.history.flat().filter((word) => word.includes("lost")), []);
 });
+
+for (
+  const [what, change] of [
+    ["deletes", (consul: ConsulAgent, key: string) => tell(consul, "DELETE", `/v1/kv/${key}`)],
+    [
+      "overwrites",
+      async (consul: ConsulAgent, key: string) => {
+        const response = await consul.api(`/v1/kv/${key}`, { method: "PUT", body: "another's" });
+        assert.equal(await response.text(), "true");
+      },
+    ],
+  ] as const
+) {
+  Deno.test(`an announcement that somebody ${what} is written once more`, async () => {
+    await using consul = await startConsul();
+    await using pair = await startPair(consul);
+    const { length } = pair.second.history;
+    await change(consul, `${ringPrefix("pushgateway")}${pair.first.session()}`);
+    await waitFor(() => pair.second.history.length > length, { what: "the change to be seen" });
+    await pair.second.waitFor("first", "second own");
+    await pair.first.waitFor("first own", "second");
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    assert(pair.second.history.length <= length + 3, "it is written once, or twice by chance");
+  });
+}
 
 Deno.test("while Consul is away what is known is not current, and afterwards it is", async () => {
   await using consul = await startConsul();
