@@ -144,7 +144,10 @@ interface Change {
 
 /** What has just been pushed was not read yet: nothing is known of its push time. */
 const JUST_NOW: PushedAt = { min: -Infinity, max: Infinity };
-/** Of rings that change faster than members can be read it is remembered who may hold what they left. */
+/**
+ * Where more rings than these went out of use faster than members can be read, it is only remembered
+ * which members may hold what the oldest have left.
+ */
 const FORMER_MAX = 8;
 
 /**
@@ -364,9 +367,12 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
         one.settled.clear();
         one.unread = new Set(one.ring.members.filter((name) => members.has(named(name))));
       }
-      while (former.length > FORMER_MAX) {
-        const oldest = Math.max(0, former.findIndex(({ since }) => since < Infinity));
-        for (const name of former.splice(oldest, 1)[0].unread) unread.add(named(name));
+      const left = former.filter(({ since }) => since < Infinity);
+      for (const oldest of left.slice(0, Math.max(0, left.length - FORMER_MAX))) {
+        former = former.filter((one) => one !== oldest);
+        for (const member of [...oldest.unread].map(named)) {
+          if (members.has(member)) unread.add(member);
+        }
       }
     },
     membersChanged(next, nextAliases) {

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { createWhereabouts, type Whereabouts } from "../../../src/handoff/plan/whereabouts.ts";
+import { parseMember } from "../../../src/member.ts";
 import { HashRing } from "../../../src/ring/hash_ring.ts";
 import { a, b, c, d, keyWith, ringOf } from "./members.ts";
 import {
@@ -16,6 +17,34 @@ import {
 
 const { id, key } = GROUP;
 const awaitsReads = (whereabouts: Whereabouts) => whereabouts.holdersOf(GROUP)?.awaitsReads;
+
+Deno.test("rings that are in use are never given up, however many", { permissions: "none" }, () => {
+  const whereabouts = whereaboutsWith(ringOf(a));
+  const many = Array.from({ length: 12 }, (_, i) => parseMember(`gone${i}:9091`));
+  const inUse = [ringOf(b), ...many.map((member) => ringOf(member))];
+  const by = (rings: readonly HashRing[]) =>
+    whereabouts.ringsChanged({ present: ringOf(a), leader: ringOf(a), inUse: rings });
+  for (let i = 1; i <= inUse.length; i++) by(inUse.slice(0, i));
+  assert.equal(holdersOf(whereabouts).presumed?.includes("b"), true);
+  by([]);
+  sweep(whereabouts, [a, b, c]);
+  assert.deepEqual([holdersOf(whereabouts), whereabouts.clear], [{}, true]);
+});
+
+Deno.test("of very many rings that have left use it is known who may hold what they left", {
+  permissions: "none",
+}, () => {
+  const whereabouts = whereaboutsWith(ringOf(a));
+  goBy(whereabouts, ringOf(b));
+  for (let i = 0; i < 12; i++) goBy(whereabouts, ringOf(parseMember(`gone${i}:9091`)));
+  goBy(whereabouts, ringOf(c));
+  const { presumed = [], unread = [], absent = [] } = holdersOf(whereabouts);
+  const known = [...presumed, ...unread, ...absent.map((text) => text.split(" ")[0])];
+  assert.deepEqual(known.filter((name) => ["a", "b"].includes(name)).toSorted(), ["a", "b"]);
+  whereabouts.membersChanged(up(a, b, c), new Map());
+  sweep(whereabouts, [a, b, c]);
+  assert.deepEqual([holdersOf(whereabouts), whereabouts.clear], [{}, true]);
+});
 
 Deno.test("a first ring makes nobody a former owner", { permissions: "none" }, () => {
   const whereabouts = createWhereabouts(ringOf());
