@@ -2,10 +2,10 @@
 
 import { cooperate } from "../concurrency/cooperate.ts";
 import type { Announcements } from "../consul/announcements.ts";
-import { createTold, errorText, type Logger } from "../log.ts";
+import { errorText, type Logger } from "../log.ts";
 import type { Member } from "../member.ts";
 import { HashRing } from "../ring/hash_ring.ts";
-import { readAnnounced } from "./plan/announced_ring.ts";
+import { type AnnouncedText, readAnnounced } from "./plan/announced_ring.ts";
 import type { Others } from "./plan/rings.ts";
 
 /** Reads what others announce. */
@@ -20,10 +20,10 @@ export interface OthersRings {
 const RINGS_MAX = 16;
 /** Slices that are built at once: rings of a few dozen members are done by then. */
 const SLICES_AT_ONCE = 16;
-/** What is known of an instance that cannot be understood. */
-const NOTHING = {
+/** An announcement that cannot be read: of no ring, and of an instance that has heard of nobody. */
+const UNREADABLE = {
   ring: HashRing.of(new Map()),
-  since: Infinity,
+  since: 0,
   seen: [],
   version: 0,
   from: 0,
@@ -41,7 +41,21 @@ export function createOthersRings(
   /** By members and weights. */
   const rings = new Map<string, HashRing>();
   const building = new Set<string>();
-  const told = createTold();
+  /** The texts that were there last. */
+  let texts = new Map<string, AnnouncedText | "unreadable">();
+
+  function parse(text: string): AnnouncedText | "unreadable" {
+    try {
+      return readAnnounced(text);
+    } catch (cause) {
+      const err = errorText(cause);
+      log.warn("another instance announces a ring that cannot be read: nothing is moved", {
+        text,
+        err,
+      });
+      return "unreadable";
+    }
+  }
 
   function keep(name: string, ring: HashRing): HashRing {
     rings.delete(name); // to the end of the order
@@ -79,22 +93,17 @@ export function createOthersRings(
       if (!all) return "unknown";
       const others: Exclude<Others, string>[number][] = [];
       let isBuilding = false;
+      texts = new Map(all.map(({ text }) => [text, texts.get(text) ?? parse(text)]));
       for (const { text, ...rest } of all) {
-        try {
-          const { weights, ...said } = readAnnounced(text);
-          const ring = ringOf(weights);
-          if (ring) others.push({ ring, ...said, ...rest });
-          else isBuilding = true;
-        } catch (cause) {
-          // It may push anywhere.
-          others.push({ ...NOTHING, ...rest, isLost: true });
-          const err = errorText(cause);
-          if (!told.isNews("text", text)) continue;
-          log.warn("another instance announces a ring that cannot be read: nothing is moved", {
-            text,
-            err,
-          });
+        const parsed = texts.get(text) ?? "unreadable";
+        if (parsed === "unreadable") {
+          others.push({ ...UNREADABLE, ...rest });
+          continue;
         }
+        const { weights, ...said } = parsed;
+        const ring = ringOf(weights);
+        if (ring) others.push({ ring, ...said, ...rest });
+        else isBuilding = true;
       }
       return isBuilding ? "building" : others;
     },

@@ -1,11 +1,13 @@
 /** By which rings groups are pushed, agreed on with other instances through Consul. @module */
 
 import { abandonable } from "../concurrency/abort.ts";
+import { sleep } from "../concurrency/backoff.ts";
 import { deadline } from "../concurrency/deadline.ts";
+import { runGroup } from "../concurrency/run_group.ts";
 import { createWake } from "../concurrency/wake.ts";
 import type { Announcements } from "../consul/announcements.ts";
 import type { Locks } from "../consul/locks/locks.ts";
-import type { Logger } from "../log.ts";
+import { createTold, type Logger } from "../log.ts";
 import type { HashRing } from "../ring/hash_ring.ts";
 import { createOthersRings } from "./others_rings.ts";
 import { showAnnounced } from "./plan/announced_ring.ts";
@@ -43,6 +45,8 @@ export interface RingAgreement {
 
 /** How long a push waits until others know of this instance. */
 const INTRODUCED_MS_MAX = 5_000;
+/** An instance that holds up the others for so long, or twice as long, is told to the operator. */
+const HOLDING_UP_MS = 15_000;
 
 /**
  * Creates the agreement; nothing is announced yet.
@@ -82,6 +86,34 @@ export function createRingAgreement(initial: HashRing, deps: RingAgreementDeps):
     for (const resolve of awaiting.splice(0)) resolve();
   }
 
+  async function follow(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const late = new AbortController();
+      const { leftMs } = rings;
+      const timer = leftMs < Infinity ? setTimeout(() => late.abort(), leftMs) : undefined;
+      await moved.wait(AbortSignal.any([signal, late.signal]));
+      clearTimeout(timer);
+      if (!signal.aborted) look();
+    }
+  }
+
+  async function tellWhoHoldsUp(signal: AbortSignal): Promise<void> {
+    const told = createTold();
+    let before: readonly string[] = [];
+    while (!signal.aborted) {
+      await sleep(HOLDING_UP_MS, signal);
+      const { holdingUp } = rings;
+      const sessions = holdingUp.filter((session) => before.includes(session)).join(" ");
+      before = holdingUp;
+      if (sessions === "") told.isOver("sessions");
+      else if (told.isNews("sessions", sessions)) {
+        log.warn("other instances do not say that they have heard of this one: nothing is moved", {
+          sessions,
+        });
+      }
+    }
+  }
+
   return {
     rings,
     ringChanged(ring) {
@@ -100,15 +132,6 @@ export function createRingAgreement(initial: HashRing, deps: RingAgreementDeps):
       }
       signal.throwIfAborted();
     },
-    async run(signal) {
-      while (!signal.aborted) {
-        const late = new AbortController();
-        const { leftMs } = rings;
-        const timer = leftMs < Infinity ? setTimeout(() => late.abort(), leftMs) : undefined;
-        await moved.wait(AbortSignal.any([signal, late.signal]));
-        clearTimeout(timer);
-        if (!signal.aborted) look();
-      }
-    },
+    run: (signal) => runGroup([follow, tellWhoHoldsUp], signal),
   };
 }

@@ -2,14 +2,16 @@
 
 import assert from "node:assert/strict";
 import { buildInfo } from "../../src/build.ts";
+import type { Locks } from "../../src/consul/locks/locks.ts";
 import type { Gateways } from "../../src/handoff/gateways.ts";
 import { createHandoff, type Handoff } from "../../src/handoff/handoff.ts";
-import { showAnnounced } from "../../src/handoff/plan/announced_ring.ts";
+import { readAnnounced, showAnnounced } from "../../src/handoff/plan/announced_ring.ts";
 import type { HashRing } from "../../src/ring/hash_ring.ts";
 import { createMetrics } from "../../src/metrics/metrics.ts";
 import { consulPolicy, tell } from "../membership/story.ts";
 import { recordLog } from "../model/log.ts";
 import { a, b, ringOf } from "./plan/members.ts";
+import { locksThat } from "./settle/failing_locks.ts";
 import { inventory } from "./plan/whereabouts_story.ts";
 
 const PATH = "/metrics/job/backup/instance/a";
@@ -19,9 +21,15 @@ const never = new AbortController().signal;
 /**
  * An instance that goes by one ring, in front of two members of which the second is dead.
  *
- * @param others the ring that another instance has announced before; absent: it is alone
+ * @param options.others the ring that another instance has announced before; absent: it is alone
+ * @param options.locks those that it asks for; absent: it needs none
+ * @param options.announce takes what it announces
  */
-function instance(present: HashRing, others?: HashRing): Handoff {
+function instance(present: HashRing, { others, locks, announce: tellOthers = () => {} }: {
+  readonly others?: HashRing | undefined;
+  readonly locks?: Locks;
+  readonly announce?: (text: string) => void;
+} = {}): Handoff {
   const announce = (ring: HashRing, since: number, heard: string) => {
     const said = { since, seen: [], version: 1, from: 1, heard: new Map([[heard, 1]]) };
     return showAnnounced({ ring, ...said });
@@ -41,8 +49,8 @@ function instance(present: HashRing, others?: HashRing): Handoff {
     membership: () => membership,
     ring: () => present,
     openGateways: () => gateways as Gateways, // it is asked for nothing else
-    locks: () => undefined,
-    announcements: () => all && { all, announce() {}, isCurrent: true },
+    locks: () => locks,
+    announcements: () => all && { all, announce: tellOthers, isCurrent: true },
     tell() {},
     metrics: createMetrics(buildInfo()).handoff,
     tellSharedSeries() {},
@@ -64,7 +72,7 @@ for (const method of ["PUT", "POST", "DELETE"]) {
       permissions: "none",
     },
     async () => {
-      const handoff = instance(ringOf(b), ringOf(a));
+      const handoff = instance(ringOf(b), { others: ringOf(a) });
       // What is marked needs no other look, as far as it goes for members that cannot be read.
       await handoff.takesOver(GROUP.id, a, never);
       assert.equal(await handoff.concerns({ method, ...GROUP }), true);
@@ -82,7 +90,7 @@ for (
   Deno.test(`by ${who} a group that a dead member may hold ${what}`, {
     permissions: "none",
   }, async () => {
-    const handoff = instance(ringOf(a), others);
+    const handoff = instance(ringOf(a), { others });
     const stop = new AbortController();
     const running = handoff.run(stop.signal);
     await handoff.sweep(never);
@@ -91,5 +99,36 @@ for (
     assert.equal(await handoff.concerns({ method: "POST", ...GROUP }), isConcerned);
     stop.abort();
     await running;
+  });
+}
+
+for (
+  const [what, locks, isHeldUp] of [
+    ["for which no lock could be had holds up what is announced", locksThat("unavailable"), true],
+    ["under its lock holds up nothing", locksThat(), false],
+  ] as const
+) {
+  Deno.test(`a push ${what}`, { permissions: "none" }, async () => {
+    const texts: string[] = [];
+    const announce = (text: string) => void texts.push(text);
+    const handoff = instance(ringOf(b), { others: ringOf(a), locks, announce });
+    const [sent, answer] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const pushing = handoff.handle({
+      method: "PUT",
+      ...GROUP,
+      types: () => new Map(),
+      async deliver() {
+        sent.resolve();
+        await answer.promise;
+        return { answer: "taken", taken: b };
+      },
+    }, never);
+    await sent.promise;
+    handoff.ringChanged(ringOf(a, b));
+    const goesBy = () => [...readAnnounced(texts.at(-1) ?? "").weights.keys()];
+    assert.deepEqual(goesBy(), isHeldUp ? [b] : [a, b]);
+    answer.resolve();
+    await pushing;
+    assert.deepEqual(goesBy(), [a, b]);
   });
 }

@@ -3,7 +3,8 @@ import { createOthersRings } from "../../src/handoff/others_rings.ts";
 import { openLog } from "../../src/log.ts";
 import { parseMember } from "../../src/member.ts";
 import type { HashRing } from "../../src/ring/hash_ring.ts";
-import { showAnnounced } from "../../src/handoff/plan/announced_ring.ts";
+import { readAnnounced, showAnnounced } from "../../src/handoff/plan/announced_ring.ts";
+import { createRings } from "../../src/handoff/plan/rings.ts";
 import { a, b, ringOf } from "./plan/members.ts";
 
 const OTHER = { id: "other", isOwn: false, isLost: false };
@@ -98,9 +99,32 @@ Deno.test("who announces what cannot be read may push anywhere, which is told on
   for (let i = 0; i < 2; i++) {
     const read = reader.read(all);
     assert(typeof read !== "string");
-    assert.deepEqual(read.map(({ isLost }) => isLost), [true, false]);
-    assert.equal(read[1].ring.hash, ringOf(b).hash);
+    assert.deepEqual(read.map(({ ring }) => ring.hash), [ringOf().hash, ringOf(b).hash]);
   }
   assert.equal(lines.length, 1);
   assert.match(lines.join(), /another instance announces a ring that cannot be read.* text=\{/);
 });
+
+for (const since of ["{", `{"since":null}`]) {
+  Deno.test(`beside ${since} nothing is free or moved, and ours can be read by others`, {
+    permissions: "none",
+  }, () => {
+    const { reader } = createReader();
+    const rings = createRings(ringOf(a), { clock: () => 0, onAnnounceable() {} });
+    const others = { text: since, ...OTHER };
+    let own: string | undefined;
+    for (let i = 0; i < 3; i++) {
+      const ours = own === undefined ? [] : [{ id: "ours", text: own, isOwn: true, isLost: false }];
+      const read = reader.read([others, ...ours]);
+      assert(read !== "building");
+      rings.othersChanged(read, true);
+      const { announceable } = rings;
+      assert(announceable, "it is announced all the same");
+      own = showAnnounced(announceable);
+      assert.equal(readAnnounced(own).since, 1);
+    }
+    const { areKnown, areAgreed, areAllUsed, leader } = rings;
+    assert.deepEqual([areKnown, areAgreed, areAllUsed], [false, false, true]);
+    assert.deepEqual([rings.isFree("/metrics/job/a"), leader.members], [false, [a]]);
+  });
+}

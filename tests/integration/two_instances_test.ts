@@ -5,6 +5,10 @@ import { startConsul } from "../../tools/consul.ts";
 import { freePortOn } from "../../tools/ports.ts";
 import { startPushgateway } from "../../tools/pushgateway.ts";
 import { waitFor } from "../../tools/wait.ts";
+import { ringPrefix } from "../../src/consul/keys.ts";
+import { readAnnounced, showAnnounced } from "../../src/handoff/plan/announced_ring.ts";
+import { parseMember } from "../../src/member.ts";
+import { HashRing } from "../../src/ring/hash_ring.ts";
 import { startService } from "./service.ts";
 
 const HOSTS = ["127.0.0.1", "127.0.0.2"];
@@ -54,4 +58,68 @@ Deno.test("two services with an agent each agree on the ring, and it outlives on
   assert.equal(await one.metric("dynamic_sharding_ring_builds_total"), builds);
   await two.waitForLog("look-up of members failed");
   assert.equal((await two.push("/metrics/job/a", "m 1\n")).status, 200);
+});
+
+Deno.test("pushes of groups with two owners do not change which rings are announced as seen", async () => {
+  await using consul = await startConsul();
+  const port = freePortOn(HOSTS);
+  await using first = await startPushgateway({ hostname: HOSTS[0], port });
+  await using second = await startPushgateway({ hostname: HOSTS[1], port });
+  await using service = await startService({
+    config: `consul_server: {addr: "${consul.address}"}\nmode: proxy\n` +
+      `pushgateway: {port: ${port}, servers: [${HOSTS}]}\n`,
+  });
+  const members = [first.address, second.address].map((address) => parseMember(address));
+  await service.waitForMembers(members);
+  await service.waitForActive(2);
+  const prefix = ringPrefix("pushgateway");
+  const announced = async () => {
+    const response = await consul.api(`/v1/kv/${prefix}?recurse`);
+    const text = await response.text();
+    return response.ok ? JSON.parse(text) as { Key: string; Value: string }[] : [];
+  };
+  const ours = await waitFor(async () => (await announced()).at(0), { what: "an announcement" });
+  const id = ours.Key.slice(prefix.length);
+
+  // Another instance sees the second member alone, and has heard of ours.
+  const session = await consul.api("/v1/session/create", { method: "PUT", body: "{}" });
+  const { ID: other }: { ID: string } = await session.json();
+  const ring = HashRing.of(new Map([[members[1], 1]]));
+  const tell = async (version: number) => {
+    const said = { since: 1_000, seen: [], version, from: 1, heard: new Map([[id, 1]]) };
+    const response = await consul.api(`/v1/kv/${prefix}${other}?acquire=${other}`, {
+      method: "PUT",
+      body: showAnnounced({ ring, ...said }),
+    });
+    assert.equal(await response.text(), "true");
+  };
+  const own = async () => {
+    const { Value } = (await announced()).find(({ Key }) => Key.endsWith(id)) ?? { Value: "" };
+    return readAnnounced(atob(Value));
+  };
+  /** What ours announces once it has heard the other one say something new. */
+  const hears = async (version: number) => {
+    await tell(version);
+    return await waitFor(async () => {
+      const said = await own();
+      return said.heard.get(other) === version && said;
+    }, { what: "the other instance to be heard" });
+  };
+  await hears(1);
+
+  const all = HashRing.of(new Map(members.map((member) => [member, 1])));
+  const paths = Array.from({ length: 400 }, (_, i) => `/metrics/job/job${i}`)
+    .filter((path) => all.ownerOf(path) === members[0]).slice(0, 64);
+  let isOver = false;
+  const pushing = Promise.all(paths.map(async (path) => {
+    while (!isOver) assert.equal((await service.push(path, "m 1\n", "PUT")).status, 200);
+  }));
+  try {
+    for (let version = 2; version <= 9; version++) {
+      assert.deepEqual((await hears(version)).seen, [ring.hash]);
+    }
+  } finally {
+    isOver = true;
+    await pushing;
+  }
 });

@@ -25,15 +25,16 @@ export function heardByAll(id: string, all: readonly Announcement[]): number | u
 
 /**
  * The announcement of the ring that contested groups go by: the first one of which all have heard, or the
- * first one where there is none; in the given order, of two at once. One that is lost does not count.
+ * first one where there is none; in the given order, of two at once. One that is lost does not count,
+ * nor does a ring without members.
  */
 export function leading(
   all: readonly Announcement[],
 ): { readonly announcement: Announcement; readonly isHeard: boolean } | undefined {
   let first: { readonly announcement: Announcement; readonly isHeard: boolean } | undefined;
   for (const announcement of all) {
-    if (announcement.isLost) continue;
-    const isHeard = isHeardByAll(announcement, all);
+    if (announcement.isLost || announcement.ring.members.length === 0) continue;
+    const isHeard = unheardBy(announcement, all).length === 0;
     const isEarlier = first !== undefined && announcement.since < first.announcement.since;
     if (!first || (isHeard === first.isHeard ? isEarlier : isHeard)) {
       first = { announcement, isHeard };
@@ -42,9 +43,12 @@ export function leading(
   return first;
 }
 
-/** Whether all others have heard of the ring that an instance announces; of what we read, we have. */
-function isHeardByAll({ id, from }: Announcement, all: readonly Announcement[]): boolean {
-  return all.every((other) =>
-    other.id === id || other.isLost || other.isOwn || (other.heard.get(id) ?? 0) >= from
-  );
+/**
+ * The instances that have not said that they have heard of the ring that one of them announces. Of what
+ * we read, we have.
+ */
+export function unheardBy({ id, from }: Announcement, all: readonly Announcement[]): string[] {
+  return all.filter((other) =>
+    other.id !== id && !other.isLost && !other.isOwn && (other.heard.get(id) ?? 0) < from
+  ).map((other) => other.id);
 }

@@ -17,7 +17,7 @@
 import type { Member } from "../../member.ts";
 import type { HashRing } from "../../ring/hash_ring.ts";
 import type { AnnouncedRing, Announcement } from "./announced_ring.ts";
-import { heardByAll, leading } from "./heard.ts";
+import { heardByAll, leading, unheardBy } from "./heard.ts";
 import { createToldRings } from "./told_rings.ts";
 
 /** What is known of other instances. */
@@ -58,6 +58,8 @@ export interface Rings {
   readonly awaitsOthers: boolean;
   /** A push is sent to a member without a lock. Disposal: it has been answered, or never will be. */
   sends(member: Member, key: string): Disposable;
+  /** The same where no lock can be had: it is sent wherever the group is found. */
+  sendsAlone(key: string): Disposable;
   /** What the others may be told of us now; absent while they are not known. */
   readonly announceable: AnnouncedRing | undefined;
   /** Whether the others have heard all that we know of rings, and can be asked for theirs. */
@@ -88,13 +90,19 @@ export interface Rings {
   isUsed(member: Member, key: string): boolean;
   /** Whether any group may be so: some instance is not known, or does not know us, or is out of touch. */
   readonly areAllUsed: boolean;
+  /**
+   * The instances that have not said that they have heard of ours, or of the ring that contested groups
+   * go by: while there are any, any group may be used.
+   */
+  readonly holdingUp: readonly string[];
   /** How long until what is in use changes with time alone; `Infinity` where it does not. */
   readonly leftMs: number;
 }
 
 /** A push on its way. */
 interface Sent {
-  readonly member: Member;
+  /** Absent where it may be any. */
+  readonly member?: Member;
   readonly key: string;
 }
 
@@ -105,7 +113,7 @@ interface Replaced {
 }
 
 /** A redirect that was given by a former ring is followed within this time. */
-export const OTHERS_LEARN_MS = 1_500;
+export const REDIRECT_MS = 1_500;
 /**
  * When Consul is back others find it so late: until then they push without locks, and announce nothing.
  * A session is tried again within ten seconds.
@@ -130,6 +138,7 @@ export function createRings(
   /** Of the present ring; absent until it may be announced. */
   let since: number | undefined;
   let others: Others = "none";
+  let first = leading([]);
   let areInReach = true;
   let awaitsOthers = false;
   /** Until when others may not have found Consul again. */
@@ -162,7 +171,7 @@ export function createRings(
   function replace(rings: readonly HashRing[]): void {
     const nowMs = clock();
     replaced = replaced.filter(({ untilMs }) => untilMs > nowMs);
-    replaced.push({ rings, untilMs: nowMs + OTHERS_LEARN_MS });
+    replaced.push({ rings, untilMs: nowMs + REDIRECT_MS });
   }
 
   function recent(): Replaced[] {
@@ -177,12 +186,13 @@ export function createRings(
 
   /**
    * One that is out of touch pushes without locks, wherever it finds a group, and so does one that has
-   * not heard of us.
+   * not heard of us. One that has not heard of the ring that contested groups go by here may not look for
+   * a group where it would be moved to.
    */
   function areAllUsed(): boolean {
     if (others === "none") return false;
     if (clock() < Math.max(returningUntilMs, strangersUntilMs)) return true;
-    return awaitsOthers || !areInReach || !isHeard() ||
+    return awaitsOthers || !areInReach || !isHeard() || !first?.isHeard ||
       announced().some(({ isLost }) => isLost);
   }
 
@@ -193,7 +203,7 @@ export function createRings(
     );
   }
 
-  const leader = () => leading(announced())?.announcement.ring ?? present;
+  const leader = () => first?.announcement.ring ?? present;
 
   /** The last word of ours that all others have heard; absent where one has not heard of us. */
   function heard(): number | undefined {
@@ -224,8 +234,10 @@ export function createRings(
 
   /** What is announced of a ring of ours, with what we have heard of the others. */
   function announce(
-    { ring, since, seen }: Pick<AnnouncedRing, "ring" | "since" | "seen">,
+    { ring, since, seen: seenRings }: Pick<AnnouncedRing, "ring" | "since" | "seen">,
   ): AnnouncedRing {
+    const knownHashes = new Set(known().map(({ hash }) => hash));
+    const seen = seenRings.filter((hash) => knownHashes.has(hash));
     const heard = announced().filter(({ isOwn, isLost }) => !isOwn && !isLost)
       .map(({ id, version }) => [id, version] as const);
     return {
@@ -234,6 +246,16 @@ export function createRings(
       seen,
       ...told.tell({ ring, seen, known: known() }),
       heard: new Map(heard),
+    };
+  }
+
+  function sends(one: Sent): Disposable {
+    sent.add(one);
+    return {
+      [Symbol.dispose]() {
+        sent.delete(one);
+        if (behind.delete(one)) onAnnounceable();
+      },
     };
   }
 
@@ -262,6 +284,7 @@ export function createRings(
       const before = announced().map((one) => ({ one, rings: ringsOf(one) }));
       const knownBefore = known();
       others = next;
+      first = leading(announced());
       // Redirects that we gave a moment ago did not take account of a ring that is new to us.
       const hashes = new Set(knownBefore.map(({ hash }) => hash));
       if (known().some(({ hash }) => !hashes.has(hash))) replace(knownBefore);
@@ -273,7 +296,7 @@ export function createRings(
       }
       agreed = own()?.ring ?? agreed;
       told.heard(heard() ?? 0);
-      if (isHeard() && !wasHeard) strangersUntilMs = clock() + OTHERS_LEARN_MS;
+      if (isHeard() && !wasHeard) strangersUntilMs = clock() + REDIRECT_MS;
       lookBehind();
     },
     awaitOthers() {
@@ -282,23 +305,14 @@ export function createRings(
     get awaitsOthers() {
       return awaitsOthers;
     },
-    sends(member, key) {
-      const one = { member, key };
-      sent.add(one);
-      return {
-        [Symbol.dispose]() {
-          sent.delete(one);
-          if (behind.delete(one)) onAnnounceable();
-        },
-      };
-    },
+    sends: (member, key) => sends({ member, key }),
+    sendsAlone: (key) => sends({ key }),
     get announceable() {
       const before = own();
       const isSame = before !== undefined && isPresent(before.ring);
-      if (typeof others === "string" || awaitsOthers || present.members.length === 0) {
-        return undefined;
-      }
-      if (!isSame && !isFollowed(present)) return before && announce(before);
+      if (typeof others === "string" || awaitsOthers) return undefined;
+      const isReady = present.members.length > 0 && (isSame || isFollowed(present));
+      if (!isReady) return before && announce(before);
       since ??= 1 + Math.max(0, ...others.map(({ since }) => since));
       const seen = known().filter((ring) => !isPresent(ring) && isFollowed(ring));
       return announce({ ring: present, since, seen: seen.map(({ hash }) => hash).sort() });
@@ -318,7 +332,7 @@ export function createRings(
     },
     get areAgreed() {
       if (others === "none") return true;
-      return areInReach && !awaitsOthers && isHeard() && leading(announced())?.isHeard === true;
+      return areInReach && !awaitsOthers && isHeard() && first?.isHeard === true;
     },
     get areInReach() {
       return areInReach;
@@ -329,12 +343,21 @@ export function createRings(
     isUsed(member, key) {
       if (areAllUsed()) return true;
       const isTo = (ring: HashRing) => ring.ownerOf(key) === member;
-      return sent.values().some((one) => one.member === member && one.key === key) ||
+      return sent.values().some((one) => one.key === key && (one.member ?? member) === member) ||
         announced().some((one) => !one.isOwn && ringsOf(one).every(isTo)) ||
         recent().some(({ rings }) => rings.every(isTo));
     },
     get areAllUsed() {
       return areAllUsed();
+    },
+    get holdingUp() {
+      const ours = own();
+      if (!areInReach || !ours) return [];
+      const strangers = announced().filter(({ isOwn, isLost, heard }) =>
+        !isOwn && !isLost && !told.remembers(heard.get(ours.id) ?? 0)
+      ).map(({ id }) => id);
+      const unled = first ? unheardBy(first.announcement, announced()) : [];
+      return [...new Set([...strangers, ...unled])].sort();
     },
     get leftMs() {
       const nowMs = clock();

@@ -37,7 +37,7 @@ export interface ToldRings {
 }
 
 /** Rings change so often while another instance hears nothing that the oldest words are given up. */
-const WORDS_MAX = 64;
+const WORDS_MAX = 16;
 
 /** Creates the memory of an instance that has told nothing. */
 export function createToldRings(): ToldRings {

@@ -7,7 +7,7 @@ import type { Logger } from "../../log.ts";
 import type { Member } from "../../member.ts";
 import type { Membership } from "../../membership/membership.ts";
 import type { PushTimes } from "../../pushgateway/push_times.ts";
-import { OTHERS_LEARN_MS } from "../plan/rings.ts";
+import { REDIRECT_MS } from "../plan/rings.ts";
 import type { HashRing } from "../../ring/hash_ring.ts";
 import type { BringHomeDeps } from "./bring_home.ts";
 import { drainMember, type DrainProgress } from "./drain.ts";
@@ -57,8 +57,8 @@ export function createDrains(deps: DrainsDeps): Drains {
   }
 
   async function keepDraining(member: Member, signal: AbortSignal): Promise<void> {
-    // What others push to it by another ring must not be moved away under them.
-    await sleep(OTHERS_LEARN_MS, signal);
+    // Before that redirects by the former ring may be followed, and nothing could be moved.
+    await sleep(REDIRECT_MS, signal);
     while (!signal.aborted) {
       try {
         // While it is in the ring for want of any other, there is nowhere to move its groups to.

@@ -15,14 +15,15 @@ export interface Exclusive {
   /**
    * Waits for its turn, then runs.
    *
-   * @param work's signal aborts when the turn can no longer be relied on, or the caller's aborts
+   * @param work's signal aborts when the turn can no longer be relied on, or the caller's aborts.
+   *   `isAlone` where it goes on without the lock: other instances may do so, too
    * @param options.alone goes on without a lock where Consul cannot be asked: pushes do
    * @throws {TurnFailure} where its turn does not come; work has not begun then
    * @throws {LockFailure} `unavailable` or `lost`
    */
   run<T>(
     id: string,
-    work: (signal: AbortSignal) => Promise<T>,
+    work: (signal: AbortSignal, isAlone: boolean) => Promise<T>,
     options: { readonly signal: AbortSignal; readonly alone: boolean },
   ): Promise<T>;
 }
@@ -52,14 +53,14 @@ export function createExclusive(locks: () => Locks | undefined): Exclusive {
 
   async function locked<T>(
     id: string,
-    work: (signal: AbortSignal) => Promise<T>,
+    work: (signal: AbortSignal, isAlone: boolean) => Promise<T>,
     { signal, alone }: { signal: AbortSignal; alone: boolean },
   ): Promise<T> {
     const present = locks();
-    if (!present) return await work(signal);
+    if (!present) return await work(signal, false);
     let done: { readonly result: T } | undefined;
     const remember = async (signal: AbortSignal) => {
-      const result = await work(signal);
+      const result = await work(signal, false);
       done = { result };
       return result;
     };
@@ -70,12 +71,12 @@ export function createExclusive(locks: () => Locks | undefined): Exclusive {
       if (!(failure instanceof LockFailure)) throw failure;
       if (failure.kind === "busy") throw new TurnFailure(failure.message, { cause: failure });
       if (failure.kind !== "unavailable") throw failure;
-      if (present.state === "forbidden") return await work(signal);
+      if (present.state === "forbidden") return await work(signal, true);
       if (!alone) throw failure;
       const stoppedMs = present.sessions.since + STOPPING_MS;
       await sleep(Math.max(0, stoppedMs - performance.now()), signal);
       signal.throwIfAborted();
-      return await work(signal);
+      return await work(signal, true);
     }
   }
 

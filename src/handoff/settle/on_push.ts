@@ -79,7 +79,7 @@ export interface OnPushDeps {
   readonly exclusive: Exclusive;
   readonly gateways: Gateways;
   readonly relationOf: RelationOf;
-  readonly rings: Pick<Rings, "present" | "areAgreed" | "isUsed">;
+  readonly rings: Pick<Rings, "present" | "areAgreed" | "isUsed" | "sendsAlone">;
   /** Ends when more is known of what the members hold. */
   readonly news: (signal: AbortSignal) => Promise<void>;
   /** The group was marked as a part on a member. */
@@ -113,7 +113,8 @@ export function createOnPush(deps: OnPushDeps) {
     signal: AbortSignal,
   ): Promise<Answer> {
     if (push.method === "POST") await becomesKnown(push, signal);
-    return await exclusive.run(push.id, async (signal) => {
+    return await exclusive.run(push.id, async (signal, isAlone) => {
+      using _sent = isAlone ? rings.sendsAlone(push.key) : undefined;
       // A push before this one may have settled it.
       const holders = whereabouts.holdersOf(push);
       if (push.method === "POST") return await merge(push, signal);

@@ -120,15 +120,23 @@ export function createProxy(deps: ProxyDeps): Proxy {
     }
   }
 
-  /** To the owner, or the next one on the ring where no connection comes about. */
-  async function passOn(key: string, request: GroupRequest): Promise<Delivery<Response>> {
+  /**
+   * To the owner, or the next one on the ring where no connection comes about.
+   *
+   * @param sends is told of each member before, where nothing else makes sure that the push is respected
+   */
+  async function passOn(
+    key: string,
+    request: GroupRequest,
+    sends?: Handoff["sends"],
+  ): Promise<Delivery<Response>> {
     const tried = new Set<Member>();
     while (tried.size < TRIES_MAX) {
       const owner = deps.snapshot().ring.ownerWithout(key, tried);
       if (owner === undefined) break;
       const takesOver = tried.size > 0 && request.method === "POST";
       tried.add(owner);
-      using _sent = deps.handoff.sends(owner, key);
+      using _sent = sends?.(owner, key);
       if (takesOver && !await prepared(request.id, owner)) continue;
       const outcome = await send(owner, request);
       if (isUnsent(outcome)) continue;
@@ -209,10 +217,14 @@ export function createProxy(deps: ProxyDeps): Proxy {
     return { id, method: request.method, target, headers, body };
   }
 
-  function deliver(location: Location, request: GroupRequest): Promise<Delivery<Response>> {
+  function deliver(
+    location: Location,
+    request: GroupRequest,
+    sends?: Handoff["sends"],
+  ): Promise<Delivery<Response>> {
     return request.method === "DELETE"
       ? passToAll(location, request)
-      : passOn(location.key, request);
+      : passOn(location.key, request, sends);
   }
 
   async function bringHome(request: GroupRequest, location: Location): Promise<Response> {
@@ -243,7 +255,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
       ) {
         return await bringHome(upstream, location);
       }
-      return (await deliver(location, upstream)).answer;
+      return (await deliver(location, upstream, deps.handoff.sends)).answer;
     },
     async bringHome(request, location, client) {
       const upstream = await prepare(request, location, client);

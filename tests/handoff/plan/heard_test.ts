@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Announcement } from "../../../src/handoff/plan/announced_ring.ts";
 import { heardByAll, leading } from "../../../src/handoff/plan/heard.ts";
 import { b, c } from "./members.ts";
-import { A, announces, B, C, OWN_ID } from "./rings_story.ts";
+import { A, announces, B, C, NONE, OWN_ID } from "./rings_story.ts";
 
 const OWN = announces(A, 5, { own: true });
 
@@ -39,6 +39,7 @@ const LEADING: readonly [all: Announcement[], leader: unknown, isHeard: unknown,
   [[], undefined, undefined, "none where nobody has announced any"],
   [[OWN], A, true, "ours, where we are alone"],
   [[announces(B, 1, { lost: true })], undefined, undefined, "none of an instance that is lost"],
+  [[announces(NONE, 0), OWN], A, true, "none without members"],
   [
     [OWN, announces(B, 1, { heard: { [OWN_ID]: 1 } })],
     B,

@@ -10,7 +10,7 @@
  */
 
 import type { AnnouncedRing } from "../../../src/handoff/plan/announced_ring.ts";
-import { createRings, OTHERS_LEARN_MS, type Rings } from "../../../src/handoff/plan/rings.ts";
+import { createRings, REDIRECT_MS, type Rings } from "../../../src/handoff/plan/rings.ts";
 import type { Member } from "../../../src/member.ts";
 import type { HashRing } from "../../../src/ring/hash_ring.ts";
 import { a, b, c, ringOf } from "./members.ts";
@@ -104,7 +104,7 @@ export function createFleet(): Fleet {
     const { rings, pushes } = by;
     const to = rings.present.ownerOf(key);
     if (to === undefined || !rings.isFree(key)) return;
-    if (isRedirect) redirects.push({ to, key, by, untilMs: nowMs + OTHERS_LEARN_MS });
+    if (isRedirect) redirects.push({ to, key, by, untilMs: nowMs + REDIRECT_MS });
     else pushes.push({ to, key, [Symbol.dispose]: rings.sends(to, key)[Symbol.dispose] });
   }
 

@@ -1,8 +1,8 @@
 /** What may still be on its way: pushes without a lock, and redirects that were given by a former ring. @module */
 
 import assert from "node:assert/strict";
-import { OTHERS_LEARN_MS, type Rings } from "../../../src/handoff/plan/rings.ts";
-import { a, b } from "./members.ts";
+import { REDIRECT_MS, type Rings } from "../../../src/handoff/plan/rings.ts";
+import { a, b, c } from "./members.ts";
 import { A, announces, B, C, createStory, KEY, NONE, usedIn } from "./rings_story.ts";
 
 const announceableRing = ({ announceable }: Rings) => announceable?.ring;
@@ -20,14 +20,34 @@ Deno.test("a push on its way protects its group on its member, until it has been
   assert.deepEqual(usedIn(rings), [a]);
 });
 
+Deno.test(
+  "a push for which no lock can be had may be anywhere, and no ring is followed meanwhile",
+  {
+    permissions: "none",
+  },
+  () => {
+    const story = createStory();
+    const { rings } = story;
+    rings.othersChanged([OWN], true);
+    story.pass(REDIRECT_MS);
+    const sent = rings.sendsAlone(KEY);
+    assert.deepEqual(usedIn(rings), [a, b, c]);
+    assert.equal(rings.isUsed(b, "/metrics/job/other"), false);
+    rings.ringChanged(B);
+    assert.equal(announceableRing(rings), A);
+    sent[Symbol.dispose]();
+    assert.deepEqual([story.freed, announceableRing(rings), usedIn(rings)], [1, B, [a]]);
+  },
+);
+
 Deno.test("a former ring is in use for as long as its redirects are followed", {
   permissions: "none",
 }, () => {
   const { rings, pass } = createStory();
   rings.ringChanged(B);
   assert.deepEqual([rings.present, rings.inUse, usedIn(rings)], [B, [A], [a]]);
-  assert.equal(rings.leftMs, OTHERS_LEARN_MS);
-  pass(OTHERS_LEARN_MS - 1);
+  assert.equal(rings.leftMs, REDIRECT_MS);
+  pass(REDIRECT_MS - 1);
   assert.deepEqual([rings.inUse, rings.leftMs], [[A], 1]);
   pass(1);
   assert.deepEqual([rings.inUse, usedIn(rings), rings.leftMs], [[], [], Infinity]);
@@ -42,7 +62,7 @@ Deno.test(
     const { rings, pass } = createStory();
     const own = announces(A, 1, { own: true, seen: [B] });
     rings.othersChanged([own, announces(B, 2, { seen: [A] })], true);
-    pass(OTHERS_LEARN_MS);
+    pass(REDIRECT_MS);
     rings.ringChanged(C);
     assert.deepEqual(usedIn(rings), []);
   },
@@ -83,7 +103,7 @@ for (
       const { rings, pass } = createStory();
       rings.othersChanged([OWN, announces(B, 2)], true);
       rings.othersChanged(next, true);
-      pass(OTHERS_LEARN_MS - 1);
+      pass(REDIRECT_MS - 1);
       assert.equal(rings.isUsed(b, KEY), true);
       pass(1);
       assert.equal(rings.isUsed(b, KEY), false);
@@ -97,7 +117,7 @@ Deno.test("what stands as it was announced does not change with time", {
   const { rings, pass } = createStory();
   for (let i = 0; i < 3; i++) {
     rings.othersChanged([OWN, announces(B, 2)], true);
-    pass(OTHERS_LEARN_MS);
+    pass(REDIRECT_MS);
     assert.deepEqual([rings.leftMs, usedIn(rings)], [Infinity, [b]]);
   }
 });
@@ -164,11 +184,11 @@ Deno.test(
   () => {
     const { rings, pass } = createStory();
     rings.othersChanged([OWN], true);
-    pass(OTHERS_LEARN_MS);
+    pass(REDIRECT_MS);
     rings.othersChanged([OWN], false);
     rings.othersChanged([OWN], true);
     const { leftMs } = rings;
-    assert.deepEqual([leftMs > OTHERS_LEARN_MS, leftMs < Infinity], [true, true]);
+    assert.deepEqual([leftMs > REDIRECT_MS, leftMs < Infinity], [true, true]);
     rings.othersChanged([OWN], true);
     assert.equal(rings.leftMs, leftMs, "it is back since then");
     pass(leftMs - 1);

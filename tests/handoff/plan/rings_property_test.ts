@@ -94,6 +94,35 @@ Deno.test("where one puts a group under its lock all others push it, or look for
   assert(looks > 1_000, `only ${looks} looks at groups`);
 });
 
+Deno.test("where one moves a group all others that agree push it, or look for it", {
+  permissions: "none",
+}, () => {
+  let looks = 0;
+  fc.assert(
+    fc.property(stories, (steps) => {
+      const fleet = createFleet();
+      for (const [i, text] of steps.entries()) {
+        fleet.take(text);
+        const agreed = fleet.all.filter(({ areAgreed }) => areAgreed);
+        for (const key of KEYS) {
+          for (const one of fleet.all.filter(({ areAllUsed }) => !areAllUsed)) {
+            const to = ownerOf(one, key);
+            for (const other of agreed) {
+              const owns = (ring: HashRing) => ring.ownerOf(key) === to;
+              const { present, leader, inUse } = other;
+              const isSafe = [leader, present, ...inUse].some(owns);
+              assert(isSafe, `${key} to ${to} after: ${steps.slice(0, i + 1).join(", ")}`);
+              looks++;
+            }
+          }
+        }
+      }
+    }),
+    { numRuns: 200 },
+  );
+  assert(looks > 1_000, `only ${looks} looks at groups`);
+});
+
 Deno.test(
   "in the end all agree on the owner of each group, and whether it is pushed without a lock",
   {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Announcement } from "../../../src/handoff/plan/announced_ring.ts";
-import { type Others, OTHERS_LEARN_MS } from "../../../src/handoff/plan/rings.ts";
+import { type Others, REDIRECT_MS } from "../../../src/handoff/plan/rings.ts";
 import type { HashRing } from "../../../src/ring/hash_ring.ts";
 import { a, b, c } from "./members.ts";
 import { A, announces, B, C, createStory, KEY, NONE, OWN_ID, usedIn } from "./rings_story.ts";
@@ -99,7 +99,7 @@ Deno.test("a group is shared until all others have heard of the ring that keeps 
     rings.ringChanged(ring);
     rings.othersChanged([announces(ring, 9, { own: true }), others(heard)], true);
     const { version = 0 } = rings.announceable ?? {};
-    pass(OTHERS_LEARN_MS);
+    pass(REDIRECT_MS);
     return version;
   };
   const first = goes(A, 0);
@@ -121,11 +121,11 @@ Deno.test("an instance of which another one has not heard moves nothing, and agr
   const other = (heard: Readonly<Record<string, number>>) => announces(A, 2, { heard });
   rings.othersChanged([OWN, other({})], true);
   assert.equal(rings.announceable?.version, 1);
-  pass(OTHERS_LEARN_MS);
+  pass(REDIRECT_MS);
   assert.deepEqual(state(), [false, false, true]);
   rings.othersChanged([OWN, other({ [OWN_ID]: 1 })], true);
   assert.deepEqual(state(), [true, true, true], "its redirects may be followed still");
-  pass(OTHERS_LEARN_MS);
+  pass(REDIRECT_MS);
   assert.deepEqual(state(), [true, true, false]);
 });
 
@@ -142,6 +142,47 @@ Deno.test("a ring leads once all have heard of it; where none does, nobody is su
   assert.deepEqual([rings.leader, rings.areAgreed], [B, true]);
   rings.othersChanged([OWN, early, late({ [`${b}`]: 1 })], true);
   assert.deepEqual([rings.leader, rings.areAgreed], [B, false], "one has not heard of ours");
+});
+
+Deno.test("nothing is moved by a ring of which somebody has not heard", {
+  permissions: "none",
+}, () => {
+  const { rings, pass } = createStory();
+  const heard = { [OWN_ID]: 1 };
+  const [one, other] = [announces(B, 1, { heard }), announces(C, 2, { heard })];
+  rings.othersChanged([], true);
+  assert.equal(rings.announceable?.version, 1);
+  // Ours is a later one than they have heard of.
+  const own = (from: number) => ({ ...announces(A, 9, { own: true }), from });
+  rings.othersChanged([own(2), one, other], true);
+  pass(REDIRECT_MS);
+  assert.deepEqual([rings.leader, rings.areAllUsed, rings.areAgreed], [B, true, false]);
+  rings.othersChanged([own(1), one, other], true);
+  assert.deepEqual([rings.leader, rings.areAllUsed, rings.areAgreed], [A, false, true]);
+});
+
+Deno.test("what stands announced names no ring that is not known any more", {
+  permissions: "none",
+}, () => {
+  const { rings } = createStory();
+  const own = announces(A, 1, { own: true, seen: [B] });
+  rings.othersChanged([own, announces(B, 2)], true);
+  using _sent = rings.sends(a, KEY);
+  rings.ringChanged(C);
+  assert.deepEqual([rings.announceable?.ring, rings.announceable?.seen], [A, [B.hash]]);
+  rings.othersChanged([own], true);
+  assert.deepEqual([rings.announceable?.ring, rings.announceable?.seen], [A, []]);
+});
+
+Deno.test("an instance whose ring is empty tells the others what it has heard of them", {
+  permissions: "none",
+}, () => {
+  const { rings } = createStory();
+  rings.othersChanged([OWN], true);
+  rings.ringChanged(NONE);
+  rings.othersChanged([OWN, announces(B, 2, { version: 7 })], true);
+  const { announceable } = rings;
+  assert.deepEqual([announceable?.ring, announceable?.heard], [A, new Map([[`${b}`, 7]])]);
 });
 
 Deno.test("an empty ring is not announced, and is none that groups go by", {
@@ -186,7 +227,7 @@ for (const [others, used, why] of USED) {
   Deno.test(`without its lock a group may be pushed to ${why}`, { permissions: "none" }, () => {
     const { rings, pass } = createStory();
     rings.othersChanged([OWN, ...others], true);
-    pass(OTHERS_LEARN_MS);
+    pass(REDIRECT_MS);
     assert.deepEqual(usedIn(rings), used);
   });
 }
@@ -221,7 +262,7 @@ Deno.test(
   () => {
     const { rings, pass } = createStory();
     rings.othersChanged([OWN], true);
-    pass(OTHERS_LEARN_MS);
+    pass(REDIRECT_MS);
     rings.awaitOthers();
     assert.deepEqual([rings.awaitsOthers, rings.areAllUsed], [true, true]);
     assert.deepEqual([rings.isFree(KEY), rings.areKnown], [false, false]);

@@ -52,5 +52,5 @@ Deno.test("of very many words that nobody hears the oldest are given up", {
   const told = createToldRings();
   for (let i = 0; i < 500; i++) told.tell(word(i % 2 === 0 ? A : B));
   assert.deepEqual([told.remembers(1), told.remembers(500), told.last], [false, true, 500]);
-  assert(told.rings.length < 100, `${told.rings.length} rings`);
+  assert(told.rings.length < 50, `${told.rings.length} rings`);
 });

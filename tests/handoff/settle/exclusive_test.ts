@@ -1,43 +1,12 @@
 import assert from "node:assert/strict";
-import { LockFailure, type LockFailureKind, type Locks } from "../../../src/consul/locks/locks.ts";
+import { LockFailure, type Locks } from "../../../src/consul/locks/locks.ts";
 import { createExclusive, TurnFailure } from "../../../src/handoff/settle/exclusive.ts";
+import { locksThat, STOPPING_MS } from "./failing_locks.ts";
 import { isPending } from "../../concurrency/settled.ts";
 
 const never = new AbortController().signal;
 const ALONE = { signal: never, alone: true };
 const SHARED = { signal: never, alone: false };
-
-/** How long after Consul went out of reach its former holders of locks may still delete. */
-const STOPPING_MS = 3_000;
-
-/**
- * Locks that are had, or not, or lost after the work.
- *
- * @param since when their state began, by the clock of `performance.now()`
- */
-function locksThat(
-  fail?: LockFailureKind,
-  { state = "yes", since = -STOPPING_MS }: { state?: Locks["state"]; since?: number } = {},
-): Locks {
-  return {
-    sessions: {
-      current: () => undefined,
-      watch: () => ({ [Symbol.dispose]() {} }),
-      tried: AbortSignal.abort(),
-      since,
-    },
-    async hold(name, work, { signal }) {
-      if (fail === "lost") {
-        await work(signal);
-        throw new LockFailure("lost", name);
-      }
-      if (fail) throw new LockFailure(fail, name);
-      return await work(signal);
-    },
-    run: () => Promise.resolve(),
-    state,
-  };
-}
 
 Deno.test("those of one group run one at a time, in the order in which they came", {
   permissions: "none",
@@ -116,7 +85,7 @@ const WITH_LOCKS: readonly [
 ][] = [
   [locksThat(), false, "done", "the lock is had"],
   [locksThat("busy"), true, TurnFailure, "another process has the lock for too long"],
-  [locksThat("unavailable"), true, "done", "Consul cannot be asked, and a push goes on"],
+  [locksThat("unavailable"), true, "done alone", "Consul cannot be asked, and a push goes on"],
   [
     locksThat("unavailable"),
     false,
@@ -126,7 +95,7 @@ const WITH_LOCKS: readonly [
   [
     locksThat("unavailable", { state: "forbidden", since: Infinity }),
     false,
-    "done",
+    "done alone",
     "Consul forbids locks for good",
   ],
   [locksThat("lost"), false, "done", "the lock is lost when all is done"],
@@ -134,11 +103,14 @@ const WITH_LOCKS: readonly [
 for (const [locks, alone, outcome, why] of WITH_LOCKS) {
   const runs = typeof outcome === "string";
   Deno.test(
-    `work ${runs ? "is done" : "fails"} where ${why}`,
+    `work ${runs ? `is ${outcome}` : "fails"} where ${why}`,
     { permissions: "none" },
     async () => {
       let times = 0;
-      const work = () => Promise.resolve(++times && "done");
+      const work = (_: AbortSignal, isAlone: boolean) => {
+        times++;
+        return Promise.resolve(isAlone ? "done alone" : "done");
+      };
       const { run } = createExclusive(() => locks);
       const running = run("a", work, { signal: never, alone });
       if (typeof outcome === "string") assert.equal(await running, outcome);

@@ -21,7 +21,7 @@ interface Options {
   readonly isUsed?: () => boolean;
 }
 
-const atOnce: Exclusive = { run: (_, work) => work(never) };
+const atOnce: Exclusive = { run: (_, work) => work(never, false) };
 
 /** The ring is made of the second member alone. */
 function depsOf(
@@ -107,7 +107,7 @@ Deno.test("a group that is begun anew as a part, while others are handled, loses
     run(of, work) {
       const done = tail.then(async () => {
         if (of === id) await begunAnew();
-        return await work(never);
+        return await work(never, false);
       });
       tail = done;
       return done;

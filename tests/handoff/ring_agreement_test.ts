@@ -1,0 +1,71 @@
+/** What the operator is told of instances that do not answer to one another; in virtual time. @module */
+
+import assert from "node:assert/strict";
+import { showAnnounced } from "../../src/handoff/plan/announced_ring.ts";
+import { createRingAgreement } from "../../src/handoff/ring_agreement.ts";
+import { openLog } from "../../src/log.ts";
+import { createClockwork } from "../model/clockwork.ts";
+import { a, b, ringOf } from "./plan/members.ts";
+
+/** An instance beside another one that has heard of it, or not. */
+function startAgreement(clock: () => number) {
+  const lines: string[] = [];
+  let own: string | undefined;
+  let heard: Record<string, number> = {};
+  const announcements = {
+    announce: (text: string) => void (own = text),
+    get all() {
+      const said = {
+        since: 1,
+        seen: [],
+        version: 1,
+        from: 1,
+        heard: new Map(Object.entries(heard)),
+      };
+      const theirs = showAnnounced({ ring: ringOf(b), ...said });
+      const ours = own === undefined ? [] : [{ id: "ours", text: own, isOwn: true, isLost: false }];
+      return [{ id: "theirs", text: theirs, isOwn: false, isLost: false }, ...ours];
+    },
+    isCurrent: true,
+  };
+  const agreement = createRingAgreement(ringOf(a), {
+    locks: () => undefined,
+    announcements: () => announcements,
+    onMoved() {},
+    log: openLog({ level: "info", format: "logfmt", write: (line) => lines.push(line) }),
+    clock,
+  });
+  const stop = new AbortController();
+  agreement.othersChanged();
+  const running = agreement.run(stop.signal);
+  return {
+    lines,
+    otherHas(what: Record<string, number>): void {
+      heard = what;
+      agreement.othersChanged();
+    },
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await running;
+    },
+  };
+}
+
+Deno.test("who does not hear of an instance for long is told once, and again after it did", {
+  permissions: "none",
+}, async () => {
+  await using clock = createClockwork();
+  await using agreement = startAgreement(() => clock.nowMs);
+  agreement.otherHas({});
+  await clock.pass(15_000);
+  assert.deepEqual(agreement.lines, [], "it may be about to");
+  await clock.pass(60_000);
+  assert.equal(agreement.lines.length, 1);
+  assert.match(agreement.lines[0], /do not say that they have heard of this one.* sessions=theirs/);
+  agreement.otherHas({ ours: 1 });
+  await clock.pass(60_000);
+  assert.equal(agreement.lines.length, 1);
+  agreement.otherHas({});
+  await clock.pass(60_000);
+  assert.equal(agreement.lines.length, 2);
+});

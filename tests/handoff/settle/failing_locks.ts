@@ -1,0 +1,35 @@
+/** Locks that fail in one way. @module */
+
+import { LockFailure, type LockFailureKind, type Locks } from "../../../src/consul/locks/locks.ts";
+
+/** How long after Consul went out of reach its former holders of locks may still delete. */
+export const STOPPING_MS = 3_000;
+
+/**
+ * Locks that are had, or not, or lost after the work.
+ *
+ * @param since when their state began, by the clock of `performance.now()`
+ */
+export function locksThat(
+  fail?: LockFailureKind,
+  { state = "yes", since = -STOPPING_MS }: { state?: Locks["state"]; since?: number } = {},
+): Locks {
+  return {
+    sessions: {
+      current: () => undefined,
+      watch: () => ({ [Symbol.dispose]() {} }),
+      tried: AbortSignal.abort(),
+      since,
+    },
+    async hold(name, work, { signal }) {
+      if (fail === "lost") {
+        await work(signal);
+        throw new LockFailure("lost", name);
+      }
+      if (fail) throw new LockFailure(fail, name);
+      return await work(signal);
+    },
+    run: () => Promise.resolve(),
+    state,
+  };
+}
