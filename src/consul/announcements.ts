@@ -129,10 +129,8 @@ export function createAnnouncements(
 
     function take(keys: readonly HeldKey[]): void {
       const sorted = keys.toSorted((a, b) => a.key < b.key ? -1 : 1);
-      // Those of sessions that were ours go when Consul has ended them.
-      present = sorted.filter(({ key, value }) =>
-        value !== END && (key === ownKey || !owned.has(key))
-      )
+      // What a former session of ours has announced stands until Consul ends it: others go by it, too.
+      present = sorted.filter(({ value }) => value !== END)
         .map(({ key, value }) => ({ key, text: value }));
       const read = new Map(sorted.map(({ key, value }) => [key, value]));
       for (const [key, text] of known) {

@@ -139,35 +139,42 @@ Deno.test("what is back was not lost, and is lost anew for as long when it goes 
   assert.deepEqual(reading.seen(), []);
 });
 
-Deno.test("what a former session of ours has announced is nobody else's", {
-  permissions: "none",
-}, async () => {
-  await using clock = createClockwork();
-  const keys = createKeys();
-  let current: Session | undefined = sessionOf("first");
-  let raise = () => {};
-  const consul: typeof keys.consul = {
-    ...keys.consul,
-    acquireKey(key, { value = "" }) {
-      keys.set(key.slice(PREFIX.length), value);
-      return Promise.resolve(true);
-    },
-  };
-  const sessions = {
-    current: () => current,
-    watch(onChange: () => void) {
-      raise = onChange;
-      return { [Symbol.dispose]() {} };
-    },
-  };
-  await using reading = startReading({ ...keys, consul }, sessions);
-  reading.announce("a");
-  await clock.pass(1_000);
-  assert.deepEqual(reading.seen(), ["a own"]);
-  current = sessionOf("second");
-  raise();
-  reading.announce("b");
-  await clock.pass(1_000);
-  assert.deepEqual(reading.seen(), ["b own"]);
-  current = undefined; // nothing is to be said at the end
-});
+Deno.test(
+  "what a former session of ours has announced counts until it is gone, and is not lost then",
+  {
+    permissions: "none",
+  },
+  async () => {
+    await using clock = createClockwork();
+    const keys = createKeys();
+    let current: Session | undefined = sessionOf("first");
+    let raise = () => {};
+    const consul: typeof keys.consul = {
+      ...keys.consul,
+      acquireKey(key, { value = "" }) {
+        keys.set(key.slice(PREFIX.length), value);
+        return Promise.resolve(true);
+      },
+    };
+    const sessions = {
+      current: () => current,
+      watch(onChange: () => void) {
+        raise = onChange;
+        return { [Symbol.dispose]() {} };
+      },
+    };
+    await using reading = startReading({ ...keys, consul }, sessions);
+    reading.announce("a");
+    await clock.pass(1_000);
+    assert.deepEqual(reading.seen(), ["a own"]);
+    current = sessionOf("second");
+    raise();
+    reading.announce("b");
+    await clock.pass(1_000);
+    assert.deepEqual(reading.seen(), ["a", "b own"], "others see both");
+    keys.drop("first");
+    await clock.pass(1_000);
+    assert.deepEqual(reading.seen(), ["b own"]);
+    current = undefined; // nothing is to be said at the end
+  },
+);
