@@ -177,6 +177,7 @@ Deno.test(
       await story.scale([A, B]);
       await story.wait(WAIT_MS);
       families.push(await story.push("POST", path));
+      assert.deepEqual(story.holders(path), { [A]: [families[0]], [B]: [families[1]] });
       story.world.hosts[A].pages = "answered";
       await story.wait(SWEEP_MS);
       families.push(await story.push("POST", path));

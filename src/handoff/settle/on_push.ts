@@ -336,16 +336,9 @@ export function createOnPush(deps: OnPushDeps) {
       };
     };
     const newest = newestOf(new Map(found.map(({ member, pushed }) => [member, pushed])));
-    if (newest) {
-      const own = found.find(({ member }) => member === owner);
-      const isOwners = own && !isNewer(newest.pushed, own.pushed);
-      return goingTo(isOwners ? owner : newest.member);
-    }
-    // Its former owner is the only one that can hold it: so it stays whole, though nobody can see it.
-    const [only, ...more] = holders.absent;
-    const isAlone = more.length === 0 && failed.length === 0;
-    if (only?.up && only.because !== "unread" && isAlone) return goingTo(only.member);
-    return goingTo(owner);
+    const own = found.find(({ member }) => member === owner);
+    const isOwners = !newest || (own && !isNewer(newest.pushed, own.pushed));
+    return goingTo(isOwners ? owner : newest.member);
   }
 
   /** The copies on some members, as they are now, and who could not be asked. */
