@@ -3,7 +3,9 @@
  * label parsing. Works on the raw request string, for `new URL` normalises differently from Go.
  *
  * What the Pushgateway would answer with a redirect (a path to clean, a route in the wrong case) is
- * followed here at once: its 301 makes clients send an empty PUT, which empties the group.
+ * followed here at once: its 301 makes clients send an empty PUT, which empties the group. An empty
+ * segment behind the route is refused: it is an empty label value, or one that begins with a slash, of
+ * a client that does not encode it, and cleaning would make another group of it.
  *
  * @module
  */
@@ -25,6 +27,8 @@ export type PushPath =
 const ROUTE = "/metrics/job/";
 const ROUTE_BASE64 = "/metrics/job@base64/";
 const BASE64_SUFFIX = "@base64";
+const EMPTY_SEGMENT = "empty path segment behind the job's route: an empty label value has to be " +
+  "written as NAME@base64/=, and one with slashes as NAME@base64/VALUE";
 const NOT_FOUND: PushPath = { kind: "refused", status: 404, reason: "404 page not found" };
 
 /** Empty, `.` and `..` segments, which Go's ServeMux cleans away. */
@@ -55,6 +59,7 @@ export function parsePushPath(rawPath: string, scheme: NameScheme): PushPath {
   }
   const unclean = UNCLEAN.test(decoded.text);
   const path = unclean ? cleanPath(decoded.text) : decoded.text;
+  if (path === undefined) return refuse(EMPTY_SEGMENT);
 
   const route = matchRoute(path);
   if (route === undefined) {
@@ -158,15 +163,25 @@ function percentDecode(text: string): { text: string; utf8: boolean } | undefine
   }
 }
 
-/** Go's path.Clean for a rooted path, keeping a trailing slash as its ServeMux does. */
-function cleanPath(path: string): string {
+/**
+ * Go's path.Clean for a rooted path, keeping a trailing slash as its ServeMux does.
+ *
+ * @returns `undefined` where a segment behind the route is empty, other than by a trailing slash
+ */
+function cleanPath(path: string): string | undefined {
   const kept: string[] = [];
-  for (const segment of path.split("/")) {
+  const segments = path.split("/");
+  for (const [i, segment] of segments.entries()) {
     if (segment === "..") kept.pop();
     else if (segment !== "" && segment !== ".") kept.push(segment);
+    else if (segment === "" && i < segments.length - 1 && isBehindRoute(kept)) return undefined;
   }
   const cleaned = `/${kept.join("/")}`;
   return path.endsWith("/") && cleaned !== "/" ? `${cleaned}/` : cleaned;
+}
+
+function isBehindRoute([first, second]: readonly string[]): boolean {
+  return second !== undefined && matchRoute(`/${first}/${second}/`) !== undefined;
 }
 
 function forLocation(rawPath: string): string {

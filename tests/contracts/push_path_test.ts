@@ -28,6 +28,8 @@ const DIFFERENCES = {
   otherEndpoints: "a path of the Pushgateway's own pages, which it answers with 405, is no push " +
     "path here: 404",
   noUtf8: "what is no UTF-8 is refused as such, whatever else is wrong with it",
+  emptySegment:
+    "an empty segment behind the route is refused: cleaned away, it would be another group",
   detail: "a malformed escape is shown, and a job's bad base64 not the part that Go could decode",
 } as const;
 
@@ -161,6 +163,10 @@ async function compareRefusal(
 ): Promise<void> {
   const answer = await sendRawFollowing(put(pushgateway, target));
   const found = answer.body.trim();
+  if (parsed.reason.startsWith("empty path segment")) { // DIFFERENCES.emptySegment
+    assert(answer.targets.length > 1, "it is cleaned there");
+    return;
+  }
   if (HARMLESS_THERE[scheme].includes(target)) {
     assert.equal(answer.status, 200, `${found}; expected: ${DIFFERENCES.harmlessThere}`);
     assert.equal(parsed.status, 400);

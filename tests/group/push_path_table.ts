@@ -1,7 +1,8 @@
 /**
  * What a Pushgateway makes of push paths, as measured on Pushgateway 1.11.2: the group that it
  * keeps, or the status and the words of its refusal. Where it answers with a redirect, the row
- * holds what becomes of the path that the redirect leads to.
+ * holds what becomes of the path that the redirect leads to; but for an empty segment, which it cleans
+ * away.
  *
  * @module
  */
@@ -64,12 +65,18 @@ export const PUSH_PATH_TABLE: readonly PushPathRow[] = [
     "/metrics/job/a%2Fb",
   ]),
   ...refusals(
-    "a double slash is cleaned away, and takes its empty value along",
-    bad(/^odd number/),
+    "cleaning would make another group of a value that is empty, or begins with a slash",
+    bad(/^empty path segment .* NAME@base64\/=/),
     [
       "/metrics/job/a/path/%2Fvar%2Ftmp",
       "/metrics/job/a/env@base64//zone/z",
+      "/metrics/job/a/env//zone//x/1",
       "/metrics/job/a//x",
+      "/metrics/job/a//x/y",
+      "/metrics/job/a//",
+      "/metrics/job//a",
+      "//metrics/./job/a/env/b/../c//",
+      "/METRICS/job@base64//YQ",
     ],
   ),
   ...rows("a value with slashes as base64", { job: "a", path: "/var/tmp" }, [
@@ -91,8 +98,8 @@ export const PUSH_PATH_TABLE: readonly PushPathRow[] = [
   ]),
   ...rows("slashes too many are cleaned away", { job: "a" }, [
     "//metrics/job/a",
-    "/metrics/job/a//",
     "/metrics//job/a",
+    "/x//../metrics/job/a/",
   ]),
   ...refusals("a name without a value", bad(/^odd number of components in label string /), [
     "/metrics/job/a/instance/b/",
