@@ -102,9 +102,10 @@ function dispatch(
     deps: RouteDeps;
   },
 ): Answer {
-  const target = requestTarget(request.url);
+  const whole = requestTarget(request.url);
   // Nearly every request: it should not pay for the look-up of the others.
-  if (target.startsWith(PUSH_ROUTE)) return answerPush(request, { target, connection, deps });
+  if (whole.startsWith(PUSH_ROUTE)) return answerPush(request, { target: whole, connection, deps });
+  const target = withoutPrefix(whole, deps.config().upstream.routePrefix);
   const query = target.indexOf("?");
   const path = query < 0 ? target : target.slice(0, query);
   if (path.startsWith(MEMBERS_ROUTE)) return answerMember(request, { path, connection, deps });
@@ -183,6 +184,8 @@ function answerPush(
       return answerInPlace(request, { target, client, deps });
     }
     case "GET":
+      // A client that pushes so would believe that it worked.
+      if (hasBody(request)) return notAllowed("DELETE, POST, PUT", "GET with a body");
       return previewPush(
         target,
         contextOf(deps.config(), deps),
@@ -255,6 +258,15 @@ function isRedirected(request: Request, { mode, upstream, redirectUserAgents }: 
     default:
       return mode satisfies never;
   }
+}
+
+function hasBody({ headers }: Request): boolean {
+  return headers.has("transfer-encoding") || Number(headers.get("content-length") ?? 0) > 0;
+}
+
+/** A client may have the URL that it had of a Pushgateway, whose route prefix we answer beside none. */
+function withoutPrefix(target: string, prefix: string): string {
+  return prefix !== "" && target.startsWith(`${prefix}/`) ? target.slice(prefix.length) : target;
 }
 
 function notAllowed(allow: string, method: string): Response {

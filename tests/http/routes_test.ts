@@ -74,6 +74,32 @@ Deno.test("an absolute-form target is read as its path", { permissions: "none" }
   }
 });
 
+Deno.test("the Pushgateways' route prefix is answered beside none", {
+  permissions: "none",
+}, async () => {
+  const config = { ...CONFIG, upstream: { ...CONFIG.upstream, routePrefix: "/metrics" } };
+  const own = { config: () => config };
+  for (const path of ["/metrics/job/a", "/metrics/metrics/job/a"]) {
+    const answer = await handle(`PUT ${path}`, own);
+    assert.equal(answer.headers.get("location"), "http://a:9091/metrics/metrics/job/a");
+  }
+  assert.equal((await handle("GET /metrics/-/healthy", own)).status, 200);
+  assert.equal((await handle("GET /metrics/api/v1/members/x", own)).status, 405);
+  assert.equal((await handle("GET /metrics", own)).status, 200);
+});
+
+for (const header of [["content-length", "4"], ["transfer-encoding", "chunked"]] as const) {
+  Deno.test(`a GET with ${header.join(": ")} at a push path is 405`, {
+    permissions: "none",
+  }, async () => {
+    const request = new Request("http://localhost/metrics/job/a", {
+      headers: Object.fromEntries([header]),
+    });
+    const answer = await handlerOf()(request);
+    assert.deepEqual([answer.status, answer.headers.get("allow")], [405, "DELETE, POST, PUT"]);
+  });
+}
+
 const RELOADS: readonly [
   why: string,
   reload: RouteDeps["reload"],
