@@ -11,6 +11,7 @@ import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { BuildInfo } from "../build.ts";
 import { MEMBER_STATES, type Membership } from "../membership/membership.ts";
 import type { Member } from "../member.ts";
+import { createEventLoopLag, type FollowEventLoop } from "./event_loop.ts";
 import { createHandoffMetrics, type HandoffMetrics } from "./handoff.ts";
 import type { FailureKind } from "../pushgateway/client/connection.ts";
 import type { HashRing } from "../ring/hash_ring.ts";
@@ -39,6 +40,7 @@ export interface Metrics {
   /** A configuration was loaded, or refused. */
   configLoaded(success: boolean): void;
   readonly handoff: HandoffMetrics;
+  readonly followEventLoop: FollowEventLoop;
   /** The text page for Prometheus. */
   render(): Promise<string>;
   readonly contentType: string;
@@ -237,6 +239,7 @@ export function createMetrics(build: BuildInfo): Metrics {
       if (success) reloadTime.setToCurrentTime();
     },
     handoff: createHandoffMetrics(registers),
+    followEventLoop: createEventLoopLag(name("event_loop_lag_seconds"), registers),
     render: () => registers[0].metrics(),
     contentType: registers[0].contentType,
   };

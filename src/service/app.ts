@@ -102,6 +102,6 @@ export async function runApp(options: AppOptions, signal: AbortSignal): Promise<
     // Where the address is shared the kernel sends a part of the pushes at once.
     if (!early) await becomesReady(signal);
     if (signal.aborted) return;
-    await runGroup([(early ?? listenNow()).run, inform], signal);
+    await runGroup([(early ?? listenNow()).run, inform, metrics.followEventLoop], signal);
   }, signal);
 }

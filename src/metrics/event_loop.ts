@@ -1,0 +1,29 @@
+/** How late the event loop is: what it does at once, everything else waits for. @module */
+
+import { Histogram, type Registry } from "prom-client";
+import { sleep } from "../concurrency/backoff.ts";
+
+/** Between two looks. */
+const LOOK_MS = 500;
+/** Seconds. */
+const BUCKETS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
+
+/** Looks how late the event loop is, until the signal aborts. */
+export type FollowEventLoop = (signal: AbortSignal) => Promise<void>;
+
+/** Creates the metric. */
+export function createEventLoopLag(name: string, registers: Registry[]): FollowEventLoop {
+  const lag = new Histogram({
+    name,
+    help: "How late the event loop came to a timer, in seconds: looked at twice a second.",
+    buckets: BUCKETS,
+    registers,
+  });
+  return async (signal) => {
+    while (!signal.aborted) {
+      const dueMs = performance.now() + LOOK_MS;
+      await sleep(LOOK_MS, signal);
+      if (!signal.aborted) lag.observe(Math.max(0, performance.now() - dueMs) / 1_000);
+    }
+  };
+}
