@@ -16,7 +16,7 @@ export interface OthersRings {
   add(ring: HashRing): void;
 }
 
-/** Rings of one service: those in force, and what instances that come and go have announced lately. */
+/** Rings of one service that are kept beside those that are announced: others announced them lately. */
 const RINGS_MAX = 16;
 /** Slices that are built at once: rings of a few dozen members are done by then. */
 const SLICES_AT_ONCE = 16;
@@ -41,6 +41,7 @@ export function createOthersRings(
   /** By members and weights. */
   const rings = new Map<string, HashRing>();
   const building = new Set<string>();
+  let announced = 0;
   /** The texts that were there last. */
   let texts = new Map<string, AnnouncedText | "unreadable">();
 
@@ -61,7 +62,7 @@ export function createOthersRings(
     rings.delete(name); // to the end of the order
     rings.set(name, ring);
     const [oldest] = rings.keys();
-    if (rings.size > RINGS_MAX) rings.delete(oldest);
+    if (rings.size > RINGS_MAX + announced) rings.delete(oldest);
     return ring;
   }
 
@@ -91,6 +92,7 @@ export function createOthersRings(
     add: (ring) => void keep(nameOf(ring.weights), ring),
     read(all) {
       if (!all) return "unknown";
+      announced = all.length;
       const others: Exclude<Others, string>[number][] = [];
       let isBuilding = false;
       texts = new Map(all.map(({ text }) => [text, texts.get(text) ?? parse(text)]));

@@ -61,7 +61,10 @@ Deno.test("who does not hear of an instance for long is told once, and again aft
   assert.deepEqual(agreement.lines, [], "it may be about to");
   await clock.pass(60_000);
   assert.equal(agreement.lines.length, 1);
-  assert.match(agreement.lines[0], /do not say that they have heard of this one.* sessions=theirs/);
+  assert.match(
+    agreement.lines[0],
+    /instances do not say that they have heard of the others.* sessions=theirs/,
+  );
   agreement.otherHas({ ours: 1 });
   await clock.pass(60_000);
   assert.equal(agreement.lines.length, 1);

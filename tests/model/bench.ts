@@ -4,7 +4,7 @@ import { type Gateways, openGateways } from "../../src/handoff/gateways.ts";
 import { type Member, parseMember } from "../../src/member.ts";
 import { createRandom } from "../../tools/random.ts";
 import { type Clockwork, createClockwork } from "./clockwork.ts";
-import { type Host, openNetwork } from "./network.ts";
+import { type Host, openNetwork, WELL } from "./network.ts";
 import { createPushgateway, type Group } from "./pushgateway.ts";
 
 /** Pushgateways that nobody but the test uses. Disposal gives the real clock back. */
@@ -84,7 +84,7 @@ export function createBench(): Bench {
 
 function createHost(number: number): Host {
   const pushgateway = createPushgateway({ number, clock: Date.now, onChange() {} });
-  return { pushgateway, up: true, pages: "answered", pagesTakeMs: 20, answersToLose: 0 };
+  return { pushgateway, ...WELL };
 }
 
 /** The families of a group; what marks it as partial is none. */

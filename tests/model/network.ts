@@ -22,9 +22,20 @@ export interface Host {
   pages: "answered" | "failing" | "hanging";
   /** How long a request for a page takes besides. */
   pagesTakeMs: number;
+  /** How long a write takes to arrive besides. */
+  writesTakeMs: number;
   /** Answers to writes that are lost from now on. */
   answersToLose: number;
 }
+
+/** A Pushgateway that is well. */
+export const WELL = {
+  up: true,
+  pages: "answered",
+  pagesTakeMs: 20,
+  writesTakeMs: 0,
+  answersToLose: 0,
+} as const satisfies Omit<Host, "pushgateway">;
 
 /** Who listens where: several names may be of one host. */
 export type Hosts = ReadonlyMap<Member, Host>;
@@ -67,9 +78,10 @@ export function openNetwork(
       if (host.pages === "failing") return { status: 500, headers: [], body: new Uint8Array() };
       if (!host.up || !up) throw new SendFailure("reset", "connection reset");
     }
+    const isWrite = request.method !== "GET";
+    if (isWrite && host.writesTakeMs > 0) await sleep(host.writesTakeMs);
     const answer = host.pushgateway.answer(request);
     await hop();
-    const isWrite = request.method !== "GET";
     const isLost = isWrite && host.answersToLose > 0 && host.answersToLose-- > 0;
     if (isLost || !host.up) throw new SendFailure("reset", "connection reset");
     return answer;

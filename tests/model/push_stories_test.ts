@@ -1,7 +1,7 @@
 /** What pushes of misplaced groups do, one story each. @module */
 
 import assert from "node:assert/strict";
-import { pathOwnedBy, type Story, tell } from "./story.ts";
+import { pathOwnedBy, pathThatGoes, type Story, tell } from "./story.ts";
 
 /** Until all instances go by one ring, and two pushes can be told apart by any clock. */
 const WAIT_MS = 5_000;
@@ -198,6 +198,36 @@ Deno.test("a POSTed group that gets another owner while it is moved goes on, who
     await story.wait(SWEEP_MS);
     assert.deepEqual(story.holders(path), { [C]: families.toSorted() });
   }));
+
+for (const method of ["PUT", "POST"] as const) {
+  Deno.test(`a ${method} that lands where other instances do not push any more is not lost`, async () => {
+    for (let seed = 1; seed <= 12; seed++) {
+      const setting = { seed, first: [A], instances: 2, agents: 1 };
+      await tell(setting, async ({ world, push, scale, wait, holders }) => {
+        const path = pathThatGoes([[A, B], B], [[A, B, C], C]);
+        await wait(SWEEP_MS);
+        await scale([A, B]);
+        // So soon after a change each push takes the lock of its group.
+        world.hosts[B].writesTakeMs = seed % 2 === 0 ? 3_500 : 8_000;
+        const landing = push(method, path, 0);
+        await wait(200);
+        await scale([A, B, C]);
+        await wait(method === "PUT" ? 2_000 : 4_500);
+        const early = await push("POST", path, 1);
+        const landed = await landing;
+        world.hosts[B].writesTakeMs = 0;
+        const last = await push("POST", path, 1);
+        await wait(4 * SWEEP_MS);
+        assert.deepEqual(world.losses, [], `seed ${seed}`);
+        const { [C]: families = [], ...others } = holders(path);
+        assert.deepEqual(others, {}, `seed ${seed}`);
+        // A PUT that was under way at the same time may count as the later one.
+        const expected = method === "PUT" ? [landed, last] : [early, landed, last];
+        assert.deepEqual(families.filter((name) => expected.includes(name)), expected.toSorted());
+      });
+    }
+  });
+}
 
 /** An instance that has just begun may know one member only, which takes a deletion for all. */
 Deno.test("what is PUT while a copy is removed that has not heard of its group's deletion stays", async () => {

@@ -64,10 +64,20 @@ export async function tell(
 
 /** The first of some paths that belongs to one member among others. */
 export function pathOwnedBy(owner: number, among: readonly number[]): string {
-  const ring = HashRing.of(new Map(among.map((i) => [memberName(i), 1])));
+  return pathThatGoes([among, owner]);
+}
+
+/** The first of some paths that belongs to these members, by rings of these. */
+export function pathThatGoes(
+  ...owners: readonly (readonly [among: readonly number[], owner: number])[]
+): string {
+  const rings = owners.map(([among, owner]) => {
+    const ring = HashRing.of(new Map(among.map((i) => [memberName(i), 1])));
+    return { ring, owner: memberName(owner) };
+  });
   for (let i = 0;; i++) {
     const path = `/metrics/job/job${i}`;
-    if (ring.ownerOf(path) === memberName(owner)) return path;
+    if (rings.every(({ ring, owner }) => ring.ownerOf(path) === owner)) return path;
   }
 }
 

@@ -7,7 +7,7 @@ import { type Clockwork, createClockwork } from "./clockwork.ts";
 import { createConsul, type ModelConsul } from "./consul.ts";
 import { type Instance, startInstance } from "./instance.ts";
 import { recordLog } from "./log.ts";
-import { delayMs, type Host } from "./network.ts";
+import { delayMs, type Host, WELL } from "./network.ts";
 import { createOracle, isTaken, type Oracle, type Push } from "./oracle.ts";
 import { createPushgateway } from "./pushgateway.ts";
 import type { PlannedStep, Step } from "./steps.ts";
@@ -108,13 +108,7 @@ export function createWorld(setting: Setting): World {
         lookForLosses(path);
       },
     });
-    return {
-      pushgateway,
-      up: true,
-      pages: "answered",
-      pagesTakeMs: 20,
-      answersToLose: 0,
-    };
+    return { pushgateway, ...WELL };
   });
   const reachable = new Map(
     numbers.flatMap((i) => [[members[i], hosts[i]], [seconds[i], hosts[i]]] as const),
@@ -238,7 +232,7 @@ export function createWorld(setting: Setting): World {
       spellings.clear();
       named = numbers;
       for (const host of hosts) {
-        Object.assign(host, { up: true, pages: "answered", pagesTakeMs: 20, answersToLose: 0 });
+        Object.assign(host, WELL);
         host.pushgateway.refusing = false;
       }
       for (const agent of consul.agents) if (!agent.isUp) agent.join(false);
@@ -326,7 +320,8 @@ export function createWorld(setting: Setting): World {
         if (step.are === "slow") host.pagesTakeMs = step.ms;
         else host.pages = step.are;
         await sleep(step.ms);
-        Object.assign(host, { pages: "answered", pagesTakeMs: 20 });
+        const { pages, pagesTakeMs } = WELL;
+        Object.assign(host, { pages, pagesTakeMs });
         return;
       }
       case "die": {

@@ -18,7 +18,7 @@ import type { Member } from "../../member.ts";
 import type { HashRing } from "../../ring/hash_ring.ts";
 import type { AnnouncedRing, Announcement } from "./announced_ring.ts";
 import { heardByAll, leading, unheardBy } from "./heard.ts";
-import { createToldRings } from "./told_rings.ts";
+import { createToldRings, type Word } from "./told_rings.ts";
 
 /** What is known of other instances. */
 export type Others =
@@ -88,7 +88,10 @@ export interface Rings {
   mayBeSplit(key: string): boolean;
   /** Whether a group may be pushed to a member without its lock, or such a push is on its way. */
   isUsed(member: Member, key: string): boolean;
-  /** Whether any group may be so: some instance is not known, or does not know us, or is out of touch. */
+  /**
+   * Whether any group may be so: some instance is not known, or does not know us, or is out of touch, or
+   * has not heard of the ring that contested groups go by here.
+   */
   readonly areAllUsed: boolean;
   /**
    * The instances that have not said that they have heard of ours, or of the ring that contested groups
@@ -233,9 +236,7 @@ export function createRings(
   }
 
   /** What is announced of a ring of ours, with what we have heard of the others. */
-  function announce(
-    { ring, since, seen: seenRings }: Pick<AnnouncedRing, "ring" | "since" | "seen">,
-  ): AnnouncedRing {
+  function announce({ ring, since, seen: seenRings }: Omit<Word, "known">): AnnouncedRing {
     const knownHashes = new Set(known().map(({ hash }) => hash));
     const seen = seenRings.filter((hash) => knownHashes.has(hash));
     const heard = announced().filter(({ isOwn, isLost }) => !isOwn && !isLost)
@@ -244,7 +245,7 @@ export function createRings(
       ring,
       since,
       seen,
-      ...told.tell({ ring, seen, known: known() }),
+      ...told.tell({ ring, since, seen, known: known() }),
       heard: new Map(heard),
     };
   }
@@ -308,13 +309,16 @@ export function createRings(
     sends: (member, key) => sends({ member, key }),
     sendsAlone: (key) => sends({ key }),
     get announceable() {
-      const before = own();
-      const isSame = before !== undefined && isPresent(before.ring);
       if (typeof others === "string" || awaitsOthers) return undefined;
-      const isReady = present.members.length > 0 && (isSame || isFollowed(present));
+      const before = told.word;
+      const same = before && isPresent(before.ring) ? before : undefined;
+      const isReady = present.members.length > 0 && (same || isFollowed(present));
       if (!isReady) return before && announce(before);
-      since ??= 1 + Math.max(0, ...others.map(({ since }) => since));
-      const seen = known().filter((ring) => !isPresent(ring) && isFollowed(ring));
+      since ??= same?.since ?? 1 + Math.max(0, ...others.map(({ since }) => since));
+      // What was seen stays so: what is sent since then all rings that are known place alike.
+      const seen = known().filter((ring) =>
+        !isPresent(ring) && (same?.seen.includes(ring.hash) || isFollowed(ring))
+      );
       return announce({ ring: present, since, seen: seen.map(({ hash }) => hash).sort() });
     },
     get areKnown() {

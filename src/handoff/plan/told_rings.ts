@@ -11,6 +11,8 @@ import type { HashRing } from "../../ring/hash_ring.ts";
 export interface Word {
   /** The ring that this instance goes by. */
   readonly ring: HashRing;
+  /** Of two rings the one with the lower number was told first. */
+  readonly since: number;
   /** The rings of which the others learn by this word. */
   readonly seen: readonly number[];
   /** All rings that this instance knows. */
@@ -28,6 +30,8 @@ export interface ToldRings {
   tell(word: Word): { readonly version: number; readonly from: number };
   /** The number of the last word; 0 before the first one. */
   readonly last: number;
+  /** The last word; absent before the first one. */
+  readonly word: Word | undefined;
   /** All others have heard this word, or a later one: those before it are forgotten. */
   heard(version: number): void;
   /** Whether a word is remembered, with all that came after it. */
@@ -43,25 +47,34 @@ const WORDS_MAX = 16;
 export function createToldRings(): ToldRings {
   let words: { readonly version: number; readonly word: Word }[] = [];
   let [last, from] = [0, 0];
+  const present = () => words.at(-1)?.word;
 
-  function isLast({ ring, seen, known }: Word): boolean {
-    const before = words.at(-1)?.word;
-    return before !== undefined && before.ring.hash === ring.hash &&
-      before.seen.join() === seen.join() && hashes(before.known) === hashes(known);
+  function isSameRing({ ring, since }: Word): boolean {
+    const before = present();
+    return before?.ring.hash === ring.hash && before.since === since;
+  }
+
+  function isLast(word: Word): boolean {
+    const { seen, known } = present() ?? word;
+    return isSameRing(word) && seen.join() === word.seen.join() &&
+      hashes(known) === hashes(word.known);
   }
 
   return {
     tell(word) {
       if (!isLast(word)) {
-        const before = words.at(-1)?.word.ring;
-        words.push({ version: ++last, word });
+        last++;
+        if (!isSameRing(word)) from = last;
+        words.push({ version: last, word });
         words = words.slice(-WORDS_MAX);
-        if (before?.hash !== word.ring.hash) from = last;
       }
       return { version: last, from };
     },
     get last() {
       return last;
+    },
+    get word() {
+      return present();
     },
     heard(heard) {
       const first = Math.min(heard, last);

@@ -111,6 +111,8 @@ export interface Whereabouts {
     members: ReadonlyMap<Member, MemberSight>,
     aliases: ReadonlyMap<Member, Member>,
   ): void;
+  /** How often other rings have come into force. */
+  readonly ringChanges: number;
   /** Nothing is known any more of what members hold. */
   forgetAll(): void;
   /** Begins to read a member. */
@@ -157,6 +159,7 @@ const FORMER_MAX = 8;
  */
 export function createWhereabouts(ring: HashRing): Whereabouts {
   let [present, leader] = [ring, ring];
+  let ringChanges = 0;
   let members: ReadonlyMap<Member, MemberSight> = new Map();
   let aliases: ReadonlyMap<Member, Member> = new Map();
   /** Misplaced groups, and their copies. */
@@ -169,7 +172,8 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
   const begunAt = new Map<Member, number>();
   /** Since when nothing that was read before counts. */
   const forgottenAt = new Map<Member, number>();
-  const unread = new Set<Member>();
+  /** They may hold any group, since this moment. */
+  const unread = new Map<Member, number>();
   /** Could not be read when that was last tried. */
   const failing = new Set<Member>();
   /** Members that cannot be read, for one reason or the other. */
@@ -318,7 +322,7 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
         if (!isSettled && !readable.has(before)) presume(before, since < Infinity);
       }
       const unknown: Member[] = [];
-      for (const member of unread) {
+      for (const member of unread.keys()) {
         if (presumed.has(member) || absent.has(member) || readable.has(member)) continue;
         // One that comes from elsewhere is not waited for: it has no part in what is pushed yet.
         if (isReadable(member) && present.weights.has(member)) unknown.push(member);
@@ -336,6 +340,9 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
       };
     },
     ownerOf,
+    get ringChanges() {
+      return ringChanges;
+    },
     removed(id, member) {
       change(id, member, "gone");
       marks.get(member)?.delete(id);
@@ -356,6 +363,7 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
     },
     isMarked: (id, member) => marks.get(member)?.has(id) ?? false,
     ringsChanged({ present: ring, leader: first, inUse }) {
+      if (ring.hash !== present.hash || first.hash !== leader.hash) ringChanges++;
       if (ring.hash !== present.hash && present.members.length > 0) keepFormer(present, ++now);
       [present, leader] = [ring, first];
       look();
@@ -371,7 +379,7 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
       for (const oldest of left.slice(0, Math.max(0, left.length - FORMER_MAX))) {
         former = former.filter((one) => one !== oldest);
         for (const member of [...oldest.unread].map(named)) {
-          if (members.has(member)) unread.add(member);
+          if (members.has(member)) unread.set(member, ++now);
         }
       }
     },
@@ -383,13 +391,12 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
         const restarted = before?.started !== undefined && started !== before.started;
         if (before && !restarted) continue;
         forget(member);
-        unread.add(member);
+        unread.set(member, ++now);
       }
       for (const member of members.keys()) {
         if (next.has(member)) continue;
         forget(member);
-        for (const set of [unread, failing]) set.delete(member);
-        forgottenAt.delete(member);
+        for (const known of [unread, failing, forgottenAt]) known.delete(member);
       }
       [members, aliases] = [next, nextAliases];
       for (const one of former) {
@@ -401,7 +408,7 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
     forgetAll() {
       for (const member of members.keys()) {
         forget(member);
-        unread.add(member);
+        unread.set(member, ++now);
       }
       seen = new LargeMap();
       former = former.filter(({ since }) => since === Infinity);
@@ -421,7 +428,7 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
             const changed = changes.get(member);
             for (const [id, { at }] of changed ?? []) if (at < begun) changed?.delete(id);
             if (changed?.size === 0) changes.delete(member);
-            unread.delete(member);
+            if ((unread.get(member) ?? 0) < begun) unread.delete(member);
             for (const one of former) {
               if (one.since < begun) dropRead(one, (read) => read === member);
             }

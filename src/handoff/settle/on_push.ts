@@ -109,12 +109,13 @@ export function createOnPush(deps: OnPushDeps) {
   const { ownerOf, isReadable } = whereabouts;
 
   return async function handle<Answer>(
-    push: MisplacedPush<Answer>,
+    asked: MisplacedPush<Answer>,
     signal: AbortSignal,
   ): Promise<Answer> {
-    if (push.method === "POST") await becomesKnown(push, signal);
-    return await exclusive.run(push.id, async (signal, isAlone) => {
-      using _sent = isAlone ? rings.sendsAlone(push.key) : undefined;
+    if (asked.method === "POST") await becomesKnown(asked, signal);
+    return await exclusive.run(asked.id, async (signal, isAlone) => {
+      using _sent = isAlone ? rings.sendsAlone(asked.key) : undefined;
+      const push = markedWhereRingsChange(asked, signal);
       // A push before this one may have settled it.
       const holders = whereabouts.holdersOf(push);
       if (push.method === "POST") return await merge(push, signal);
@@ -127,6 +128,28 @@ export function createOnPush(deps: OnPushDeps) {
       }
     }, { signal, alone: true });
   };
+
+  /**
+   * While a push is on its way under its lock the rings may change, and others that know of it push the
+   * group elsewhere without a lock. So what lands then is marked as a part before it is answered.
+   */
+  function markedWhereRingsChange<Answer>(
+    push: MisplacedPush<Answer>,
+    signal: AbortSignal,
+  ): MisplacedPush<Answer> {
+    if (push.method === "DELETE") return push;
+    return {
+      ...push,
+      async deliver(to, timeoutMs) {
+        const before = whereabouts.ringChanges;
+        const delivery = await push.deliver(to, timeoutMs);
+        const { taken } = delivery;
+        const isMarked = taken === undefined || before === whereabouts.ringChanges;
+        if (!isMarked) await mark(push.id, taken, signal);
+        return delivery;
+      },
+    };
+  }
 
   /** Waits, for a bounded time, until those have been read that may hold the group and can be read. */
   async function becomesKnown<Answer>(

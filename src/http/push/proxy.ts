@@ -130,9 +130,11 @@ export function createProxy(deps: ProxyDeps): Proxy {
     request: GroupRequest,
     sends?: Handoff["sends"],
   ): Promise<Delivery<Response>> {
+    // By one ring: another one that comes meanwhile may part this group from others' pushes of it.
+    const { ring } = deps.snapshot();
     const tried = new Set<Member>();
     while (tried.size < TRIES_MAX) {
-      const owner = deps.snapshot().ring.ownerWithout(key, tried);
+      const owner = ring.ownerWithout(key, tried);
       if (owner === undefined) break;
       const takesOver = tried.size > 0 && request.method === "POST";
       tried.add(owner);

@@ -30,6 +30,7 @@ Deno.test(
     const { rings } = story;
     rings.othersChanged([OWN], true);
     story.pass(REDIRECT_MS);
+    assert.equal(announceableRing(rings), A);
     const sent = rings.sendsAlone(KEY);
     assert.deepEqual(usedIn(rings), [a, b, c]);
     assert.equal(rings.isUsed(b, "/metrics/job/other"), false);
@@ -128,6 +129,7 @@ Deno.test("a new ring is announced once no push is on its way by the former one"
   const story = createStory();
   const { rings } = story;
   rings.othersChanged([OWN], true);
+  assert.equal(announceableRing(rings), A);
   const sent = [rings.sends(a, KEY), rings.sends(a, "/metrics/job/other")];
   rings.ringChanged(B);
   assert.equal(announceableRing(rings), A, "what was announced stands");
@@ -156,6 +158,33 @@ Deno.test(
     assert.deepEqual(rings.announceable?.seen, [B.hash]);
   },
 );
+
+Deno.test("what was seen stays so while pushes go to another member than any owner", {
+  permissions: "none",
+}, () => {
+  const { rings } = createStory();
+  rings.othersChanged([OWN, announces(B, 2)], true);
+  const { version } = rings.announceable ?? {};
+  using _sent = rings.sends(c, KEY);
+  assert.deepEqual(rings.announceable?.seen, [B.hash]);
+  assert.equal(rings.announceable?.version, version);
+});
+
+Deno.test("a ring that is back before another one was told keeps its number", {
+  permissions: "none",
+}, () => {
+  const { rings } = createStory();
+  rings.othersChanged([announces(B, 7)], true);
+  const first = rings.announceable;
+  assert.equal(first?.since, 8);
+  rings.othersChanged([{ ...announces(A, 8, { own: true }), ...first }, announces(B, 20)], true);
+  using _sent = rings.sends(a, KEY);
+  rings.ringChanged(C);
+  assert.equal(announceableRing(rings), A);
+  rings.ringChanged(A);
+  const { since, from } = rings.announceable ?? {};
+  assert.deepEqual([since, from], [8, first?.from]);
+});
 
 Deno.test("a push that all rings place alike holds up nothing", { permissions: "none" }, () => {
   const story = createStory();

@@ -167,6 +167,7 @@ Deno.test("what stands announced names no ring that is not known any more", {
   const { rings } = createStory();
   const own = announces(A, 1, { own: true, seen: [B] });
   rings.othersChanged([own, announces(B, 2)], true);
+  assert.deepEqual(rings.announceable?.seen, [B.hash]);
   using _sent = rings.sends(a, KEY);
   rings.ringChanged(C);
   assert.deepEqual([rings.announceable?.ring, rings.announceable?.seen], [A, [B.hash]]);
@@ -174,11 +175,25 @@ Deno.test("what stands announced names no ring that is not known any more", {
   assert.deepEqual([rings.announceable?.ring, rings.announceable?.seen], [A, []]);
 });
 
+Deno.test("what stands announced does not follow what somebody has put in its place", {
+  permissions: "none",
+}, () => {
+  const { rings } = createStory();
+  rings.othersChanged([OWN], true);
+  const before = rings.announceable;
+  using _sent = rings.sends(a, KEY);
+  rings.ringChanged(B);
+  rings.othersChanged([announces(NONE, 0, { own: true, heard: {} })], true);
+  assert.deepEqual(rings.announceable?.ring, before?.ring);
+  assert.equal(rings.announceable?.since, before?.since);
+});
+
 Deno.test("an instance whose ring is empty tells the others what it has heard of them", {
   permissions: "none",
 }, () => {
   const { rings } = createStory();
   rings.othersChanged([OWN], true);
+  assert.equal(rings.announceable?.ring, A);
   rings.ringChanged(NONE);
   rings.othersChanged([OWN, announces(B, 2, { version: 7 })], true);
   const { announceable } = rings;

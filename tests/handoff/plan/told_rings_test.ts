@@ -8,6 +8,7 @@ const word = (
   seen: Word["seen"] = [],
 ): Word => ({
   ring,
+  since: 1,
   known,
   seen,
 });
@@ -30,6 +31,7 @@ Deno.test("a word is told once, and anew after another one", { permissions: "non
   assert.deepEqual(told.tell(word(B)), { version: 4, from: 4 });
   assert.deepEqual(told.tell(word(A)), { version: 5, from: 5 });
   assert.deepEqual(told.tell(word(A, [A, C])), { version: 6, from: 5 });
+  assert.deepEqual(told.tell({ ...word(A, [A, C]), since: 2 }), { version: 7, from: 7 });
 });
 
 Deno.test("what all others have heard is forgotten, but the last word", {
