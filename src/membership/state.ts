@@ -306,8 +306,9 @@ function withAlias(record: MemberRecord, aliasOf: Member | undefined): MemberRec
 
 /** Derives the states, and what the ring is made of, from listings and verdicts. */
 function settle(membership: Membership, policy: MembershipPolicy): Membership {
-  const isHealthy = ({ listing, contested }: MemberRecord) =>
-    listing?.healthy || contested === true;
+  // Discovery's bad word is contested for as long as a member does not refuse our probe as well.
+  const isHealthy = ({ listing, contested, verdict }: MemberRecord) =>
+    listing?.healthy || (contested === true && verdict !== "down");
   const healthy = [...membership.records.values()].filter(isHealthy);
   const condemned = healthy.filter(({ verdict }) => verdict === "down").length;
   const probesDistrusted = policy.secondOpinion && membership.known &&

@@ -77,6 +77,12 @@ testStories({
       "active: b c",
     ),
     story(
+      "the only one that fails our probe leaves, though nobody else is there",
+      ["list a", "a ok", "list a!", "a refused"],
+      "a suspect",
+      "kept: a",
+    ),
+    story(
       "what it has taken back is contested anew",
       [...THREE_ACTIVE, "list a! b! c", "list a b! c", "insists b", "list a! b! c"],
       "a active, b suspect, c active",
