@@ -9,6 +9,8 @@ export interface Turns {
   take(name: string, signal: AbortSignal): Promise<Disposable>;
   /** Takes a turn only where that needs no wait. */
   tryTake(name: string): Disposable | undefined;
+  /** How many have a turn of each name, where any has. */
+  counts(): Map<string, number>;
 }
 
 /** How many have a turn of one name, and who waits for it. */
@@ -20,9 +22,11 @@ interface Place {
 /**
  * Creates turns that nobody has.
  *
- * @param options.atOnce how many may have one of the same name at once
+ * @param options.atOnce how many may have one of the same name at once, now
  */
-export function createTurns({ atOnce = 1 }: { readonly atOnce?: number } = {}): Turns {
+export function createTurns(
+  { atOnce = () => 1 }: { readonly atOnce?: () => number } = {},
+): Turns {
   /** A name that nobody has is not in here. */
   const places = new Map<string, Place>();
 
@@ -38,9 +42,12 @@ export function createTurns({ atOnce = 1 }: { readonly atOnce?: number } = {}): 
       [Symbol.dispose]() {
         if (over) return;
         over = true;
-        const next = place.queue.shift();
-        if (next) next();
-        else if (--place.taken === 0) places.delete(name);
+        place.taken--;
+        for (const next of place.queue.splice(0, atOnce() - place.taken)) {
+          place.taken++;
+          next();
+        }
+        if (place.taken === 0) places.delete(name);
       },
     };
   }
@@ -48,14 +55,14 @@ export function createTurns({ atOnce = 1 }: { readonly atOnce?: number } = {}): 
   return {
     tryTake(name) {
       const place = enter(name);
-      if (place.taken === atOnce) return undefined;
+      if (place.taken >= atOnce()) return undefined;
       place.taken++;
       return turn(name, place);
     },
     async take(name, signal) {
       signal.throwIfAborted();
       const place = enter(name);
-      if (place.taken < atOnce) {
+      if (place.taken < atOnce()) {
         place.taken++;
         return turn(name, place);
       }
@@ -74,5 +81,6 @@ export function createTurns({ atOnce = 1 }: { readonly atOnce?: number } = {}): 
       });
       return turn(name, place);
     },
+    counts: () => new Map([...places].map(([name, { taken }]) => [name, taken])),
   };
 }

@@ -30,9 +30,19 @@ export interface ProxyConfig {
   readonly bodyBytesMax: number;
   /** For a client to send its body, and again for the Pushgateway to answer. */
   readonly timeoutMs: number;
-  /** Pushes that wait for one member's answer; more are refused at once. */
+  /** Bytes of all bodies that are under way; more are refused. */
+  readonly bodyMemoryMax: number;
+  /** Pushes that wait for one member's answer at once; more wait for their turn. */
   readonly inFlightMax: number;
 }
+
+/** A Pushgateway with 10,000 groups takes 5 s for a push when 16 arrive at once. */
+export const DEFAULT_PROXY: ProxyConfig = {
+  bodyBytesMax: 16 * 1_024 ** 2,
+  timeoutMs: 30_000,
+  bodyMemoryMax: 256 * 1_024 ** 2,
+  inFlightMax: 256,
+};
 
 /** Whether and how groups are brought to their owners. */
 export interface HandoffConfig {

@@ -1,7 +1,8 @@
 /** What is wrong only together with another key. @module */
 
 import type { Issue } from "./fields.ts";
-import { show } from "./values.ts";
+import { DEFAULT_PROXY } from "./config.ts";
+import { parseSize, show } from "./values.ts";
 
 type Section = Readonly<Record<string, unknown>>;
 
@@ -10,7 +11,26 @@ export function conflicts(raw: unknown): Issue[] {
   return [
     ...consulConflicts(field(raw, "consul_server") ?? {}),
     ...upstreamConflicts(field(raw, "pushgateway") ?? {}),
+    ...proxyConflicts(field(raw, "proxy") ?? {}),
   ];
+}
+
+function proxyConflicts(proxy: Section): Issue[] {
+  const [one, all] = [proxy.body_size_limit, proxy.body_memory_limit].map(sizeOf);
+  const least = one ?? DEFAULT_PROXY.bodyBytesMax;
+  if (all === undefined || all >= least) return [];
+  const found = show(proxy.body_memory_limit);
+  const message = `expected at least body_size_limit, ${least} bytes, found ${found}`;
+  return [{ path: ["proxy", "body_memory_limit"], message }];
+}
+
+/** Absent where it is none. */
+function sizeOf(raw: unknown): number | undefined {
+  try {
+    return typeof raw === "string" ? parseSize(raw) : undefined;
+  } catch {
+    return undefined; // that is told of the key itself
+  }
 }
 
 function consulConflicts(consul: Section): Issue[] {

@@ -3,7 +3,7 @@
 import { closest, distance } from "fastest-levenshtein";
 import { dirname, isAbsolute, resolve } from "node:path";
 import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument, visit } from "yaml";
-import type { Config, HandoffConfig, ProxyConfig } from "./config.ts";
+import { type Config, DEFAULT_PROXY, type HandoffConfig } from "./config.ts";
 import { type ConsulConfig, resolveConsul } from "./consul.ts";
 import type { Issue } from "./fields.ts";
 import { type ConfigFile, keysAt, parseConfigFile } from "./schema.ts";
@@ -21,12 +21,6 @@ export class ConfigError extends Error {
   }
 }
 
-/** A Pushgateway with 10,000 groups takes 5 s for a push when 16 arrive at once. */
-const DEFAULT_PROXY: ProxyConfig = {
-  bodyBytesMax: 16 * 1_024 ** 2,
-  timeoutMs: 30_000,
-  inFlightMax: 256,
-};
 const DEFAULT_HANDOFF: HandoffConfig = {
   enabled: true,
   sweepIntervalMs: 60_000,
@@ -152,6 +146,7 @@ function toConfig(file: ConfigFile, { path, env }: ConfigContext): Config {
   } catch (cause) {
     throw new ConfigError([`${path}: ${(cause as Error).message}`], { cause });
   }
+  const bodyBytesMax = file.proxy?.body_size_limit ?? DEFAULT_PROXY.bodyBytesMax;
   return {
     listen: file.http_listen_addr ?? DEFAULT_LISTEN,
     ...(consul && { consul }),
@@ -160,8 +155,10 @@ function toConfig(file: ConfigFile, { path, env }: ConfigContext): Config {
     mode: file.mode ?? "redirect",
     redirectUserAgents: file.redirect_user_agents,
     proxy: {
-      bodyBytesMax: file.proxy?.body_size_limit ?? DEFAULT_PROXY.bodyBytesMax,
+      bodyBytesMax,
       timeoutMs: file.proxy?.timeout ?? DEFAULT_PROXY.timeoutMs,
+      bodyMemoryMax: file.proxy?.body_memory_limit ??
+        Math.max(DEFAULT_PROXY.bodyMemoryMax, bodyBytesMax),
       inFlightMax: file.proxy?.max_in_flight ?? DEFAULT_PROXY.inFlightMax,
     },
     handoff: {

@@ -77,6 +77,7 @@ const pushgateway = section({
 
 const proxy = section({
   body_size_limit: scalar("a size", parseSize),
+  body_memory_limit: scalar("a size", parseSize),
   timeout: scalar("a duration", (text) => durationMs(parseTimeout(text))),
   max_in_flight: scalar("a number", parseCount),
 });

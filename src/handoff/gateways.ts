@@ -138,7 +138,7 @@ export function openGateways(
     return { transport, timeoutMs, now };
   };
   const clocks = createClocks();
-  const writes = createTurns({ atOnce: WRITES_AT_ONCE_MAX });
+  const writes = createTurns({ atOnce: () => WRITES_AT_ONCE_MAX });
   const times = gather(async (member: Member, _: readonly void[]) => {
     const read = () => readPushTimes(member, reading(), never);
     const { clockAhead, ...rest } = await attempt(member, "read its groups", read);

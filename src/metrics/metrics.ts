@@ -35,8 +35,10 @@ export interface Metrics {
   membershipChanged(membership: Membership): void;
   ringChanged(ring: HashRing): void;
   upstreamFailed(member: Member, kind: UpstreamFailureKind): void;
-  /** Shows how many pushes wait for each member's answer, as this map has it at each scrape. */
-  showInFlight(inFlight: ReadonlyMap<Member, number>): void;
+  /** Shows how many pushes wait for each member's answer, as it is at each scrape. */
+  showInFlight(inFlight: () => ReadonlyMap<string, number>): void;
+  /** Shows how many bytes the bodies of pushes under way have, as it is at each scrape. */
+  showBodyBytes(bytes: () => number): void;
   /** A configuration was loaded, or refused. */
   configLoaded(success: boolean): void;
   readonly handoff: HandoffMetrics;
@@ -160,7 +162,7 @@ export function createMetrics(build: BuildInfo): Metrics {
     counted.delete(member);
     for (const kind of UPSTREAM_FAILURE_KINDS) upstreamFailures.remove({ member, kind });
   }
-  let inFlight: ReadonlyMap<Member, number> = new Map();
+  let inFlight: () => ReadonlyMap<string, number> = () => new Map();
   new Gauge({
     name: name("upstream_in_flight"),
     help: "Pushes that wait for a member's answer.",
@@ -168,7 +170,16 @@ export function createMetrics(build: BuildInfo): Metrics {
     registers,
     collect() {
       this.reset();
-      for (const [member, pushes] of inFlight) this.set({ member }, pushes);
+      for (const [member, pushes] of inFlight()) this.set({ member }, pushes);
+    },
+  });
+  let bodyBytes = () => 0;
+  new Gauge({
+    name: name("body_memory_bytes"),
+    help: "Bytes of the bodies of pushes that are under way.",
+    registers,
+    collect() {
+      this.set(bodyBytes());
     },
   });
   const reloadSuccessful = new Gauge({
@@ -233,6 +244,9 @@ export function createMetrics(build: BuildInfo): Metrics {
     },
     showInFlight(counts) {
       inFlight = counts;
+    },
+    showBodyBytes(bytes) {
+      bodyBytes = bytes;
     },
     configLoaded(success) {
       reloadSuccessful.set(success ? 1 : 0);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { isPending } from "./settled.ts";
 import { createTurns } from "../../src/concurrency/turns.ts";
 
 const never = new AbortController().signal;
@@ -49,7 +50,7 @@ Deno.test("who gives up its wait is passed over, and gets the signal's reason", 
 Deno.test("as many have a turn at once as may, and the next one comes with each that ends", {
   permissions: "none",
 }, async () => {
-  const turns = createTurns({ atOnce: 2 });
+  const turns = createTurns({ atOnce: () => 2 });
   const first = await turns.take("a", never);
   using _second = await turns.take("a", never);
   assert.equal(turns.tryTake("a"), undefined);
@@ -57,4 +58,24 @@ Deno.test("as many have a turn at once as may, and the next one comes with each 
   first[Symbol.dispose]();
   using _third = await third;
   assert.equal(turns.tryTake("a"), undefined);
+  using _other = turns.tryTake("b");
+  assert.deepEqual(turns.counts(), new Map([["a", 2], ["b", 1]]));
+});
+
+Deno.test("how many may have a turn at once can change: the next that ends lets in as many", {
+  permissions: "none",
+}, async () => {
+  let atOnce = 1;
+  const turns = createTurns({ atOnce: () => atOnce });
+  const first = await turns.take("a", never);
+  const waiting = [1, 2, 3].map(() => turns.take("a", never));
+  atOnce = 2;
+  first[Symbol.dispose]();
+  const [second, third] = [await waiting[0], await waiting[1]];
+  atOnce = 1;
+  second[Symbol.dispose]();
+  assert.equal(await isPending(waiting[2]), true);
+  third[Symbol.dispose]();
+  (await waiting[2])[Symbol.dispose]();
+  assert.deepEqual(turns.counts(), new Map());
 });

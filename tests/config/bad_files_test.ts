@@ -48,6 +48,7 @@ const BAD_FILES: readonly [file: string, why: string, problems: readonly string[
     "4:13: consul_server.password: expected a username beside the password, found none",
     "6:15: consul_server.token_file: expected token or token_file, found both",
     "8:16: consul_server.tls_config.cert_file: expected key_file beside cert_file, found none",
+    '10:22: proxy.body_memory_limit: expected at least body_size_limit, 16777216 bytes, found "8MiB"',
   ]],
   ["duplicate-keys.yml", "keys given twice", [
     "4:3: expected YAML, found: Map keys must be unique",
@@ -95,7 +96,7 @@ const BAD_FILES: readonly [file: string, why: string, problems: readonly string[
     '4:20: proxy.body_size_limit: expected a size above 0 as in "16MiB", found "16"',
     '5:12: proxy.timeout: expected a duration above 0 as in "5s" or "1m30s", found "0s"',
     '6:18: proxy.max_in_flight: expected a whole number from 1, found "0"',
-    '7:3: proxy: unknown key "buffer", expected one of body_size_limit, timeout, max_in_flight',
+    '7:3: proxy: unknown key "buffer", expected one of body_size_limit, body_memory_limit, timeout, max_in_flight',
     '10:11: pushgateway.scheme: expected http or https, found "ftp"',
     '11:17: pushgateway.route_prefix: expected a path as in "/pushgateway", found "pg"',
     '13:5: pushgateway.tls_config: expected scheme: https beside it, found "ftp"',

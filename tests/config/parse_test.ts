@@ -33,7 +33,12 @@ Deno.test("the Go tool's file means what it meant there", { permissions: READS_Y
     nameScheme: "legacy",
     mode: "redirect",
     redirectUserAgents: [],
-    proxy: { bodyBytesMax: 16_777_216, timeoutMs: 30_000, inFlightMax: 256 },
+    proxy: {
+      bodyBytesMax: 16_777_216,
+      timeoutMs: 30_000,
+      bodyMemoryMax: 268_435_456,
+      inFlightMax: 256,
+    },
     handoff: { enabled: true, sweepIntervalMs: 60_000, sweepTimeoutMs: 30_000 },
     upstream: { scheme: "http", routePrefix: "", tls: {} },
   });
@@ -56,7 +61,7 @@ Deno.test("every key of the file has its effect", { permissions: READS_YAML }, (
     nameScheme: "utf8",
     mode: "auto",
     redirectUserAgents: ["my-pusher/", "Java/"],
-    proxy: { bodyBytesMax: 1_536, timeoutMs: 90_000, inFlightMax: 8 },
+    proxy: { bodyBytesMax: 1_536, timeoutMs: 90_000, bodyMemoryMax: 67_108_864, inFlightMax: 8 },
     handoff: { enabled: false, sweepIntervalMs: 150_000, sweepTimeoutMs: 5_000 },
     upstream: {
       scheme: "https",

@@ -259,16 +259,17 @@ Deno.test("a DELETE that one member does not take says so", async () => {
   assert(text.startsWith(`${bad.member}: `), text);
 });
 
-Deno.test("a member with too many pushes to answer gets no more, and the others are not held up", async () => {
+Deno.test("pushes beyond what a member may have at once wait, and hold up no other member", async () => {
   const release = Promise.withResolvers<void>();
   await using stuck = standIn(async (connection) => {
     await release.promise;
     await connection.write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
   });
   await using free = standIn();
-  await using app = await startBefore([stuck, free], "mode: proxy\nproxy: {max_in_flight: 3}");
+  const limits = "mode: proxy\nproxy: {max_in_flight: 3, timeout: 6s}";
+  await using app = await startBefore([stuck, free], limits);
   const [path, other] = pathsOf([stuck, free]);
-  const waiting = [1, 2, 3].map(() => put(`${app.url}${path}`));
+  const sending = [1, 2, 3].map(() => put(`${app.url}${path}`));
   await waitFor(() => stuck.pushes.length === 3, { what: "three pushes to wait" });
   const page = await (await fetch(`${app.url}/metrics`)).text();
   assert(page.includes(`upstream_in_flight{member="${stuck.member}"} 3\n`));
@@ -279,12 +280,90 @@ Deno.test("a member with too many pushes to answer gets no more, and the others 
     status: 503,
     text: `${stuck.member} has too many pushes to answer\n`,
   });
+  const waiting = [1, 2].map(() => put(`${app.url}${path}`));
   for (let i = 0; i < 10; i++) {
     assert.equal((await answerOf(await put(`${app.url}${other}`))).status, 200);
   }
+  assert.equal(stuck.pushes.length, 3);
   release.resolve();
-  for (const response of await Promise.all(waiting)) {
+  for (const response of await Promise.all([...sending, ...waiting])) {
     assert.equal((await answerOf(response)).status, 200);
   }
-  assert.equal((await answerOf(await put(`${app.url}${path}`))).status, 200);
+  assert.equal(stuck.pushes.length, 5);
+});
+
+Deno.test("a burst of 1,000 pushes to one member is taken, every one", async () => {
+  await using member = standIn();
+  await using app = await startBefore([member]);
+  const pushes = Array.from({ length: 1_000 }, (_, i) => put(`${app.url}/metrics/job/job${i}`));
+  const counts = new Map<number, number>();
+  for (const response of await Promise.all(pushes)) {
+    const { status } = await answerOf(response);
+    counts.set(status, (counts.get(status) ?? 0) + 1);
+  }
+  assert.deepEqual(counts, new Map([[200, 1_000]]));
+});
+
+Deno.test("bodies that wait for one member leave memory for those of another", async () => {
+  const release = Promise.withResolvers<void>();
+  await using stuck = standIn(async (connection) => {
+    await release.promise;
+    await connection.write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+  });
+  await using free = standIn();
+  const limits = "mode: proxy\n" +
+    "proxy: {max_in_flight: 1, body_size_limit: 400KiB, body_memory_limit: 800KiB, timeout: 20s}";
+  await using app = await startBefore([stuck, free], limits);
+  const [path, other] = pathsOf([stuck, free]);
+  const body = new Uint8Array(100 * 1_024);
+  const sending = put(`${app.url}${path}`, { body });
+  await waitFor(() => stuck.pushes.length === 1, { what: "a push to wait for its answer" });
+  const waiting = Array.from({ length: 6 }, () => put(`${app.url}${path}`, { body }));
+  const refused = new Set<number>();
+  for (const response of waiting) {
+    void response.then(({ status }) => status === 503 && refused.add(refused.size)).catch(() => {});
+  }
+  await waitFor(() => refused.size === 4, { what: "what is beyond a quarter to be refused" });
+  assert.equal((await answerOf(await put(`${app.url}${other}`, { body }))).status, 200);
+  release.resolve();
+  const statuses = await Promise.all(
+    [sending, ...waiting].map(async (response) => (await answerOf(await response)).status),
+  );
+  assert.deepEqual(statuses.toSorted(), [200, 200, 200, 503, 503, 503, 503]);
+});
+
+Deno.test("bodies that come slowly have so much memory together, and no more", async () => {
+  await using member = standIn();
+  const limits = "mode: proxy\nproxy: {body_size_limit: 1MiB, body_memory_limit: 1MiB}";
+  await using app = await startBefore([member], limits);
+  const head = (length: number) =>
+    `PUT /metrics/job/a HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: ${length}\r\n\r\n`;
+  await using stack = new AsyncDisposableStack();
+  const done = Promise.withResolvers<void>();
+  const slow = [1, 2].map(() =>
+    rawRequest(app, async (write) => {
+      await write(head(400_000) + "m".repeat(399_000));
+      await done.promise;
+      await write("m".repeat(1_000));
+    })
+  );
+  stack.defer(async () => {
+    done.resolve();
+    await Promise.all(slow);
+  });
+  await waitFor(async () => {
+    const page = await (await fetch(`${app.url}/metrics`)).text();
+    return page.includes("dynamic_sharding_body_memory_bytes 798000\n");
+  }, { what: "what has come of the slow bodies to be in memory" });
+  const body = new Uint8Array(400_000);
+  const refused = await put(`${app.url}/metrics/job/b`, { body });
+  assert.equal(refused.headers.get("retry-after"), "1");
+  assert.deepEqual(await answerOf(refused), {
+    status: 503,
+    text: "the bodies of other pushes take all of proxy.body_memory_limit\n",
+  });
+  assert.equal((await answerOf(await put(`${app.url}/metrics/job/b`))).status, 200, "a small one");
+  done.resolve();
+  for (const answer of await Promise.all(slow)) assert.match(answer, /^HTTP\/1\.1 200 OK\r\n/);
+  assert.equal((await answerOf(await put(`${app.url}/metrics/job/b`, { body }))).status, 200);
 });

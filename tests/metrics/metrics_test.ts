@@ -6,6 +6,7 @@ import { BUILD, samples } from "./samples.ts";
 
 /** Every metric there is, and its type: what dashboards and alerts may rely on. */
 const LIST: Readonly<Record<string, string>> = {
+  dynamic_sharding_body_memory_bytes: "gauge",
   dynamic_sharding_build_info: "gauge",
   dynamic_sharding_config_last_reload_success_timestamp_seconds: "gauge",
   dynamic_sharding_config_last_reload_successful: "gauge",

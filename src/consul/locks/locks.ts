@@ -106,7 +106,7 @@ const CALLS_AT_ONCE_MAX = 30;
 /** Creates locks; nothing is asked of Consul until they run. */
 export function createLocks({ consul, prefix, random, log }: LocksDeps): Locks {
   const turns = createTurns();
-  const calls = createTurns({ atOnce: CALLS_AT_ONCE_MAX });
+  const calls = createTurns({ atOnce: () => CALLS_AT_ONCE_MAX });
   const leftovers = createLeftovers({ consul, turns });
   const holders = createHolders({ consul, random });
   const keeper = createSessionKeeper({

@@ -67,7 +67,7 @@ const OVERDUE_MS = 5_000;
 /** Creates a reader; nothing is read yet. */
 export function createReader(deps: ReaderDeps): Reader {
   const { gateways, whereabouts, emptyInstances, clock, log } = deps;
-  const turns = createTurns({ atOnce: AT_ONCE_MAX });
+  const turns = createTurns({ atOnce: () => AT_ONCE_MAX });
   const reading = new Map<Member, { slow: boolean }>();
   const last = new Map<Member, LastRead>();
   const told = createTold();

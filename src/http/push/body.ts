@@ -2,12 +2,15 @@
 
 import { Buffer } from "node:buffer";
 import type { Deadlines } from "../../concurrency/deadlines.ts";
+import type { BodyPart } from "./body_memory.ts";
+import { unavailable } from "./redirect.ts";
 
 /** Limits of a body. */
 export interface BodyLimits {
   readonly bytesMax: number;
   readonly timeoutMs: number;
   readonly deadlines: Deadlines;
+  readonly memory: BodyPart;
 }
 
 /**
@@ -21,16 +24,17 @@ const AT_ONCE_BYTES_MAX = 65_536;
  * Reads a request's whole body. Nothing past the limit is kept, and where the client has told a
  * length beyond it nothing is read.
  *
- * @returns a refusal: 413 for a body that is too large, 408 for one that does not come in time, 400
- *   for one that breaks off
+ * @returns a refusal: 413 for a body that is too large, 503 for one for which there is no memory, 408
+ *   for one that does not come in time, 400 for one that breaks off
  */
 export async function readBody(
   request: Request,
-  { bytesMax, timeoutMs, deadlines }: BodyLimits,
+  { bytesMax, timeoutMs, deadlines, memory }: BodyLimits,
 ): Promise<Uint8Array | Response> {
   const length = request.headers.get("content-length");
   if (Number(length) > bytesMax) return tooLarge(bytesMax);
   if (length !== null && Number(length) <= AT_ONCE_BYTES_MAX) {
+    if (!memory.grow(Number(length))) return noMemory();
     return await readAtOnce(request, Number(length), { timeoutMs, deadlines });
   }
   if (!request.body) return new Uint8Array();
@@ -52,6 +56,10 @@ export async function readBody(
         await reader.cancel();
         return tooLarge(bytesMax);
       }
+      if (!memory.grow(value.length)) {
+        await reader.cancel();
+        return noMemory();
+      }
       chunks.push(value);
     }
   } catch {
@@ -65,7 +73,7 @@ export async function readBody(
 function readAtOnce(
   request: Request,
   length: number,
-  { timeoutMs, deadlines }: Omit<BodyLimits, "bytesMax">,
+  { timeoutMs, deadlines }: Pick<BodyLimits, "timeoutMs" | "deadlines">,
 ): Promise<Uint8Array | Response> {
   return new Promise((resolve) => {
     const deadline = deadlines.set(timeoutMs, () => resolve(tooLate(timeoutMs)));
@@ -90,6 +98,10 @@ function brokeOff(): Response {
 
 function tooLarge(bytesMax: number): Response {
   return refusal(413, `the body is larger than the limit of ${bytesMax} bytes`);
+}
+
+function noMemory(): Response {
+  return unavailable("the bodies of other pushes take all of proxy.body_memory_limit");
 }
 
 function refusal(status: number, reason: string): Response {

@@ -4,6 +4,7 @@ import type { ProxyConfig } from "../../config/config.ts";
 import { deadline } from "../../concurrency/deadline.ts";
 import type { Deadlines } from "../../concurrency/deadlines.ts";
 import { within } from "../../concurrency/backoff.ts";
+import { createTurns } from "../../concurrency/turns.ts";
 import { emptyInstancePath, lacksInstance, parseGroupId } from "../../group/group.ts";
 import type { NameScheme } from "../../group/label_name.ts";
 import { MemberFailure } from "../../handoff/gateways.ts";
@@ -18,6 +19,7 @@ import { headerValue } from "../../pushgateway/client/headers.ts";
 import type { Transport, UpstreamRequest } from "../../pushgateway/client/transport.ts";
 import { pushedTypes } from "../../pushgateway/pages/pushed_types.ts";
 import { readBody } from "./body.ts";
+import { type BodyPart, createBodyMemory } from "./body_memory.ts";
 import type { FailureLog } from "./failure_log.ts";
 import { forwardAnswer, forwardHeaders } from "./forwarding.ts";
 import type { Location } from "./location.ts";
@@ -81,13 +83,43 @@ type Outcome =
 const TRIES_MAX = 10;
 /** For a member that is not known to hold a group to answer its deletion, which is remembered for it. */
 const DELETION_MS_MAX = 2_000;
+/** A member's pushes that wait for their turn have this part of the memory for bodies. */
+const WAITING_PART = 4;
 const REFUSED = 400;
 const UNAUTHORIZED = new Set([401, 403]);
 
 /** Creates the proxy of one app. */
 export function createProxy(deps: ProxyDeps): Proxy {
-  const inFlight = new Map<Member, number>();
-  deps.metrics.showInFlight(inFlight);
+  const turns = createTurns({ atOnce: () => deps.way().limits.inFlightMax });
+  deps.metrics.showInFlight(turns.counts);
+  const bodies = createBodyMemory(() => deps.way().limits.bodyMemoryMax);
+  deps.metrics.showBodyBytes(() => bodies.taken);
+  /** Bytes of the bodies that wait for their turn, by member. */
+  const waiting = new Map<Member, number>();
+
+  /**
+   * Waits until fewer pushes wait for a member's answer, for half of what its answer may take. Bodies
+   * that wait for one member have a part of the memory only, so that they hold up no other.
+   */
+  async function itsTurn(
+    member: Member,
+    bytes: number,
+    timeoutMs: number,
+  ): Promise<Disposable | undefined> {
+    const before = waiting.get(member) ?? 0;
+    if (before + bytes > deps.way().limits.bodyMemoryMax / WAITING_PART) return undefined;
+    waiting.set(member, before + bytes);
+    using late = deadline(timeoutMs / 2);
+    try {
+      return await turns.take(member, late.signal);
+    } catch {
+      return undefined;
+    } finally {
+      const left = (waiting.get(member) ?? bytes) - bytes;
+      if (left > 0) waiting.set(member, left);
+      else waiting.delete(member);
+    }
+  }
 
   async function send(
     member: Member,
@@ -97,14 +129,17 @@ export function createProxy(deps: ProxyDeps): Proxy {
     const { transport, nameScheme, limits, ownCredentials } = deps.way();
     const { id, ...rest } = request;
     const target = deps.handoff.pathOn(member, id, nameScheme) ?? request.target;
-    const pending = inFlight.get(member) ?? 0;
-    if (pending >= limits.inFlightMax) {
-      deps.failures.tell(member, "busy", `${pending} pushes wait for its answer`);
+    const begunMs = performance.now();
+    using turn = turns.tryTake(member) ??
+      await itsTurn(member, request.body?.length ?? 0, timeoutMs);
+    if (!turn) {
+      deps.failures.tell(member, "busy", `${limits.inFlightMax} pushes wait for its answer`);
       return "busy";
     }
-    inFlight.set(member, pending + 1);
     try {
-      const answer = await transport.send(member, { ...rest, target }, { timeoutMs });
+      const answer = await transport.send(member, { ...rest, target }, {
+        timeoutMs: timeoutMs - (performance.now() - begunMs),
+      });
       if (!ownCredentials || !UNAUTHORIZED.has(answer.status)) return answer;
       deps.failures.tell(member, "unauthorized", `it answers ${answer.status} to our credentials`);
       return "unauthorized";
@@ -113,10 +148,6 @@ export function createProxy(deps: ProxyDeps): Proxy {
       deps.failures.tell(member, failure.kind, failure);
       if (failure.kind === "refused") deps.onRefused(member);
       return failure;
-    } finally {
-      const left = (inFlight.get(member) ?? 1) - 1;
-      if (left > 0) inFlight.set(member, left);
-      else inFlight.delete(member);
     }
   }
 
@@ -205,13 +236,14 @@ export function createProxy(deps: ProxyDeps): Proxy {
   async function prepare(
     request: Request,
     { id, target }: Location,
-    client: string,
+    { client, memory }: { readonly client: string; readonly memory: BodyPart },
   ): Promise<GroupRequest | Response> {
     const { limits, ownCredentials } = deps.way();
     const body = await readBody(request, {
       bytesMax: limits.bodyBytesMax,
       timeoutMs: limits.timeoutMs,
       deadlines: deps.deadlines,
+      memory,
     });
     if (body instanceof Response) return body;
     const credentials = ownCredentials ? "own" : "client";
@@ -249,7 +281,8 @@ export function createProxy(deps: ProxyDeps): Proxy {
 
   return {
     async pass(request, location, client) {
-      const upstream = await prepare(request, location, client);
+      using memory = bodies.open();
+      const upstream = await prepare(request, location, { client, memory });
       if (upstream instanceof Response) return upstream;
       // The ring may have changed while the body came.
       if (
@@ -260,8 +293,10 @@ export function createProxy(deps: ProxyDeps): Proxy {
       return (await deliver(location, upstream, deps.handoff.sends)).answer;
     },
     async bringHome(request, location, client) {
-      const upstream = await prepare(request, location, client);
-      return upstream instanceof Response ? upstream : await bringHome(upstream, location);
+      using memory = bodies.open();
+      const upstream = await prepare(request, location, { client, memory });
+      if (upstream instanceof Response) return upstream;
+      return await bringHome(upstream, location);
     },
   };
 }
