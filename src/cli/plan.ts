@@ -20,7 +20,10 @@ export interface PlannedChange {
 }
 
 /** As a Pushgateway may answer with 135 MB. */
-const READ_LIMITS = { idleMax: 1, answerBytesMax: 2 ** 30 };
+const READ_LIMITS = {
+  idleMax: 1,
+  answers: { bytesMax: 2 ** 30, beyond: "error" },
+} as const;
 
 /**
  * Asks a running service.

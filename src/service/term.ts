@@ -8,7 +8,11 @@ import { consulDiscovery } from "../discovery/consul.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import { staticDiscovery } from "../discovery/static.ts";
 import { createTold, errorText, type Logger } from "../log.ts";
-import { openTransport, type Transport } from "../pushgateway/client/transport.ts";
+import {
+  openTransport,
+  type Transport,
+  type TransportLimits,
+} from "../pushgateway/client/transport.ts";
 import { type ConsulLink, openLink } from "./consul_link.ts";
 
 /** A configuration in force. Disposal closes what is its own; its link to Consul may live on. */
@@ -39,11 +43,11 @@ export interface TermOptions {
   readonly log: Logger;
 }
 
-const PROBE_LIMITS = { idleMax: 1, answerBytesMax: 65_536 };
+const PROBE_LIMITS = { idleMax: 1, answers: { bytesMax: 65_536, beyond: "error" } } as const;
 /** 100,000 groups of five series are 135 MB of JSON. */
-const API_LIMITS = { idleMax: 4, answerBytesMax: 2 ** 30 };
-/** What a Pushgateway answers to a push is a line. */
-const PUSH_ANSWER_BYTES_MAX = 1_048_576;
+const API_LIMITS = { idleMax: 4, answers: { bytesMax: 2 ** 30, beyond: "error" } } as const;
+/** What a Pushgateway answers to a push is a line, and one for each bad series. */
+const PUSH_ANSWERS = { bytesMax: 1_048_576, beyond: "cut" } as const;
 
 /**
  * Loads a configuration and opens what it needs; nothing is sent yet.
@@ -57,8 +61,9 @@ export async function openTerm(
 ): Promise<Term> {
   const config = await loadConfig(configFile, env);
   const { upstream, proxy } = config;
-  const pushLimits = { idleMax: proxy.inFlightMax, answerBytesMax: PUSH_ANSWER_BYTES_MAX };
-  const open = (limits: typeof pushLimits) => openTransport(upstream, { ...limits, deadlines });
+  const pushLimits = { idleMax: proxy.inFlightMax, answers: PUSH_ANSWERS };
+  const open = (limits: Omit<TransportLimits, "deadlines">) =>
+    openTransport(upstream, { ...limits, deadlines });
   using stack = new DisposableStack();
   const transport = stack.use(await open(pushLimits));
   const probeTransport = stack.use(await open(PROBE_LIMITS));

@@ -78,6 +78,39 @@ Deno.test("status, body and headers of the answer come back as they are", async 
   assert.equal(response.headers.get("x-hop"), null);
 });
 
+for (
+  const [what, head] of [
+    ["of a status that has no body, and has one", "HTTP/1.1 205 Reset Content\r\n"],
+    ["of no status that HTTP knows", "HTTP/1.1 999 Odd\r\n"],
+    ["with a header that is none", "HTTP/1.1 200 OK\r\nX: a\0b\r\n"],
+  ] as const
+) {
+  Deno.test(`an answer ${what} is 502 and counted, and the next push is answered`, async () => {
+    let isOdd = true;
+    await using member = standIn((connection) =>
+      connection.write(`${isOdd ? head : "HTTP/1.1 200 OK\r\n"}Content-Length: 2\r\n\r\nok`)
+    );
+    await using app = await startBefore([member]);
+    const { status, text } = await answerOf(await put(`${app.url}/metrics/job/a`));
+    assert.equal(status, 502);
+    assert(text.startsWith(`${member.member}: `), text);
+    const page = await (await fetch(`${app.url}/metrics`)).text();
+    assert(page.includes(`upstream_failures_total{member="${member.member}",kind="broken"} 1\n`));
+    isOdd = false;
+    assert.equal((await answerOf(await put(`${app.url}/metrics/job/a`))).status, 200);
+  });
+}
+
+Deno.test("a refusal beyond what an answer may have is passed on cut, with its status", async () => {
+  const body = "bad series\n".repeat(200_000);
+  await using member = standIn((connection) =>
+    connection.write(`HTTP/1.1 400 Bad Request\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
+  );
+  await using app = await startBefore([member]);
+  const { status, text } = await answerOf(await put(`${app.url}/metrics/job/a`));
+  assert.deepEqual([status, text], [400, body.slice(0, 1_048_576)]);
+});
+
 Deno.test("a body in chunks goes on whole, with a length", async () => {
   await using member = standIn();
   await using app = await startBefore([member]);

@@ -8,7 +8,7 @@ import type { ReadWay } from "../../src/pushgateway/push_times.ts";
 import { openTransport, type Transport } from "../../src/pushgateway/client/transport.ts";
 
 const UPSTREAM: UpstreamConfig = { scheme: "http", routePrefix: "", tls: {} };
-const LIMITS = { idleMax: 4, answerBytesMax: 1_000_000 };
+const LIMITS = { idleMax: 4, answers: { bytesMax: 1_000_000, beyond: "error" } } as const;
 
 /** A way to read Pushgateways, closed when it is disposed of. */
 export async function openWay(): Promise<ReadWay & Disposable> {

@@ -151,6 +151,14 @@ export function createProxy(deps: ProxyDeps): Proxy {
     }
   }
 
+  /** What has become of a push, with the answer for its client. */
+  function delivered(member: Member, outcome: Outcome): Delivery<Response> {
+    const answer = respond(member, outcome, (error) => deps.failures.tell(member, "broken", error));
+    if (isTaken(outcome)) return { answer, taken: member };
+    if (isUnsent(outcome)) return { answer, unsent: true };
+    return isRefused(outcome) ? { answer, refusedBy: member } : { answer };
+  }
+
   /**
    * To the owner, or the next one on the ring where no connection comes about.
    *
@@ -174,7 +182,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
       const outcome = await send(owner, request);
       if (isUnsent(outcome)) continue;
       if (tried.size > 1 && isTaken(outcome)) deps.handoff.taken({ id: request.id, key }, owner);
-      return delivery(owner, outcome);
+      return delivered(owner, outcome);
     }
     return { answer: nobody(tried) };
   }
@@ -218,7 +226,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
       const unheard = known.filter((member) => !heard.has(member) && !records.get(member)?.aliasOf);
       deps.handoff.deleted(location.id, { sentAt, unheard });
     }
-    return delivery(first.member, first.outcome);
+    return delivered(first.member, first.outcome);
   }
 
   /** Both ways in which a member may store the group. */
@@ -272,7 +280,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
         deliver: async (to, withinMs) =>
           to === undefined
             ? await deliver(location, request)
-            : delivery(to, await send(to, request, withinMs ?? timeoutMs)),
+            : delivered(to, await send(to, request, withinMs ?? timeoutMs)),
       }, late.signal);
     } catch (failure) {
       return unavailable(`the group is being moved: ${errorText(failure)}`);
@@ -313,13 +321,6 @@ function isTaken(outcome: Outcome): boolean {
     outcome.status >= 200 && outcome.status < 300;
 }
 
-function delivery(member: Member, outcome: Outcome): Delivery<Response> {
-  const answer = respond(member, outcome);
-  if (isTaken(outcome)) return { answer, taken: member };
-  if (isUnsent(outcome)) return { answer, unsent: true };
-  return isRefused(outcome) ? { answer, refusedBy: member } : { answer };
-}
-
 /** The member has understood the push, and does not take it. */
 function isRefused(outcome: Outcome): boolean {
   if (typeof outcome !== "object") return false;
@@ -340,12 +341,25 @@ const MAY_HAVE_ARRIVED: Readonly<Record<FailureKind, boolean>> = {
   timeout: true,
 };
 
-function respond(member: Member, outcome: Outcome): Response {
+/** @param onOdd is told why an answer cannot be passed on */
+function respond(
+  member: Member,
+  outcome: Outcome,
+  onOdd: (error: unknown) => void,
+): Response {
   if (outcome === "busy") return unavailable(`${member} has too many pushes to answer`);
   if (outcome === "unauthorized") {
     return new Response(`${member} refuses the credentials of dynamic-sharding\n`, { status: 502 });
   }
-  if (!(outcome instanceof SendFailure)) return forwardAnswer(outcome);
+  if (!(outcome instanceof SendFailure)) {
+    try {
+      return forwardAnswer(outcome);
+    } catch (error) {
+      onOdd(error);
+      const what = `its answer cannot be passed on, status ${outcome.status}: ${errorText(error)}`;
+      return new Response(`${member}: ${what}; the push may have been taken\n`, { status: 502 });
+    }
+  }
   if (outcome.kind === "closed") {
     const why = "closed the connection instead of an answer, as Pushgateway 1.11.0 refuses a push";
     return new Response(`${member} ${why}\n`, { status: 502 });

@@ -11,6 +11,13 @@ export interface Answer {
   readonly body: Uint8Array<ArrayBuffer>;
 }
 
+/** How large an answer may be. */
+export interface AnswerLimits {
+  readonly bytesMax: number;
+  /** What becomes of a larger one. One that is cut has its own status, and no more of its body. */
+  readonly beyond: "error" | "cut";
+}
+
 /** Reads one answer after the other from one connection. */
 export interface AnswerReader {
   /** Whether any byte of the present answer has come. */
@@ -40,10 +47,15 @@ const FINAL_MIN = OK;
 const NO_CONTENT = 204;
 const NOT_MODIFIED = 304;
 
-/** @param bodyBytesMax a larger body is an error, unless it comes in parts */
-export function createAnswerReader(bodyBytesMax: number): AnswerReader {
+/**
+ * Creates a reader.
+ *
+ * @param limits.bytesMax of a body that does not come in parts
+ * @param limits.beyond what becomes of a larger one: it is an error, or cut
+ */
+export function createAnswerReader({ bytesMax, beyond }: AnswerLimits): AnswerReader {
   const parser = new HTTPParser(HTTPParser.RESPONSE);
-  let [begun, reusable, unasked, inParts] = [false, false, false, false];
+  let [begun, reusable, unasked, inParts, isCut] = [false, false, false, false, false];
   let head: { status: number; headers: string[] } = { status: 0, headers: [] };
   let chunks: Buffer[] = [];
   let bodyBytes = 0;
@@ -64,11 +76,16 @@ export function createAnswerReader(bodyBytesMax: number): AnswerReader {
       parts.push(new Uint8Array(chunk.buffer, chunk.byteOffset + start, length));
       return;
     }
-    bodyBytes += length;
-    if (bodyBytes > bodyBytesMax) {
-      throw new RangeError(`expected an answer of at most ${bodyBytesMax} bytes, found more`);
+    if (isCut) return;
+    const kept = Math.min(length, bytesMax - bodyBytes);
+    bodyBytes += kept;
+    chunks.push(Buffer.from(chunk.subarray(start, start + kept))); // a copy: the buffer is read into again
+    if (kept === length) return;
+    if (beyond === "error") {
+      throw new RangeError(`expected an answer of at most ${bytesMax} bytes, found more`);
     }
-    chunks.push(Buffer.from(chunk.subarray(start, start + length))); // a copy: the buffer is read into again
+    isCut = true;
+    complete = { ...head, body: Buffer.concat(chunks, bodyBytes) };
   };
   parser.onMessageComplete = () => {
     if (head.status >= CONTINUE && head.status < FINAL_MIN) return; // another one follows
@@ -89,7 +106,7 @@ export function createAnswerReader(bodyBytesMax: number): AnswerReader {
       return begun;
     },
     get reusable() {
-      return reusable && !unasked;
+      return reusable && !unasked && !isCut;
     },
     get inParts() {
       return inParts;

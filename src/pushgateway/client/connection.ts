@@ -1,8 +1,9 @@
 /** One connection to a member, over which requests go one after the other. @module */
 
 import { Buffer } from "node:buffer";
+import { abandonable } from "../../concurrency/abort.ts";
 import type { Deadlines } from "../../concurrency/deadlines.ts";
-import { type Answer, createAnswerReader } from "./answer.ts";
+import { type Answer, type AnswerLimits, createAnswerReader } from "./answer.ts";
 import { recallAnswers } from "./recall.ts";
 
 /** How far a request got that brought no answer. */
@@ -79,8 +80,18 @@ export interface ConnectTarget {
   readonly hostname: string;
   readonly port: number;
   /** Absent: plain TCP. */
-  readonly tls?: { readonly caCerts: string[]; readonly serverName: string };
+  readonly tls?: {
+    readonly caCerts: string[];
+    readonly serverName: string;
+    readonly handshakes: Handshakes;
+  };
 }
+
+/** TLS handshakes with one member that were given up, and have not ended: Deno cannot end them. */
+export type Handshakes = Set<Deno.TlsConn>;
+
+/** A member that leaves so many open gets no further connection before it has ended some. */
+const HANDSHAKES_MAX = 8;
 
 const READ_BYTES = 16_384;
 /** At once, of a body that may be large. */
@@ -89,13 +100,16 @@ const READ_PART_BYTES = 65_536;
 /**
  * Connects.
  *
- * @param limits.answerBytesMax a larger answer is `broken`
+ * @param limits.answers a larger one that is not cut is `broken`
  * @throws {SendFailure} `refused` or `unreachable`
  */
 export async function connect(
   { hostname, port, tls }: ConnectTarget,
-  limits: ExchangeLimits & { readonly answerBytesMax: number; readonly deadlines: Deadlines },
+  limits: ExchangeLimits & { readonly answers: AnswerLimits; readonly deadlines: Deadlines },
 ): Promise<Connection> {
+  if (tls && tls.handshakes.size >= HANDSHAKES_MAX) {
+    throw new SendFailure("unreachable", `${tls.handshakes.size} TLS handshakes hang`);
+  }
   const deadline = new AbortController();
   const giveUp = () => deadline.abort();
   const timer = setTimeout(giveUp, limits.timeoutMs);
@@ -103,6 +117,7 @@ export async function connect(
   try {
     const tcp = await Deno.connect({ hostname, port, signal: deadline.signal });
     tcp.setNoDelay();
+    tcp.setKeepAlive();
     return createConnection(tls ? await startTls(tcp, tls, deadline.signal) : tcp, limits);
   } catch (cause) {
     if (cause instanceof Deno.errors.ConnectionRefused) {
@@ -121,20 +136,34 @@ export async function connect(
 /** Takes the TCP connection over, also where it throws. */
 async function startTls(
   tcp: Deno.TcpConn,
-  { caCerts, serverName }: { caCerts: string[]; serverName: string },
+  { caCerts, serverName, handshakes }: NonNullable<ConnectTarget["tls"]>,
   signal: AbortSignal,
 ): Promise<Deno.TlsConn> {
-  const secure = await Deno.startTls(tcp, { hostname: serverName, caCerts });
-  const close = () => secure.close();
-  signal.addEventListener("abort", close, { once: true });
+  const secure = await begin();
+  const handshake = secure.handshake();
   try {
-    await secure.handshake();
+    await abandonable(handshake, signal);
     return secure;
   } catch (error) {
-    if (!signal.aborted) secure.close();
+    if (signal.aborted) void outlive(handshake);
+    else secure.close();
     throw error;
-  } finally {
-    signal.removeEventListener("abort", close);
+  }
+
+  /** To close it now would leave its descriptor open until the member ends it, and nobody could tell. */
+  async function outlive(handshake: Promise<unknown>): Promise<void> {
+    handshakes.add(secure);
+    await handshake.catch(() => {});
+    if (handshakes.delete(secure)) secure.close();
+  }
+
+  async function begin(): Promise<Deno.TlsConn> {
+    try {
+      return await Deno.startTls(tcp, { hostname: serverName, caCerts });
+    } catch (error) {
+      tcp.close(); // as with a name that is none
+      throw error;
+    }
   }
 }
 
@@ -149,12 +178,14 @@ class SinkFailure {
 
 function createConnection(
   conn: Deno.TcpConn | Deno.TlsConn,
-  { answerBytesMax, deadlines }: { answerBytesMax: number; deadlines: Deadlines },
+  { answers, deadlines }: { answers: AnswerLimits; deadlines: Deadlines },
 ): Connection {
   const buffer = Buffer.alloc(READ_BYTES);
-  const reader = createAnswerReader(answerBytesMax);
+  const reader = createAnswerReader(answers);
   const take = recallAnswers(reader);
   let [open, written] = [true, true];
+  /** The next read, begun while nothing is asked. */
+  let ahead: Promise<number | null> | undefined;
   const close = () => {
     if (open) conn.close();
     open = false;
@@ -166,9 +197,25 @@ function createConnection(
     written = true;
   }
 
+  /** What comes while nothing is asked is the answer to nothing, and the end is one. */
+  function listen(): void {
+    const reading = conn.read(buffer);
+    ahead = reading;
+    const over = () => {
+      if (ahead === reading) close();
+    };
+    reading.then(over, over);
+  }
+
+  function firstRead(): Promise<number | null> {
+    const reading = ahead ?? conn.read(buffer);
+    ahead = undefined;
+    return reading;
+  }
+
   async function read(): Promise<Answer> {
-    for (;;) {
-      const length = await conn.read(buffer);
+    for (let reading = firstRead();; reading = conn.read(buffer)) {
+      const length = await reading;
       const answer = length === null ? reader.end() : take(buffer.subarray(0, length));
       if (answer) return answer;
       if (length === null) throw new Deno.errors.UnexpectedEof("the connection ended");
@@ -177,10 +224,13 @@ function createConnection(
 
   /** As `read`, but hands the body of a 200 over as it comes. */
   async function readInParts(onBody: BodySink): Promise<Answer> {
-    const buffer = Buffer.alloc(READ_PART_BYTES);
-    for (;;) {
-      const length = await conn.read(buffer);
-      const answer = length === null ? reader.end() : take(buffer.subarray(0, length));
+    const large = Buffer.alloc(READ_PART_BYTES);
+    for (
+      let [into, reading] = [buffer, firstRead()];;
+      [into, reading] = [large, conn.read(large)]
+    ) {
+      const length = await reading;
+      const answer = length === null ? reader.end() : take(into.subarray(0, length));
       for (const part of reader.parts()) await handOver(onBody, part);
       if (answer) return answer;
       if (length === null) throw new Deno.errors.UnexpectedEof("the connection ended");
@@ -214,6 +264,7 @@ function createConnection(
         reader.inParts = onBody !== undefined;
         const answer = onBody ? await readInParts(onBody) : await read();
         if (!written) close();
+        if (open && reader.reusable) listen();
         return answer;
       } catch (cause) {
         close();

@@ -11,11 +11,12 @@ import { sleep } from "../../concurrency/backoff.ts";
 import type { UpstreamConfig } from "../../config/upstream.ts";
 import type { Deadlines } from "../../concurrency/deadlines.ts";
 import { type Member, splitMember } from "../../member.ts";
-import type { Answer } from "./answer.ts";
+import type { Answer, AnswerLimits } from "./answer.ts";
 import {
   connect,
   type Connection,
   type ConnectTarget,
+  type Handshakes,
   SendFailure,
   type SendLimits,
 } from "./connection.ts";
@@ -50,7 +51,7 @@ export interface Transport extends Disposable {
 export interface TransportLimits {
   /** Idle connections that are kept for each member. */
   readonly idleMax: number;
-  readonly answerBytesMax: number;
+  readonly answers: AnswerLimits;
   /** Where the deadlines of its requests are kept. */
   readonly deadlines: Deadlines;
 }
@@ -85,11 +86,27 @@ export async function openTransport(
   const { caFile } = upstream.tls;
   const caCerts = caFile ? [await Deno.readTextFile(caFile)] : [];
   const idle = new Map<Member, Idle[]>();
+  const handshakes = new Map<Member, Handshakes>();
   let sweep: ReturnType<typeof setTimeout> | undefined;
   let open = true;
 
+  /** One that the member has not let go of, as far as is known. */
   function take(member: Member): Connection | undefined {
-    return idle.get(member)?.pop()?.connection;
+    const kept = idle.get(member);
+    while (kept && kept.length > 0) {
+      const connection = kept.pop()?.connection;
+      if (connection?.reusable) return connection;
+    }
+    return undefined;
+  }
+
+  function targetOf(member: Member): ConnectTarget {
+    const { host: hostname, port } = splitMember(member);
+    if (upstream.scheme === "http") return { hostname, port };
+    const hanging = handshakes.get(member) ?? new Set();
+    handshakes.set(member, hanging);
+    const serverName = upstream.tls.serverName ?? hostname;
+    return { hostname, port, tls: { caCerts, serverName, handshakes: hanging } };
   }
 
   function release(member: Member, connection: Connection): void {
@@ -127,9 +144,9 @@ export async function openTransport(
     { timeoutMs, signal, onBody, fresh }: SendLimits & { readonly fresh: boolean },
   ): Promise<Answer> {
     const kept = fresh ? undefined : take(member);
-    const connection = kept ?? await connect(targetOf(member, upstream, caCerts), {
+    const connection = kept ?? await connect(targetOf(member), {
       timeoutMs: Math.min(CONNECT_MS_MAX, timeoutMs),
-      answerBytesMax: limits.answerBytesMax,
+      answers: limits.answers,
       deadlines: limits.deadlines,
       signal,
     });
@@ -197,18 +214,12 @@ export async function openTransport(
       open = false;
       clearTimeout(sweep);
       for (const member of [...idle.keys()]) drop(member);
+      for (const hanging of handshakes.values()) {
+        for (const secure of hanging) secure.close();
+        hanging.clear();
+      }
     },
   };
-}
-
-function targetOf(
-  member: Member,
-  { scheme, tls }: UpstreamConfig,
-  caCerts: string[],
-): ConnectTarget {
-  const { host: hostname, port } = splitMember(member);
-  if (scheme === "http") return { hostname, port };
-  return { hostname, port, tls: { caCerts, serverName: tls.serverName ?? hostname } };
 }
 
 async function authorization(

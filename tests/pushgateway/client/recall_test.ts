@@ -11,7 +11,7 @@ const LIMIT = 100;
 
 /** A reader that counts what it has to read. */
 function counting(): Recalling & { readonly taken: number } {
-  const reader = createAnswerReader(LIMIT);
+  const reader = createAnswerReader({ bytesMax: LIMIT, beyond: "error" });
   let taken = 0;
   return {
     inParts: false,
@@ -90,8 +90,8 @@ Deno.test(
   () => {
     fc.assert(
       fc.property(chunks, (texts) => {
-        const plain = createAnswerReader(LIMIT);
-        const recalling = createAnswerReader(LIMIT);
+        const plain = createAnswerReader({ bytesMax: LIMIT, beyond: "error" });
+        const recalling = createAnswerReader({ bytesMax: LIMIT, beyond: "error" });
         assert.deepEqual(
           outcomes(texts, recalling, recallAnswers(recalling)),
           outcomes(texts, plain, (chunk) => plain.take(chunk)),

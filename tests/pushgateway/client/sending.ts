@@ -7,11 +7,12 @@ import { type FailureKind, SendFailure } from "../../../src/pushgateway/client/c
 import {
   openTransport,
   type Transport,
+  type TransportLimits,
   type UpstreamRequest,
 } from "../../../src/pushgateway/client/transport.ts";
 
 export const UPSTREAM = { scheme: "http", routePrefix: "", tls: {} } as const;
-export const LIMITS = { idleMax: 2, answerBytesMax: 1_000_000 };
+export const LIMITS = { idleMax: 2, answers: { bytesMax: 1_000_000, beyond: "error" } } as const;
 export const PUSH: UpstreamRequest = {
   method: "PUT",
   target: "/metrics/job/a?x=1",
@@ -22,9 +23,12 @@ export const PUSH: UpstreamRequest = {
 export const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
 /** A transport with deadlines of its own, closed together. */
-export async function openWith(upstream: UpstreamConfig): Promise<Transport> {
+export async function openWith(
+  upstream: UpstreamConfig,
+  limits: Omit<TransportLimits, "deadlines"> = LIMITS,
+): Promise<Transport> {
   const deadlines = createDeadlines();
-  const transport = await openTransport(upstream, { ...LIMITS, deadlines });
+  const transport = await openTransport(upstream, { ...limits, deadlines });
   return {
     send: transport.send,
     [Symbol.dispose]() {

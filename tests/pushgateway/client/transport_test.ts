@@ -3,8 +3,9 @@
 import assert from "node:assert/strict";
 import { parseMember } from "../../../src/member.ts";
 import { SendFailure } from "../../../src/pushgateway/client/connection.ts";
+import { waitFor } from "../../../tools/wait.ts";
 import { freePort } from "../../../tools/ports.ts";
-import { type RawConnection, rawMember } from "../raw_member.ts";
+import { answerOf, type RawConnection, rawMember } from "../raw_member.ts";
 import { kindOf, LIMITS, OK, openWith, PUSH, UPSTREAM } from "./sending.ts";
 
 function text(bytes: Uint8Array): string {
@@ -172,6 +173,55 @@ Deno.test("idle connections that the member has let go of do no harm", async () 
   assert.equal(member.accepted, 2);
 });
 
+Deno.test("what comes over a connection while nothing is asked is no answer to the next request", async () => {
+  let ended = 0;
+  await using member = rawMember(async (connection) => {
+    await connection.request();
+    await connection.write(OK);
+    await connection.write("HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n");
+    if (await connection.request() === "") ended++;
+  });
+  using transport = await openWith(UPSTREAM);
+  for (let i = 1; i <= 3; i++) {
+    const { status, body } = await transport.send(member.member, PUSH, { timeoutMs: 5_000 });
+    assert.deepEqual([status, text(body)], [200, "ok"]);
+    await waitFor(() => ended === i, { what: "the connection to be closed" });
+    assert.equal(member.accepted, i);
+  }
+});
+
+Deno.test("an answer beyond the limit is cut where that is asked for, with its status", async () => {
+  await using member = rawMember((connection) =>
+    answerAll(connection, answerOf("no".repeat(5_000), { status: 400 }))
+  );
+  using transport = await openWith(UPSTREAM, {
+    idleMax: 2,
+    answers: { bytesMax: 7_001, beyond: "cut" },
+  });
+  for (let i = 1; i <= 2; i++) {
+    const { status, body } = await transport.send(member.member, PUSH, { timeoutMs: 5_000 });
+    assert.deepEqual([status, text(body)], [400, "no".repeat(5_000).slice(0, 7_001)]);
+    assert.equal(member.accepted, i, "nothing else can be read from it");
+  }
+});
+
+Deno.test("a member whose TLS handshakes hang gets a few, and more once it has ended them", async () => {
+  const held: RawConnection[] = [];
+  await using member = rawMember((connection) => {
+    held.push(connection);
+    return Promise.resolve();
+  });
+  using transport = await openWith({ ...UPSTREAM, scheme: "https" });
+  const send = () => kindOf(transport.send(member.member, PUSH, { timeoutMs: 50 }));
+  for (let i = 0; i < 12; i++) assert.equal(await send(), "unreachable");
+  assert.equal(member.accepted, 8);
+  for (const connection of held.splice(0)) connection.close();
+  await waitFor(async () => await send() === "unreachable" && member.accepted > 8, {
+    what: "another connection to be tried",
+  });
+  for (const connection of held.splice(0)) connection.close();
+});
+
 Deno.test("an answer that comes before the whole body was sent counts", async () => {
   await using member = rawMember(async (connection) => {
     await connection.write("HTTP/1.1 413 Too Large\r\nContent-Length: 4\r\n\r\nbig\n");
@@ -211,7 +261,7 @@ Deno.test("a body is handed over as it comes, with the headers, and none is left
 });
 
 Deno.test("a body that is handed over may be of any size, and nothing is read meanwhile", async () => {
-  const size = 5 * LIMITS.answerBytesMax;
+  const size = 5 * LIMITS.answers.bytesMax;
   await using member = rawMember(async (connection) => {
     await connection.request();
     await connection.write(`HTTP/1.1 200 OK\r\nContent-Length: ${size}\r\n\r\n`);
