@@ -10,6 +10,7 @@ import { locatePush } from "./push/location.ts";
 import { MEMBERS_ROUTE, type MembersApi } from "./api/members.ts";
 import type { Proxy } from "./push/proxy.ts";
 import { previewPush, type PushContext, redirectPush } from "./push/redirect.ts";
+import { oneAtATime } from "./api/one_at_a_time.ts";
 import { readiness } from "./api/readiness.ts";
 import { followsRedirect } from "./push/redirect_clients.ts";
 import { answerSd } from "./api/sd.ts";
@@ -130,6 +131,8 @@ function createRoutes(deps: RouteDeps): ReadonlyMap<string, Route> {
       : new Response(`${outcome.problems.join("\n")}\n`, { status: 500 });
   };
   const { admin } = deps;
+  const allMetrics = oneAtATime("/api/v1/metrics", admin.metrics);
+  const plan = oneAtATime("a plan", deps.members.plan);
   const wipe = (_: Request, { remoteAddr }: ClientConnection) =>
     deps.enableAdminApi
       ? admin.wipe(remoteAddr.hostname)
@@ -145,10 +148,10 @@ function createRoutes(deps: RouteDeps): ReadonlyMap<string, Route> {
     ["/-/reload", { POST: reload, PUT: reload }],
     ["/sd", { GET: () => answerSd(deps.snapshot(), deps.awaitsDiscovery()) }],
     ["/api/v1/status", { GET: () => admin.status() }],
-    ["/api/v1/metrics", { GET: () => admin.metrics() }],
+    ["/api/v1/metrics", { GET: allMetrics }],
     ["/api/v1/admin/wipe", { PUT: wipe }],
     ["/api/v1/members", { GET: () => deps.members.list() }],
-    ["/api/v1/plan", { GET: (request) => deps.members.plan(request.url) }],
+    ["/api/v1/plan", { GET: (request) => plan(request.url) }],
     ["/test/v1", { GET: () => new Response("Hello, this is dynamic-sharding.\n") }],
   ]);
 }

@@ -31,7 +31,7 @@ export interface MembersApi {
   list(): Response;
   /** `PUT` and `DELETE /api/v1/members/HOST:PORT/drain`. */
   drain(path: string, asked: { undo: boolean; client: string }): Promise<Response>;
-  /** `GET /api/v1/plan?add=HOST:PORT&remove=HOST:PORT`, each as often as wanted. */
+  /** `GET /api/v1/plan?add=HOST:PORT&remove=HOST:PORT`, each as often as wanted, 100 times in all. */
   plan(url: string): Promise<Response>;
   /** Members that held a group when they were last swept. */
   holdersOf(id: string): Member[];
@@ -41,6 +41,8 @@ export const MEMBERS_ROUTE = "/api/v1/members/";
 const DRAIN = "/drain";
 /** Groups that cannot be moved are named, but not by the thousand. */
 const STAYING_MAX = 100;
+/** Members that a plan adds and removes: a ring of thousands takes seconds to build. */
+const CHANGES_MAX = 100;
 const SWEEP_MS_MAX = 60_000;
 
 /** Creates the answers of one app. */
@@ -121,11 +123,16 @@ export function createMembersApi(
     async plan(url) {
       const { ring } = snapshot();
       const query = new URL(url).searchParams;
+      const [added, removed] = [query.getAll("add"), query.getAll("remove")];
+      const changes = added.length + removed.length;
+      if (changes > CHANGES_MAX) {
+        return failure(400, `expected at most ${CHANGES_MAX} changes, found ${changes}`);
+      }
       let next: ReadonlyMap<Member, number>;
       try {
         next = changedWeights(ring, {
-          add: query.getAll("add").map((text) => parseMember(text)),
-          remove: query.getAll("remove").map((text) => parseMember(text)),
+          add: added.map((text) => parseMember(text)),
+          remove: removed.map((text) => parseMember(text)),
         });
       } catch (error) {
         return failure(400, errorText(error));

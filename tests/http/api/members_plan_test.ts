@@ -59,6 +59,12 @@ Deno.test("a plan names the members that cannot be read, and does not count what
   assert.deepEqual([data.groups, data.unread], [5, [B]]);
 });
 
+Deno.test("a plan of more changes than a hundred is 400", { permissions }, async () => {
+  const query = Array.from({ length: 101 }, (_, i) => `add=n${i}:9091`).join("&");
+  const { status, body } = await plan(`?${query}`, { sweep: () => assert.fail("swept") });
+  assert.deepEqual([status, body.error], [400, "expected at most 100 changes, found 101"]);
+});
+
 Deno.test("without a sweep there is no plan", { permissions }, async () => {
   const sweep = () => Promise.reject(new Error("handoff is off"));
   const { status, body } = await plan("?remove=a:9091", { sweep });
