@@ -1,15 +1,17 @@
 /** Which request gets which answer. Holds no state: a snapshot is taken once for each request. @module */
 
+import type { Deadlines } from "../concurrency/deadlines.ts";
 import type { Config } from "../config/config.ts";
 import type { Handoff } from "../handoff/handoff.ts";
 import type { NameScheme } from "../group/label_name.ts";
 import { faultFields, type Logger } from "../log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import type { Admin } from "./api/admin.ts";
+import { dropBody } from "./push/body.ts";
 import { locatePush } from "./push/location.ts";
 import { MEMBERS_ROUTE, type MembersApi } from "./api/members.ts";
 import type { Proxy } from "./push/proxy.ts";
-import { previewPush, type PushContext, redirectPush } from "./push/redirect.ts";
+import { previewPush, type PushContext, redirectPush, unavailable } from "./push/redirect.ts";
 import { oneAtATime } from "./api/one_at_a_time.ts";
 import { readiness } from "./api/readiness.ts";
 import { followsRedirect } from "./push/redirect_clients.ts";
@@ -38,6 +40,7 @@ export interface RouteDeps {
   readonly admin: Admin;
   /** Whether what deletes groups, or moves them, is answered. */
   readonly enableAdminApi: boolean;
+  readonly deadlines: Deadlines;
   readonly metrics: Metrics;
   /** Reloads the configuration; absent where the lifecycle API is off. */
   readonly reload?: () => Promise<ReloadOutcome>;
@@ -232,10 +235,34 @@ function answerInPlace(
   { target, client, deps }: { target: string; client: string; deps: RouteDeps },
 ): Answer {
   const config = deps.config();
-  if (isRedirected(request, config)) return redirectPush(target, contextOf(config, deps));
+  if (isRedirected(request, config)) {
+    const isSent = hasBody(request) && !request.headers.has("expect");
+    return isSent
+      ? redirectSent(request, { target, deps })
+      : redirectPush(target, contextOf(config, deps));
+  }
   const location = locatePush(target, config.nameScheme);
   if (location instanceof Response) return location;
   return deps.proxy.pass(request, location, client);
+}
+
+/** Redirects a client that sends its body: it is read before, for some miss an answer that comes before. */
+async function redirectSent(
+  request: Request,
+  { target, deps }: { target: string; deps: RouteDeps },
+): Promise<Response> {
+  const { bodyBytesMax: bytesMax, timeoutMs } = deps.config().proxy;
+  await dropBody(request, { bytesMax, timeoutMs, deadlines: deps.deadlines });
+  const config = deps.config();
+  // The ring may have changed while the body came.
+  if (!deps.handoff.idle) {
+    const location = locatePush(target, config.nameScheme);
+    if (location instanceof Response) return location;
+    if (await deps.handoff.concerns({ method: request.method, ...location })) {
+      return unavailable("the group is about to be moved");
+    }
+  }
+  return redirectPush(target, contextOf(config, deps));
 }
 
 function contextOf({ nameScheme, upstream }: Config, deps: RouteDeps): PushContext {

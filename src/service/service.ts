@@ -227,6 +227,7 @@ export function createService(first: Term, deps: ServiceDeps): Service {
       metrics,
       failures,
     }),
+    deadlines,
     handoff,
     members: createMembersApi({
       snapshot,

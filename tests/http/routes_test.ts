@@ -4,6 +4,7 @@ import { createHandler, type RouteDeps } from "../../src/http/routes.ts";
 import { type LogLevel, openLog } from "../../src/log.ts";
 import { buildInfo } from "../../src/build.ts";
 import { createMetrics } from "../../src/metrics/metrics.ts";
+import { isPending } from "../concurrency/settled.ts";
 import { ONE_ACTIVE, UNKNOWN } from "./view.ts";
 
 const CONFIG = parseConfig("pushgateway: {servers: [a:9091]}", { path: "", env: () => undefined });
@@ -99,6 +100,56 @@ for (const header of [["content-length", "4"], ["transfer-encoding", "chunked"]]
     assert.deepEqual([answer.status, answer.headers.get("allow")], [405, "DELETE, POST, PUT"]);
   });
 }
+
+/** A push whose body comes until it is told to end. */
+function sending() {
+  const { promise: isSent, resolve: end } = Promise.withResolvers<void>();
+  const body = new ReadableStream<Uint8Array>({
+    start: (controller) => controller.enqueue(new Uint8Array(10)),
+    async pull(controller) {
+      await isSent;
+      controller.close();
+    },
+  });
+  const headers = { "transfer-encoding": "chunked" };
+  return { request: new Request("http://h/metrics/job/a", { method: "PUT", body, headers }), end };
+}
+
+Deno.test("a redirect is answered once the body has come", { permissions: "none" }, async () => {
+  const { request, end } = sending();
+  const answering = Promise.resolve(handlerOf()(request));
+  assert.equal(await isPending(answering), true);
+  end();
+  assert.equal((await answering).headers.get("location"), "http://a:9091/metrics/job/a");
+});
+
+Deno.test("a client that waits for a 100 is redirected without its body", {
+  permissions: "none",
+}, async () => {
+  const { request, end } = sending();
+  request.headers.set("expect", "100-continue");
+  assert.equal((await handlerOf()(request)).status, 307);
+  end();
+});
+
+Deno.test("a group that is out of place when the body has come is not redirected", {
+  permissions: "none",
+}, async () => {
+  const { request, end } = sending();
+  let idle = true;
+  const handoff = {
+    get idle() {
+      return idle;
+    },
+    concerns: () => true,
+    pathOn: () => undefined,
+  };
+  const answering = handlerOf({ handoff })(request);
+  idle = false;
+  end();
+  const { status, headers } = await answering;
+  assert.deepEqual([status, headers.get("retry-after")], [503, "1"]);
+});
 
 const RELOADS: readonly [
   why: string,
@@ -218,6 +269,7 @@ function deps(
     handoff: { idle: true, concerns: unasked, pathOn: () => undefined },
     members: { list: unasked, drain: unasked, plan: unasked, holdersOf: () => [] },
     awaitsDiscovery: () => false,
+    deadlines: { set: () => ({ clear() {} }), [Symbol.dispose]() {} },
     metrics: createMetrics(buildInfo()),
     log: openLog({ level, format: "logfmt", write: (line) => lines.push(line) }),
     now: () => 0,

@@ -38,29 +38,60 @@ export async function readBody(
     return await readAtOnce(request, Number(length), { timeoutMs, deadlines });
   }
   if (!request.body) return new Uint8Array();
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  const refusal = await takeStream(request.body, { timeoutMs, deadlines }, (chunk) => {
+    bytes += chunk.length;
+    if (bytes > bytesMax) return tooLarge(bytesMax);
+    if (!memory.grow(chunk.length)) return noMemory();
+    chunks.push(chunk);
+    return undefined;
+  });
+  return refusal ?? (chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, bytes));
+}
+
+/**
+ * Reads a request's body and keeps nothing of it, within the same limits. An answer that comes before
+ * is lost with some servers and clients: Deno 2.7 resets a connection that brings more after it.
+ */
+export async function dropBody(
+  request: Request,
+  { bytesMax, timeoutMs, deadlines }: Omit<BodyLimits, "memory">,
+): Promise<void> {
+  const length = request.headers.get("content-length");
+  if (length !== null && Number(length) <= AT_ONCE_BYTES_MAX) {
+    await readAtOnce(request, Number(length), { timeoutMs, deadlines });
+    return;
+  }
+  if (!request.body || Number(length) > bytesMax) return;
+  let bytes = 0;
+  await takeStream(request.body, { timeoutMs, deadlines }, (chunk) => {
+    bytes += chunk.length;
+    return bytes > bytesMax ? tooLarge(bytesMax) : undefined;
+  });
+}
+
+/** Takes a stream chunk by chunk, until one of them is refused. */
+async function takeStream(
+  body: ReadableStream<Uint8Array>,
+  { timeoutMs, deadlines }: Pick<BodyLimits, "timeoutMs" | "deadlines">,
+  take: (chunk: Uint8Array) => Response | undefined,
+): Promise<Response | undefined> {
   let late = false;
-  const reader = request.body.getReader();
+  const reader = body.getReader();
   const deadline = deadlines.set(timeoutMs, () => {
     late = true;
     reader.cancel().catch(() => {});
   });
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
   try {
     for (;;) {
       const { done, value } = await reader.read();
       if (late) return tooLate(timeoutMs);
-      if (done) return chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, bytes);
-      bytes += value.length;
-      if (bytes > bytesMax) {
-        await reader.cancel();
-        return tooLarge(bytesMax);
-      }
-      if (!memory.grow(value.length)) {
-        await reader.cancel();
-        return noMemory();
-      }
-      chunks.push(value);
+      if (done) return undefined;
+      const refusal = take(value);
+      if (!refusal) continue;
+      await reader.cancel();
+      return refusal;
     }
   } catch {
     return brokeOff();

@@ -26,7 +26,7 @@ export interface PushContext {
 
 /**
  * Answers PUT, POST or DELETE with a 307 to the owner. Never 301 or 302: clients follow those with
- * an empty PUT, which empties the group. The body is not read.
+ * an empty PUT, which empties the group.
  *
  * @param target path and query as they stood in the request line
  */
