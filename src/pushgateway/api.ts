@@ -3,6 +3,9 @@
 import { z } from "zod";
 import { PARTIAL_FAMILY } from "./partial.ts";
 
+/** Groups between two moments at which others get their turn. */
+const GROUPS_A_STEP = 500;
+
 /** One group with its metrics, as `/api/v1/metrics` lists it. What is not named here is kept too. */
 export type ApiGroup = z.infer<typeof apiGroup>;
 /** What `/api/v1/status` says of a Pushgateway. */
@@ -22,9 +25,13 @@ const apiStatus = z.looseObject({
   start_time: z.string(),
 });
 
-/** @throws where the text is no such answer */
-export function parseGroups(text: string): ApiGroup[] {
-  return parseData(text, z.array(apiGroup));
+/** @throws where the text is no such group */
+export function parseGroup(text: string): ApiGroup {
+  const parsed = apiGroup.safeParse(JSON.parse(text));
+  if (parsed.success) return parsed.data;
+  throw new TypeError(
+    `expected a group of the Pushgateway's API: ${z.prettifyError(parsed.error)}`,
+  );
 }
 
 /** @throws where the text is no such answer */
@@ -43,12 +50,15 @@ function parseData<T>(text: string, schema: z.ZodType<T>): T {
 /**
  * The groups of all members, each once: of two copies the one that was pushed later. A group whose
  * own metric is named `labels`, which hides its labels, is kept as it is. What marks a copy as partial
- * is nobody's business but ours.
+ * is nobody's business but ours. A generator, for there may be many: it yields every few hundred groups.
  */
-export function mergeGroups(members: readonly (readonly ApiGroup[])[]): ApiGroup[] {
+export function* mergeGroups(
+  members: readonly (readonly ApiGroup[])[],
+): Generator<void, ApiGroup[]> {
   const merged: ApiGroup[] = [];
   const places = new Map<string, number>();
-  for (const { [PARTIAL_FAMILY]: _, ...group } of members.flat()) {
+  for (const [i, { [PARTIAL_FAMILY]: _, ...group }] of members.flat().entries()) {
+    if (i % GROUPS_A_STEP === 0) yield;
     const key = group.labels && JSON.stringify(Object.entries(group.labels).sort());
     const place = key === undefined ? undefined : places.get(key);
     if (place === undefined) {

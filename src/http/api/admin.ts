@@ -6,18 +6,21 @@
  */
 
 import { cooperate } from "../../concurrency/cooperate.ts";
+import { createPace } from "../../concurrency/pace.ts";
 import { showSharedSeries, type TellSharedSeries } from "../../handoff/shared_series.ts";
 import type { Member } from "../../member.ts";
 import type { Answer } from "../../pushgateway/client/answer.ts";
 import type { Logger } from "../../log.ts";
 import { SendFailure } from "../../pushgateway/client/connection.ts";
 import {
+  type ApiGroup,
   type ApiStatus,
   mergeGroups,
   mergeStatus,
-  parseGroups,
+  parseGroup,
   parseStatus,
 } from "../../pushgateway/api.ts";
+import { readJsonTexts } from "../../pushgateway/pages/json_page.ts";
 import { findSharedSeries } from "../../pushgateway/shared_series.ts";
 import type { Transport } from "../../pushgateway/client/transport.ts";
 import { servingMembers, type Snapshot } from "../snapshot.ts";
@@ -41,6 +44,8 @@ export interface Admin {
 
 /** Pairs of groups that expose one series, in one answer. */
 const SHARED_MAX = 100;
+/** Characters of one piece of an answer, about. */
+const CHUNK_LENGTH = 65_536;
 /** As the Pushgateway sends with its API. */
 const API_HEADERS = {
   "access-control-allow-origin": "*",
@@ -90,6 +95,18 @@ export function createAdmin({ snapshot, way, tellSharedSeries, log }: AdminDeps)
     return problems.length > 0 ? failed(502, problems.join("; ")) : parsed;
   }
 
+  /** A member's groups, or why they cannot be had. */
+  async function readGroups(member: Member, signal: AbortSignal): Promise<ApiGroup[] | string> {
+    const groups: ApiGroup[] = [];
+    try {
+      const take = (text: string) => void groups.push(parseGroup(text));
+      await readJsonTexts(member, take, { ...way(), now: Date.now, signal });
+      return groups;
+    } catch (error) {
+      return `${member}: ${error instanceof Error ? error.message : error}`;
+    }
+  }
+
   return {
     async wipe(client) {
       const answers = await askAll("PUT", "/api/v1/admin/wipe");
@@ -111,19 +128,50 @@ export function createAdmin({ snapshot, way, tellSharedSeries, log }: AdminDeps)
       });
     },
     async metrics() {
-      const read = await readAll("/api/v1/metrics", parseGroups);
-      if (read instanceof Response) return read;
-      const groups = mergeGroups(read);
       const { signal } = new AbortController();
+      const members = servingMembers(snapshot());
+      if (members.length === 0) return failed(503, "no Pushgateway is known yet");
+      const read = await Promise.all(members.map((member) => readGroups(member, signal)));
+      const problems = read.filter((groups) => typeof groups === "string");
+      if (problems.length > 0) return failed(502, problems.join("; "));
+      const all = read.filter((groups) => typeof groups !== "string");
+      const groups = await cooperate(mergeGroups(all), signal);
       const shared = await cooperate(findSharedSeries(groups, SHARED_MAX), signal);
       for (const one of shared) tellSharedSeries(one);
-      return succeeded(groups, shared.map(showSharedSeries));
+      return new Response(showGroups(groups, shared.map(showSharedSeries)), {
+        headers: { ...API_HEADERS, "content-type": "application/json" },
+      });
     },
     async status() {
       const read = await readAll<ApiStatus>("/api/v1/status", parseStatus);
       return read instanceof Response ? read : succeeded(mergeStatus(read));
     },
   };
+}
+
+/** The answer, group by group: the whole may have 100 MB. */
+function showGroups(
+  groups: readonly ApiGroup[],
+  warnings: readonly string[],
+): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  const { signal } = new AbortController();
+  const pace = createPace(signal);
+  let next = 0;
+  return new ReadableStream({
+    async pull(controller) {
+      await pace.rest();
+      let text = next === 0 ? `{"status":"success","data":[` : "";
+      for (; next < groups.length && !pace.tired && text.length < CHUNK_LENGTH; next++) {
+        text += `${next === 0 ? "" : ","}${JSON.stringify(groups[next])}`;
+      }
+      if (next === groups.length) {
+        text += `]${warnings.length > 0 ? `,"warnings":${JSON.stringify(warnings)}` : ""}}`;
+      }
+      controller.enqueue(encoder.encode(text));
+      if (next === groups.length) controller.close();
+    },
+  });
 }
 
 function unexpected({ status, body }: Answer, expected: number): string | undefined {
@@ -133,9 +181,8 @@ function unexpected({ status, body }: Answer, expected: number): string | undefi
   return `expected ${expected}, found ${status}: ${text}${hint}`;
 }
 
-function succeeded(data: unknown, warnings: readonly string[] = []): Response {
-  const body = { status: "success", data, ...(warnings.length > 0 && { warnings }) };
-  return Response.json(body, { headers: API_HEADERS });
+function succeeded(data: unknown): Response {
+  return Response.json({ status: "success", data }, { headers: API_HEADERS });
 }
 
 function failed(status: number, error: string): Response {

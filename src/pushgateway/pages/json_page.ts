@@ -9,20 +9,33 @@ import { readPage, type ReadWay } from "./page.ts";
 /**
  * Reads them all.
  *
+ * @throws as `readJsonTexts`
+ */
+export function readJsonGroups(
+  member: Member,
+  take: (group: JsonGroup) => void,
+  way: ReadWay & { readonly signal: AbortSignal },
+): Promise<{ readonly clockAhead: ClockBounds }> {
+  return readJsonTexts(member, (text) => take(parseJsonGroup(text)), way);
+}
+
+/**
+ * Reads all of them as the JSON text that each one is.
+ *
  * @throws {SendFailure} where the page did not come, or not whole
  * @throws {TypeError | SyntaxError} where it is no such page
  * @throws what `take` throws, and the signal's reason when it aborts
  */
-export async function readJsonGroups(
+export async function readJsonTexts(
   member: Member,
-  take: (group: JsonGroup) => void,
+  take: (text: string) => void,
   way: ReadWay & { readonly signal: AbortSignal },
 ): Promise<{ readonly clockAhead: ClockBounds }> {
   const splitter = createDataSplitter();
   const { status, clockAhead } = await readPage(member, {
     target: "/api/v1/metrics",
     accept: "application/json",
-    take: (bytes) => splitter.take(bytes, (text) => take(parseJsonGroup(text))),
+    take: (bytes) => splitter.take(bytes, take),
   }, way);
   if (status !== 200) {
     throw new TypeError(`expected its groups from /api/v1/metrics, found status ${status}`);
