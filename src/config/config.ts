@@ -36,14 +36,6 @@ export interface ProxyConfig {
   readonly inFlightMax: number;
 }
 
-/** A Pushgateway with 10,000 groups takes 5 s for a push when 16 arrive at once. */
-export const DEFAULT_PROXY: ProxyConfig = {
-  bodyBytesMax: 16 * 1_024 ** 2,
-  timeoutMs: 30_000,
-  bodyMemoryMax: 256 * 1_024 ** 2,
-  inFlightMax: 256,
-};
-
 /** Whether and how groups are brought to their owners. */
 export interface HandoffConfig {
   readonly enabled: boolean;

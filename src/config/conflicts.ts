@@ -1,8 +1,7 @@
 /** What is wrong only together with another key. @module */
 
 import type { Issue } from "./fields.ts";
-import { DEFAULT_PROXY } from "./config.ts";
-import { parseSize, show } from "./values.ts";
+import { DEFAULT_BODY_BYTES_MAX, parseSize, show } from "./values.ts";
 
 type Section = Readonly<Record<string, unknown>>;
 
@@ -17,7 +16,7 @@ export function conflicts(raw: unknown): Issue[] {
 
 function proxyConflicts(proxy: Section): Issue[] {
   const [one, all] = [proxy.body_size_limit, proxy.body_memory_limit].map(sizeOf);
-  const least = one ?? DEFAULT_PROXY.bodyBytesMax;
+  const least = one ?? DEFAULT_BODY_BYTES_MAX;
   if (all === undefined || all >= least) return [];
   const found = show(proxy.body_memory_limit);
   const message = `expected at least body_size_limit, ${least} bytes, found ${found}`;

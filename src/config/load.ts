@@ -3,12 +3,12 @@
 import { closest, distance } from "fastest-levenshtein";
 import { dirname, isAbsolute, resolve } from "node:path";
 import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument, visit } from "yaml";
-import { type Config, DEFAULT_PROXY, type HandoffConfig } from "./config.ts";
+import type { Config, HandoffConfig, ProxyConfig } from "./config.ts";
 import { type ConsulConfig, resolveConsul } from "./consul.ts";
 import type { Issue } from "./fields.ts";
 import { type ConfigFile, keysAt, parseConfigFile } from "./schema.ts";
 import { resolveUpstream } from "./upstream.ts";
-import type { ListenAddress } from "./values.ts";
+import { DEFAULT_BODY_BYTES_MAX, type ListenAddress } from "./values.ts";
 
 /** Every problem of one configuration file, each a line `file:line:column: what`. */
 export class ConfigError extends Error {
@@ -21,6 +21,13 @@ export class ConfigError extends Error {
   }
 }
 
+/** A Pushgateway with 10,000 groups takes 5 s for a push when 16 arrive at once. */
+const DEFAULT_PROXY: ProxyConfig = {
+  bodyBytesMax: DEFAULT_BODY_BYTES_MAX,
+  timeoutMs: 30_000,
+  bodyMemoryMax: 256 * 1_024 ** 2,
+  inFlightMax: 256,
+};
 const DEFAULT_HANDOFF: HandoffConfig = {
   enabled: true,
   sweepIntervalMs: 60_000,

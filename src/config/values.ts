@@ -148,6 +148,9 @@ export function parseSize(text: string): number {
   return Number(parts[1]) * 1_024 ** (parts[2] ? "KMG".indexOf(parts[2]) + 1 : 0);
 }
 
+/** What the body of a push may have where the file says nothing. */
+export const DEFAULT_BODY_BYTES_MAX = 16 * 1_024 ** 2;
+
 /** @throws {TypeError} where the text is no whole number from 1 */
 export function parseCount(text: string): number {
   if (!/^[1-9]\d{0,8}$/.test(text)) {

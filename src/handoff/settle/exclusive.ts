@@ -40,6 +40,8 @@ const WAITING_MAX = 256;
  * more: before that nobody goes on without a lock.
  */
 const STOPPING_MS = 3_000;
+/** Before the next try for a lock that could not be had though Consul can be asked. */
+const AGAIN_MS = 100;
 /** A process that died frees its locks within 20 s: Consul ends its session late, and then waits. */
 const OTHERS_MS_MAX = 30_000;
 
@@ -56,27 +58,33 @@ export function createExclusive(locks: () => Locks | undefined): Exclusive {
     work: (signal: AbortSignal, isAlone: boolean) => Promise<T>,
     { signal, alone }: { signal: AbortSignal; alone: boolean },
   ): Promise<T> {
-    const present = locks();
-    if (!present) return await work(signal, false);
     let done: { readonly result: T } | undefined;
     const remember = async (signal: AbortSignal) => {
       const result = await work(signal, false);
       done = { result };
       return result;
     };
-    try {
-      return await present.hold(lockName(id), remember, { waitMs: OTHERS_MS_MAX, signal });
-    } catch (failure) {
-      if (done) return done.result; // lost at the very end: what was done is done
-      if (!(failure instanceof LockFailure)) throw failure;
-      if (failure.kind === "busy") throw new TurnFailure(failure.message, { cause: failure });
-      if (failure.kind !== "unavailable") throw failure;
-      if (present.state === "forbidden") return await work(signal, true);
-      if (!alone) throw failure;
-      const stoppedMs = present.sessions.since + STOPPING_MS;
-      await sleep(Math.max(0, stoppedMs - performance.now()), signal);
-      signal.throwIfAborted();
-      return await work(signal, true);
+    for (;;) {
+      const present = locks();
+      if (!present) return await work(signal, false);
+      try {
+        return await present.hold(lockName(id), remember, { waitMs: OTHERS_MS_MAX, signal });
+      } catch (failure) {
+        if (done) return done.result; // lost at the very end: what was done is done
+        if (!(failure instanceof LockFailure)) throw failure;
+        if (failure.kind === "busy") throw new TurnFailure(failure.message, { cause: failure });
+        if (failure.kind !== "unavailable") throw failure;
+        if (present.state === "forbidden") return await work(signal, true);
+        if (!alone) throw failure;
+        const stoppedMs = present.sessions.since + STOPPING_MS;
+        // Where Consul can be asked again others rely on the lock.
+        const leftMs = present.state === "yes" ? AGAIN_MS : stoppedMs - performance.now();
+        if (leftMs <= 0) return await work(signal, true);
+        const changed = new AbortController();
+        using _watch = present.sessions.watch(() => changed.abort());
+        await sleep(leftMs, AbortSignal.any([signal, changed.signal]));
+        signal.throwIfAborted();
+      }
     }
   }
 

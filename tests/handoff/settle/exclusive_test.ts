@@ -129,6 +129,22 @@ Deno.test("where Consul went out of reach just now, work waits until former hold
   assert(begunMs >= since + STOPPING_MS);
 });
 
+Deno.test("where Consul is back after that wait the lock is taken all the same", {
+  permissions: "none",
+}, async () => {
+  const since = performance.now() + 30 - STOPPING_MS;
+  const [away, back] = [locksThat("unavailable", { since }), locksThat()];
+  for (const state of ["unreachable", "yes"] as const) {
+    const backMs = performance.now() + 20;
+    const { run } = createExclusive(() => ({
+      ...away,
+      state,
+      hold: (...asked) => (performance.now() < backMs ? away : back).hold(...asked),
+    }));
+    assert.equal(await run("a", (_, isAlone) => Promise.resolve(isAlone), ALONE), false);
+  }
+});
+
 Deno.test("work that gives up that wait does not begin", { permissions: "none" }, async () => {
   const { run } = createExclusive(() => locksThat("unavailable", { since: performance.now() }));
   const stop = new AbortController();

@@ -12,7 +12,10 @@ export const STOPPING_MS = 3_000;
  */
 export function locksThat(
   fail?: LockFailureKind,
-  { state = "yes", since = -STOPPING_MS }: { state?: Locks["state"]; since?: number } = {},
+  { state = fail === "unavailable" ? "unreachable" : "yes", since = -STOPPING_MS }: {
+    state?: Locks["state"];
+    since?: number;
+  } = {},
 ): Locks {
   return {
     sessions: {
