@@ -38,16 +38,24 @@ export async function readBody(
     return await readAtOnce(request, Number(length), { timeoutMs, deadlines });
   }
   if (!request.body) return new Uint8Array();
+  // A body of known length has its buffer from the start: memory is used as it is written, without a copy.
+  const whole = length === null ? undefined : new Uint8Array(Number(length));
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   const refusal = await takeStream(request.body, { timeoutMs, deadlines }, (chunk) => {
+    const at = bytes;
     bytes += chunk.length;
     if (bytes > bytesMax) return tooLarge(bytesMax);
-    if (!memory.grow(chunk.length)) return noMemory();
-    chunks.push(chunk);
+    if (!memory.grow(chunk.length)) {
+      memory[Symbol.dispose](); // at once, or all that come at the same time are refused with it
+      return noMemory();
+    }
+    if (whole) whole.set(chunk, at);
+    else chunks.push(chunk);
     return undefined;
   });
-  return refusal ?? (chunks.length === 1 ? chunks[0] : Buffer.concat(chunks, bytes));
+  if (refusal) whole?.buffer.transfer(0); // frees it now, and not with the next garbage collection
+  return refusal ?? whole ?? Buffer.concat(chunks, bytes);
 }
 
 /**

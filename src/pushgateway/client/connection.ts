@@ -42,12 +42,12 @@ export interface Connection extends Disposable {
   /**
    * Sends one request and reads its answer.
    *
-   * @param request the bytes of the whole request
+   * @param request the bytes of the whole request, in one part or more
    * @throws {SendFailure} `reset`, `broken` or `timeout`; the connection is closed then, as it is
    *   when the signal aborts
    * @throws what `onBody` throws; the connection is closed then too
    */
-  exchange(request: Uint8Array, limits: SendLimits): Promise<Answer>;
+  exchange(request: readonly Uint8Array[], limits: SendLimits): Promise<Answer>;
 }
 
 /** How long something may take. */
@@ -108,7 +108,10 @@ export async function connect(
   limits: ExchangeLimits & { readonly answers: AnswerLimits; readonly deadlines: Deadlines },
 ): Promise<Connection> {
   if (tls && tls.handshakes.size >= HANDSHAKES_MAX) {
-    throw new SendFailure("unreachable", `${tls.handshakes.size} TLS handshakes hang`);
+    throw new SendFailure(
+      "unreachable",
+      `${tls.handshakes.size} TLS handshakes with it are not answered`,
+    );
   }
   const deadline = new AbortController();
   const giveUp = () => deadline.abort();
@@ -191,9 +194,11 @@ function createConnection(
     open = false;
   };
 
-  async function write(request: Uint8Array): Promise<void> {
+  async function write(request: readonly Uint8Array[]): Promise<void> {
     written = false;
-    for (let sent = 0; sent < request.length;) sent += await conn.write(request.subarray(sent));
+    for (const part of request) {
+      for (let sent = 0; sent < part.length;) sent += await conn.write(part.subarray(sent));
+    }
     written = true;
   }
 

@@ -140,7 +140,7 @@ export async function openTransport(
 
   async function exchange(
     member: Member,
-    bytes: Uint8Array,
+    bytes: readonly Uint8Array[],
     { timeoutMs, signal, onBody, fresh }: SendLimits & { readonly fresh: boolean },
   ): Promise<Answer> {
     const kept = fresh ? undefined : take(member);
@@ -167,7 +167,10 @@ export async function openTransport(
     }
   }
 
-  async function encode(member: Member, request: UpstreamRequest): Promise<Uint8Array> {
+  async function encode(
+    member: Member,
+    request: UpstreamRequest,
+  ): Promise<readonly Uint8Array[]> {
     return encodeRequest(member, request, {
       prefix: upstream.routePrefix,
       authorization: upstream.basicAuth && await authorization(upstream.basicAuth),
@@ -240,22 +243,26 @@ async function readPassword(file: string): Promise<string> {
 
 const encoder = new TextEncoder();
 
+/** A larger body is written by itself: to copy it behind its head would take as much memory again. */
+const COPIED_BYTES_MAX = 65_536;
+
 /** The bytes of a request. They come from Node's pool: an ArrayBuffer for each costs more than they. */
 function encodeRequest(
   member: Member,
   { method, target, headers, body }: UpstreamRequest,
   { prefix, authorization }: { prefix: string; authorization: string | undefined },
-): Uint8Array {
+): readonly Uint8Array[] {
   let head = `${method} ${prefix}${target} HTTP/1.1\r\nhost: ${member}\r\n`;
   for (let i = 0; i < headers.length; i += 2) head += `${headers[i]}: ${headers[i + 1]}\r\n`;
   if (authorization) head += `authorization: ${authorization}\r\n`;
   head += body || method !== "GET" ? `content-length: ${body?.length ?? 0}\r\n\r\n` : "\r\n";
-  const bytes = Buffer.allocUnsafe(head.length + (body?.length ?? 0));
+  const isCopied = body !== undefined && body.length <= COPIED_BYTES_MAX;
+  const bytes = Buffer.allocUnsafe(head.length + (isCopied ? body.length : 0));
   const { read, written } = encoder.encodeInto(head, bytes);
   // Header values are bytes, one in each character: nearly always ASCII, which is the same in UTF-8.
   if (read !== head.length || written !== head.length) {
     for (let i = 0; i < head.length; i++) bytes[i] = head.charCodeAt(i);
   }
-  if (body) bytes.set(body, head.length);
-  return bytes;
+  if (isCopied) bytes.set(body, head.length);
+  return body && !isCopied ? [bytes, body] : [bytes];
 }

@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { createDeadlines } from "../../../src/concurrency/deadlines.ts";
+import { readBody } from "../../../src/http/push/body.ts";
+import { createBodyMemory } from "../../../src/http/push/body_memory.ts";
+import { concat } from "../../../src/pushgateway/pages/concat.ts";
+import { isPending } from "../../concurrency/settled.ts";
+
+Deno.test("a body that is refused gives its memory back before its sender has taken note", {
+  permissions: "none",
+}, async () => {
+  using deadlines = createDeadlines();
+  const memory = createBodyMemory(() => 100);
+  using part = memory.open();
+  const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    pull: (controller) => controller.enqueue(new Uint8Array(60)),
+    cancel: () => confirmed.promise,
+  });
+  const confirmed = Promise.withResolvers<void>();
+  const request = new Request("http://h/metrics/job/a", { method: "PUT", body });
+  const limits = { bytesMax: 1_000, timeoutMs: 60_000, deadlines, memory: part };
+  const reading = readBody(request, limits);
+  assert.deepEqual([await isPending(reading), memory.taken], [true, 0]);
+  confirmed.resolve();
+  const refusal = await reading;
+  assert(refusal instanceof Response);
+  assert.equal(refusal.status, 503);
+});
+
+for (
+  const [how, headers] of [
+    ["of a known length", { "content-length": "70010" }],
+    ["in chunks", { "transfer-encoding": "chunked" }],
+  ] as const
+) {
+  Deno.test(
+    `a large body ${how} is read whole, in its order`,
+    { permissions: "none" },
+    async () => {
+      using deadlines = createDeadlines();
+      const memory = createBodyMemory(() => 100_000);
+      using part = memory.open();
+      const pieces = [60_000, 10, 10_000].map((length, i) => new Uint8Array(length).fill(i + 1));
+      const body = ReadableStream.from(pieces);
+      const request = new Request("http://h/metrics/job/a", { method: "PUT", body, headers });
+      const limits = { bytesMax: 100_000, timeoutMs: 60_000, deadlines, memory: part };
+      const read = await readBody(request, limits);
+      assert(read instanceof Uint8Array);
+      assert.deepEqual(new Uint8Array(read), concat(pieces));
+      assert.equal(memory.taken, 70_010);
+    },
+  );
+}
