@@ -292,37 +292,51 @@ Deno.test("a DELETE that one member does not take says so", async () => {
   assert(text.startsWith(`${bad.member}: `), text);
 });
 
-Deno.test("pushes beyond what a member may have at once wait, and hold up no other member", async () => {
-  const release = Promise.withResolvers<void>();
-  await using stuck = standIn(async (connection) => {
-    await release.promise;
+/** A member that answers pushes from one moment on. */
+function stuckMember() {
+  const released = Promise.withResolvers<void>();
+  const member = standIn(async (connection) => {
+    await released.promise;
     await connection.write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
   });
+  return Object.assign(member, { release: released.resolve });
+}
+
+Deno.test("pushes beyond what a member may have at once wait, and hold up no other member", async () => {
+  await using stuck = stuckMember();
   await using free = standIn();
-  const limits = "mode: proxy\nproxy: {max_in_flight: 3, timeout: 6s}";
-  await using app = await startBefore([stuck, free], limits);
+  await using app = await startBefore([stuck, free], "mode: proxy\nproxy: {max_in_flight: 3}");
   const [path, other] = pathsOf([stuck, free]);
-  const sending = [1, 2, 3].map(() => put(`${app.url}${path}`));
+  const sending = [1, 2, 3, 4, 5].map(() => put(`${app.url}${path}`));
   await waitFor(() => stuck.pushes.length === 3, { what: "three pushes to wait" });
   const page = await (await fetch(`${app.url}/metrics`)).text();
   assert(page.includes(`upstream_in_flight{member="${stuck.member}"} 3\n`));
+  for (let i = 0; i < 10; i++) {
+    assert.equal((await answerOf(await put(`${app.url}${other}`))).status, 200);
+  }
+  assert.equal(stuck.pushes.length, 3);
+  stuck.release();
+  for (const response of await Promise.all(sending)) {
+    assert.equal((await answerOf(response)).status, 200);
+  }
+  assert.equal(stuck.pushes.length, 5);
+});
 
-  const refused = await put(`${app.url}${path}`);
+Deno.test("a push whose turn does not come is 503, and was not sent", async () => {
+  await using stuck = stuckMember();
+  const limits = "mode: proxy\nproxy: {max_in_flight: 1, timeout: 2s}";
+  await using app = await startBefore([stuck], limits);
+  const first = put(`${app.url}/metrics/job/a`);
+  await waitFor(() => stuck.pushes.length === 1, { what: "a push to wait for its answer" });
+  const refused = await put(`${app.url}/metrics/job/a`);
   assert.equal(refused.headers.get("retry-after"), "1");
   assert.deepEqual(await answerOf(refused), {
     status: 503,
     text: `${stuck.member} has too many pushes to answer\n`,
   });
-  const waiting = [1, 2].map(() => put(`${app.url}${path}`));
-  for (let i = 0; i < 10; i++) {
-    assert.equal((await answerOf(await put(`${app.url}${other}`))).status, 200);
-  }
-  assert.equal(stuck.pushes.length, 3);
-  release.resolve();
-  for (const response of await Promise.all([...sending, ...waiting])) {
-    assert.equal((await answerOf(response)).status, 200);
-  }
-  assert.equal(stuck.pushes.length, 5);
+  assert.equal((await answerOf(await first)).status, 504);
+  assert.equal(stuck.pushes.length, 1);
+  stuck.release();
 });
 
 Deno.test("a burst of 1,000 pushes to one member is taken, every one", async () => {
@@ -338,11 +352,7 @@ Deno.test("a burst of 1,000 pushes to one member is taken, every one", async () 
 });
 
 Deno.test("bodies that wait for one member leave memory for those of another", async () => {
-  const release = Promise.withResolvers<void>();
-  await using stuck = standIn(async (connection) => {
-    await release.promise;
-    await connection.write("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
-  });
+  await using stuck = stuckMember();
   await using free = standIn();
   const limits = "mode: proxy\n" +
     "proxy: {max_in_flight: 1, body_size_limit: 400KiB, body_memory_limit: 800KiB, timeout: 20s}";
@@ -358,7 +368,7 @@ Deno.test("bodies that wait for one member leave memory for those of another", a
   }
   await waitFor(() => refused.size === 4, { what: "what is beyond a quarter to be refused" });
   assert.equal((await answerOf(await put(`${app.url}${other}`, { body }))).status, 200);
-  release.resolve();
+  stuck.release();
   const statuses = await Promise.all(
     [sending, ...waiting].map(async (response) => (await answerOf(await response)).status),
   );

@@ -4,7 +4,6 @@ import type { ProxyConfig } from "../../config/config.ts";
 import { deadline } from "../../concurrency/deadline.ts";
 import type { Deadlines } from "../../concurrency/deadlines.ts";
 import { within } from "../../concurrency/backoff.ts";
-import { createTurns } from "../../concurrency/turns.ts";
 import { emptyInstancePath, lacksInstance, parseGroupId } from "../../group/group.ts";
 import type { NameScheme } from "../../group/label_name.ts";
 import { MemberFailure } from "../../handoff/gateways.ts";
@@ -23,6 +22,7 @@ import { type BodyPart, createBodyMemory } from "./body_memory.ts";
 import type { FailureLog } from "./failure_log.ts";
 import { forwardAnswer, forwardHeaders } from "./forwarding.ts";
 import type { Location } from "./location.ts";
+import { createMemberTurns } from "./member_turns.ts";
 import { unavailable } from "./redirect.ts";
 import type { Snapshot } from "../snapshot.ts";
 
@@ -83,44 +83,15 @@ type Outcome =
 const TRIES_MAX = 10;
 /** For a member that is not known to hold a group to answer its deletion, which is remembered for it. */
 const DELETION_MS_MAX = 2_000;
-/** A member's pushes that wait for their turn have this part of the memory for bodies. */
-const WAITING_PART = 4;
 const REFUSED = 400;
 const UNAUTHORIZED = new Set([401, 403]);
 
 /** Creates the proxy of one app. */
 export function createProxy(deps: ProxyDeps): Proxy {
-  const turns = createTurns({ atOnce: () => deps.way().limits.inFlightMax });
+  const turns = createMemberTurns(() => deps.way().limits);
   deps.metrics.showInFlight(turns.counts);
   const bodies = createBodyMemory(() => deps.way().limits.bodyMemoryMax);
   deps.metrics.showBodyBytes(() => bodies.taken);
-  /** Bytes of the bodies that wait for their turn, by member. */
-  const waiting = new Map<Member, number>();
-
-  /**
-   * Waits until fewer pushes wait for a member's answer, for half of what its answer may take. Bodies
-   * that wait for one member have a part of the memory only, so that they hold up no other.
-   */
-  async function itsTurn(
-    member: Member,
-    bytes: number,
-    timeoutMs: number,
-  ): Promise<Disposable | undefined> {
-    const before = waiting.get(member) ?? 0;
-    if (before + bytes > deps.way().limits.bodyMemoryMax / WAITING_PART) return undefined;
-    waiting.set(member, before + bytes);
-    using late = deadline(timeoutMs / 2);
-    try {
-      return await turns.take(member, late.signal);
-    } catch {
-      return undefined;
-    } finally {
-      const left = (waiting.get(member) ?? bytes) - bytes;
-      if (left > 0) waiting.set(member, left);
-      else waiting.delete(member);
-    }
-  }
-
   async function send(
     member: Member,
     request: GroupRequest,
@@ -131,9 +102,10 @@ export function createProxy(deps: ProxyDeps): Proxy {
     const target = deps.handoff.pathOn(member, id, nameScheme) ?? request.target;
     const begunMs = performance.now();
     using turn = turns.tryTake(member) ??
-      await itsTurn(member, request.body?.length ?? 0, timeoutMs);
+      await turns.take(member, { bytes: request.body?.length ?? 0, timeoutMs });
     if (!turn) {
-      deps.failures.tell(member, "busy", `${limits.inFlightMax} pushes wait for its answer`);
+      const why = `${limits.inFlightMax} pushes wait for its answer, and this one got no turn`;
+      deps.failures.tell(member, "busy", why);
       return "busy";
     }
     try {
