@@ -107,7 +107,7 @@ export function createRingAgreement(initial: HashRing, deps: RingAgreementDeps):
       before = holdingUp;
       if (sessions === "") told.isOver("sessions");
       else if (told.isNews("sessions", sessions)) {
-        log.warn("instances do not say that they have heard of the others: nothing is moved", {
+        log.warn("instances have not confirmed the rings of others: no group is moved until then", {
           sessions,
         });
       }

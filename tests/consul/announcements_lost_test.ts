@@ -83,15 +83,58 @@ function startReading({ consul }: ReturnType<typeof createKeys>, sessions = NO_S
   };
 }
 
+/** We read what another one announces. */
+async function startStory() {
+  await using stack = new AsyncDisposableStack();
+  const clock = stack.use(createClockwork());
+  const keys = createKeys();
+  keys.set("s", "a");
+  const reading = stack.use(startReading(keys));
+  await clock.pass(1_000);
+  assert.deepEqual(reading.seen(), ["a"]);
+  const started = stack.move();
+  return { clock, keys, reading, [Symbol.asyncDispose]: () => started.disposeAsync() };
+}
+
+/** Sessions of ours, and a Consul that takes what we announce by them. */
+function startAnnouncing(first: string) {
+  const keys = createKeys();
+  let current: Session | undefined = sessionOf(first);
+  let [raise, writes] = [() => {}, 0];
+  const consul: typeof keys.consul = {
+    ...keys.consul,
+    acquireKey(key, { value = "" }) {
+      writes++;
+      keys.set(key.slice(PREFIX.length), value);
+      return Promise.resolve(true);
+    },
+  };
+  const sessions = {
+    current: () => current,
+    watch(onChange: () => void) {
+      raise = onChange;
+      return { [Symbol.dispose]() {} };
+    },
+  };
+  return {
+    keys: { ...keys, consul },
+    sessions,
+    /** Another session takes its place, or none: nothing is said at the end then. */
+    renew(id?: string): void {
+      current = id === undefined ? undefined : sessionOf(id);
+      raise();
+    },
+    get writes() {
+      return writes;
+    },
+  };
+}
+
 Deno.test("what has gone without a word is taken into account for 30 s, and its end is told", {
   permissions: "none",
 }, async () => {
-  await using clock = createClockwork();
-  const keys = createKeys();
-  keys.set("s", "a");
-  await using reading = startReading(keys);
-  await clock.pass(1_000);
-  assert.deepEqual(reading.seen(), ["a"]);
+  await using story = await startStory();
+  const { clock, keys, reading } = story;
   keys.drop("s");
   await clock.pass(1_000);
   assert.deepEqual(reading.seen(), ["a lost"]);
@@ -106,11 +149,8 @@ Deno.test("what has gone without a word is taken into account for 30 s, and its 
 Deno.test("what was taken back by its own process is not taken into account any more", {
   permissions: "none",
 }, async () => {
-  await using clock = createClockwork();
-  const keys = createKeys();
-  keys.set("s", "a");
-  await using reading = startReading(keys);
-  await clock.pass(1_000);
+  await using story = await startStory();
+  const { clock, keys, reading } = story;
   keys.set("s", "");
   await clock.pass(1_000);
   assert.deepEqual(reading.seen(), []);
@@ -122,11 +162,8 @@ Deno.test("what was taken back by its own process is not taken into account any 
 Deno.test("what is back was not lost, and is lost anew for as long when it goes again", {
   permissions: "none",
 }, async () => {
-  await using clock = createClockwork();
-  const keys = createKeys();
-  keys.set("s", "a");
-  await using reading = startReading(keys);
-  await clock.pass(1_000);
+  await using story = await startStory();
+  const { clock, keys, reading } = story;
   keys.drop("s");
   await clock.pass(20_000);
   keys.set("s", "a");
@@ -146,35 +183,40 @@ Deno.test(
   },
   async () => {
     await using clock = createClockwork();
-    const keys = createKeys();
-    let current: Session | undefined = sessionOf("first");
-    let raise = () => {};
-    const consul: typeof keys.consul = {
-      ...keys.consul,
-      acquireKey(key, { value = "" }) {
-        keys.set(key.slice(PREFIX.length), value);
-        return Promise.resolve(true);
-      },
-    };
-    const sessions = {
-      current: () => current,
-      watch(onChange: () => void) {
-        raise = onChange;
-        return { [Symbol.dispose]() {} };
-      },
-    };
-    await using reading = startReading({ ...keys, consul }, sessions);
+    const { keys, sessions, renew } = startAnnouncing("first");
+    await using reading = startReading(keys, sessions);
     reading.announce("a");
     await clock.pass(1_000);
     assert.deepEqual(reading.seen(), ["a own"]);
-    current = sessionOf("second");
-    raise();
+    renew("second");
     reading.announce("b");
     await clock.pass(1_000);
     assert.deepEqual(reading.seen(), ["a", "b own"], "others see both");
     keys.drop("first");
     await clock.pass(1_000);
     assert.deepEqual(reading.seen(), ["b own"]);
-    current = undefined; // nothing is to be said at the end
+    renew();
   },
 );
+
+for (
+  const [what, meddle] of [
+    ["deletes", (keys: ReturnType<typeof createKeys>) => keys.drop("ours")],
+    ["overwrites", (keys: ReturnType<typeof createKeys>) => keys.set("ours", "another's")],
+  ] as const
+) {
+  Deno.test(`what somebody ${what} is written once more, and once only`, {
+    permissions: "none",
+  }, async () => {
+    await using clock = createClockwork();
+    const announcing = startAnnouncing("ours");
+    await using reading = startReading(announcing.keys, announcing.sessions);
+    reading.announce("a");
+    await clock.pass(1_000);
+    assert.equal(announcing.writes, 1);
+    meddle(announcing.keys);
+    await clock.pass(120_000);
+    assert.deepEqual([announcing.writes, reading.seen()], [2, ["a own"]]);
+    announcing.renew();
+  });
+}

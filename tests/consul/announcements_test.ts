@@ -102,8 +102,6 @@ for (
     await waitFor(() => pair.second.history.length > length, { what: "the change to be seen" });
     await pair.second.waitFor("first", "second own");
     await pair.first.waitFor("first own", "second");
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
-    assert(pair.second.history.length <= length + 3, "it is written once, or twice by chance");
   });
 }
 

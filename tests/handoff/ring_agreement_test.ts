@@ -63,7 +63,7 @@ Deno.test("who does not hear of an instance for long is told once, and again aft
   assert.equal(agreement.lines.length, 1);
   assert.match(
     agreement.lines[0],
-    /instances do not say that they have heard of the others.* sessions=theirs/,
+    /instances have not confirmed the rings of others.* sessions=theirs/,
   );
   agreement.otherHas({ ours: 1 });
   await clock.pass(60_000);

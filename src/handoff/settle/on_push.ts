@@ -144,8 +144,9 @@ export function createOnPush(deps: OnPushDeps) {
         const before = whereabouts.ringChanges;
         const delivery = await push.deliver(to, timeoutMs);
         const { taken } = delivery;
-        const isMarked = taken === undefined || before === whereabouts.ringChanges;
-        if (!isMarked) await mark(push.id, taken, signal);
+        if (taken !== undefined && whereabouts.ringChanges !== before) {
+          await mark(push.id, taken, signal);
+        }
         return delivery;
       },
     };

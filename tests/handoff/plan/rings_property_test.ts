@@ -2,9 +2,10 @@
 
 import fc from "fast-check";
 import assert from "node:assert/strict";
-import type { HashRing } from "../../../src/ring/hash_ring.ts";
+import type { Rings } from "../../../src/handoff/plan/rings.ts";
+import type { Member } from "../../../src/member.ts";
 import { a, b, c } from "./members.ts";
-import { createFleet, KEYS, ownerOf, RINGS } from "./rings_fleet.ts";
+import { createFleet, type Fleet, KEYS, ownerOf, RINGS } from "./rings_fleet.ts";
 
 const names = ["0", "1", "2"];
 const of = (...all: readonly string[]) => fc.constantFrom(...all);
@@ -40,87 +41,72 @@ const ending = [
   ...passes,
 ];
 
-Deno.test("nobody takes a group from where it is pushed without a lock, or a client was told to", {
-  permissions: "none",
-}, () => {
-  let looks = 0;
-  fc.assert(
-    fc.property(stories, (steps) => {
-      const fleet = createFleet();
-      for (const [i, text] of steps.entries()) {
-        fleet.take(text);
-        for (const { to, key } of fleet.pushes()) {
-          for (const rings of fleet.all) {
-            const isSafe = rings.isUsed(to, key) || ownerOf(rings, key) === to;
-            assert(isSafe, `${key} on ${to} after: ${steps.slice(0, i + 1).join(", ")}`);
-            looks++;
-          }
+/** Holds after each step of any story; `holds` says of how much it has looked at. */
+function always(sentence: string, holds: (fleet: Fleet, story: () => string) => number): void {
+  Deno.test(sentence, { permissions: "none" }, () => {
+    let looks = 0;
+    fc.assert(
+      fc.property(stories, (steps) => {
+        const fleet = createFleet();
+        for (const [i, text] of steps.entries()) {
+          fleet.take(text);
+          looks += holds(fleet, () => steps.slice(0, i + 1).join(", "));
         }
-      }
-    }),
-    { numRuns: 200 },
-  );
-  assert(looks > 1_000, `only ${looks} looks at pushes`);
-});
+      }),
+      { numRuns: 200 },
+    );
+    assert(looks > 1_000, `only ${looks} looks`);
+  });
+}
 
-Deno.test("where one puts a group under its lock all others push it, or look for it", {
-  permissions: "none",
-}, () => {
-  let looks = 0;
-  fc.assert(
-    fc.property(stories, (steps) => {
-      const fleet = createFleet();
-      for (const [i, text] of steps.entries()) {
-        fleet.take(text);
-        const agreed = fleet.all.filter(({ areAgreed }) => areAgreed);
-        for (const key of KEYS) {
-          for (const one of agreed.filter((rings) => !rings.isFree(key))) {
-            const to = ownerOf(one, key);
-            for (const other of agreed) {
-              const owns = (ring: HashRing) => ring.ownerOf(key) === to;
-              const { present, leader, inUse } = other;
-              const isSafe = other.isFree(key)
-                ? owns(present)
-                : [leader, present, ...inUse].some(owns);
-              assert(isSafe, `${key} on ${to} after: ${steps.slice(0, i + 1).join(", ")}`);
-              looks++;
-            }
-          }
-        }
-      }
-    }),
-    { numRuns: 200 },
-  );
-  assert(looks > 1_000, `only ${looks} looks at groups`);
-});
+/** Each key, with one instance and another one that agrees. */
+function* besideAgreed(fleet: Fleet) {
+  const agreed = fleet.all.filter(({ areAgreed }) => areAgreed);
+  for (const key of KEYS) {
+    for (const one of fleet.all) for (const other of agreed) yield { key, one, other };
+  }
+}
 
-Deno.test("where one moves a group all others that agree push it, or look for it", {
-  permissions: "none",
-}, () => {
-  let looks = 0;
-  fc.assert(
-    fc.property(stories, (steps) => {
-      const fleet = createFleet();
-      for (const [i, text] of steps.entries()) {
-        fleet.take(text);
-        const agreed = fleet.all.filter(({ areAgreed }) => areAgreed);
-        for (const key of KEYS) {
-          for (const one of fleet.all.filter(({ areAllUsed }) => !areAllUsed)) {
-            const to = ownerOf(one, key);
-            for (const other of agreed) {
-              const owns = (ring: HashRing) => ring.ownerOf(key) === to;
-              const { present, leader, inUse } = other;
-              const isSafe = [leader, present, ...inUse].some(owns);
-              assert(isSafe, `${key} to ${to} after: ${steps.slice(0, i + 1).join(", ")}`);
-              looks++;
-            }
-          }
-        }
-      }
-    }),
-    { numRuns: 200 },
-  );
-  assert(looks > 1_000, `only ${looks} looks at groups`);
+/** Whether an instance would find a group on a member. */
+function looksAt({ present, leader, inUse }: Rings, key: string, member: Member | undefined) {
+  return [leader, present, ...inUse].some((ring) => ring.ownerOf(key) === member);
+}
+
+always(
+  "nobody takes a group from where it is pushed without a lock, or a client was told to",
+  (fleet, story) => {
+    const all = fleet.pushes().flatMap((push) => fleet.all.map((rings) => ({ ...push, rings })));
+    for (const { to, key, rings } of all) {
+      const isSafe = rings.isUsed(to, key) || ownerOf(rings, key) === to;
+      assert(isSafe, `${key} on ${to} after: ${story()}`);
+    }
+    return all.length;
+  },
+);
+
+always(
+  "where one puts a group under its lock all others push it, or look for it",
+  (fleet, story) => {
+    const all = besideAgreed(fleet).filter(({ one, key }) => one.areAgreed && !one.isFree(key))
+      .toArray();
+    for (const { key, one, other } of all) {
+      const to = ownerOf(one, key);
+      const isSafe = other.isFree(key)
+        ? other.present.ownerOf(key) === to
+        : looksAt(other, key, to);
+      assert(isSafe, `${key} on ${to} after: ${story()}`);
+    }
+    return all.length;
+  },
+);
+
+always("where one moves a group all others that agree push it, or look for it", (fleet, story) => {
+  const all = besideAgreed(fleet).filter(({ one }) => !one.areAllUsed).toArray();
+  for (const { key, one, other } of all) {
+    const to = ownerOf(one, key);
+    assert(looksAt(other, key, to), `${key} to ${to} after: ${story()}`);
+  }
+  return all.length;
 });
 
 Deno.test(

@@ -132,7 +132,7 @@ Deno.test("where Consul went out of reach just now, work waits until former hold
 Deno.test("where Consul is back after that wait the lock is taken all the same", {
   permissions: "none",
 }, async () => {
-  const since = performance.now() + 30 - STOPPING_MS;
+  const since = performance.now() + 500 - STOPPING_MS;
   const [away, back] = [locksThat("unavailable", { since }), locksThat()];
   for (const state of ["unreachable", "yes"] as const) {
     const backMs = performance.now() + 20;
@@ -143,6 +143,29 @@ Deno.test("where Consul is back after that wait the lock is taken all the same",
     }));
     assert.equal(await run("a", (_, isAlone) => Promise.resolve(isAlone), ALONE), false);
   }
+});
+
+Deno.test("that wait is over as soon as Consul can be asked again", {
+  permissions: "none",
+}, async () => {
+  const locks = locksThat("unavailable", { since: performance.now() + 3_600_000 });
+  let [isBack, changed] = [false, () => {}];
+  const { run } = createExclusive(() => ({
+    ...locks,
+    sessions: {
+      ...locks.sessions,
+      watch(onChange) {
+        changed = onChange;
+        return { [Symbol.dispose]() {} };
+      },
+    },
+    hold: (...asked) => (isBack ? locksThat() : locks).hold(...asked),
+  }));
+  const running = run("a", (_, isAlone) => Promise.resolve(isAlone), ALONE);
+  assert.equal(await isPending(running), true);
+  isBack = true;
+  changed();
+  assert.equal(await running, false);
 });
 
 Deno.test("work that gives up that wait does not begin", { permissions: "none" }, async () => {
