@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 
 /** Floors from the bottom up; what stands on a floor may import from those below it, and its room. */
 const FLOORS = [
-  ["member", "log", "build", "concurrency"],
+  ["member", "log", "build", "concurrency", "wire"],
   ["group", "ring", "config"],
   ["consul", "pushgateway"],
   ["discovery"],
@@ -25,7 +25,7 @@ const WINGS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   consul: [["."], ["locks"]],
   pushgateway: [["clock"], ["client"], ["pages"], ["."]],
   handoff: [["plan"], ["."], ["settle"], ["sweep"], ["handoff"]],
-  http: [["."], ["push", "api"], ["routes"]],
+  http: [["."], ["push", "api", "server"], ["routes"]],
 };
 const PURE = [
   "src/group/",

@@ -3,9 +3,9 @@
 import type { Deadlines } from "../concurrency/deadlines.ts";
 import type { Config } from "../config/config.ts";
 import type { Handoff } from "../handoff/handoff.ts";
-import type { NameScheme } from "../group/label_name.ts";
 import { faultFields, type Logger } from "../log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
+import { headerValue } from "../wire/headers.ts";
 import type { Admin } from "./api/admin.ts";
 import { dropBody } from "./push/body.ts";
 import { locatePush } from "./push/location.ts";
@@ -16,7 +16,7 @@ import { oneAtATime } from "./api/one_at_a_time.ts";
 import { readiness } from "./api/readiness.ts";
 import { followsRedirect } from "./push/redirect_clients.ts";
 import { answerSd } from "./api/sd.ts";
-import type { ClientConnection, Handler } from "./server.ts";
+import { type Handler, hasBody, type IncomingRequest, Reply, textReply } from "./message.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** How a reload of the configuration ended. */
@@ -52,8 +52,8 @@ export interface RouteDeps {
 /** No endpoint of ours begins so. */
 const PUSH_ROUTE = "/metrics/job/";
 
-type Answer = Response | Promise<Response>;
-type Route = Readonly<Record<string, (request: Request, connection: ClientConnection) => Answer>>;
+type Answer = Reply | Promise<Reply>;
+type Route = Readonly<Record<string, (request: IncomingRequest) => Answer>>;
 
 /** Creates the handler of every request; it never throws. */
 export function createHandler(deps: RouteDeps): Handler {
@@ -61,91 +61,77 @@ export function createHandler(deps: RouteDeps): Handler {
   const routes = createRoutes(deps);
   const isDebug = log.isEnabledFor("debug");
 
-  function finish(
-    request: Request,
-    response: Response,
-    { startMs, connection }: { startMs: number; connection: ClientConnection },
-  ): Response {
-    const { method } = request;
-    const seconds = (now() - startMs) / 1_000;
-    metrics.requestDone({ method, code: response.status, seconds });
+  function finish({ method, target, client }: IncomingRequest, reply: Reply, seconds: number) {
+    metrics.requestDone({ method, code: reply.status, seconds });
     if (isDebug) {
-      const target = requestTarget(request.url);
-      const client = connection.remoteAddr.hostname;
       const took = `${(seconds * 1_000).toFixed(3)}ms`;
-      log.debug("request answered", { method, target, code: response.status, client, took });
+      log.debug("request answered", { method, target, code: reply.status, client, took });
     }
-    return response;
+    return reply;
   }
 
-  function fail(request: Request, error: unknown): Response {
+  function fail(request: IncomingRequest, error: unknown): Reply {
     log.error("request failed", { method: request.method, ...faultFields(error) });
-    return new Response("internal error\n", { status: 500 });
+    return textReply(500, "internal error\n");
   }
 
-  return (request, connection) => {
-    const context = { startMs: now(), connection };
+  return (request) => {
     try {
-      const answer = dispatch(request, { connection, routes, deps });
-      if (answer instanceof Response) return finish(request, answer, context);
+      const answer = dispatch(request, { routes, deps });
+      // What is answered at once took no time that a bucket would show; the clock would double it.
+      if (answer instanceof Reply) return finish(request, answer, 0);
+      const startMs = now();
+      const secondsSince = () => (now() - startMs) / 1_000;
       return answer.then(
-        (response) => finish(request, response, context),
-        (error) => finish(request, fail(request, error), context),
+        (reply) => finish(request, reply, secondsSince()),
+        (error) => finish(request, fail(request, error), secondsSince()),
       );
     } catch (error) {
-      return finish(request, fail(request, error), context);
+      return finish(request, fail(request, error), 0);
     }
   };
 }
 
 function dispatch(
-  request: Request,
-  { connection, routes, deps }: {
-    connection: ClientConnection;
-    routes: ReadonlyMap<string, Route>;
-    deps: RouteDeps;
-  },
+  request: IncomingRequest,
+  { routes, deps }: { routes: ReadonlyMap<string, Route>; deps: RouteDeps },
 ): Answer {
-  const whole = requestTarget(request.url);
+  const whole = request.target;
   // Nearly every request: it should not pay for the look-up of the others.
-  if (whole.startsWith(PUSH_ROUTE)) return answerPush(request, { target: whole, connection, deps });
+  if (whole.startsWith(PUSH_ROUTE)) return answerPush(request, whole, deps);
   const target = withoutPrefix(whole, deps.config().upstream.routePrefix);
   const query = target.indexOf("?");
   const path = query < 0 ? target : target.slice(0, query);
-  if (path.startsWith(MEMBERS_ROUTE)) return answerMember(request, { path, connection, deps });
+  if (path.startsWith(MEMBERS_ROUTE)) return answerMember(request, path, deps);
   const route = routes.get(path);
-  if (!route) return answerPush(request, { target, connection, deps });
+  if (!route) return answerPush(request, target, deps);
   const { method } = request;
   const answer = Object.hasOwn(route, method) ? route[method] : undefined;
-  return answer ? answer(request, connection) : notAllowed(Object.keys(route).join(", "), method);
+  return answer ? answer(request) : notAllowed(Object.keys(route).join(", "), method);
 }
 
 function createRoutes(deps: RouteDeps): ReadonlyMap<string, Route> {
-  const healthy = () => new Response("OK\n");
+  const healthy = () => textReply(200, "OK\n");
   const ready = () => {
     const { ready, reason } = readiness(deps.snapshot());
-    return new Response(`${reason}\n`, { status: ready ? 200 : 503 });
+    return textReply(ready ? 200 : 503, `${reason}\n`);
   };
   const reload = async () => {
-    if (!deps.reload) return new Response("Lifecycle API is not enabled.\n", { status: 403 });
+    if (!deps.reload) return textReply(403, "Lifecycle API is not enabled.\n");
     const outcome = await deps.reload();
     return outcome.ok
-      ? new Response("configuration reloaded\n")
-      : new Response(`${outcome.problems.join("\n")}\n`, { status: 500 });
+      ? textReply(200, "configuration reloaded\n")
+      : textReply(500, `${outcome.problems.join("\n")}\n`);
   };
   const { admin } = deps;
   const allMetrics = oneAtATime("/api/v1/metrics", admin.metrics);
   const plan = oneAtATime("a plan", deps.members.plan);
-  const wipe = (_: Request, { remoteAddr }: ClientConnection) =>
-    deps.enableAdminApi
-      ? admin.wipe(remoteAddr.hostname)
-      : new Response("Admin API is not enabled.\n", { status: 403 });
+  const wipe = ({ client }: IncomingRequest) =>
+    deps.enableAdminApi ? admin.wipe(client) : textReply(403, "Admin API is not enabled.\n");
   const metricsPage = async () =>
-    new Response(await deps.metrics.render(), {
-      headers: { "content-type": deps.metrics.contentType },
-    });
+    new Reply(200, await deps.metrics.render(), ["content-type", deps.metrics.contentType]);
   return new Map<string, Route>([
-    ["/metrics", { GET: metricsPage, OPTIONS: () => new Response() }],
+    ["/metrics", { GET: metricsPage, OPTIONS: () => new Reply(200) }],
     ["/-/healthy", { GET: healthy, HEAD: healthy }],
     ["/-/ready", { GET: ready, HEAD: ready }],
     ["/-/reload", { POST: reload, PUT: reload }],
@@ -154,51 +140,40 @@ function createRoutes(deps: RouteDeps): ReadonlyMap<string, Route> {
     ["/api/v1/metrics", { GET: allMetrics }],
     ["/api/v1/admin/wipe", { PUT: wipe }],
     ["/api/v1/members", { GET: () => deps.members.list() }],
-    ["/api/v1/plan", { GET: (request) => plan(request.url) }],
-    ["/test/v1", { GET: () => new Response("Hello, this is dynamic-sharding.\n") }],
+    ["/api/v1/plan", { GET: ({ target }) => plan(target) }],
+    ["/test/v1", { GET: () => textReply(200, "Hello, this is dynamic-sharding.\n") }],
   ]);
 }
 
 /** `/api/v1/members/HOST:PORT/drain`. */
 function answerMember(
-  { method }: Request,
-  { path, connection, deps }: { path: string; connection: ClientConnection; deps: RouteDeps },
+  { method, client }: IncomingRequest,
+  path: string,
+  deps: RouteDeps,
 ): Answer {
   if (method !== "PUT" && method !== "DELETE") return notAllowed("DELETE, PUT", method);
-  if (!deps.enableAdminApi) return new Response("Admin API is not enabled.\n", { status: 403 });
-  return deps.members.drain(path, {
-    undo: method === "DELETE",
-    client: connection.remoteAddr.hostname,
-  });
+  if (!deps.enableAdminApi) return textReply(403, "Admin API is not enabled.\n");
+  return deps.members.drain(path, { undo: method === "DELETE", client });
 }
 
 /** Everything that is no endpoint of ours is read as a push path: it may be one in disguise. */
-function answerPush(
-  request: Request,
-  { target, connection, deps }: { target: string; connection: ClientConnection; deps: RouteDeps },
-): Answer {
+function answerPush(request: IncomingRequest, target: string, deps: RouteDeps): Answer {
   switch (request.method) {
     case "PUT":
     case "POST":
-    case "DELETE": {
-      const client = connection.remoteAddr.hostname;
-      if (!deps.handoff.idle) {
-        const { nameScheme } = deps.config();
-        const answer = answerMisplaced(request, { target, client, nameScheme, deps });
-        if (answer) return answer;
-      }
-      return answerInPlace(request, { target, client, deps });
-    }
+    case "DELETE":
+      return (deps.handoff.idle ? undefined : answerMisplaced(request, target, deps)) ??
+        answerInPlace(request, target, deps);
     case "GET":
       // A client that pushes so would believe that it worked.
       if (hasBody(request)) return notAllowed("DELETE, POST, PUT", "GET with a body");
       return previewPush(
         target,
         contextOf(deps.config(), deps),
-        request.headers.get("accept") ?? "",
+        headerValue(request.headers, "accept") ?? "",
       );
     case "OPTIONS":
-      return new Response();
+      return new Reply(200);
     default:
       return notAllowed("DELETE, GET, OPTIONS, POST, PUT", request.method);
   }
@@ -210,54 +185,47 @@ function answerPush(
  * @returns the answer to one that is brought home; `undefined` where the push goes the usual way
  */
 function answerMisplaced(
-  request: Request,
-  { target, client, nameScheme, deps }: {
-    target: string;
-    client: string;
-    nameScheme: NameScheme;
-    deps: RouteDeps;
-  },
+  request: IncomingRequest,
+  target: string,
+  deps: RouteDeps,
 ): Answer | undefined {
-  const location = locatePush(target, nameScheme);
-  if (location instanceof Response) return location;
+  const location = locatePush(target, deps.config().nameScheme);
+  if (location instanceof Reply) return location;
   const { key, id } = location;
   const concerned = deps.handoff.concerns({ method: request.method, id, key });
   if (concerned === false) return undefined;
   return (async () =>
     await concerned
-      ? await deps.proxy.bringHome(request, location, client)
-      : await answerInPlace(request, { target, client, deps }))();
+      ? await deps.proxy.bringHome(request, location)
+      : await answerInPlace(request, target, deps))();
 }
 
 /** By a redirect, or by passing it on. */
-function answerInPlace(
-  request: Request,
-  { target, client, deps }: { target: string; client: string; deps: RouteDeps },
-): Answer {
+function answerInPlace(request: IncomingRequest, target: string, deps: RouteDeps): Answer {
   const config = deps.config();
   if (isRedirected(request, config)) {
-    const isSent = hasBody(request) && !request.headers.has("expect");
+    const { timeoutMs, bodyBytesMax: bytesMax } = config.proxy;
+    const isSent = !request.expectsContinue &&
+      dropBody(request.body, { bytesMax, timeoutMs, deadlines: deps.deadlines });
     return isSent
-      ? redirectSent(request, { target, deps })
+      ? isSent.then(() => redirectSent(request, target, deps))
       : redirectPush(target, contextOf(config, deps));
   }
   const location = locatePush(target, config.nameScheme);
-  if (location instanceof Response) return location;
-  return deps.proxy.pass(request, location, client);
+  if (location instanceof Reply) return location;
+  return deps.proxy.pass(request, location);
 }
 
-/** Redirects a client that sends its body: it is read before, for some miss an answer that comes before. */
+/** Redirects a client whose body took a while to come: the ring may have changed meanwhile. */
 async function redirectSent(
-  request: Request,
-  { target, deps }: { target: string; deps: RouteDeps },
-): Promise<Response> {
-  const { bodyBytesMax: bytesMax, timeoutMs } = deps.config().proxy;
-  await dropBody(request, { bytesMax, timeoutMs, deadlines: deps.deadlines });
+  request: IncomingRequest,
+  target: string,
+  deps: RouteDeps,
+): Promise<Reply> {
   const config = deps.config();
-  // The ring may have changed while the body came.
   if (!deps.handoff.idle) {
     const location = locatePush(target, config.nameScheme);
-    if (location instanceof Response) return location;
+    if (location instanceof Reply) return location;
     if (await deps.handoff.concerns({ method: request.method, ...location })) {
       return unavailable("the group is about to be moved");
     }
@@ -275,7 +243,10 @@ function contextOf({ nameScheme, upstream }: Config, deps: RouteDeps): PushConte
   };
 }
 
-function isRedirected(request: Request, { mode, upstream, redirectUserAgents }: Config): boolean {
+function isRedirected(
+  request: IncomingRequest,
+  { mode, upstream, redirectUserAgents }: Config,
+): boolean {
   switch (mode) {
     case "redirect":
       return true;
@@ -290,29 +261,12 @@ function isRedirected(request: Request, { mode, upstream, redirectUserAgents }: 
   }
 }
 
-function hasBody({ headers }: Request): boolean {
-  return headers.has("transfer-encoding") || Number(headers.get("content-length") ?? 0) > 0;
-}
-
 /** A client may have the URL that it had of a Pushgateway, whose route prefix we answer beside none. */
 function withoutPrefix(target: string, prefix: string): string {
   return prefix !== "" && target.startsWith(`${prefix}/`) ? target.slice(prefix.length) : target;
 }
 
-function notAllowed(allow: string, method: string): Response {
-  return new Response(`Method Not Allowed: expected ${allow}, found ${method}\n`, {
-    status: 405,
-    headers: { allow },
-  });
-}
-
-/**
- * Path and query as they stood in the request line: `Request.url` keeps them raw in Deno, and
- * `new URL` would not.
- */
-function requestTarget(url: string): string {
-  const path = url.indexOf("/", url[4] === ":" ? "http://".length : "https://".length);
-  const query = url.indexOf("?");
-  if (path < 0 || (query >= 0 && query < path)) return `/${query < 0 ? "" : url.slice(query)}`;
-  return url.slice(path);
+function notAllowed(allow: string, method: string): Reply {
+  const text = `Method Not Allowed: expected ${allow}, found ${method}\n`;
+  return textReply(405, text, ["allow", allow]);
 }

@@ -7,8 +7,9 @@ import { runGroup } from "../concurrency/run_group.ts";
 import { type ListenAddress, showListenAddress } from "../config/values.ts";
 import { readiness } from "../http/api/readiness.ts";
 import type { ReloadOutcome } from "../http/routes.ts";
-import { listen, type Server } from "../http/server.ts";
+import { listen, type Server } from "../http/server/server.ts";
 import type { Logger } from "../log.ts";
+import type { Refusal } from "../wire/request_head.ts";
 import { createMetrics } from "../metrics/metrics.ts";
 import { createService } from "./service.ts";
 import { openManager } from "./systemd.ts";
@@ -76,9 +77,14 @@ export async function runApp(options: AppOptions, signal: AbortSignal): Promise<
     await sleep(READY_MS_MAX, AbortSignal.any([signal, ready.signal]));
   }
 
+  function onRefused({ refused: code, reason }: Refusal, client: string): void {
+    metrics.requestDone({ method: "", code, seconds: 0 });
+    log.debug("request refused", { code, client, reason });
+  }
+
   function listenNow(): Server {
     const address = options.listen ?? service.config.listen;
-    const server = listen({ address, reusePort, log }, service.handler);
+    const server = listen({ address, reusePort, onRefused, log }, service.handler);
     log.info("listening", { address: showListenAddress(server.address), ...options.build });
     options.onListening?.({ address: server.address, reload: service.reload });
     return server;

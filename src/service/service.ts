@@ -22,7 +22,7 @@ import { createMembersApi } from "../http/api/members.ts";
 import { createFailureLog } from "../http/push/failure_log.ts";
 import { createProxy } from "../http/push/proxy.ts";
 import { createHandler, type ReloadOutcome } from "../http/routes.ts";
-import type { Handler } from "../http/server.ts";
+import type { Handler } from "../http/message.ts";
 import type { Snapshot } from "../http/snapshot.ts";
 import { errorText, type Logger } from "../log.ts";
 import type { MembershipEvent } from "../membership/membership.ts";

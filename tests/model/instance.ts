@@ -16,6 +16,7 @@ import { createMetrics } from "../../src/metrics/metrics.ts";
 import { linkThrough } from "../../src/service/consul_link.ts";
 import { createService } from "../../src/service/service.ts";
 import type { Term } from "../../src/service/term.ts";
+import { answerOf, incoming } from "../http/messages.ts";
 import type { Random } from "../../tools/random.ts";
 import type { Agent } from "./consul.ts";
 import { type Hosts, openNetwork, type Process } from "./network.ts";
@@ -55,7 +56,6 @@ export interface InstanceDeps {
 
 /** As the real server does. */
 const DRAIN_MS_MAX = 10_000;
-const CLIENT = { transport: "tcp", hostname: "192.0.2.1", port: 9 } as const;
 const GONE: InstanceAnswer = { text: "connection refused" };
 
 /** Starts an instance; it listens at once. */
@@ -106,7 +106,7 @@ export function startInstance(deps: InstanceDeps): Instance {
       method,
       ...(body !== undefined && { body }),
     });
-    const response = await service.handler(request, { remoteAddr: CLIENT });
+    const response = answerOf(await service.handler(incoming(request)));
     const location = response.headers.get("location");
     const text = await response.text();
     return { status: response.status, text, ...(location !== null && { location }) };

@@ -6,7 +6,7 @@
  */
 
 import { parseGroupId } from "../../src/group/group.ts";
-import { headerValue } from "../../src/pushgateway/client/headers.ts";
+import { headerValue } from "../../src/wire/headers.ts";
 import type { Answer } from "../../src/pushgateway/client/answer.ts";
 import type { UpstreamRequest } from "../../src/pushgateway/client/transport.ts";
 import { splitFamilies, typeOfFamily } from "../../src/pushgateway/pages/family.ts";

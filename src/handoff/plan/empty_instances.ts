@@ -26,14 +26,29 @@ export interface EmptyInstances {
 /** Creates the state, with nothing known. */
 export function createEmptyInstances(): EmptyInstances {
   const known = new Map<Member, Set<string>>();
+  /** Every push asks for it. */
+  let clear = true;
+
+  function look(): void {
+    clear = known.values().every((ids) => ids.size === 0);
+  }
+
   return {
     get clear() {
-      return known.values().every((ids) => ids.size === 0);
+      return clear;
     },
-    learn: (member, ids) => void known.set(member, new Set(ids)),
-    forget: (member) => void known.delete(member),
+    learn(member, ids) {
+      known.set(member, new Set(ids));
+      look();
+    },
+    forget(member) {
+      known.delete(member);
+      look();
+    },
     knows: (member) => known.has(member),
     has: (member, id) => known.get(member)?.has(id) ?? false,
-    removed: (id, member) => void known.get(member)?.delete(id),
+    removed(id, member) {
+      if (known.get(member)?.delete(id)) look();
+    },
   };
 }

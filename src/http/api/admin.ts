@@ -23,6 +23,7 @@ import {
 import { readJsonTexts } from "../../pushgateway/pages/json_page.ts";
 import { findSharedSeries } from "../../pushgateway/shared_series.ts";
 import type { Transport } from "../../pushgateway/client/transport.ts";
+import { jsonReply, Reply } from "../message.ts";
 import { servingMembers, type Snapshot } from "../snapshot.ts";
 
 /** What answering takes. */
@@ -37,9 +38,9 @@ export interface AdminDeps {
 /** The answers, by what is asked. */
 export interface Admin {
   /** @param client the address that asks for it */
-  wipe(client: string): Promise<Response>;
-  metrics(): Promise<Response>;
-  status(): Promise<Response>;
+  wipe(client: string): Promise<Reply>;
+  metrics(): Promise<Reply>;
+  status(): Promise<Reply>;
 }
 
 /** Pairs of groups that expose one series, in one answer. */
@@ -47,10 +48,10 @@ const SHARED_MAX = 100;
 /** Characters of one piece of an answer, about. */
 const CHUNK_LENGTH = 65_536;
 /** As the Pushgateway sends with its API. */
-const API_HEADERS = {
-  "access-control-allow-origin": "*",
-  "cache-control": "no-cache, no-store, must-revalidate",
-};
+const API_HEADERS = [
+  ...["access-control-allow-origin", "*"],
+  ...["cache-control", "no-cache, no-store, must-revalidate"],
+];
 
 /** Creates the answers of one app. */
 export function createAdmin({ snapshot, way, tellSharedSeries, log }: AdminDeps): Admin {
@@ -75,7 +76,7 @@ export function createAdmin({ snapshot, way, tellSharedSeries, log }: AdminDeps)
   async function readAll<T>(
     target: string,
     parse: (text: string) => T,
-  ): Promise<readonly T[] | Response> {
+  ): Promise<readonly T[] | Reply> {
     const answers = await askAll("GET", target);
     if (answers.size === 0) return failed(503, "no Pushgateway is known yet");
     const parsed: T[] = [];
@@ -122,10 +123,8 @@ export function createAdmin({ snapshot, way, tellSharedSeries, log }: AdminDeps)
       const wiped = members.filter(({ wiped }) => wiped).map(({ member }) => member).join(",");
       const missed = members.filter(({ wiped }) => !wiped).map(({ member }) => member).join(",");
       log.warn("a wipe of all groups was asked for", { client, wiped, missed });
-      return Response.json({ status: status === 202 ? "success" : "error", data: { members } }, {
-        status,
-        headers: API_HEADERS,
-      });
+      const outcome = status === 202 ? "success" : "error";
+      return jsonReply(status, { status: outcome, data: { members } }, API_HEADERS);
     },
     async metrics() {
       const { signal } = new AbortController();
@@ -138,40 +137,34 @@ export function createAdmin({ snapshot, way, tellSharedSeries, log }: AdminDeps)
       const groups = await cooperate(mergeGroups(all), signal);
       const shared = await cooperate(findSharedSeries(groups, SHARED_MAX), signal);
       for (const one of shared) tellSharedSeries(one);
-      return new Response(showGroups(groups, shared.map(showSharedSeries)), {
-        headers: { ...API_HEADERS, "content-type": "application/json" },
-      });
+      const headers = [...API_HEADERS, "content-type", "application/json"];
+      return new Reply(200, showGroups(groups, shared.map(showSharedSeries)), headers);
     },
     async status() {
       const read = await readAll<ApiStatus>("/api/v1/status", parseStatus);
-      return read instanceof Response ? read : succeeded(mergeStatus(read));
+      return read instanceof Reply ? read : succeeded(mergeStatus(read));
     },
   };
 }
 
 /** The answer, group by group: the whole may have 100 MB. */
-function showGroups(
+async function* showGroups(
   groups: readonly ApiGroup[],
   warnings: readonly string[],
-): ReadableStream<Uint8Array> {
+): AsyncGenerator<Uint8Array, void> {
   const encoder = new TextEncoder();
   const { signal } = new AbortController();
   const pace = createPace(signal);
-  let next = 0;
-  return new ReadableStream({
-    async pull(controller) {
-      await pace.rest();
-      let text = next === 0 ? `{"status":"success","data":[` : "";
-      for (; next < groups.length && !pace.tired && text.length < CHUNK_LENGTH; next++) {
-        text += `${next === 0 ? "" : ","}${JSON.stringify(groups[next])}`;
-      }
-      if (next === groups.length) {
-        text += `]${warnings.length > 0 ? `,"warnings":${JSON.stringify(warnings)}` : ""}}`;
-      }
-      controller.enqueue(encoder.encode(text));
-      if (next === groups.length) controller.close();
-    },
-  });
+  let text = `{"status":"success","data":[`;
+  for (const [i, group] of groups.entries()) {
+    text += `${i === 0 ? "" : ","}${JSON.stringify(group)}`;
+    if (!pace.tired && text.length < CHUNK_LENGTH) continue;
+    yield encoder.encode(text);
+    text = "";
+    await pace.rest();
+  }
+  const shown = warnings.length > 0 ? `,"warnings":${JSON.stringify(warnings)}` : "";
+  yield encoder.encode(`${text}]${shown}}`);
 }
 
 function unexpected({ status, body }: Answer, expected: number): string | undefined {
@@ -181,13 +174,10 @@ function unexpected({ status, body }: Answer, expected: number): string | undefi
   return `expected ${expected}, found ${status}: ${text}${hint}`;
 }
 
-function succeeded(data: unknown): Response {
-  return Response.json({ status: "success", data }, { headers: API_HEADERS });
+function succeeded(data: unknown): Reply {
+  return jsonReply(200, { status: "success", data }, API_HEADERS);
 }
 
-function failed(status: number, error: string): Response {
-  return Response.json({ status: "error", errorType: "upstream", error }, {
-    status,
-    headers: API_HEADERS,
-  });
+function failed(status: number, error: string): Reply {
+  return jsonReply(status, { status: "error", errorType: "upstream", error }, API_HEADERS);
 }

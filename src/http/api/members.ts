@@ -11,6 +11,7 @@ import { forecast } from "../../handoff/plan/forecast.ts";
 import { errorText, type Logger } from "../../log.ts";
 import { type Member, parseMember } from "../../member.ts";
 import { HashRing } from "../../ring/hash_ring.ts";
+import { jsonReply, type Reply } from "../message.ts";
 import type { Snapshot } from "../snapshot.ts";
 import type { MemberView } from "./views.ts";
 
@@ -28,11 +29,11 @@ export interface MembersApiDeps {
 /** The answers, by what is asked. */
 export interface MembersApi {
   /** `GET /api/v1/members`: each member with its state and its groups. */
-  list(): Response;
+  list(): Reply;
   /** `PUT` and `DELETE /api/v1/members/HOST:PORT/drain`. */
-  drain(path: string, asked: { undo: boolean; client: string }): Promise<Response>;
+  drain(path: string, asked: { undo: boolean; client: string }): Promise<Reply>;
   /** `GET /api/v1/plan?add=HOST:PORT&remove=HOST:PORT`, each as often as wanted, 100 times in all. */
-  plan(url: string): Promise<Response>;
+  plan(target: string): Promise<Reply>;
   /** Members that held a group when they were last swept. */
   holdersOf(id: string): Member[];
 }
@@ -120,9 +121,9 @@ export function createMembersApi(
       log.warn(undo ? "a drain was taken back" : "a drain was asked for", { member, client });
       return success(view(member), 202);
     },
-    async plan(url) {
+    async plan(target) {
       const { ring } = snapshot();
-      const query = new URL(url).searchParams;
+      const query = new URLSearchParams(target.split("?", 2)[1]);
       const [added, removed] = [query.getAll("add"), query.getAll("remove")];
       const changes = added.length + removed.length;
       if (changes > CHANGES_MAX) {
@@ -183,10 +184,10 @@ function memberOf(path: string): Member {
   return parseMember(decodeURIComponent(path.slice(MEMBERS_ROUTE.length, -DRAIN.length)));
 }
 
-function success(data: unknown, status = 200): Response {
-  return Response.json({ status: "success", data }, { status });
+function success(data: unknown, status = 200): Reply {
+  return jsonReply(status, { status: "success", data });
 }
 
-function failure(status: number, error: string): Response {
-  return Response.json({ status: "error", error }, { status });
+function failure(status: number, error: string): Reply {
+  return jsonReply(status, { status: "error", error });
 }

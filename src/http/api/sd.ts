@@ -1,6 +1,7 @@
 /** The members as Prometheus's http_sd wants them. @module */
 
 import type { Member } from "../../member.ts";
+import { Reply, textReply } from "../message.ts";
 import { servingMembers, type Snapshot } from "../snapshot.ts";
 
 /**
@@ -10,17 +11,16 @@ import { servingMembers, type Snapshot } from "../snapshot.ts";
  *
  * @param awaitsDiscovery discovery has an own view of the members and has not told it yet
  */
-export function answerSd(snapshot: Snapshot, awaitsDiscovery: boolean): Response {
+export function answerSd(snapshot: Snapshot, awaitsDiscovery: boolean): Reply {
   const isSwept = (member: Member) => {
     const record = snapshot.membership.records.get(member);
     return record?.state !== "joining" || record.verdict !== "up";
   };
   const targets = servingMembers(snapshot).filter(isSwept);
   if (awaitsDiscovery || targets.length === 0) {
-    return new Response("the members are not known yet\n", { status: 503 });
+    return textReply(503, "the members are not known yet\n");
   }
   // Prometheus takes no parameter but charset here, and no field beside these two.
-  return new Response(JSON.stringify([{ targets, labels: {} }]), {
-    headers: { "content-type": "application/json; charset=utf-8" },
-  });
+  const type = ["content-type", "application/json; charset=utf-8"];
+  return new Reply(200, JSON.stringify([{ targets, labels: {} }]), type);
 }

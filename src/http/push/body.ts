@@ -2,6 +2,7 @@
 
 import { Buffer } from "node:buffer";
 import type { Deadlines } from "../../concurrency/deadlines.ts";
+import { BodyFailure, type IncomingBody, type Reply, textReply } from "../message.ts";
 import type { BodyPart } from "./body_memory.ts";
 import { unavailable } from "./redirect.ts";
 
@@ -13,12 +14,11 @@ export interface BodyLimits {
   readonly memory: BodyPart;
 }
 
-/**
- * Bodies up to this length are read at once and not as a stream, which costs about 7 % of passing a
- * push on (bench/README.md). What is late is not let go of before its connection ends: it must be
- * small.
- */
+/** Of a body that is counted as it comes, or dropped. */
+const PART_BYTES = 16_384;
+/** A shorter one has its memory before it comes: it is one step. */
 const AT_ONCE_BYTES_MAX = 65_536;
+const EMPTY = new Uint8Array();
 
 /**
  * Reads a request's whole body. Nothing past the limit is kept, and where the client has told a
@@ -27,122 +27,117 @@ const AT_ONCE_BYTES_MAX = 65_536;
  * @returns a refusal: 413 for a body that is too large, 503 for one for which there is no memory, 408
  *   for one that does not come in time, 400 for one that breaks off
  */
-export async function readBody(
-  request: Request,
-  { bytesMax, timeoutMs, deadlines, memory }: BodyLimits,
-): Promise<Uint8Array | Response> {
-  const length = request.headers.get("content-length");
-  if (Number(length) > bytesMax) return tooLarge(bytesMax);
-  if (length !== null && Number(length) <= AT_ONCE_BYTES_MAX) {
-    if (!memory.grow(Number(length))) return noMemory();
-    return await readAtOnce(request, Number(length), { timeoutMs, deadlines });
-  }
-  if (!request.body) return new Uint8Array();
-  // A body of known length has its buffer from the start: memory is used as it is written, without a copy.
-  const whole = length === null ? undefined : new Uint8Array(Number(length));
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  const refusal = await takeStream(request.body, { timeoutMs, deadlines }, (chunk) => {
-    const at = bytes;
-    bytes += chunk.length;
-    if (bytes > bytesMax) return tooLarge(bytesMax);
-    if (!memory.grow(chunk.length)) {
-      memory[Symbol.dispose](); // at once, or all that come at the same time are refused with it
-      return noMemory();
-    }
-    if (whole) whole.set(chunk, at);
-    else chunks.push(chunk);
-    return undefined;
-  });
-  if (refusal) whole?.buffer.transfer(0); // frees it now, and not with the next garbage collection
-  return refusal ?? whole ?? Buffer.concat(chunks, bytes);
+export function readBody(
+  body: IncomingBody,
+  limits: BodyLimits,
+): Uint8Array | Reply | Promise<Uint8Array | Reply> {
+  const { length } = body;
+  if (length === undefined) return inTime(readChunks(body, limits), limits);
+  if (length === 0) return EMPTY;
+  if (length > limits.bytesMax) return tooLarge(limits.bytesMax);
+  if (length > AT_ONCE_BYTES_MAX) return inTime(readLong(body, length, limits), limits);
+  if (!limits.memory.grow(length)) return noMemory();
+  const whole = Buffer.allocUnsafe(length);
+  const read = body.read(whole);
+  return read === length ? whole : inTime(readRest(body, whole, read), limits);
 }
 
 /**
- * Reads a request's body and keeps nothing of it, within the same limits. An answer that comes before
- * is lost with some servers and clients: Deno 2.7 resets a connection that brings more after it.
+ * Reads a request's body and keeps nothing of it, within the same limits. Some clients do not look for
+ * an answer before they have sent all.
  */
-export async function dropBody(
-  request: Request,
-  { bytesMax, timeoutMs, deadlines }: Omit<BodyLimits, "memory">,
-): Promise<void> {
-  const length = request.headers.get("content-length");
-  if (length !== null && Number(length) <= AT_ONCE_BYTES_MAX) {
-    await readAtOnce(request, Number(length), { timeoutMs, deadlines });
-    return;
-  }
-  if (!request.body || Number(length) > bytesMax) return;
-  let bytes = 0;
-  await takeStream(request.body, { timeoutMs, deadlines }, (chunk) => {
-    bytes += chunk.length;
-    return bytes > bytesMax ? tooLarge(bytesMax) : undefined;
-  });
+export function dropBody(
+  body: IncomingBody,
+  limits: Omit<BodyLimits, "memory">,
+): void | Promise<unknown> {
+  if (body.isThere || Number(body.length) > limits.bytesMax) return;
+  return inTime(drop(body, limits.bytesMax), limits);
 }
 
-/** Takes a stream chunk by chunk, until one of them is refused. */
-async function takeStream(
-  body: ReadableStream<Uint8Array>,
-  { timeoutMs, deadlines }: Pick<BodyLimits, "timeoutMs" | "deadlines">,
-  take: (chunk: Uint8Array) => Response | undefined,
-): Promise<Response | undefined> {
-  let late = false;
-  const reader = body.getReader();
-  const deadline = deadlines.set(timeoutMs, () => {
-    late = true;
-    reader.cancel().catch(() => {});
-  });
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (late) return tooLate(timeoutMs);
-      if (done) return undefined;
-      const refusal = take(value);
-      if (!refusal) continue;
-      await reader.cancel();
-      return refusal;
-    }
-  } catch {
-    return brokeOff();
-  } finally {
-    deadline.clear();
-  }
-}
+/** For what nobody looks at: of all bodies that are dropped. */
+const scratch = new Uint8Array(PART_BYTES);
 
-/** What has come along with the head is there at once, and no stream is made for it. */
-function readAtOnce(
-  request: Request,
-  length: number,
+/** Ends before the body does where that takes too long. What is read of it then has no effect. */
+function inTime<T>(
+  reading: Promise<T>,
   { timeoutMs, deadlines }: Pick<BodyLimits, "timeoutMs" | "deadlines">,
-): Promise<Uint8Array | Response> {
-  return new Promise((resolve) => {
-    const deadline = deadlines.set(timeoutMs, () => resolve(tooLate(timeoutMs)));
-    const settle = (outcome: Uint8Array | Response) => {
+): Promise<T | Reply> {
+  return new Promise((resolve, reject) => {
+    const deadline = deadlines.set(timeoutMs, () => {
+      resolve(textReply(408, `the body did not come within ${timeoutMs / 1_000} s\n`));
+    });
+    const end = (outcome: T | Reply) => {
       deadline.clear();
       resolve(outcome);
     };
-    request.bytes().then(
-      (bytes) => settle(bytes.length === length ? bytes : brokeOff()),
-      () => settle(brokeOff()),
-    );
+    reading.then(end, (error) => {
+      if (error instanceof BodyFailure) {
+        end(textReply(400, `the body is refused: ${error.message}\n`));
+      } else reject(error);
+    });
   });
 }
 
-function tooLate(timeoutMs: number): Response {
-  return refusal(408, `the body did not come within ${timeoutMs / 1_000} s`);
+async function readRest(
+  body: IncomingBody,
+  whole: Uint8Array,
+  first: number | Promise<number>,
+): Promise<Uint8Array> {
+  for (let at = await first; at < whole.length;) at += await body.read(whole.subarray(at));
+  return whole;
 }
 
-function brokeOff(): Response {
-  return refusal(400, "the body broke off");
+/** It has its buffer from the start, whose memory is used as it is written, and no copy is made. */
+async function readLong(
+  body: IncomingBody,
+  length: number,
+  { memory }: BodyLimits,
+): Promise<Uint8Array | Reply> {
+  const whole = new Uint8Array(length);
+  for (let at = 0; at < length;) {
+    const read = await body.read(whole.subarray(at));
+    at += read;
+    if (!memory.grow(read)) return refuseMemory(memory, whole);
+  }
+  return whole;
 }
 
-function tooLarge(bytesMax: number): Response {
-  return refusal(413, `the body is larger than the limit of ${bytesMax} bytes`);
+async function readChunks(
+  body: IncomingBody,
+  { bytesMax, memory }: BodyLimits,
+): Promise<Uint8Array | Reply> {
+  const part = new Uint8Array(PART_BYTES);
+  const parts: Uint8Array[] = [];
+  let bytes = 0;
+  for (;;) {
+    const read = await body.read(part);
+    if (read === 0) return parts.length === 1 ? parts[0] : Buffer.concat(parts, bytes);
+    bytes += read;
+    if (bytes > bytesMax) return tooLarge(bytesMax);
+    if (!memory.grow(read)) return refuseMemory(memory);
+    parts.push(part.slice(0, read));
+  }
 }
 
-function noMemory(): Response {
+async function drop(body: IncomingBody, bytesMax: number): Promise<void> {
+  for (let bytes = 0; bytes <= bytesMax;) {
+    const read = await body.read(scratch);
+    if (read === 0) return;
+    bytes += read;
+  }
+}
+
+function tooLarge(bytesMax: number): Reply {
+  return textReply(413, `the body is larger than the limit of ${bytesMax} bytes\n`);
+}
+
+function noMemory(): Reply {
   return unavailable("the bodies of other pushes take all of proxy.body_memory_limit");
 }
 
-function refusal(status: number, reason: string): Response {
-  return new Response(`${reason}\n`, { status });
+/** What the body has is given back at once, or all that come at the same time are refused with it. */
+function refuseMemory(memory: BodyPart, whole?: Uint8Array<ArrayBuffer>): Reply {
+  memory[Symbol.dispose]();
+  whole?.buffer.transfer(0); // frees it now, and not with the next garbage collection
+  return noMemory();
 }

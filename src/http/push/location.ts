@@ -4,6 +4,7 @@ import { type Group, groupId, placementKey } from "../../group/group.ts";
 import type { NameScheme } from "../../group/label_name.ts";
 import { isPlainPath } from "../../group/plain_path.ts";
 import { parsePushPath } from "../../group/push_path.ts";
+import { Reply, textReply } from "../message.ts";
 
 /** A push that a Pushgateway would take. */
 export interface Location {
@@ -21,10 +22,10 @@ export interface Location {
  * @param target path and query as they stood in the request line
  * @returns a refusal with the Pushgateway's own status where it would refuse the path
  */
-export function locatePush(target: string, nameScheme: NameScheme): Location | Response {
+export function locatePush(target: string, nameScheme: NameScheme): Location | Reply {
   if (isPlainPath(target)) return { key: target, id: target, target };
   const located = locateGroup(target, nameScheme);
-  if (located instanceof Response) return located;
+  if (located instanceof Reply) return located;
   const { group } = located;
   return { key: placementKey(group), id: groupId(group), target: located.target };
 }
@@ -33,13 +34,12 @@ export function locatePush(target: string, nameScheme: NameScheme): Location | R
 export function locateGroup(
   target: string,
   nameScheme: NameScheme,
-): { group: Group; target: string } | Response {
+): { group: Group; target: string } | Reply {
   const query = target.indexOf("?");
   const parsed = parsePushPath(query < 0 ? target : target.slice(0, query), nameScheme);
   if (parsed.kind === "refused") {
     const { status, reason } = parsed;
-    const headers: [string, string][] = status === 405 ? [["allow", "GET, OPTIONS"]] : [];
-    return new Response(`${reason}\n`, { status, headers });
+    return textReply(status, `${reason}\n`, status === 405 ? ["allow", "GET, OPTIONS"] : []);
   }
   const { group, path } = parsed;
   return { group, target: query < 0 ? path : path + safeQuery(target.slice(query)) };

@@ -14,7 +14,7 @@ import type { Member } from "../../member.ts";
 import type { Metrics } from "../../metrics/metrics.ts";
 import type { Answer } from "../../pushgateway/client/answer.ts";
 import { type FailureKind, SendFailure } from "../../pushgateway/client/connection.ts";
-import { headerValue } from "../../pushgateway/client/headers.ts";
+import { headerValue } from "../../wire/headers.ts";
 import type { Transport, UpstreamRequest } from "../../pushgateway/client/transport.ts";
 import { pushedTypes } from "../../pushgateway/pages/pushed_types.ts";
 import { readBody } from "./body.ts";
@@ -24,6 +24,7 @@ import { forwardAnswer, forwardHeaders } from "./forwarding.ts";
 import type { Location } from "./location.ts";
 import { createMemberTurns } from "./member_turns.ts";
 import { unavailable } from "./redirect.ts";
+import { type IncomingRequest, Reply, textReply } from "../message.ts";
 import type { Snapshot } from "../snapshot.ts";
 
 /** What passing on takes. */
@@ -59,9 +60,9 @@ export interface ProxyDeps {
 /** Passes pushes on. */
 export interface Proxy {
   /** To the owner; a `DELETE` to every member that may hold the group. */
-  pass(request: Request, location: Location, client: string): Promise<Response>;
+  pass(request: IncomingRequest, location: Location): Promise<Reply>;
   /** A push whose group may be out of place: it is brought to its owner by the way. */
-  bringHome(request: Request, location: Location, client: string): Promise<Response>;
+  bringHome(request: IncomingRequest, location: Location): Promise<Reply>;
 }
 
 /** A request about a group. */
@@ -124,7 +125,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
   }
 
   /** What has become of a push, with the answer for its client. */
-  function delivered(member: Member, outcome: Outcome): Delivery<Response> {
+  function delivered(member: Member, outcome: Outcome): Delivery<Reply> {
     const answer = respond(member, outcome, (error) => deps.failures.tell(member, "broken", error));
     if (isTaken(outcome)) return { answer, taken: member };
     if (isUnsent(outcome)) return { answer, unsent: true };
@@ -140,7 +141,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
     key: string,
     request: GroupRequest,
     sends?: Handoff["sends"],
-  ): Promise<Delivery<Response>> {
+  ): Promise<Delivery<Reply>> {
     // By one ring: another one that comes meanwhile may part this group from others' pushes of it.
     const { ring } = deps.snapshot();
     const tried = new Set<Member>();
@@ -175,7 +176,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
   async function passToAll(
     location: Location,
     request: GroupRequest,
-  ): Promise<Delivery<Response>> {
+  ): Promise<Delivery<Reply>> {
     const { ring, membership: { records } } = deps.snapshot();
     const up = [...records].filter(([, { verdict, aliasOf }]) => verdict === "up" && !aliasOf);
     const members = [...new Set([...ring.members, ...up.map(([member]) => member)])];
@@ -214,34 +215,34 @@ export function createProxy(deps: ProxyDeps): Proxy {
   }
 
   async function prepare(
-    request: Request,
+    { method, headers: received, client, body: coming }: IncomingRequest,
     { id, target }: Location,
-    { client, memory }: { readonly client: string; readonly memory: BodyPart },
-  ): Promise<GroupRequest | Response> {
+    memory: BodyPart,
+  ): Promise<GroupRequest | Reply> {
     const { limits, ownCredentials } = deps.way();
-    const body = await readBody(request, {
+    const body = await readBody(coming, {
       bytesMax: limits.bodyBytesMax,
       timeoutMs: limits.timeoutMs,
       deadlines: deps.deadlines,
       memory,
     });
-    if (body instanceof Response) return body;
+    if (body instanceof Reply) return body;
     const credentials = ownCredentials ? "own" : "client";
-    const headers = forwardHeaders(request.headers, { client, credentials });
-    return { id, method: request.method, target, headers, body };
+    const headers = forwardHeaders(received, { client, credentials });
+    return { id, method, target, headers, body };
   }
 
   function deliver(
     location: Location,
     request: GroupRequest,
     sends?: Handoff["sends"],
-  ): Promise<Delivery<Response>> {
+  ): Promise<Delivery<Reply>> {
     return request.method === "DELETE"
       ? passToAll(location, request)
       : passOn(location.key, request, sends);
   }
 
-  async function bringHome(request: GroupRequest, location: Location): Promise<Response> {
+  async function bringHome(request: GroupRequest, location: Location): Promise<Reply> {
     const { timeoutMs } = deps.way().limits;
     using late = deadline(timeoutMs);
     try {
@@ -260,10 +261,10 @@ export function createProxy(deps: ProxyDeps): Proxy {
   }
 
   return {
-    async pass(request, location, client) {
+    async pass(request, location) {
       using memory = bodies.open();
-      const upstream = await prepare(request, location, { client, memory });
-      if (upstream instanceof Response) return upstream;
+      const upstream = await prepare(request, location, memory);
+      if (upstream instanceof Reply) return upstream;
       // The ring may have changed while the body came.
       if (
         !deps.handoff.idle && await deps.handoff.concerns({ ...location, method: request.method })
@@ -272,10 +273,10 @@ export function createProxy(deps: ProxyDeps): Proxy {
       }
       return (await deliver(location, upstream, deps.handoff.sends)).answer;
     },
-    async bringHome(request, location, client) {
+    async bringHome(request, location) {
       using memory = bodies.open();
-      const upstream = await prepare(request, location, { client, memory });
-      if (upstream instanceof Response) return upstream;
+      const upstream = await prepare(request, location, memory);
+      if (upstream instanceof Reply) return upstream;
       return await bringHome(upstream, location);
     },
   };
@@ -318,10 +319,10 @@ function respond(
   member: Member,
   outcome: Outcome,
   onOdd: (error: unknown) => void,
-): Response {
+): Reply {
   if (outcome === "busy") return unavailable(`${member} has too many pushes to answer`);
   if (outcome === "unauthorized") {
-    return new Response(`${member} refuses the credentials of dynamic-sharding\n`, { status: 502 });
+    return textReply(502, `${member} refuses the credentials of dynamic-sharding\n`);
   }
   if (!(outcome instanceof SendFailure)) {
     try {
@@ -329,18 +330,18 @@ function respond(
     } catch (error) {
       onOdd(error);
       const what = `its answer cannot be passed on, status ${outcome.status}: ${errorText(error)}`;
-      return new Response(`${member}: ${what}; the push may have been taken\n`, { status: 502 });
+      return textReply(502, `${member}: ${what}; the push may have been taken\n`);
     }
   }
   if (outcome.kind === "closed") {
     const why = "closed the connection instead of an answer, as Pushgateway 1.11.0 refuses a push";
-    return new Response(`${member} ${why}\n`, { status: 502 });
+    return textReply(502, `${member} ${why}\n`);
   }
   const status = outcome.kind === "timeout" ? 504 : 502;
-  return new Response(`${member}: ${outcome.message}; the push may have been taken\n`, { status });
+  return textReply(status, `${member}: ${outcome.message}; the push may have been taken\n`);
 }
 
-function nobody(tried: ReadonlySet<Member>): Response {
+function nobody(tried: ReadonlySet<Member>): Reply {
   return unavailable(
     tried.size === 0
       ? "no Pushgateway is known yet"

@@ -4,6 +4,7 @@ import { groupId, groupPath, placementKey } from "../../group/group.ts";
 import type { NameScheme } from "../../group/label_name.ts";
 import type { Member } from "../../member.ts";
 import { locateGroup, locatePush } from "./location.ts";
+import { jsonReply, PLAIN_TEXT, Reply, textReply } from "../message.ts";
 import type { Snapshot } from "../snapshot.ts";
 
 /** What whoever does not follow gets to see. */
@@ -30,28 +31,28 @@ export interface PushContext {
  *
  * @param target path and query as they stood in the request line
  */
-export function redirectPush(target: string, context: PushContext): Response {
+export function redirectPush(target: string, context: PushContext): Reply {
   const located = locatePush(target, context.nameScheme);
-  if (located instanceof Response) return located;
+  if (located instanceof Reply) return located;
   const owner = context.snapshot.ring.ownerOf(located.key);
   if (owner === undefined) return unavailable("no Pushgateway is known yet");
   const { nameScheme, upstream: { scheme, routePrefix } } = context;
   const path = context.pathOn(owner, located.id, nameScheme) ?? located.target;
   const location = `${scheme}://${owner}${routePrefix}${path}`;
-  return new Response(NOT_PUSHED, { status: 307, headers: [["location", location]] });
+  return new Reply(307, NOT_PUSHED, [...PLAIN_TEXT, "location", location]);
 }
 
 /** Answers GET with where a push would go: the Go tool's text, or JSON where the client prefers it. */
-export function previewPush(target: string, context: PushContext, accept: string): Response {
+export function previewPush(target: string, context: PushContext, accept: string): Reply {
   const { nameScheme, snapshot: { ring }, upstream } = context;
   const located = locateGroup(target, nameScheme);
-  if (located instanceof Response) return located;
+  if (located instanceof Reply) return located;
   const { group } = located;
   const owner = ring.ownerOf(placementKey(group));
   if (owner === undefined) return unavailable("no Pushgateway is known yet");
   const url = `${upstream.scheme}://${owner}${upstream.routePrefix}${located.target}`;
-  if (!accept.includes("application/json")) return new Response(`nextUrl:${url}`);
-  return Response.json({
+  if (!accept.includes("application/json")) return textReply(200, `nextUrl:${url}`);
+  return jsonReply(200, {
     owner,
     url,
     group: { job: group.job, ...Object.fromEntries(group.labels) },
@@ -62,9 +63,6 @@ export function previewPush(target: string, context: PushContext, accept: string
 }
 
 /** A refusal for now. */
-export function unavailable(reason: string): Response {
-  return new Response(`${reason}\n`, {
-    status: 503,
-    headers: { "retry-after": RETRY_AFTER_SECONDS },
-  });
+export function unavailable(reason: string): Reply {
+  return textReply(503, `${reason}\n`, ["retry-after", RETRY_AFTER_SECONDS]);
 }

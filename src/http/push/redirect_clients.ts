@@ -1,5 +1,8 @@
 /** Which clients `auto` may redirect. @module */
 
+import { headerValue } from "../../wire/headers.ts";
+import type { IncomingRequest } from "../message.ts";
+
 /** A client that sends a push again, whole, on a 307. */
 export interface RedirectClient {
   /** How its User-Agent begins. */
@@ -27,10 +30,12 @@ export const REDIRECT_CLIENTS: readonly RedirectClient[] = [
 ];
 
 /**
- * Headers of proxies. A client behind one often cannot reach the Pushgateways, and a body that it
- * streams, and so cannot send twice, has got a length on the way.
+ * Credentials, which nearly all clients drop on the way to another host, and headers of proxies: a
+ * client behind one often cannot reach the Pushgateways, and a body that it streams, and so cannot send
+ * twice, has got a length on the way.
  */
-const PROXY_HEADERS = [
+const NOT_WITH = [
+  "authorization",
   "via",
   "forwarded",
   "x-forwarded-for",
@@ -42,19 +47,20 @@ const PROXY_HEADERS = [
 /**
  * Whether a push may be answered with a redirect without being lost.
  *
- * Not so with credentials, which nearly all clients drop on the way to another host, and not
- * without a length, for a body that streams cannot be sent twice. Nor through another proxy. Nor a
- * DELETE, which has to reach more than the owner.
+ * Not so with credentials or through another proxy, and not without a length, for a body that streams
+ * cannot be sent twice. Nor a DELETE, which has to reach more than the owner.
  *
  * @param more beginnings of User-Agents that the operator vouches for
  */
-export function followsRedirect({ method, headers }: Request, more: readonly string[]): boolean {
-  if (method === "DELETE" || headers.has("authorization") || !headers.has("content-length")) {
-    return false;
-  }
-  const agent = headers.get("user-agent");
-  if (agent === null || PROXY_HEADERS.some((name) => headers.has(name))) return false;
+export function followsRedirect(
+  { method, headers }: Pick<IncomingRequest, "method" | "headers">,
+  more: readonly string[],
+): boolean {
+  const value = (name: string) => headerValue(headers, name);
+  if (method === "DELETE" || value("content-length") === undefined) return false;
+  const agent = value("user-agent");
+  if (agent === undefined || NOT_WITH.some((name) => value(name) !== undefined)) return false;
   const known = REDIRECT_CLIENTS.find((client) => agent.startsWith(client.agent));
-  if (known && (known.contentType?.test(headers.get("content-type") ?? "") ?? true)) return true;
+  if (known && (known.contentType?.test(value("content-type") ?? "") ?? true)) return true;
   return more.some((beginning) => agent.startsWith(beginning));
 }

@@ -8,7 +8,7 @@
 import type { Member } from "../../member.ts";
 import { clockAhead, type ClockBounds } from "../clock.ts";
 import { createGunzip, type Gunzip } from "./gunzip.ts";
-import { headerValue } from "../client/headers.ts";
+import { headerValue } from "../../wire/headers.ts";
 import { createPace } from "../../concurrency/pace.ts";
 import type { Transport } from "../client/transport.ts";
 

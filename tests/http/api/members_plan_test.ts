@@ -6,6 +6,7 @@ import type { Member } from "../../../src/member.ts";
 import type { PushTimes } from "../../../src/pushgateway/push_times.ts";
 import { member } from "../../membership/story.ts";
 import { recordLog } from "../../model/log.ts";
+import { answerOf } from "../messages.ts";
 import { view } from "../view.ts";
 
 const permissions = "none";
@@ -37,7 +38,7 @@ async function plan(
     mark: () => assert.fail("nobody is told to leave"),
     log: recordLog(() => {}),
   });
-  const answer = await api.plan(`http://127.0.0.1/api/v1/plan${query}`);
+  const answer = answerOf(await api.plan(`/api/v1/plan${query}`));
   return { status: answer.status, body: await answer.json() };
 }
 

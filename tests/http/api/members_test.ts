@@ -6,10 +6,10 @@ import type { MemberView } from "../../../src/http/api/views.ts";
 import type { PushTimes } from "../../../src/pushgateway/push_times.ts";
 import { member } from "../../membership/story.ts";
 import { recordLog } from "../../model/log.ts";
+import { answerOf, CLIENT } from "../messages.ts";
 import { view } from "../view.ts";
 
 const permissions = "none";
-const CLIENT = "192.0.2.7";
 const BOTH = ["list a b", "a ok", "b ok"];
 const TWINS = ["list a b c", "c ok", "a ok since 5", "b ok since 5"];
 
@@ -25,8 +25,8 @@ function startApi(events: readonly string[], own: Partial<MembersApiDeps> = {}) 
     log: recordLog(() => {}),
     ...own,
   });
-  const drain = (name: string, undo = false) =>
-    api.drain(`/api/v1/members/${name}/drain`, { undo, client: CLIENT });
+  const drain = async (name: string, undo = false) =>
+    answerOf(await api.drain(`/api/v1/members/${name}/drain`, { undo, client: CLIENT }));
   return { api, drain, marks };
 }
 
@@ -40,7 +40,7 @@ function holding(...ids: string[]): PushTimes {
 }
 
 async function listed(...given: Parameters<typeof startApi>): Promise<Map<string, MemberView>> {
-  const { data } = await startApi(...given).api.list().json() as { data: MemberView[] };
+  const { data } = await answerOf(startApi(...given).api.list()).json() as { data: MemberView[] };
   return new Map(data.map((view) => [view.member.slice(0, view.member.indexOf(":")), view]));
 }
 

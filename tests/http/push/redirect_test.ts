@@ -3,6 +3,7 @@ import { placementKey } from "../../../src/group/group.ts";
 import type { NameScheme } from "../../../src/group/label_name.ts";
 import { parsePushPath } from "../../../src/group/push_path.ts";
 import { previewPush, type PushContext, redirectPush } from "../../../src/http/push/redirect.ts";
+import { answerOf } from "../messages.ts";
 import { ONE_ACTIVE, UNKNOWN, view } from "../view.ts";
 
 const LOCATIONS: readonly [target: string, path: string, why: string][] = [
@@ -29,7 +30,7 @@ const LOCATIONS: readonly [target: string, path: string, why: string][] = [
 ];
 for (const [target, path, why] of LOCATIONS) {
   Deno.test(`a push is redirected with its path ${why}`, { permissions: "none" }, () => {
-    const answer = redirectPush(target, context());
+    const answer = redirect(target, context());
     assert.equal(answer.status, 307);
     assert.equal(answer.headers.get("location"), `http://a:9091${path === "=" ? target : path}`);
   });
@@ -38,7 +39,7 @@ for (const [target, path, why] of LOCATIONS) {
 Deno.test("a redirect tells whoever does not follow it what to do", {
   permissions: "none",
 }, async () => {
-  const text = await redirectPush("/metrics/job/a", context()).text();
+  const text = await redirect("/metrics/job/a", context()).text();
   assert.match(text, /^not pushed yet: .* mode: auto .*\n$/);
 });
 
@@ -49,7 +50,7 @@ Deno.test("a push is redirected to the spelling that its owner has of the group"
   const pathOn: PushContext["pathOn"] = (member, id, scheme) =>
     `${member} ${id} ${scheme}` === "a:9091 /metrics/job/a legacy" ? spelt : undefined;
   const locationOf = (target: string) =>
-    redirectPush(target, context({ pathOn })).headers.get("location");
+    redirect(target, context({ pathOn })).headers.get("location");
   assert.equal(locationOf("/metrics/job/a"), `http://a:9091${spelt}`);
   assert.equal(locationOf("/metrics/job/b"), "http://a:9091/metrics/job/b");
 });
@@ -62,7 +63,7 @@ Deno.test("each group is redirected to its owner on the ring", { permissions: "n
     const owner = snapshot.ring.ownerOf(path);
     assert(owner);
     owners.add(owner);
-    const { headers } = redirectPush(path, context({ snapshot }));
+    const { headers } = redirect(path, context({ snapshot }));
     assert.equal(headers.get("location"), `http://${owner}${path}`);
   }
   assert.equal(owners.size, 3);
@@ -76,7 +77,7 @@ Deno.test("two spellings of one group have one owner", { permissions: "none" }, 
       `/metrics/job/j/zone/z${i}/env@base64/eA`,
       `/metrics//job/%6a/env/x/zone/z${i}?x`,
     ].map((target) => {
-      const { headers } = redirectPush(target, context({ snapshot }));
+      const { headers } = redirect(target, context({ snapshot }));
       return /^http:\/\/[^/]+/.exec(headers.get("location") ?? "")?.[0];
     });
     assert.deepEqual(new Set(hosts).size, 1, `${hosts}`);
@@ -92,7 +93,7 @@ const REFUSED: readonly [target: string, status: number, reason: RegExp, allow: 
   ["/metrics/job/%2E%2E", 405, /^Method Not Allowed/, "GET, OPTIONS"],
 ];
 for (const [target, status, reason, allow] of REFUSED) {
-  for (const [method, respond] of [["PUT", redirectPush], ["GET", preview]] as const) {
+  for (const [method, respond] of [["PUT", redirect], ["GET", preview]] as const) {
     Deno.test(
       `${method} ${target} is ${status}, with a reason`,
       { permissions: "none" },
@@ -107,7 +108,7 @@ for (const [target, status, reason, allow] of REFUSED) {
   }
 }
 
-for (const [method, respond] of [["PUT", redirectPush], ["GET", preview]] as const) {
+for (const [method, respond] of [["PUT", redirect], ["GET", preview]] as const) {
   Deno.test(
     `${method} while no member is known is 503 and may be tried again`,
     { permissions: "none" },
@@ -121,7 +122,7 @@ for (const [method, respond] of [["PUT", redirectPush], ["GET", preview]] as con
 }
 
 Deno.test("a bad path is 400 even while no member is known", { permissions: "none" }, async () => {
-  const answer = redirectPush("/metrics/job/a/b", context({ snapshot: UNKNOWN }));
+  const answer = redirect("/metrics/job/a/b", context({ snapshot: UNKNOWN }));
   assert.equal(answer.status, 400);
   await answer.text();
 });
@@ -134,7 +135,7 @@ Deno.test("the preview is the Go tool's text", { permissions: "none" }, async ()
 
 Deno.test("the preview is JSON where the client prefers it", { permissions: "none" }, async () => {
   const accept = "text/html;q=0.5, application/json";
-  const answer = previewPush("/metrics/job/b/zone/z/env@base64/eA==", context(), accept);
+  const answer = preview("/metrics/job/b/zone/z/env@base64/eA==", context(), accept);
   assert.match(answer.headers.get("content-type") ?? "", /^application\/json/);
   assert.deepEqual(await answer.json(), {
     owner: "a:9091",
@@ -153,7 +154,7 @@ const SCHEMES: readonly [scheme: NameScheme, name: string, path: string][] = [
 for (const [nameScheme, name, path] of SCHEMES) {
   Deno.test(`the preview reads names as ${nameScheme}`, { permissions: "none" }, async () => {
     const target = "/metrics/job/j/U__a_2f_b/x";
-    const answer = previewPush(target, context({ nameScheme }), "application/json");
+    const answer = preview(target, context({ nameScheme }), "application/json");
     const shown = await answer.json();
     assert.deepEqual(shown.group, { job: "j", [name]: "x" });
     assert.equal(shown.path, path);
@@ -163,8 +164,12 @@ for (const [nameScheme, name, path] of SCHEMES) {
   });
 }
 
-function preview(target: string, context: PushContext): Response {
-  return previewPush(target, context, "*/*");
+function redirect(target: string, context: PushContext): Response {
+  return answerOf(redirectPush(target, context));
+}
+
+function preview(target: string, context: PushContext, accept = "*/*"): Response {
+  return answerOf(previewPush(target, context, accept));
 }
 
 function context(own: Partial<PushContext> = {}): PushContext {

@@ -1,10 +1,12 @@
 /** Listens, and lets go in an orderly way. @module */
 
-import { untilAborted } from "../concurrency/abort.ts";
-import { sleep, within } from "../concurrency/backoff.ts";
-import { type ListenAddress, showListenAddress } from "../config/values.ts";
-import type { Logger } from "../log.ts";
+import { untilAborted } from "../../concurrency/abort.ts";
+import { sleep, within } from "../../concurrency/backoff.ts";
+import { type ListenAddress, showListenAddress } from "../../config/values.ts";
+import type { Logger } from "../../log.ts";
+import type { Refusal } from "../../wire/request_head.ts";
 import { createConnections } from "./connections.ts";
+import type { Handler } from "../message.ts";
 
 /** The longest that requests in flight may hold up the end of the process. */
 const DRAIN_MS_MAX = 10_000;
@@ -20,8 +22,6 @@ const SETTLED_MS = 50;
  * process has taken over: where none has, the sooner this one ends the better.
  */
 const LINGER_MS = 1_000;
-/** An answer is done when Deno has it, and not only when it has left. */
-const FLUSH_MS = 20;
 
 /** A listening server. */
 export interface Server {
@@ -30,30 +30,24 @@ export interface Server {
   run(signal: AbortSignal): Promise<void>;
 }
 
-/** The connection that a request came over. */
-export type ClientConnection = Pick<Deno.ServeHandlerInfo<Deno.NetAddr>, "remoteAddr">;
-/** Answers a request. */
-export type Handler = (
-  request: Request,
-  connection: ClientConnection,
-) => Response | Promise<Response>;
-
 /** Where to listen, and whether others may at the same time. */
 export interface ListenOptions {
   readonly address: ListenAddress;
   /** The kernel deals new connections out to all that listen (`SO_REUSEPORT`). */
   readonly reusePort?: boolean;
+  /** Is told of what was no request, and was refused before anybody could be asked. */
+  readonly onRefused?: (refusal: Refusal, client: string) => void;
   readonly log: Logger;
 }
 
 /**
  * Starts to listen.
  *
- * @throws where the address cannot be had, or this Deno cannot serve, with a message for the operator
+ * @throws where the address cannot be had, with a message for the operator
  */
 export function listen(options: ListenOptions, handler: Handler): Server {
-  const { reusePort = false, log } = options;
-  const connections = createConnections(handler, log);
+  const { reusePort = false, onRefused = () => {}, log } = options;
+  const connections = createConnections(handler, { onRefused, log });
   const listener = open(options.address, reusePort);
   const accepting = connections.accept(listener);
   return {
@@ -64,7 +58,6 @@ export function listen(options: ListenOptions, handler: Handler): Server {
       listener.close();
       await accepting;
       await within(DRAIN_MS_MAX, connections.end(reusePort ? LINGER_MS : 0));
-      await sleep(FLUSH_MS);
     },
   };
 }

@@ -1,9 +1,10 @@
 /** Connections that are taken beside another process on the same address, and how they are let go of. */
 
 import assert from "node:assert/strict";
-import { type Handler, listen } from "../../src/http/server.ts";
-import { openLog } from "../../src/log.ts";
-import { waitFor } from "../../tools/wait.ts";
+import { listen } from "../../../src/http/server/server.ts";
+import { type Handler, Reply } from "../../../src/http/message.ts";
+import { openLog } from "../../../src/log.ts";
+import { waitFor } from "../../../tools/wait.ts";
 
 /** Each answer begins so. */
 const OK = "HTTP/1.1 200 OK\r\n";
@@ -57,7 +58,7 @@ async function connect(port: number): Promise<Client> {
 }
 
 const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: here\r\n\r\n`;
-const greet: Handler = (_request, { remoteAddr }) => new Response(`hello ${remoteAddr.hostname}`);
+const greet: Handler = ({ client }) => new Reply(200, `hello ${client}`);
 /** Whether somebody listens. */
 async function isTaken(port: number): Promise<boolean> {
   try {
@@ -109,7 +110,7 @@ Deno.test("an answer that is under way is finished, and says that it is the last
   permissions: { net: true },
 }, async () => {
   const asked = Promise.withResolvers<void>();
-  const answer = Promise.withResolvers<Response>();
+  const answer = Promise.withResolvers<Reply>();
   await using server = startServer(() => {
     asked.resolve();
     return answer.promise;
@@ -119,7 +120,7 @@ Deno.test("an answer that is under way is finished, and says that it is the last
   await asked.promise;
   const stopped = server.stop();
   await waitFor(async () => !await isTaken(server.port), { what: "the address to be free" });
-  answer.resolve(new Response("late"));
+  answer.resolve(new Reply(200, "late"));
   const received = await client.receive();
   assert(received.startsWith(OK) && received.endsWith("late"), received);
   assert.match(received, /^connection: close\r$/mi);
@@ -142,9 +143,10 @@ Deno.test("a connection that brings nothing is closed, and the server ends", {
 Deno.test("a client that speaks no HTTP, or goes away, ends its own connection only", {
   permissions: { net: true },
 }, async () => {
-  await using server = startServer(async (request) => {
-    await request.text();
-    return new Response("hello");
+  await using server = startServer(async ({ body }) => {
+    const part = new Uint8Array(10);
+    while (await body.read(part) > 0);
+    return new Reply(200, "hello");
   });
   const broken = [
     "",

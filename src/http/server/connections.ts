@@ -1,0 +1,124 @@
+/**
+ * The connections of one server, which are accepted here and not by `Deno.serve`: that one cannot give up
+ * its address before its connections, ends where there are too many open files, and costs more than all
+ * that is done with a push (bench/README.md).
+ *
+ * @module
+ */
+
+import { sleep, within } from "../../concurrency/backoff.ts";
+import { errorText, type Logger } from "../../log.ts";
+import { createRecall } from "../../wire/recall.ts";
+import type { Refusal } from "../../wire/request_head.ts";
+import { createRequestReader } from "../../wire/request_reader.ts";
+import { Connection, type Shared } from "./connection.ts";
+import type { Handler } from "../message.ts";
+
+/** Before the next try where none can be accepted. */
+const ACCEPT_AGAIN_MS = 1_000;
+const TICK_MS = 1_000;
+
+/** Connections that are served. */
+export interface Connections {
+  /** Serves those that come until the listener is closed. */
+  accept(listener: Deno.TcpListener): Promise<void>;
+  /**
+   * Ends each with the answer to the request that it has, or to its next. The listener has to be closed
+   * before.
+   *
+   * @param lingerMs one that brings no request for so long is closed
+   */
+  end(lingerMs: number): Promise<void>;
+}
+
+const { BadResource, Interrupted, ConnectionAborted } = Deno.errors;
+
+/** Creates the connections of one server. */
+export function createConnections(
+  handler: Handler,
+  { onRefused, log }: {
+    /** Is told of what was no request. */
+    readonly onRefused: (refusal: Refusal, client: string) => void;
+    readonly log: Logger;
+  },
+): Connections {
+  const all = new Map<Connection, Promise<void>>();
+  const recall = createRecall();
+  const shared: Shared = {
+    handler,
+    onRefused,
+    seconds: 0,
+    date: "",
+    isEnding: false,
+    headBytes: 0,
+    recall,
+    openReader: () => createRequestReader(recall),
+    readers: [],
+    larges: [],
+    scratch: [],
+  };
+  let ticking: ReturnType<typeof setInterval> | undefined;
+
+  function tick(): void {
+    shared.seconds++;
+    shared.date = new Date().toUTCString();
+    for (const connection of all.keys()) connection.tick();
+  }
+
+  function take(conn: Deno.TcpConn): void {
+    const connection = new Connection(conn, shared);
+    const ended = connection.run().catch((error) =>
+      log.debug("connection broke off", { client: connection.client, err: errorText(error) })
+    ).finally(() => {
+      all.delete(connection);
+      if (all.size > 0) return;
+      clearInterval(ticking);
+      ticking = undefined;
+    });
+    all.set(connection, ended);
+    if (ticking !== undefined) return;
+    tick();
+    ticking = setInterval(tick, TICK_MS);
+  }
+
+  /** Closes those that have brought nothing since the last call; returns how many. */
+  function shed(): number {
+    let closed = 0;
+    for (const connection of all.keys()) {
+      if (!connection.awaitsRequest) continue;
+      if (connection.isIdle) {
+        connection.close();
+        closed++;
+      }
+      connection.isIdle = true;
+    }
+    return closed;
+  }
+
+  return {
+    async accept(listener) {
+      for (;;) {
+        let conn: Deno.TcpConn;
+        try {
+          conn = await listener.accept();
+        } catch (error) {
+          if (error instanceof BadResource || error instanceof Interrupted) return; // closed
+          if (error instanceof ConnectionAborted) continue; // its client has gone already
+          // Too many open files, as a rule.
+          const fields = { err: errorText(error), closed: shed() };
+          log.warn("no connection can be accepted: those that are idle are closed", fields);
+          await sleep(ACCEPT_AGAIN_MS);
+          continue;
+        }
+        take(conn);
+      }
+    },
+    async end(lingerMs) {
+      shared.isEnding = true;
+      const ended = () => Promise.all(all.values());
+      if (await within(lingerMs, ended())) return;
+      for (const connection of all.keys()) if (connection.awaitsRequest) connection.close();
+      await ended();
+    },
+  };
+}

@@ -1,0 +1,235 @@
+/**
+ * llhttp, the HTTP/1.1 parser of Node.js, in the WebAssembly build that undici ships. It reads bytes and
+ * names places in them; what they mean is for its users to say.
+ *
+ * @module
+ */
+
+import { Buffer } from "node:buffer";
+import wasm from "undici/lib/llhttp/llhttp-wasm.js";
+
+/**
+ * What a parser finds in the bytes that it executes, as offsets in them: from, and up to. None of these
+ * may throw, or execute something.
+ */
+export interface Finds {
+  /** A part of a request's target. */
+  onTarget(start: number, end: number): void;
+  /** A part of a field's name. */
+  onFieldName(start: number, end: number): void;
+  /** A part of a field's value, with the white space behind it; empty where there is no value. */
+  onFieldValue(start: number, end: number): void;
+  /** A part of the body, without what frames it. */
+  onBody(start: number, end: number): void;
+  /** The end of a head: what the parser has understood of it is to be had of the parser. */
+  onHead(): void;
+}
+
+/** Why executing has come to an end. */
+export type Stop =
+  /** All bytes are taken, and more are needed. */
+  | "bytes"
+  /** The head has ended. The rest is of a body, or of another message. */
+  | "head"
+  /** The message has ended. */
+  | "message"
+  | ParseError;
+
+/** Bytes that are no HTTP/1.1. */
+export interface ParseError {
+  /** llhttp's name of the error, `HPE_INVALID_METHOD`. */
+  readonly name: string;
+  /** In llhttp's words. */
+  readonly reason: string;
+}
+
+/** A parser of one message. */
+export interface Parser {
+  /** How many bytes of those last executed were taken; of an error, where it was found. */
+  readonly taken: number;
+  /** Of a request whose head has ended. */
+  readonly method: string;
+  /** Of an answer whose head has ended. */
+  readonly status: number;
+  readonly major: number;
+  readonly minor: number;
+  /** Whether the connection may be used for another message. */
+  readonly keepsAlive: boolean;
+  /** Reads on, to the end of the head at most, or then to that of the message. */
+  execute(bytes: Uint8Array): Stop;
+  /** The connection has ended; that completes an answer without a length. */
+  finish(): Stop;
+  /** Goes to the start of a message. */
+  reset(): void;
+  /** Gives it back. It must not be used after. */
+  release(): void;
+}
+
+interface Exports {
+  readonly memory: WebAssembly.Memory;
+  _initialize(): void;
+  malloc(bytes: number): number;
+  llhttp_alloc(type: number): number;
+  llhttp_reset(parser: number): void;
+  llhttp_execute(parser: number, bytes: number, length: number): number;
+  llhttp_finish(parser: number): number;
+  llhttp_resume(parser: number): void;
+  llhttp_get_method(parser: number): number;
+  llhttp_get_status_code(parser: number): number;
+  llhttp_get_http_major(parser: number): number;
+  llhttp_get_http_minor(parser: number): number;
+  llhttp_get_error_pos(parser: number): number;
+  llhttp_get_error_reason(parser: number): number;
+  llhttp_errno_name(errno: number): number;
+  llhttp_method_name(method: number): number;
+}
+
+/** As llhttp numbers them. */
+const TYPES = { request: 1, response: 2 } as const;
+const OK = 0;
+const PAUSED = 21;
+const GO_ON = 0;
+
+/** Bytes that are executed at once. */
+const WINDOW_BYTES = 65_536;
+
+/** Of the parser that executes: it never yields to another. */
+let finds: Finds;
+/** At which kind of end it has paused. */
+let pausedAt: "head" | "message" = "message";
+/** Of the head that has ended last. */
+let keepsHead = false;
+/** The offset in the bytes of what lies at the address 0. */
+let shift = 0;
+const methods: string[] = [];
+
+const { exports } = new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(wasm)), {
+  env: {
+    wasm_on_message_begin: () => GO_ON,
+    wasm_on_status: () => GO_ON,
+    wasm_on_url(_parser: number, at: number, length: number) {
+      finds.onTarget(at + shift, at + shift + length);
+      return GO_ON;
+    },
+    wasm_on_header_field(_parser: number, at: number, length: number) {
+      finds.onFieldName(at + shift, at + shift + length);
+      return GO_ON;
+    },
+    wasm_on_header_value(_parser: number, at: number, length: number) {
+      finds.onFieldValue(at + shift, at + shift + length);
+      return GO_ON;
+    },
+    wasm_on_headers_complete(
+      _parser: number,
+      _status: number,
+      _upgrade: number,
+      keepsAlive: number,
+    ) {
+      keepsHead = keepsAlive !== 0;
+      finds.onHead();
+      pausedAt = "head";
+      return PAUSED;
+    },
+    wasm_on_body(_parser: number, at: number, length: number) {
+      finds.onBody(at + shift, at + shift + length);
+      return GO_ON;
+    },
+    wasm_on_message_complete() {
+      pausedAt = "message";
+      return PAUSED;
+    },
+  },
+});
+const llhttp = exports as unknown as Exports;
+llhttp._initialize();
+const window = llhttp.malloc(WINDOW_BYTES);
+let view = Buffer.from(llhttp.memory.buffer);
+
+/** The memory of llhttp: it may be another one after each call, for it grows. */
+function memory(): Buffer {
+  if (view.buffer !== llhttp.memory.buffer) view = Buffer.from(llhttp.memory.buffer);
+  return view;
+}
+
+function textAt(address: number): string {
+  return memory().toString("latin1", address, memory().indexOf(0, address));
+}
+
+function methodOf(parser: number): string {
+  const number = llhttp.llhttp_get_method(parser);
+  return methods[number] ??= textAt(llhttp.llhttp_method_name(number));
+}
+
+/** Those that nobody uses, of each type. */
+const free = { request: [] as number[], response: [] as number[] };
+
+/**
+ * Opens a parser that stands before a message.
+ *
+ * @param type of the message
+ * @param to is told what it finds
+ */
+export function openParser(type: keyof typeof TYPES, to: Finds): Parser {
+  let parser = free[type].pop() ?? llhttp.llhttp_alloc(TYPES[type]);
+  llhttp.llhttp_reset(parser);
+  let [taken, keepsAlive] = [0, false];
+
+  function stopOf(errno: number): Stop {
+    if (errno === OK) return "bytes";
+    if (errno !== PAUSED) {
+      const name = textAt(llhttp.llhttp_errno_name(errno));
+      return { name, reason: textAt(llhttp.llhttp_get_error_reason(parser)) };
+    }
+    llhttp.llhttp_resume(parser);
+    if (pausedAt === "head") keepsAlive = keepsHead;
+    return pausedAt;
+  }
+
+  return {
+    get taken() {
+      return taken;
+    },
+    get method() {
+      return methodOf(parser);
+    },
+    get status() {
+      return llhttp.llhttp_get_status_code(parser);
+    },
+    get major() {
+      return llhttp.llhttp_get_http_major(parser);
+    },
+    get minor() {
+      return llhttp.llhttp_get_http_minor(parser);
+    },
+    get keepsAlive() {
+      return keepsAlive;
+    },
+    execute(bytes) {
+      taken = 0;
+      while (taken < bytes.length) {
+        const isWhole = taken === 0 && bytes.length <= WINDOW_BYTES;
+        const part = isWhole ? bytes : bytes.subarray(taken, taken + WINDOW_BYTES);
+        memory().set(part, window);
+        shift = taken - window;
+        finds = to;
+        const errno = llhttp.llhttp_execute(parser, window, part.length);
+        if (errno === OK) {
+          taken += part.length;
+          continue;
+        }
+        taken += llhttp.llhttp_get_error_pos(parser) - window;
+        return stopOf(errno);
+      }
+      return "bytes";
+    },
+    finish() {
+      finds = to;
+      return stopOf(llhttp.llhttp_finish(parser));
+    },
+    reset: () => llhttp.llhttp_reset(parser),
+    release() {
+      if (parser !== 0) free[type].push(parser);
+      parser = 0;
+    },
+  };
+}

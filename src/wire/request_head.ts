@@ -1,0 +1,131 @@
+/**
+ * What the head of a request means: the part of RFC 9112 and RFC 9110 that is beyond a parser's reach.
+ * Whatever may be read in two ways is refused.
+ *
+ * @module
+ */
+
+import { headerValue } from "./headers.ts";
+
+/** The head of a request that was understood. */
+export interface RequestHead {
+  readonly method: string;
+  /** Path and query as they came, beginning with a slash, or `*`. Bytes beyond ASCII are percent-encoded. */
+  readonly target: string;
+  /** Names in lower case and values in turn, a character for each byte. */
+  readonly headers: readonly string[];
+  readonly version: "1.0" | "1.1";
+  /** Whether the connection may bring another request. */
+  readonly keepsAlive: boolean;
+  /** Bytes of the body, or that it comes in chunks until it says that it is over. */
+  readonly bodyLength: number | "chunked";
+  /** Whether the client waits to be told that it may send its body. */
+  readonly expectsContinue: boolean;
+}
+
+/** Why a request is not answered but refused. What comes after it on its connection has no meaning. */
+export interface Refusal {
+  readonly refused: 400 | 408 | 417 | 431 | 501 | 503 | 505;
+  readonly reason: string;
+}
+
+/** The parts of a head, as they stood in it. */
+export interface RawHead extends Pick<RequestHead, "method" | "headers" | "keepsAlive"> {
+  readonly target: string;
+  readonly major: number;
+  readonly minor: number;
+}
+
+/** An IP literal, an IPv4 address or a name, and a port: RFC 3986, 3.2.2, without its empty name. */
+const HOST = /^(?:\[[\da-f:.]+\]|(?:[\w.~!$&'()*+,;=-]|%[\da-f]{2})+)(?::\d*)?$/i;
+const ABSOLUTE = /^https?:\/\/([^/?]*)(.*)$/i;
+const BEYOND_ASCII = /[\x80-\xff]/g;
+
+/** Reads what a head says, or says why it says nothing that is clear. */
+export function understand(raw: RawHead): RequestHead | Refusal {
+  const { method, headers, major, minor } = raw;
+  if (major !== 1) {
+    return major === 0
+      ? refuse(400, "expected an HTTP version in the request line, found none that is known")
+      : refuse(505, `expected HTTP/1.1 or HTTP/1.0, found HTTP/${major}.${minor}`);
+  }
+  const version = minor === 0 ? "1.0" : "1.1";
+  const frame = bodyLengthOf(headers, version);
+  if (typeof frame === "object") return frame;
+  const host = count(headers, "host");
+  if (host > 1) return refuse(400, `expected one Host header, found ${host}`);
+  if (host === 0 && version === "1.1") return refuse(400, "expected a Host header, found none");
+  const name = headerValue(headers, "host");
+  if (name !== undefined && !HOST.test(name)) {
+    return refuse(
+      400,
+      `expected a host, or a host and a port, in the Host header, found ${quote(name)}`,
+    );
+  }
+  const target = targetOf(raw);
+  if (typeof target === "object") return target;
+  const expect = version === "1.1" ? headerValue(headers, "expect") : undefined;
+  if (expect !== undefined && expect.toLowerCase() !== "100-continue") {
+    return refuse(417, `expected 100-continue in the Expect header, found ${quote(expect)}`);
+  }
+  return {
+    method,
+    target,
+    headers,
+    version,
+    keepsAlive: raw.keepsAlive,
+    bodyLength: frame,
+    expectsContinue: expect !== undefined && frame !== 0,
+  };
+}
+
+/** Creates a refusal. */
+export function refuse(refused: Refusal["refused"], reason: string): Refusal {
+  return { refused, reason };
+}
+
+/** The parser has seen to it that there are not both, and not two lengths, and that a length is one. */
+function bodyLengthOf(
+  headers: readonly string[],
+  version: RequestHead["version"],
+): RequestHead["bodyLength"] | Refusal {
+  const coding = headerValue(headers, "transfer-encoding");
+  if (coding === undefined) return Number(headerValue(headers, "content-length") ?? 0);
+  if (version === "1.0") return refuse(400, "expected no Transfer-Encoding in HTTP/1.0");
+  if (count(headers, "transfer-encoding") > 1) {
+    return refuse(400, "expected one Transfer-Encoding header, found more");
+  }
+  return coding.toLowerCase() === "chunked"
+    ? "chunked"
+    : refuse(501, `expected the transfer coding chunked, found ${quote(coding)}`);
+}
+
+function targetOf({ method, target }: RawHead): string | Refusal {
+  if (target.startsWith("/")) return encoded(target);
+  if (method === "CONNECT") return refuse(501, "this is no proxy to connect through");
+  if (target === "*" && method === "OPTIONS") return target;
+  const [, authority, rest] = ABSOLUTE.exec(target) ?? [];
+  if (authority === undefined || !HOST.test(authority)) {
+    return refuse(400, `expected a path in the request line, found ${quote(target)}`);
+  }
+  return encoded(rest.startsWith("/") ? rest : `/${rest}`);
+}
+
+/** A Pushgateway takes any byte in a path, and so do we; a URI has none beyond ASCII. */
+function encoded(target: string): string {
+  return target.replace(
+    BEYOND_ASCII,
+    (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+}
+
+function count(headers: readonly string[], name: string): number {
+  let found = 0;
+  for (let i = 0; i < headers.length; i += 2) if (headers[i] === name) found++;
+  return found;
+}
+
+/** Enough of it to be found again. */
+function quote(text: string): string {
+  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
+}

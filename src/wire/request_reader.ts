@@ -1,0 +1,220 @@
+/**
+ * Reads requests from bytes as they arrive, wherever they are cut. A pure machine: it knows of no
+ * connection and of no time.
+ *
+ * @module
+ */
+
+import { Buffer } from "node:buffer";
+import { openParser, type ParseError } from "./llhttp.ts";
+import type { Recall } from "./recall.ts";
+import { type Refusal, refuse, type RequestHead, understand } from "./request_head.ts";
+
+/** Of a head, with the empty lines before it: as much as Go's server takes. */
+export const HEAD_BYTES_MAX = 1_048_576 + 4_096;
+/**
+ * What frames the chunks of a body, beyond 16 bytes and twice the data of each: extensions and
+ * trailers, which nobody reads. As in Go's server.
+ */
+export const FRAMING_BYTES_MAX = 16_384;
+const FRAMING_BYTES = 16;
+const FRAMING_OF_DATA = 2;
+
+const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
+const ASCII_MAX = 0x7f;
+const MASK = 0x78;
+const TOKEN = /^[!#$%&'*+.^_`|~\w-]$/;
+const OTHER_VERSION = / HTTP\/(?!1\.[01])\d\.\d$/;
+
+/** Reads requests that come one after the other, until one of them is refused. */
+export interface RequestReader {
+  /** How many of the bytes last given belong to what was read. */
+  readonly taken: number;
+  /** Bytes of a head that has begun, and has not ended. */
+  readonly headBytes: number;
+  /** Takes the next bytes of a head. Returns nothing where more are needed. */
+  readHead(bytes: Buffer): RequestHead | Refusal | undefined;
+  /**
+   * Takes the next bytes of a body that comes in chunks.
+   *
+   * @param onData takes what they hold of the body, part by part: views of the bytes
+   * @returns whether the body is over
+   */
+  readChunks(bytes: Buffer, onData: (data: Uint8Array) => void): boolean | Refusal;
+  /** Forgets what it has read: it stands before a request. */
+  reset(): void;
+}
+
+/**
+ * Creates a reader that stands before a request.
+ *
+ * @param recall keeps the heads that are read in one piece
+ */
+export function createRequestReader(recall?: Recall): RequestReader {
+  let taken = 0;
+  /** The head so far, a character for each byte. */
+  let text = "";
+  /** From where to where each name and each value goes in it, in turn. */
+  let spans: number[] = [];
+  let [targetStart, targetEnd] = [-1, -1];
+  let last: "name" | "value" = "value";
+  /** Whether the parser has seen anything of a request, and whether all of its head. */
+  let [isBegun, isOver] = [false, false];
+  /** Where the bytes that are executed begin in the text. */
+  let base = 0;
+  /** Whether bytes beyond ASCII in the request line are kept from the parser, which refuses them. */
+  let isMasked = false;
+  /** Of a chunked body: what frames it, and where its data last ended in the bytes that are executed. */
+  let framing = 0;
+  let dataEnd = 0;
+  let takeData = (_start: number, _end: number) => {};
+
+  function note(kind: "name" | "value", start: number, end: number): void {
+    if (isOver) return; // a trailer
+    if (last === kind) spans[spans.length - 1] = base + end;
+    else spans.push(base + start, base + end);
+    last = kind;
+  }
+
+  const parser = openParser("request", {
+    onTarget(start, end) {
+      if (targetStart < 0) targetStart = base + start;
+      targetEnd = base + end;
+    },
+    onFieldName: (start, end) => note("name", start, end),
+    onFieldValue: (start, end) => note("value", start, end),
+    onHead() {
+      isOver = true;
+    },
+    onBody(start, end) {
+      if (start > dataEnd) {
+        framing += start - dataEnd;
+        if (framing > FRAMING_BYTES_MAX) return; // stays over the limit
+        framing = Math.max(0, framing - FRAMING_BYTES);
+      }
+      framing = Math.max(0, framing - FRAMING_OF_DATA * (end - start));
+      dataEnd = end;
+      takeData(start, end);
+    },
+  });
+
+  function reset(): void {
+    if (!isBegun) return;
+    isBegun = false;
+    parser.reset();
+    text = "";
+    spans = [];
+    targetStart = -1;
+    last = "value";
+    isOver = false;
+    base = 0;
+    isMasked = false;
+    framing = 0;
+  }
+
+  /** Reads the head anew, without the bytes of its request line that the parser does not take. */
+  function mask(bytes: Buffer): ReturnType<typeof parser.execute> {
+    const whole = Buffer.from(text + bytes.toString("latin1"), "latin1");
+    const before = text;
+    reset();
+    isBegun = isMasked = true;
+    const stop = parser.execute(masked(whole, true));
+    [text, base] = [before, before.length];
+    taken = parser.taken - base;
+    return stop;
+  }
+
+  function readHead(bytes: Buffer): RequestHead | Refusal | undefined {
+    if (isOver) reset();
+    isBegun = true;
+    base = text.length;
+    const before = isMasked ? text.trimStart() : undefined;
+    const isLine = before !== undefined && !before.includes("\n");
+    let stop = parser.execute(isLine ? masked(bytes, before === "") : bytes);
+    taken = parser.taken;
+    if (typeof stop === "object" && !isMasked && bytes[taken] > ASCII_MAX) {
+      if (stop.name === "HPE_INVALID_URL") stop = mask(bytes);
+    }
+    text += bytes.toString("latin1", 0, taken);
+    if (text.length > HEAD_BYTES_MAX) {
+      return refuse(431, `expected a head of at most ${HEAD_BYTES_MAX} bytes, found more`);
+    }
+    if (typeof stop === "object") return refusalOf(stop, text, bytes[taken]);
+    if (!isOver) return undefined;
+    const head = understandText();
+    if (base === 0 && !("refused" in head)) recall?.keep(head, text);
+    return head;
+  }
+
+  function understandText(): RequestHead | Refusal {
+    const { method, major, minor, keepsAlive } = parser;
+    const headers: string[] = [];
+    for (let i = 0; i < spans.length; i += 4) {
+      headers.push(text.slice(spans[i], spans[i + 1]).toLowerCase(), valueAt(i + 2));
+    }
+    // The parser takes more than one space before the target.
+    if (text[targetStart - 2] === " ") return refuse(400, "expected one space behind the method");
+    const target = text.slice(targetStart, targetEnd);
+    return understand({ method, target, headers, major, minor, keepsAlive });
+  }
+
+  /** Without the white space behind it. */
+  function valueAt(span: number): string {
+    let end = spans[span + 1];
+    while (end > spans[span] && (text[end - 1] === " " || text[end - 1] === "\t")) end--;
+    return text.slice(spans[span], end);
+  }
+
+  return {
+    get taken() {
+      return taken;
+    },
+    get headBytes() {
+      return isOver ? 0 : text.length;
+    },
+    readHead,
+    readChunks(bytes, onData) {
+      dataEnd = 0;
+      takeData = (start, end) => onData(bytes.subarray(start, end));
+      const stop = parser.execute(bytes);
+      taken = parser.taken;
+      framing += taken - dataEnd;
+      if (framing > FRAMING_BYTES_MAX) {
+        return refuse(400, `expected less than ${FRAMING_BYTES_MAX} bytes of what frames the body`);
+      }
+      return typeof stop === "object"
+        ? refuse(400, `the body is not chunked as it should be: ${stop.reason}`)
+        : stop === "message";
+    },
+    reset,
+  };
+}
+
+/** @param isBefore whether empty lines may come before the request line */
+function masked(bytes: Buffer, isBefore: boolean): Buffer {
+  const copy = Buffer.from(bytes);
+  let i = 0;
+  while (isBefore && (copy[i] === CARRIAGE_RETURN || copy[i] === LINE_FEED)) i++;
+  for (; i < copy.length && copy[i] !== LINE_FEED; i++) if (copy[i] > ASCII_MAX) copy[i] = MASK;
+  return copy;
+}
+
+/**
+ * @param before the head up to where the error was found
+ * @param found the byte that is there
+ */
+function refusalOf({ name, reason }: ParseError, before: string, found: number): Refusal {
+  const where = `byte ${before.length + 1} of the request`;
+  switch (name) {
+    case "HPE_INVALID_METHOD":
+      if (!TOKEN.test(String.fromCharCode(found))) break;
+      return refuse(501, `expected a method of HTTP, found another one at ${where}`);
+    case "HPE_INVALID_VERSION":
+      if (!OTHER_VERSION.test(before)) break;
+      return refuse(505, "expected HTTP/1.1 or HTTP/1.0, found another version");
+    case "HPE_PAUSED_H2_UPGRADE":
+      return refuse(505, "expected HTTP/1.1 or HTTP/1.0, found HTTP/2");
+  }
+  return refuse(400, `expected an HTTP/1.1 request, found at ${where}: ${reason}`);
+}
