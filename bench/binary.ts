@@ -10,9 +10,10 @@ import { ensureComponents } from "../tools/components.ts";
 import { freePort } from "../tools/ports.ts";
 import { type Process, startProcess } from "../tools/process.ts";
 import { memoryBytes } from "./cpu.ts";
-import { answers, ROOT, writeConfig } from "./service.ts";
+import { ROOT } from "./program.ts";
+import { answers, writeConfig } from "./service.ts";
 import { MEMBERS, startMember } from "./targets.ts";
-import { runWrk } from "./wrk.ts";
+import { CONNECTIONS, runWrk } from "./wrk.ts";
 
 /** What is compared. */
 export const PROGRAMS = ["ours", "bare"] as const;
@@ -39,7 +40,6 @@ export interface BinaryOptions {
 
 const STARTS = 20;
 const PUSHES = 100_000;
-const CONNECTIONS = 32;
 const WRK_SECONDS = 2;
 const READY_EVERY_MS = 2;
 

@@ -1,7 +1,8 @@
 /** How long the event loops of servers stand still, measured from inside and from outside. @module */
 
 import { startProcess } from "../tools/process.ts";
-import { type DenoOptions, ROOT } from "./service.ts";
+import { ROOT } from "./program.ts";
+import type { DenoOptions } from "./service.ts";
 
 /** The times in which an event loop did nothing for anybody else. */
 export interface Stalls {

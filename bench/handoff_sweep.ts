@@ -12,7 +12,8 @@ import { type Process, startProcess } from "../tools/process.ts";
 import { cpuSeconds, memoryBytes } from "./cpu.ts";
 import { type Members, startMembers } from "./handoff_members.ts";
 import { type Pulse, readStalls, type Stalls, takePulse, watchStalls } from "./handoff_stalls.ts";
-import { answers, readMetrics, ROOT, startService } from "./service.ts";
+import { ROOT } from "./program.ts";
+import { answers, readMetrics, startService } from "./service.ts";
 import { runWrk } from "./wrk.ts";
 
 /** The service that sweeps, the same one that does not, and a bare `Deno.serve` beside them. */

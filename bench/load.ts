@@ -1,13 +1,13 @@
 /**
- * What a redirect costs under load: CPU time a request and p99, ours beside a bare `Deno.serve` and
- * nginx. The machine's own unrest is in every figure, so the rounds are interleaved and only ratios
+ * What a redirect costs under load: CPU time a request and p99, ours beside its first release, a
+ * bare `Deno.serve` and nginx. The machine's own unrest is in every figure, so the rounds are interleaved and only ratios
  * of neighbours are compared.
  *
  * @module
  */
 
 import { ensureComponents } from "../tools/components.ts";
-import { type Sample, takeRounds, takeSample, WARM_UP_SECONDS } from "./sample.ts";
+import { type Round, takeRounds, takeSample, WARM_UP_SECONDS } from "./sample.ts";
 import { startTargets, type TargetName } from "./targets.ts";
 
 /** How long and how hard. */
@@ -22,7 +22,7 @@ export interface LoadOptions {
 }
 
 /** What was measured, by round. */
-export type LoadResult = readonly Readonly<Record<TargetName, Sample>>[];
+export type LoadResult = readonly Round<TargetName>[];
 
 /**
  * Starts the servers, loads them in turn, and stops them.
@@ -32,7 +32,7 @@ export type LoadResult = readonly Readonly<Record<TargetName, Sample>>[];
 export async function runLoad(options: LoadOptions): Promise<LoadResult> {
   const { wrk, nginx } = await ensureComponents(["wrk", "nginx"]);
   options.signal.throwIfAborted();
-  await using servers = await startTargets(nginx);
+  await using servers = await startTargets({ ...options, nginx });
   for (const target of servers.targets) {
     await takeSample(target, { ...options, wrk, seconds: WARM_UP_SECONDS });
   }

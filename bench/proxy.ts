@@ -9,15 +9,15 @@
 import { type Component, ensureComponents } from "../tools/components.ts";
 import type { LoadOptions } from "./load.ts";
 import { type ProxyTargetName, startProxyTargets } from "./proxy_targets.ts";
-import { type Sample, takeRounds, takeSample, WARM_UP_SECONDS } from "./sample.ts";
+import { type Round, takeRounds, takeSample, WARM_UP_SECONDS } from "./sample.ts";
 
 /** What was measured, by round. */
 export interface ProxyResult {
-  readonly peak: readonly Readonly<Record<ProxyTargetName, Sample>>[];
+  readonly peak: readonly Round<ProxyTargetName>[];
   /** At half of the requests a second that ours answered at its peak. */
-  readonly half: readonly Readonly<Record<ProxyTargetName, Sample>>[];
+  readonly half: readonly Round<ProxyTargetName>[];
   /** Before real Pushgateways. */
-  readonly real: readonly Readonly<Record<ProxyTargetName, Sample>>[];
+  readonly real: readonly Round<ProxyTargetName>[];
 }
 
 const HALF_ROUNDS = 8;

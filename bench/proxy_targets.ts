@@ -10,7 +10,8 @@ import { freePorts } from "../tools/ports.ts";
 import { type Process, startProcess } from "../tools/process.ts";
 import { startPushgateway } from "../tools/pushgateway.ts";
 import { startNginx } from "./nginx.ts";
-import { answers, ROOT, startService } from "./service.ts";
+import { ROOT } from "./program.ts";
+import { answers, startService } from "./service.ts";
 import { EMPTY_PAGE, MEMBERS, SAMPLE_PATH, type Target } from "./targets.ts";
 
 /** What is compared. */

@@ -3,7 +3,7 @@
  * fail: timing is not right or wrong.
  *
  *     deno task bench [micro] [load] [proxy] [shards] [handoff] [binary]
- *         [--rounds=30] [--seconds=1] [--connections=32]
+ *         [--rounds=30] [--seconds=1] [--connections=64]
  *
  * @module
  */
@@ -26,6 +26,7 @@ import {
   renderTable,
   type Row,
 } from "./table.ts";
+import { CONNECTIONS } from "./wrk.ts";
 
 const PARTS = ["micro", "load", "proxy", "shards", "handoff", "binary"] as const;
 
@@ -37,7 +38,7 @@ function parseCommand(args: readonly string[]) {
     options: {
       rounds: { type: "string", default: "30" },
       seconds: { type: "string", default: "1" },
-      connections: { type: "string", default: "32" },
+      connections: { type: "string", default: String(CONNECTIONS) },
     },
   });
   const unknown = positionals.filter((part) => !(PARTS as readonly string[]).includes(part));

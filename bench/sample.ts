@@ -12,6 +12,9 @@ export interface Sample {
   readonly p99Ms: number;
 }
 
+/** All servers in one round. One that could not be had is missing in every round. */
+export type Round<Name extends string> = Readonly<Partial<Record<Name, Sample>>>;
+
 /** How long and how hard. */
 export interface SampleOptions {
   readonly wrk: Component;
@@ -51,13 +54,13 @@ export async function takeRounds<Name extends string>(
     readonly rate?: () => Promise<number>;
     readonly log: (line: string) => void;
   },
-): Promise<Readonly<Record<Name, Sample>>[]> {
-  const result: Record<Name, Sample>[] = [];
+): Promise<Round<Name>[]> {
+  const result: Round<Name>[] = [];
   for (let round = 1; round <= rounds; round++) {
     const samples: [Name, Sample][] = [];
     const paced = { ...options, rate: await rate?.() };
     for (const target of targets) samples.push([target.name, await takeSample(target, paced)]);
-    result.push(Object.fromEntries(samples) as Record<Name, Sample>);
+    result.push(Object.fromEntries(samples) as Round<Name>);
     const each = samples.map(([name, { cpuMicroseconds }]) =>
       `${name} ${cpuMicroseconds.toFixed(2)}`
     );

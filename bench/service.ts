@@ -1,8 +1,8 @@
-/** Starts `main.ts` as `deno task start` runs it, before members that are given to it. @module */
+/** Starts the service before members that are given to it. @module */
 
-import { startFlags } from "../tools/permissions.ts";
 import { type Process, startProcess } from "../tools/process.ts";
 import { waitFor } from "../tools/wait.ts";
+import { type Program, ROOT, sourceProgram } from "./program.ts";
 
 /** How to start it. */
 export interface ServiceOptions {
@@ -18,6 +18,8 @@ export interface ServiceOptions {
   readonly flags?: readonly string[];
   /** For Deno itself. */
   readonly deno?: DenoOptions;
+  /** Absent: `main.ts` of this repository, as `deno task start` runs it. */
+  readonly program?: Program;
 }
 
 /** What goes before the program, and into its environment. */
@@ -27,20 +29,17 @@ export interface DenoOptions {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** This repository. */
-export const ROOT = new URL("..", import.meta.url).pathname;
-
 /** Starts the service; every member takes pushes when this resolves. */
 export async function startService(options: ServiceOptions): Promise<Process> {
   const { port, members, flags = [], deno } = options;
   const config = await writeConfig(options);
-  const args = deno?.args ?? startFlags();
+  const { command, args, cwd } = options.program ?? sourceProgram(ROOT, deno?.args);
   const url = `http://127.0.0.1:${port}`;
-  return await startProcess(Deno.execPath(), {
+  return await startProcess(command, {
     name: "dynamic-sharding",
-    args: ["run", ...args, "main.ts", `--config.file=${config}`, ...flags],
+    args: [...args, `--config.file=${config}`, ...flags],
     env: deno?.env,
-    cwd: ROOT,
+    cwd,
     ready: async ({ signal }) => await activeMembers(url, signal) === members.length,
   });
 }

@@ -1,10 +1,17 @@
-/** The servers that are compared: ours, a bare `Deno.serve`, and nginx. All redirect every push. @module */
+/**
+ * The servers that are compared: ours, its first release, a bare `Deno.serve`, and nginx. All redirect
+ * every push.
+ *
+ * @module
+ */
 
 import type { Component } from "../tools/components.ts";
-import { freePorts } from "../tools/ports.ts";
+import { freePort } from "../tools/ports.ts";
 import { type Process, startProcess } from "../tools/process.ts";
+import { checkOutEarlier } from "./earlier.ts";
 import { startNginx } from "./nginx.ts";
-import { answers, ROOT, startService } from "./service.ts";
+import { ROOT } from "./program.ts";
+import { answers, startService } from "./service.ts";
 
 /** A server under load. */
 export interface Target<Name extends string = TargetName> {
@@ -14,7 +21,7 @@ export interface Target<Name extends string = TargetName> {
 }
 
 /** What is compared. */
-export const TARGETS = ["ours", "bare", "nginx"] as const;
+export const TARGETS = ["ours", "1.0.0", "bare", "nginx"] as const;
 export type TargetName = (typeof TARGETS)[number];
 
 /** How many members stand behind every server that is compared. */
@@ -22,10 +29,31 @@ export const MEMBERS = 4;
 /** A push that must be answered rightly before any is measured. */
 export const SAMPLE_PATH = "/metrics/job/backup-1/env/production/instance/host-1";
 
-/** The servers and what they stand on, stopped together. */
+/** Servers and what they stand on, stopped together. */
+export interface Targets<Name extends string> extends AsyncDisposable {
+  readonly targets: readonly Target<Name>[];
+}
+
+/** Starts each server that can be had: by name, what starts it on a port. */
+export type Starts<Name extends string> = Readonly<
+  Partial<Record<Name, (port: number) => Promise<Process>>>
+>;
+
+/** What to start servers with. */
+export interface TargetsOptions {
+  readonly nginx: Component;
+  /** Takes a line for each server that cannot be had. */
+  readonly log: (line: string) => void;
+}
+
+/**
+ * Starts the servers.
+ *
+ * @throws {Error} where one does not start or does not redirect
+ */
 export async function startTargets(
-  nginx: Component,
-): Promise<{ targets: readonly Target[] } & AsyncDisposable> {
+  { nginx, log }: TargetsOptions,
+): Promise<Targets<TargetName>> {
   await using stack = new AsyncDisposableStack();
   const directory = await Deno.makeTempDir({ prefix: "bench-" });
   stack.defer(() => Deno.remove(directory, { recursive: true }));
@@ -33,21 +61,43 @@ export async function startTargets(
     const server = stack.use(startMember());
     return `127.0.0.1:${server.addr.port}`;
   });
-  const ports = freePorts(TARGETS.length);
-  const launch = {
-    ours: () => startService({ port: ports[0], mode: "redirect", members, directory }),
-    bare: () => startBare(ports[1], members[0]),
-    nginx: () => startRedirect(nginx, ports[2], { directory, member: members[0] }),
+  const earlier = stack.use(await checkOutEarlier(log));
+  const service = { mode: "redirect", members, directory } as const;
+  const starts: Starts<TargetName> = {
+    ours: (port) => startService({ ...service, port }),
+    "1.0.0": earlier && ((port) => startService({ ...service, port, program: earlier.program })),
+    bare: (port) => startBare(port, members[0]),
+    nginx: (port) => startRedirect(nginx, port, { directory, member: members[0] }),
   };
-  const targets: Target[] = [];
-  for (const [i, name] of TARGETS.entries()) {
-    const url = `http://127.0.0.1:${ports[i]}`;
-    const process = stack.use(await launch[name]());
-    await expectRedirect(url, members);
-    targets.push({ name, url, process });
-  }
+  const targets = await startEach(TARGETS, {
+    starts,
+    stack,
+    expectRight: (url) => expectRedirect(url, members),
+  });
   const kept = stack.move();
   return { targets, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
+/** Starts servers one after the other onto a stack; each has to answer a push rightly. */
+export async function startEach<Name extends string>(
+  names: readonly Name[],
+  { starts, stack, expectRight }: {
+    readonly starts: Starts<Name>;
+    readonly stack: AsyncDisposableStack;
+    readonly expectRight: (url: string) => Promise<void>;
+  },
+): Promise<Target<Name>[]> {
+  const targets: Target<Name>[] = [];
+  for (const name of names) {
+    const start = starts[name];
+    if (!start) continue;
+    const port = freePort();
+    const url = `http://127.0.0.1:${port}`;
+    const process = stack.use(await start(port));
+    await expectRight(url);
+    targets.push({ name, url, process });
+  }
+  return targets;
 }
 
 /**

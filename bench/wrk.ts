@@ -3,6 +3,12 @@
 import type { Component } from "../tools/components.ts";
 import { startProcess } from "../tools/process.ts";
 
+/**
+ * Connections that are kept alive, unless a run is told otherwise: the released program was measured
+ * with as many.
+ */
+export const CONNECTIONS = 64;
+
 /** What every run has in common, so that runs can be compared. */
 export interface WrkOptions {
   readonly wrk: Component;

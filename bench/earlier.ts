@@ -1,0 +1,66 @@
+/**
+ * The service as it was released, checked out beside this one for as long as it is measured: the
+ * same machine in the same minute tells what has been gained, and numbers written down once do not.
+ *
+ * @module
+ */
+
+import { outputOf } from "../tools/command.ts";
+import { startFlags } from "../tools/permissions.ts";
+import { type Program, ROOT, sourceProgram } from "./program.ts";
+
+/** What it is called in the tables. */
+export const EARLIER = "1.0.0";
+const COMMIT = "6287dd53a7267cf99570f5faf4d4709d7699c91a";
+/** It may have to download a runtime. */
+const COMPILE_MS_MAX = 300_000;
+
+/** A working tree of that release. Disposal removes it. */
+export interface Earlier extends AsyncDisposable {
+  /** From source. */
+  readonly program: Program;
+  /**
+   * Compiles it in its own way.
+   *
+   * @throws {Error} with its words, where it cannot
+   */
+  compile(output: string): Promise<void>;
+}
+
+/**
+ * Checks the release out into a temporary directory.
+ *
+ * @returns nothing where this repository does not have the commit; the log says so then
+ * @throws {Error} with git's words, where it has the commit and cannot check it out
+ */
+export async function checkOutEarlier(log: (line: string) => void): Promise<Earlier | undefined> {
+  const git = async (...args: string[]) => await outputOf("git", args, { cwd: ROOT });
+  try {
+    await git("cat-file", "-e", `${COMMIT}^{commit}`);
+  } catch (error) {
+    log(`${EARLIER} is left out, for its commit cannot be had: ${(error as Error).message}`);
+    return undefined;
+  }
+  await using stack = new AsyncDisposableStack();
+  const root = await Deno.makeTempDir({ prefix: `bench-${EARLIER}-` });
+  stack.defer(() => Deno.remove(root, { recursive: true }).catch(ignoreMissing));
+  // Before it is added: it may come about in part.
+  stack.defer(async () => {
+    await git("worktree", "remove", "--force", root).catch(() => {});
+  });
+  await git("worktree", "add", "--detach", root, COMMIT);
+  const { tasks } = JSON.parse(await Deno.readTextFile(`${root}/deno.json`));
+  const kept = stack.move();
+  return {
+    program: sourceProgram(root, startFlags(tasks.start)),
+    compile: async (output) => {
+      const args = ["task", "--quiet", "compile", `--output=${output}`];
+      await outputOf(Deno.execPath(), args, { cwd: root, msMax: COMPILE_MS_MAX });
+    },
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+function ignoreMissing(error: unknown): void {
+  if (!(error instanceof Deno.errors.NotFound)) throw error;
+}
