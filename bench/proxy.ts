@@ -1,7 +1,7 @@
 /**
- * What passing a push on costs: CPU time a request and p99, ours beside `fetch` and nginx, before
- * members that answer at once; then p99 at half of the rate that ours reached; then all of them before
- * real Pushgateways.
+ * What passing a push on costs: CPU time a request and p99, ours beside its first release, `fetch`,
+ * nginx and HAProxy, before members that answer at once; then p99 at half of the rate that ours
+ * reached; then all of them before real Pushgateways.
  *
  * @module
  */
@@ -20,7 +20,7 @@ export interface ProxyResult {
   readonly real: readonly Round<ProxyTargetName>[];
 }
 
-const HALF_ROUNDS = 8;
+const HALF_ROUNDS_MAX = 8;
 const REAL_ROUNDS_MAX = 10;
 /** A p99 needs some thousands of requests. */
 const HALF_SECONDS = 3;
@@ -31,22 +31,20 @@ const HALF_SECONDS = 3;
  * @throws {Error} where a server does not start or does not answer; the signal's reason
  */
 export async function runProxy(options: LoadOptions): Promise<ProxyResult> {
-  const { wrk, nginx } = await ensureComponents(["wrk", "nginx"]);
+  const programs = await ensureComponents(["wrk", "nginx", "haproxy"]);
   options.signal.throwIfAborted();
-  const stubs = await runStubs(options, { wrk, nginx });
-  return { ...stubs, real: await runReal(options, { wrk, nginx }) };
+  const stubs = await runStubs(options, programs);
+  return { ...stubs, real: await runReal(options, programs) };
 }
 
-interface Programs {
-  readonly wrk: Component;
-  readonly nginx: Component;
-}
+type Programs = Readonly<Record<"wrk" | "nginx" | "haproxy", Component>>;
 
 async function runReal(
   options: LoadOptions,
-  { wrk, nginx }: Programs,
+  { wrk, ...programs }: Programs,
 ): Promise<ProxyResult["real"]> {
-  await using servers = await startProxyTargets(nginx, "pushgateways");
+  const { log } = options;
+  await using servers = await startProxyTargets("pushgateways", { ...programs, log });
   for (const target of servers.targets) {
     await takeSample(target, { ...options, wrk, seconds: WARM_UP_SECONDS });
   }
@@ -61,9 +59,10 @@ async function runReal(
 
 async function runStubs(
   options: LoadOptions,
-  { wrk, nginx }: Programs,
+  { wrk, ...programs }: Programs,
 ): Promise<Omit<ProxyResult, "real">> {
-  await using servers = await startProxyTargets(nginx, "stubs");
+  const { log } = options;
+  await using servers = await startProxyTargets("stubs", { ...programs, log });
   const { targets } = servers;
   const [ours] = targets;
   for (const target of targets) {
@@ -74,7 +73,7 @@ async function runStubs(
     ...options,
     wrk,
     name: "proxy at half",
-    rounds: HALF_ROUNDS,
+    rounds: Math.min(options.rounds, HALF_ROUNDS_MAX),
     seconds: HALF_SECONDS,
     // Of the peak just now: the machine may have less to give than a minute ago.
     rate: async () => {

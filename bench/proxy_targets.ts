@@ -1,6 +1,6 @@
 /**
- * The servers that are compared in passing pushes on: ours, a bare `Deno.serve` with `fetch`, and
- * nginx. All stand before the same members.
+ * The servers that are compared in passing pushes on: ours, its first release, a bare `Deno.serve`
+ * with `fetch`, nginx and HAProxy. All stand before the same members.
  *
  * @module
  */
@@ -9,13 +9,23 @@ import type { Component } from "../tools/components.ts";
 import { freePorts } from "../tools/ports.ts";
 import { type Process, startProcess } from "../tools/process.ts";
 import { startPushgateway } from "../tools/pushgateway.ts";
+import { checkOutEarlier } from "./earlier.ts";
+import { startHaproxy } from "./haproxy.ts";
 import { startNginx } from "./nginx.ts";
 import { ROOT } from "./program.ts";
 import { answers, startService } from "./service.ts";
-import { EMPTY_PAGE, MEMBERS, SAMPLE_PATH, type Target } from "./targets.ts";
+import {
+  EMPTY_PAGE,
+  MEMBERS,
+  SAMPLE_PATH,
+  startEach,
+  type Starts,
+  type Targets,
+  type TargetsOptions,
+} from "./targets.ts";
 
 /** What is compared. */
-export const PROXY_TARGETS = ["ours", "fetch", "nginx"] as const;
+export const PROXY_TARGETS = ["ours", "1.0.0", "fetch", "nginx", "haproxy"] as const;
 export type ProxyTargetName = (typeof PROXY_TARGETS)[number];
 
 /** Idle connections that nginx keeps to the members, all together. */
@@ -24,33 +34,34 @@ const KEPT_CONNECTIONS = 64;
 /** What the servers stand before: an nginx that answers at once, or real Pushgateways. */
 export type ProxyMembers = "stubs" | "pushgateways";
 
-/** The servers and what they stand on, stopped together. */
+/**
+ * Starts the servers.
+ *
+ * @throws {Error} where one does not start or does not pass a push on
+ */
 export async function startProxyTargets(
-  nginx: Component,
   kind: ProxyMembers,
-): Promise<{ targets: readonly Target<ProxyTargetName>[] } & AsyncDisposable> {
+  { nginx, haproxy, log }: TargetsOptions & { readonly haproxy: Component },
+): Promise<Targets<ProxyTargetName>> {
   await using stack = new AsyncDisposableStack();
   const directory = await Deno.makeTempDir({ prefix: "bench-" });
   stack.defer(() => Deno.remove(directory, { recursive: true }));
-  const ports = freePorts(MEMBERS + PROXY_TARGETS.length);
-  const members = ports.splice(0, MEMBERS).map((port) => `127.0.0.1:${port}`);
+  const members = freePorts(MEMBERS).map((port) => `127.0.0.1:${port}`);
   // The others place groups by rules of their own: by ours most lie elsewhere, and each push would
   // bring one home.
   const config = kind === "stubs" ? "" : "handoff: {enabled: false}\n";
   if (kind === "stubs") stack.use(await startStubs(nginx, { directory, members }));
   else stack.use(await startPushgateways(members));
-  const launch = {
-    ours: () => startService({ port: ports[0], mode: "proxy", members, directory, config }),
-    fetch: () => startFetch(ports[1], members),
-    nginx: () => startProxyPass(nginx, ports[2], { directory, members }),
+  const earlier = stack.use(await checkOutEarlier(log));
+  const service = { mode: "proxy", members, directory, config } as const;
+  const starts: Starts<ProxyTargetName> = {
+    ours: (port) => startService({ ...service, port }),
+    "1.0.0": earlier && ((port) => startService({ ...service, port, program: earlier.program })),
+    fetch: (port) => startFetch(port, members),
+    nginx: (port) => startProxyPass(nginx, port, { directory, members }),
+    haproxy: (port) => startHaproxy(haproxy, { port, members, directory }),
   };
-  const targets: Target<ProxyTargetName>[] = [];
-  for (const [i, name] of PROXY_TARGETS.entries()) {
-    const url = `http://127.0.0.1:${ports[i]}`;
-    const process = stack.use(await launch[name]());
-    await expectAnswer(url);
-    targets.push({ name, url, process });
-  }
+  const targets = await startEach(PROXY_TARGETS, { starts, stack, expectRight: expectAnswer });
   const kept = stack.move();
   return { targets, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
