@@ -37,8 +37,8 @@ export async function checkOutEarlier(log: (line: string) => void): Promise<Earl
   const git = async (...args: string[]) => await outputOf("git", args, { cwd: ROOT });
   try {
     await git("cat-file", "-e", `${COMMIT}^{commit}`);
-  } catch (error) {
-    log(`${EARLIER} is left out, for its commit cannot be had: ${(error as Error).message}`);
+  } catch {
+    log(`${EARLIER} is left out: no commit ${COMMIT.slice(0, 7)} in ${ROOT}, or no git`);
     return undefined;
   }
   await using stack = new AsyncDisposableStack();

@@ -43,7 +43,10 @@ export async function takeSample(
   };
 }
 
-/** Samples of each server in turn, round by round, so that neighbours can be compared. */
+/**
+ * Samples of each server in turn, round by round, so that neighbours can be compared. Another begins
+ * each round: none is always the one that comes right after the round's rate was found.
+ */
 export async function takeRounds<Name extends string>(
   targets: readonly Target<Name>[],
   { name, rounds, rate, log, ...options }: Omit<SampleOptions, "rate"> & {
@@ -57,12 +60,14 @@ export async function takeRounds<Name extends string>(
 ): Promise<Round<Name>[]> {
   const result: Round<Name>[] = [];
   for (let round = 1; round <= rounds; round++) {
-    const samples: [Name, Sample][] = [];
+    const samples = new Map<Name, Sample>();
+    const first = (round - 1) % targets.length;
+    const order = [...targets.slice(first), ...targets.slice(0, first)];
     const paced = { ...options, rate: await rate?.() };
-    for (const target of targets) samples.push([target.name, await takeSample(target, paced)]);
+    for (const target of order) samples.set(target.name, await takeSample(target, paced));
     result.push(Object.fromEntries(samples) as Round<Name>);
-    const each = samples.map(([name, { cpuMicroseconds }]) =>
-      `${name} ${cpuMicroseconds.toFixed(2)}`
+    const each = targets.map(({ name }) =>
+      `${name} ${samples.get(name)?.cpuMicroseconds.toFixed(2)}`
     );
     log(`${name}: round ${round} of ${rounds}, CPU µs a request: ${each.join(", ")}`);
   }
