@@ -24,8 +24,13 @@ export interface Weight {
   readonly fileBytes: number;
   /** From the start of the process until it answers that it is ready, round by round. */
   readonly readyMs: readonly number[];
+  /** Resident, after the pushes of `loads` of one process, round by round. */
+  readonly loads: readonly Load[];
+}
+
+/** What one process took. */
+export interface Load {
   readonly pushes: number;
-  /** Resident, after so many. */
   readonly residentBytes: number;
 }
 
@@ -39,6 +44,7 @@ export interface BinaryOptions {
 }
 
 const STARTS = 20;
+const LOADS = 5;
 const PUSHES = 100_000;
 const WRK_SECONDS = 2;
 const READY_EVERY_MS = 2;
@@ -74,16 +80,21 @@ export async function runBinary({ signal, log }: BinaryOptions): Promise<BinaryR
     }
   }
   log(`binary: started ${STARTS} times; pushing`);
-  const weigh = async (name: Program): Promise<Weight> => {
-    await using server = await launch(name);
-    const pushes = await push(server.url, signal);
-    return {
-      fileBytes: (await Deno.stat(file(name))).size,
-      readyMs: readyMs[name],
-      pushes,
-      residentBytes: await memoryBytes(server.process.pid, "VmRSS"),
-    };
-  };
+  const loads: Record<Program, Load[]> = { ours: [], bare: [] };
+  for (let round = 1; round <= LOADS; round++) {
+    for (const name of PROGRAMS) {
+      await using server = await launch(name);
+      const pushes = await push(server.url, signal);
+      const residentBytes = await memoryBytes(server.process.pid, "VmRSS");
+      loads[name].push({ pushes, residentBytes });
+    }
+    log(`binary: loaded ${round} of ${LOADS} times`);
+  }
+  const weigh = async (name: Program): Promise<Weight> => ({
+    fileBytes: (await Deno.stat(file(name))).size,
+    readyMs: readyMs[name],
+    loads: loads[name],
+  });
   return { ours: await weigh("ours"), bare: await weigh("bare") };
 }
 

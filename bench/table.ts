@@ -42,6 +42,8 @@ const HALF_P99_RATIO_REACH: Readonly<Record<string, number>> = { "ours/nginx": 2
 const START_MS_REACH = 300;
 /** Beyond a bare program. */
 const FILE_MB_REACH = 3;
+/** Times what a bare program has. */
+const RESIDENT_REACH = 1;
 /** The Go tool after as many pushes, as it was measured once: it is not run here. */
 const GO_TOOL_RESIDENT_MB = 20;
 
@@ -125,12 +127,23 @@ export function binaryRows(result: BinaryResult): Row[] {
       digits: 0,
       reach: name === "ours" ? START_MS_REACH : undefined,
     })),
-    ...weights.map(({ name, pushes, residentBytes }) => ({
-      figure: `${name}: resident after ${pushes} pushes`,
-      measured: mb(residentBytes),
+    ...weights.map(({ name, loads }) => ({
+      figure: `${name}: resident after ${Math.min(...loads.map(({ pushes }) => pushes))} pushes`,
+      measured: spread(loads.map(({ residentBytes }) => residentBytes / 1e6)),
       unit: "MB",
       digits: 0,
     })),
+    {
+      figure: "ours / bare: resident",
+      measured: spread(
+        result.ours.loads.map(({ residentBytes }, round) =>
+          residentBytes / result.bare.loads[round].residentBytes
+        ),
+      ),
+      unit: "×",
+      digits: 2,
+      reach: RESIDENT_REACH,
+    },
     {
       figure: "Go tool: resident, as measured once",
       measured: spread([GO_TOOL_RESIDENT_MB]),
