@@ -9,11 +9,20 @@ export async function cpuSeconds(pid: number): Promise<number> {
   // The second field, the name in parentheses, may hold anything; utime and stime are 14th and 15th.
   const [utime, stime] = stat.slice(stat.lastIndexOf(")") + 2).split(" ").slice(11, 13).map(Number);
   let seconds = (utime + stime) * SECONDS_PER_TICK;
-  const children = await Deno.readTextFile(`/proc/${pid}/task/${pid}/children`);
-  for (const child of children.split(" ").filter((text) => text !== "")) {
-    seconds += await cpuSeconds(Number(child));
-  }
+  for (const child of await childrenOf(pid)) seconds += await cpuSeconds(child);
   return seconds;
+}
+
+/** The memory that a process and its children that live have now; pages that they share count twice. */
+export async function residentBytes(pid: number): Promise<number> {
+  let bytes = await memoryBytes(pid, "VmRSS");
+  for (const child of await childrenOf(pid)) bytes += await residentBytes(child);
+  return bytes;
+}
+
+async function childrenOf(pid: number): Promise<number[]> {
+  const children = await Deno.readTextFile(`/proc/${pid}/task/${pid}/children`);
+  return children.split(" ").filter((text) => text !== "").map(Number);
 }
 
 /** The memory that a process has now (`VmRSS`), or the most that it has ever had (`VmHWM`). */

@@ -10,13 +10,15 @@ export interface NginxOptions {
   readonly directory: string;
   /** The inside of the `http` block. */
   readonly http: string;
+  /** How many it takes at once; nginx's own default where it is absent. */
+  readonly connections?: number;
   readonly ready: (signal: AbortSignal) => Promise<boolean>;
 }
 
 /** One worker, no access log, connections that are kept however many requests come over them. */
 export async function startNginx(
   nginx: Component,
-  { name, directory, http, ready }: NginxOptions,
+  { name, directory, http, connections, ready }: NginxOptions,
 ): Promise<Process> {
   const base = `${directory}/${name}`;
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
@@ -26,7 +28,7 @@ export async function startNginx(
 worker_processes 1;
 pid ${base}.pid;
 error_log stderr;
-events {}
+events {${connections ? ` worker_connections ${connections}; ` : ""}}
 http {
   access_log off;
   keepalive_requests 1000000000;

@@ -67,7 +67,7 @@ export async function startProxyTargets(
 }
 
 /** Stand-ins for empty Pushgateways, as fast as can be: one nginx that answers 200 to everything. */
-async function startStubs(
+export async function startStubs(
   nginx: Component,
   { directory, members }: { directory: string; members: readonly string[] },
 ): Promise<Process> {

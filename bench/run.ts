@@ -2,8 +2,9 @@
  * Measures, and prints one table, and one more of the Pushgateways themselves. No number makes it
  * fail: timing is not right or wrong.
  *
- *     deno task bench [micro] [load] [proxy] [shards] [handoff] [binary]
+ *     deno task bench [micro] [load] [proxy] [shards] [handoff] [binary] [memory]
  *         [--rounds=30] [--seconds=1] [--connections=64]
+ *         [--pushes=3000000] [--push-1.0.0] [--binary=PATH]
  *
  * @module
  */
@@ -14,6 +15,8 @@ import { machine } from "./cpu.ts";
 import { runHandoff } from "./handoff.ts";
 import { handoffRows } from "./handoff_rows.ts";
 import { runLoad } from "./load.ts";
+import { runMemory } from "./memory.ts";
+import { memoryRows } from "./memory_rows.ts";
 import { runMicro } from "./micro.ts";
 import { runProxy } from "./proxy.ts";
 import { runShards } from "./shards.ts";
@@ -28,7 +31,8 @@ import {
 } from "./table.ts";
 import { CONNECTIONS } from "./wrk.ts";
 
-const PARTS = ["micro", "load", "proxy", "shards", "handoff", "binary"] as const;
+const PUSHES_MAX = 10_000_000;
+const PARTS = ["micro", "load", "proxy", "shards", "handoff", "binary", "memory"] as const;
 
 /** @throws {TypeError} where the command line says something else than what can be measured */
 function parseCommand(args: readonly string[]) {
@@ -39,21 +43,33 @@ function parseCommand(args: readonly string[]) {
       rounds: { type: "string", default: "30" },
       seconds: { type: "string", default: "1" },
       connections: { type: "string", default: String(CONNECTIONS) },
+      pushes: { type: "string", default: "3000000" },
+      "push-1.0.0": { type: "boolean", default: false },
+      binary: { type: "string" },
     },
   });
   const unknown = positionals.filter((part) => !(PARTS as readonly string[]).includes(part));
   if (unknown.length > 0) {
     throw new TypeError(`expected ${PARTS.join(", ")}, found ${unknown.join(", ")}`);
   }
-  const count = (name: keyof typeof values) => {
-    if (/^[1-9]\d{0,3}$/.test(values[name])) return Number(values[name]);
-    throw new TypeError(`--${name}: expected a number from 1 to 9999, found ${values[name]}`);
+  const count = (name: "rounds" | "seconds" | "connections" | "pushes", max = 9_999) => {
+    const value = Number(values[name]);
+    if (/^[1-9]\d*$/.test(values[name]) && value <= max) return value;
+    throw new TypeError(`--${name}: expected a number from 1 to ${max}, found ${values[name]}`);
   };
   return {
     parts: positionals.length > 0 ? positionals : PARTS,
-    rounds: count("rounds"),
-    seconds: count("seconds"),
-    connections: count("connections"),
+    load: {
+      rounds: count("rounds"),
+      seconds: count("seconds"),
+      connections: count("connections"),
+    },
+    memory: {
+      rounds: count("rounds"),
+      pushes: count("pushes", PUSHES_MAX),
+      pushEarlier: values["push-1.0.0"],
+      binary: values.binary,
+    },
   };
 }
 
@@ -66,7 +82,7 @@ function catchStop(): AbortSignal {
 }
 
 async function main(): Promise<void> {
-  const { parts, ...load } = parseCommand(Deno.args);
+  const { parts, load, memory } = parseCommand(Deno.args);
   const common = { signal: catchStop(), log: console.error };
   const rows: Row[] = [];
   if (parts.includes("micro")) rows.push(...microRows(await runMicro(common)));
@@ -74,6 +90,7 @@ async function main(): Promise<void> {
   if (parts.includes("proxy")) rows.push(...proxyRows(await runProxy({ ...load, ...common })));
   if (parts.includes("handoff")) rows.push(...handoffRows(await runHandoff(common)));
   if (parts.includes("binary")) rows.push(...binaryRows(await runBinary(common)));
+  if (parts.includes("memory")) rows.push(...memoryRows(await runMemory({ ...memory, ...common })));
   console.log(machine());
   if (rows.length > 0) console.log(`\n${renderTable(rows)}`);
   if (parts.includes("shards")) console.log(`\n${renderShards(await runShards(common))}`);

@@ -121,14 +121,20 @@ async function startBare(port: number, member: string): Promise<Process> {
   });
 }
 
-async function startRedirect(
+/** An nginx that sends every push on to one member. */
+export async function startRedirect(
   nginx: Component,
   port: number,
-  { directory, member }: { directory: string; member: string },
+  { directory, member, connections }: {
+    readonly directory: string;
+    readonly member: string;
+    readonly connections?: number;
+  },
 ): Promise<Process> {
   return await startNginx(nginx, {
     name: "redirect",
     directory,
+    connections,
     http: `  server {
     listen 127.0.0.1:${port};
     return 307 http://${member}$request_uri;
