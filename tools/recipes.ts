@@ -105,6 +105,25 @@ export const RECIPES = {
     program: "usr/sbin/nginx",
     check: { args: ["-v"], says: /nginx version/ },
   },
+  haproxy: {
+    commands: ["haproxy"],
+    package: "haproxy",
+    program: "usr/sbin/haproxy",
+    check: { args: ["-v"], says: /HAProxy version/ },
+  },
+  // Its modules lie beside it, in `../lib/apache2/modules`.
+  apache: {
+    commands: ["apache2"],
+    package: "apache2-bin",
+    program: "usr/sbin/apache2",
+    check: { args: ["-v"], says: /Apache\/2/ },
+  },
+  caddy: {
+    commands: ["caddy"],
+    package: "caddy",
+    program: "usr/bin/caddy",
+    check: { args: ["version"], says: /^v?2\./ },
+  },
   // From here on, what the tests with real clients run. A suite pins the version that they measure.
   curl: {
     commands: ["curl"],
