@@ -127,6 +127,7 @@ export const RECIPES = {
   // From here on, what the tests with real clients run. A suite pins the version that they measure.
   curl: {
     commands: ["curl"],
+    feature: { name: "HTTP/2", args: ["--http2", "--version"] },
     package: "curl",
     program: "usr/bin/curl",
     check: { args: ["--version"], says: /^curl / },

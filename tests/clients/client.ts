@@ -33,9 +33,8 @@ export type Outcome =
   | "works"
   /** The client tells its caller that it failed. */
   | "error"
-  /** The client hands such an answer to its caller as it would any other, and nothing is pushed. */
+  /** The client hands the 307 to its caller as it would any other answer; nothing is pushed. */
   | "answers 307"
-  | "answers 400"
   /** The client says that all went well, and nothing was pushed. */
   | "lost";
 
@@ -53,8 +52,8 @@ export interface Client {
   readonly userAgent: RegExp | undefined;
   /** What becomes of its pushes in `mode: redirect`, whichever the method. */
   readonly redirected: Outcome;
-  /** How `mode: auto` has its PUT and POST reach the owner; they do not where this is an answer. */
-  readonly auto: "redirected" | "proxied" | "answers 400";
+  /** How `mode: auto` has its PUT and POST reach the owner. */
+  readonly auto: "redirected" | "proxied";
   command(push: Push): Command;
 }
 

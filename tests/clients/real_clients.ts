@@ -1,11 +1,9 @@
 /** The clients that the matrix runs, and what is known of each. @module */
 
 import { fileURLToPath } from "node:url";
-import { outputOf } from "../../tools/command.ts";
 import { type Component, ensureComponents } from "../../tools/components.ts";
 import { hasFeature, programsOnPath } from "../../tools/installed.ts";
 import type { Feature } from "../../tools/recipes.ts";
-import { serviceCommand } from "../integration/service.ts";
 import { type Client, libraryArguments, type Push, urlArguments } from "./client.ts";
 import { buildWithClientGolang } from "./go_client.ts";
 import { installWithPromClient } from "./npm_client.ts";
@@ -53,7 +51,7 @@ export async function prepareRealClients(): Promise<RealClients> {
       auto: "proxied",
       command: (push) => runScript(promClient.path, libraryArguments(push), node),
     },
-    ...javaClients(components.java, await takesUpgrades()),
+    ...javaClients(components.java),
     ...scriptClients(components),
     ...fetchClients(node),
   ];
@@ -110,6 +108,21 @@ function commandLineClients({ curl, wget }: Record<"curl" | "wget", Component>):
       command: (push) => ({ ...curl, args: ["--location", ...curlArguments(push)] }),
     },
     {
+      // Offers HTTP/2 with each push, as Java's HttpClient does, and takes an answer over HTTP/1.1.
+      name: "curl --http2",
+      userAgent: /^curl\/\d/,
+      redirected: "lost",
+      auto: "proxied",
+      command: (push) => ({ ...curl, args: ["--http2", ...curlArguments(push)] }),
+    },
+    {
+      name: "curl --http1.0",
+      userAgent: /^curl\/\d/,
+      redirected: "lost",
+      auto: "proxied",
+      command: (push) => ({ ...curl, args: ["--http1.0", ...curlArguments(push)] }),
+    },
+    {
       name: "wget",
       userAgent: /^Wget\/\d/,
       redirected: "works",
@@ -139,19 +152,7 @@ function pythonClient(python: Component, library: Component): Client {
   };
 }
 
-/**
- * Whether the service answers a request with a body that offers HTTP/2. From 2.9 on Deno's server answers 400
- * by itself; the service that is tested may be a binary with another Deno in it.
- */
-async function takesUpgrades(): Promise<boolean> {
-  const { command, args } = serviceCommand();
-  const version = await outputOf(command, [...args, "--version"]);
-  const [, major, minor] = /\bdeno (\d+)\.(\d+)/.exec(version) ?? [];
-  if (!major) throw new Error(`expected the version of Deno, found ${version}`);
-  return Number(major) === 2 && Number(minor) < 9;
-}
-
-function javaClients(java: Component, takesUpgrades: boolean): Client[] {
+function javaClients(java: Component): Client[] {
   const run = (name: string, ...properties: string[]) => (push: Push) => ({
     ...java,
     // Less time goes into compiling what runs once.
@@ -161,8 +162,8 @@ function javaClients(java: Component, takesUpgrades: boolean): Client[] {
     {
       name: "Java HttpClient",
       userAgent: /^Java-http-client\/\d/,
-      redirected: takesUpgrades ? "answers 307" : "answers 400",
-      auto: takesUpgrades ? "proxied" : "answers 400",
+      redirected: "answers 307",
+      auto: "proxied",
       command: run("HttpClientPush.java"),
     },
     {
