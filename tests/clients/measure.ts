@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { isDeepStrictEqual } from "node:util";
+import type { Service } from "../integration/service.ts";
 import { type Client, type Method, type Outcome, pathOf, pushWith } from "./client.ts";
 import type { Fleet, Mode } from "./fleet.ts";
 
@@ -21,27 +22,34 @@ export interface Measured {
  *   the client says that it was not
  */
 export async function measure(
-  { client, method, mode }: { client: Client; method: Method; mode: Mode },
+  { client, method, mode, front }: {
+    client: Client;
+    method: Method;
+    mode: Mode;
+    /** What the client pushes to, where that is not the service itself. */
+    front?: { readonly name: string; readonly address: string };
+  },
   fleet: Fleet,
 ): Promise<Measured> {
   const service = fleet.services[mode];
   const job = client.name.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-");
-  const group = { job, instance: `${mode}-${method}` }; // which no other push touches
+  // No other push touches this group.
+  const group = { job, instance: `${front?.name ?? "direct"}-${mode}-${method}` };
   const owner = await service.ownerOf(pathOf(group));
   await fleet.seed(group, "seed");
   const before = { [owner]: { seed: "1" } };
   assert.deepEqual(await fleet.holders(group), before);
 
-  const redirects = `dynamic_sharding_http_requests_total{method="${method}",code="307"}`;
-  const redirectsBefore = await service.metric(redirects) ?? 0;
+  const answersBefore = await countAnswers(service, method);
   const { error, status } = await pushWith(client, {
     method,
-    address: new URL(service.url).host,
+    address: front?.address ?? new URL(service.url).host,
     group,
     metric: "pushed",
     value: 2,
   });
-  const redirected = (await service.metric(redirects) ?? 0) > redirectsBefore;
+  const answers = await countAnswers(service, method);
+  const redirected = answers.redirects > answersBefore.redirects;
   const after = await fleet.holders(group);
 
   const wanted = {
@@ -50,9 +58,28 @@ export async function measure(
     DELETE: {},
   }[method];
   const saysDone = error === undefined && (status === undefined || status < 300);
-  if (saysDone && isDeepStrictEqual(after, wanted)) return { outcome: "works", redirected };
+  if (saysDone && isDeepStrictEqual(after, wanted)) {
+    assert.equal(answers.all - answersBefore.all, 1, "the service is asked once");
+    return { outcome: "works", redirected };
+  }
   assert.deepEqual(after, before, "a push that does not succeed changes nothing");
   return { outcome: outcomeOfFailure(error, status), error, redirected };
+}
+
+/** How many requests of a method the service has answered, and with a 307. */
+async function countAnswers(
+  service: Service,
+  method: Method,
+): Promise<{ all: number; redirects: number }> {
+  const { text } = await service.get("/metrics");
+  const line = /^dynamic_sharding_http_requests_total\{method="(.+)",code="(.+)"\} (\d+)$/gm;
+  const count = { all: 0, redirects: 0 };
+  for (const [, of, code, number] of text.matchAll(line)) {
+    if (of !== method) continue;
+    count.all += Number(number);
+    if (code === "307") count.redirects += Number(number);
+  }
+  return count;
 }
 
 function outcomeOfFailure(error: string | undefined, status: number | undefined): Outcome {

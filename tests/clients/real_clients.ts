@@ -91,7 +91,8 @@ function curlArguments(push: Push): string[] {
   return ["--silent", "--show-error", "--fail", "--request", method, ...data, url];
 }
 
-function commandLineClients({ curl, wget }: Record<"curl" | "wget", Component>): Client[] {
+/** The clients that are given all on their command line. */
+export function commandLineClients({ curl, wget }: Record<"curl" | "wget", Component>): Client[] {
   return [
     {
       name: "curl",
