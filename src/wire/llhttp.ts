@@ -21,15 +21,19 @@ export interface Finds {
   onFieldValue(start: number, end: number): void;
   /** A part of the body, without what frames it. */
   onBody(start: number, end: number): void;
-  /** The end of a head: what the parser has understood of it is to be had of the parser. */
-  onHead(): void;
+  /**
+   * The end of a head: what the parser has understood of it is to be had of the parser.
+   *
+   * @returns whether to stop there
+   */
+  onHead(): boolean;
 }
 
 /** Why executing has come to an end. */
 export type Stop =
   /** All bytes are taken, and more are needed. */
   | "bytes"
-  /** The head has ended. The rest is of a body, or of another message. */
+  /** The head has ended, and it was asked to stop there. */
   | "head"
   /** The message has ended. */
   | "message"
@@ -53,9 +57,13 @@ export interface Parser {
   readonly status: number;
   readonly major: number;
   readonly minor: number;
-  /** Whether the connection may be used for another message. */
+  /** Whether the connection may be used for another message: to be asked in `onHead`, or right after. */
   readonly keepsAlive: boolean;
-  /** Reads on, to the end of the head at most, or then to that of the message. */
+  /**
+   * Reads on, to the end of the message at most.
+   *
+   * @throws {Error} where it was released
+   */
   execute(bytes: Uint8Array): Stop;
   /** The connection has ended; that completes an answer without a length. */
   finish(): Stop;
@@ -126,7 +134,7 @@ const { exports } = new WebAssembly.Instance(new WebAssembly.Module(new Uint8Arr
       keepsAlive: number,
     ) {
       keepsHead = keepsAlive !== 0;
-      finds.onHead();
+      if (!finds.onHead()) return GO_ON;
       pausedAt = "head";
       return PAUSED;
     },
@@ -172,7 +180,7 @@ const free = { request: [] as number[], response: [] as number[] };
 export function openParser(type: keyof typeof TYPES, to: Finds): Parser {
   let parser = free[type].pop() ?? llhttp.llhttp_alloc(TYPES[type]);
   llhttp.llhttp_reset(parser);
-  let [taken, keepsAlive] = [0, false];
+  let taken = 0;
 
   function stopOf(errno: number): Stop {
     if (errno === OK) return "bytes";
@@ -181,7 +189,6 @@ export function openParser(type: keyof typeof TYPES, to: Finds): Parser {
       return { name, reason: textAt(llhttp.llhttp_get_error_reason(parser)) };
     }
     llhttp.llhttp_resume(parser);
-    if (pausedAt === "head") keepsAlive = keepsHead;
     return pausedAt;
   }
 
@@ -202,9 +209,10 @@ export function openParser(type: keyof typeof TYPES, to: Finds): Parser {
       return llhttp.llhttp_get_http_minor(parser);
     },
     get keepsAlive() {
-      return keepsAlive;
+      return keepsHead;
     },
     execute(bytes) {
+      if (parser === 0) throw new Error("the parser was released");
       taken = 0;
       while (taken < bytes.length) {
         const isWhole = taken === 0 && bytes.length <= WINDOW_BYTES;
@@ -223,6 +231,7 @@ export function openParser(type: keyof typeof TYPES, to: Finds): Parser {
       return "bytes";
     },
     finish() {
+      if (parser === 0) throw new Error("the parser was released");
       finds = to;
       return stopOf(llhttp.llhttp_finish(parser));
     },

@@ -85,7 +85,7 @@ export function createRequestReader(recall?: Recall): RequestReader {
     onFieldName: (start, end) => note("name", start, end),
     onFieldValue: (start, end) => note("value", start, end),
     onHead() {
-      isOver = true;
+      return isOver = true;
     },
     onBody(start, end) {
       if (start > dataEnd) {

@@ -1,7 +1,7 @@
 /** Reads HTTP/1.1 answers from bytes as they arrive. Knows nothing of connections. @module */
 
 import { Buffer } from "node:buffer";
-import { HTTPParser } from "http-parser-js";
+import { openParser } from "../../wire/llhttp.ts";
 
 /** What a member answered. */
 export interface Answer {
@@ -18,8 +18,8 @@ export interface AnswerLimits {
   readonly beyond: "error" | "cut";
 }
 
-/** Reads one answer after the other from one connection. */
-export interface AnswerReader {
+/** Reads one answer after the other from one connection. Disposal frees its parser. */
+export interface AnswerReader extends Disposable {
   /** Whether any byte of the present answer has come. */
   readonly begun: boolean;
   /** Whether the connection may be used for another request once the answer is complete. */
@@ -41,11 +41,8 @@ export interface AnswerReader {
   end(): Answer | undefined;
 }
 
-const CONTINUE = 100;
 const OK = 200;
 const FINAL_MIN = OK;
-const NO_CONTENT = 204;
-const NOT_MODIFIED = 304;
 
 /**
  * Creates a reader.
@@ -54,51 +51,66 @@ const NOT_MODIFIED = 304;
  * @param limits.beyond what becomes of a larger one: it is an error, or cut
  */
 export function createAnswerReader({ bytesMax, beyond }: AnswerLimits): AnswerReader {
-  const parser = new HTTPParser(HTTPParser.RESPONSE);
   let [begun, reusable, unasked, inParts, isCut] = [false, false, false, false, false];
   let head: { status: number; headers: string[] } = { status: 0, headers: [] };
+  /** Of the head that is read. */
+  let headers: string[] = [];
+  let isHeadOver = false;
+  let last: "name" | "value" = "value";
+  let bytes: Buffer = Buffer.alloc(0);
   let chunks: Buffer[] = [];
   let bodyBytes = 0;
   let parts: Uint8Array[] = [];
-  let complete: Answer | undefined;
+  let tooLarge: RangeError | undefined;
 
-  parser.onHeadersComplete = ({ statusCode, headers, shouldKeepAlive }) => {
-    if (complete) unasked = true; // a second answer to one request
-    head = { status: statusCode, headers };
-    reusable = shouldKeepAlive;
-    const bodiless = statusCode < FINAL_MIN || statusCode === NO_CONTENT ||
-      statusCode === NOT_MODIFIED;
-    return bodiless ? 1 : 0;
-  };
-  parser.onBody = (chunk, start, length) => {
-    if (inParts && head.status === OK) {
-      // No Buffer: its `slice` does not copy, which who takes the part would learn too late.
-      parts.push(new Uint8Array(chunk.buffer, chunk.byteOffset + start, length));
-      return;
-    }
-    if (isCut) return;
-    const kept = Math.min(length, bytesMax - bodyBytes);
-    bodyBytes += kept;
-    chunks.push(Buffer.from(chunk.subarray(start, start + kept))); // a copy: the buffer is read into again
-    if (kept === length) return;
-    if (beyond === "error") {
-      throw new RangeError(`expected an answer of at most ${bytesMax} bytes, found more`);
-    }
-    isCut = true;
-    complete = { ...head, body: Buffer.concat(chunks, bodyBytes) };
-  };
-  parser.onMessageComplete = () => {
-    if (head.status >= CONTINUE && head.status < FINAL_MIN) return; // another one follows
-    complete ??= { ...head, body: Buffer.concat(chunks, bodyBytes) };
-    chunks = [];
-    bodyBytes = 0;
-  };
+  function note(kind: "name" | "value", start: number, end: number): void {
+    if (isHeadOver) return; // a trailer
+    const text = bytes.toString("latin1", start, end);
+    if (kind === last) headers[headers.length - 1] += text;
+    else headers.push(text);
+    last = kind;
+  }
 
-  function taken(): Answer | undefined {
-    const answer = complete;
-    complete = undefined;
-    if (answer) begun = false;
-    return answer;
+  const parser = openParser("response", {
+    onTarget() {},
+    onFieldName: (start, end) => note("name", start, end),
+    onFieldValue: (start, end) => note("value", start, end),
+    onHead() {
+      isHeadOver = true;
+      // Values come with the white space behind them.
+      head = { status: parser.status, headers: headers.map((text) => text.trimEnd()) };
+      reusable = parser.keepsAlive;
+      return false;
+    },
+    onBody(start, end) {
+      if (inParts && head.status === OK) {
+        // No Buffer: its `slice` does not copy, which who takes the part would learn too late.
+        parts.push(new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start));
+        return;
+      }
+      if (isCut || tooLarge) return;
+      const kept = Math.min(end - start, bytesMax - bodyBytes);
+      bodyBytes += kept;
+      chunks.push(Buffer.from(bytes.subarray(start, start + kept))); // a copy: the buffer is read into again
+      if (kept === end - start) return;
+      isCut = beyond === "cut";
+      if (!isCut) {
+        tooLarge = new RangeError(`expected an answer of at most ${bytesMax} bytes, found more`);
+      }
+    },
+  });
+
+  /** The message is complete: the answer, unless another one is announced by it. */
+  function messageRead(): Answer | undefined {
+    [headers, last, isHeadOver] = [[], "value", false];
+    parser.reset();
+    return head.status < FINAL_MIN ? undefined : answer();
+  }
+
+  function answer(): Answer {
+    const whole = { ...head, body: Buffer.concat(chunks, bodyBytes) };
+    [chunks, bodyBytes, begun] = [[], 0, false];
+    return whole;
   }
 
   return {
@@ -119,9 +131,18 @@ export function createAnswerReader({ bytesMax, beyond }: AnswerLimits): AnswerRe
     },
     take(chunk) {
       begun = true;
-      const consumed = parser.execute(chunk, 0, chunk.length);
-      if (consumed instanceof Error) throw consumed;
-      return taken();
+      for (let rest = chunk; rest.length > 0; rest = rest.subarray(parser.taken)) {
+        bytes = rest;
+        const stop = parser.execute(rest);
+        if (typeof stop === "object") throw new Error(`it is no HTTP/1.1: ${stop.reason}`);
+        if (tooLarge) throw tooLarge;
+        if (isCut) return answer();
+        const complete = stop === "message" ? messageRead() : undefined;
+        if (!complete) continue;
+        unasked = parser.taken < rest.length; // more than one answer to one request
+        return complete;
+      }
+      return undefined;
     },
     parts() {
       const taken = parts;
@@ -129,10 +150,10 @@ export function createAnswerReader({ bytesMax, beyond }: AnswerLimits): AnswerRe
       return taken;
     },
     end() {
-      const error = parser.finish();
-      if (error instanceof Error) return undefined;
+      const stop = parser.finish();
       reusable = false;
-      return taken();
+      return stop === "message" ? messageRead() : undefined;
     },
+    [Symbol.dispose]: () => parser.release(),
   };
 }

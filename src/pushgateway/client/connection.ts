@@ -190,8 +190,10 @@ function createConnection(
   /** The next read, begun while nothing is asked. */
   let ahead: Promise<number | null> | undefined;
   const close = () => {
-    if (open) conn.close();
+    if (!open) return;
     open = false;
+    conn.close();
+    reader[Symbol.dispose]();
   };
 
   async function write(request: readonly Uint8Array[]): Promise<void> {
