@@ -88,7 +88,7 @@ export const ODD_BODIES: readonly Oddity[] = [
       draft,
       chunks(draft.payload),
       "Transfer-Encoding: chunked",
-      `Trailer: ${random.pick(["Content-Length", "X-A, Transfer-Encoding", "X-A", "@"])}`,
+      `Trailer: ${random.pick(["Content-Length", "X-A, Transfer-Encoding", "X-A", "X-A\x01"])}`,
     ),
 ];
 

@@ -33,6 +33,8 @@ export const ODD_LINES: readonly Oddity[] = [
   (draft) => ({ ...plain(draft), method: "CONNECT", target: "here:443" }),
   (draft) => ({ ...plain(draft), method: "CONNECT", target: "/path" }),
   (draft) => ({ ...plain(draft), method: "OPTIONS", target: "*" }),
+  (draft) =>
+    withFields({ ...plain(draft), method: "OPTIONS", target: "*" }, "Content-Length: 10000000"),
   (draft) => ({ ...draft, target: "*" }),
   (draft) => ({
     ...plain(draft),
