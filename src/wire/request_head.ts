@@ -45,9 +45,7 @@ const BEYOND_ASCII = /[\x80-\xff]/g;
 export function understand(raw: RawHead): RequestHead | Refusal {
   const { method, headers, major, minor } = raw;
   if (major !== 1) {
-    return major === 0
-      ? refuse(400, "expected an HTTP version in the request line, found none that is known")
-      : refuse(505, `expected HTTP/1.1 or HTTP/1.0, found HTTP/${major}.${minor}`);
+    return refuse(505, `expected HTTP/1.1 or HTTP/1.0, found HTTP/${major}.${minor}`);
   }
   const version = minor === 0 ? "1.0" : "1.1";
   const frame = bodyLengthOf(headers, version);
@@ -64,7 +62,7 @@ export function understand(raw: RawHead): RequestHead | Refusal {
   }
   const target = targetOf(raw);
   if (typeof target === "object") return target;
-  const expect = version === "1.1" ? headerValue(headers, "expect") : undefined;
+  const expect = headerValue(headers, "expect");
   if (expect !== undefined && expect.toLowerCase() !== "100-continue") {
     return refuse(417, `expected 100-continue in the Expect header, found ${quote(expect)}`);
   }
@@ -73,9 +71,9 @@ export function understand(raw: RawHead): RequestHead | Refusal {
     target,
     headers,
     version,
-    keepsAlive: raw.keepsAlive,
+    keepsAlive: raw.keepsAlive && !saysClose(headers),
     bodyLength: frame,
-    expectsContinue: expect !== undefined && frame !== 0,
+    expectsContinue: expect !== undefined && frame !== 0 && version === "1.1",
   };
 }
 
@@ -123,6 +121,16 @@ function count(headers: readonly string[], name: string): number {
   let found = 0;
   for (let i = 0; i < headers.length; i += 2) if (headers[i] === name) found++;
   return found;
+}
+
+/** `close` comes before `keep-alive`: RFC 9112, 9.3. */
+function saysClose(headers: readonly string[]): boolean {
+  for (let i = 0; i < headers.length; i += 2) {
+    if (headers[i] !== "connection") continue;
+    const options = headers[i + 1].toLowerCase().split(",");
+    if (options.some((option) => option.trim() === "close")) return true;
+  }
+  return false;
 }
 
 /** Enough of it to be found again. */

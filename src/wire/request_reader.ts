@@ -24,7 +24,9 @@ const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 const ASCII_MAX = 0x7f;
 const MASK = 0x78;
-const TOKEN = /^[!#$%&'*+.^_`|~\w-]$/;
+/** What may be a method, or the beginning of one. */
+const METHOD = /(?:^|\n)[!#$%&'*+.^_`|~\w-]+ ?$/;
+const EMPTY_LINES = /^(?:\r\n)*$/;
 const OTHER_VERSION = / HTTP\/(?!1\.[01])\d\.\d$/;
 
 /** Reads requests that come one after the other, until one of them is refused. */
@@ -153,8 +155,16 @@ export function createRequestReader(recall?: Recall): RequestReader {
     for (let i = 0; i < spans.length; i += 4) {
       headers.push(text.slice(spans[i], spans[i + 1]).toLowerCase(), valueAt(i + 2));
     }
-    // The parser takes more than one space before the target.
-    if (text[targetStart - 2] === " ") return refuse(400, "expected one space behind the method");
+    // The parser takes more than one space before the target, and any line ends before the method.
+    const before = text.slice(0, targetStart - 1);
+    if (!before.endsWith(method)) return refuse(400, "expected one space behind the method");
+    if (!EMPTY_LINES.test(before.slice(0, -method.length))) {
+      return refuse(400, "expected nothing but empty lines before the request line");
+    }
+    // Nor does it mind how many come behind it, or whether there is a version at all.
+    if (!text.startsWith(" HTTP/", targetEnd)) {
+      return refuse(400, "expected one space and an HTTP version behind the target");
+    }
     const target = text.slice(targetStart, targetEnd);
     return understand({ method, target, headers, major, minor, keepsAlive });
   }
@@ -208,7 +218,7 @@ function refusalOf({ name, reason }: ParseError, before: string, found: number):
   const where = `byte ${before.length + 1} of the request`;
   switch (name) {
     case "HPE_INVALID_METHOD":
-      if (!TOKEN.test(String.fromCharCode(found))) break;
+      if (!METHOD.test(before + String.fromCharCode(found))) break;
       return refuse(501, `expected a method of HTTP, found another one at ${where}`);
     case "HPE_INVALID_VERSION":
       if (!OTHER_VERSION.test(before)) break;

@@ -1,10 +1,12 @@
 /** Our own server, with a handler that answers what it has understood. @module */
 
-import { type Handler, listen } from "../../src/http/server.ts";
+import { BodyFailure, type Handler, Reply } from "../../src/http/message.ts";
+import { listen } from "../../src/http/server/server.ts";
 import { openLog } from "../../src/log.ts";
-import { echoResponse, refusalResponse } from "./echo.ts";
+import { concat } from "../../src/pushgateway/pages/concat.ts";
+import { echoReply } from "./echo.ts";
 
-export { DIFFERENCES_OF_DENO as EXPECTED } from "./differences_of_deno.ts";
+export { DIFFERENCES as EXPECTED } from "./differences.ts";
 
 /** A listening server. */
 export interface WireServer extends AsyncDisposable {
@@ -28,25 +30,17 @@ export function startOurs(): WireServer {
   };
 }
 
-const BODILESS = ["GET", "HEAD"];
-
-const echo: Handler = async (request) => {
-  if (request.method === "CONNECT") return new Response("a tunnel\n"); // Deno does not say where to
-  let body: Uint8Array | undefined;
+const echo: Handler = async ({ method, target, body }) => {
+  const parts: Uint8Array[] = [];
+  const part = new Uint8Array(16_384);
   try {
-    body = await request.bytes();
-    if (BODILESS.includes(request.method)) body = undefined; // Deno keeps it to itself
-  } catch {
-    return refusalResponse("the body is not whole", 400);
+    for (;;) {
+      const length = await body.read(part);
+      if (length === 0) return echoReply(method, target, concat(parts));
+      parts.push(part.slice(0, length));
+    }
+  } catch (error) {
+    if (!(error instanceof BodyFailure)) throw error;
+    return new Reply(400, error.message);
   }
-  return echoResponse(request.method, targetOf(request.url), body);
 };
-
-const encoder = new TextEncoder();
-
-/** Path and query as they came, one character for each byte: Deno keeps them, and adds scheme and host. */
-function targetOf(url: string): string {
-  const path = /^https?:\/\/[^/?]*(.*)$/s.exec(url)?.[1] ?? url;
-  const target = path.replace(/^\/(?=https?:\/\/)/, ""); // of "http:///" Deno makes a path
-  return String.fromCharCode(...encoder.encode(target.startsWith("?") ? `/${target}` : target));
-}

@@ -193,7 +193,7 @@ export class Connection {
     return head;
   }
 
-  /** Reads on, where a head has begun; absent where the client goes away, or took too long. */
+  /** Reads on, where a head has begun; absent where that took too long, and was refused. */
   async #restOfHead(): Promise<RequestHead | Refusal | undefined> {
     const [shared, input] = [this.#shared, this.#input];
     this.#state = "head";
@@ -207,7 +207,9 @@ export class Connection {
         if (shared.headBytes > HEADS_BYTES_MAX) {
           return refuse(503, "the heads of other requests take all of the memory for heads");
         }
-        if (!input.took(await input.next()) || this.#refusing) return undefined;
+        const hasMore = input.took(await input.next());
+        if (this.#refusing) return undefined;
+        if (!hasMore) return refuse(400, "the head of the request broke off");
         const head = this.#readHead();
         if (head) return head;
       }
