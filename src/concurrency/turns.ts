@@ -43,11 +43,14 @@ export function createTurns(
         if (over) return;
         over = true;
         place.taken--;
+        if (place.queue.length === 0) {
+          if (place.taken === 0) places.delete(name);
+          return;
+        }
         for (const next of place.queue.splice(0, atOnce() - place.taken)) {
           place.taken++;
           next();
         }
-        if (place.taken === 0) places.delete(name);
       },
     };
   }

@@ -99,8 +99,9 @@ function bodyLengthOf(
 }
 
 function targetOf({ method, target }: RawHead): string | Refusal {
-  if (target.startsWith("/")) return encoded(target);
+  // Whatever its target: what comes behind is no request, but of a tunnel.
   if (method === "CONNECT") return refuse(501, "this is no proxy to connect through");
+  if (target.startsWith("/")) return encoded(target);
   if (target === "*" && method === "OPTIONS") return target;
   const [, authority, rest] = ABSOLUTE.exec(target) ?? [];
   if (authority === undefined || !HOST.test(authority)) {

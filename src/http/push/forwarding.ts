@@ -41,8 +41,31 @@ const MAPPED = "::ffff:";
  */
 export function forwardHeaders(
   headers: readonly string[],
-  { client, credentials }: { client: string; credentials: "own" | "client" },
-): string[] {
+  { client, credentials }: Sender,
+): readonly string[] {
+  const isLast = last.headers === headers && last.client === client &&
+    last.credentials === credentials;
+  if (!isLast) {
+    last = { headers, client, credentials, forwarded: forward(headers, { client, credentials }) };
+  }
+  return last.forwarded;
+}
+
+/** Whom headers come from, and whose credentials go on. */
+interface Sender {
+  readonly client: string;
+  readonly credentials: "own" | "client";
+}
+
+/** What was asked for last. Clients send the same list again and again. */
+let last: Sender & { headers: readonly string[]; forwarded: readonly string[] } = {
+  headers: [],
+  client: "",
+  credentials: "own",
+  forwarded: [],
+};
+
+function forward(headers: readonly string[], { client, credentials }: Sender): readonly string[] {
   const forwarded: string[] = [];
   let [connection, before] = ["", ""];
   for (let i = 0; i < headers.length; i += 2) {

@@ -99,20 +99,24 @@ export function createProxy(deps: ProxyDeps): Proxy {
     timeoutMs = deps.way().limits.timeoutMs,
   ): Promise<Outcome> {
     const { transport, nameScheme, limits, ownCredentials } = deps.way();
-    const { id, ...rest } = request;
+    const { id, method, headers, body } = request;
     const target = deps.handoff.pathOn(member, id, nameScheme) ?? request.target;
-    const begunMs = performance.now();
-    using turn = turns.tryTake(member) ??
-      await turns.take(member, { bytes: request.body?.length ?? 0, timeoutMs });
+    let turn = turns.tryTake(member);
+    let leftMs = timeoutMs;
+    if (!turn) {
+      const begunMs = performance.now();
+      turn = await turns.take(member, { bytes: body?.length ?? 0, timeoutMs });
+      leftMs -= performance.now() - begunMs;
+    }
     if (!turn) {
       const why = `${limits.inFlightMax} pushes wait for its answer, and this one got no turn`;
       deps.failures.tell(member, "busy", why);
       return "busy";
     }
+    // No `using` on the way of every push: it costs twice as much as `finally` (bench/README.md).
     try {
-      const answer = await transport.send(member, { ...rest, target }, {
-        timeoutMs: timeoutMs - (performance.now() - begunMs),
-      });
+      const upstream = { method, target, headers, body };
+      const answer = await transport.send(member, upstream, { timeoutMs: leftMs });
       if (!ownCredentials || !UNAUTHORIZED.has(answer.status)) return answer;
       deps.failures.tell(member, "unauthorized", `it answers ${answer.status} to our credentials`);
       return "unauthorized";
@@ -121,6 +125,8 @@ export function createProxy(deps: ProxyDeps): Proxy {
       deps.failures.tell(member, failure.kind, failure);
       if (failure.kind === "refused") deps.onRefused(member);
       return failure;
+    } finally {
+      turn[Symbol.dispose]();
     }
   }
 
@@ -150,12 +156,16 @@ export function createProxy(deps: ProxyDeps): Proxy {
       if (owner === undefined) break;
       const takesOver = tried.size > 0 && request.method === "POST";
       tried.add(owner);
-      using _sent = sends?.(owner, key);
-      if (takesOver && !await prepared(request.id, owner)) continue;
-      const outcome = await send(owner, request);
-      if (isUnsent(outcome)) continue;
-      if (tried.size > 1 && isTaken(outcome)) deps.handoff.taken({ id: request.id, key }, owner);
-      return delivered(owner, outcome);
+      const sent = sends?.(owner, key);
+      try {
+        if (takesOver && !await prepared(request.id, owner)) continue;
+        const outcome = await send(owner, request);
+        if (isUnsent(outcome)) continue;
+        if (tried.size > 1 && isTaken(outcome)) deps.handoff.taken({ id: request.id, key }, owner);
+        return delivered(owner, outcome);
+      } finally {
+        sent?.[Symbol.dispose]();
+      }
     }
     return { answer: nobody(tried) };
   }
@@ -220,12 +230,13 @@ export function createProxy(deps: ProxyDeps): Proxy {
     memory: BodyPart,
   ): Promise<GroupRequest | Reply> {
     const { limits, ownCredentials } = deps.way();
-    const body = await readBody(coming, {
+    const reading = readBody(coming, {
       bytesMax: limits.bodyBytesMax,
       timeoutMs: limits.timeoutMs,
       deadlines: deps.deadlines,
       memory,
     });
+    const body = reading instanceof Promise ? await reading : reading;
     if (body instanceof Reply) return body;
     const credentials = ownCredentials ? "own" : "client";
     const headers = forwardHeaders(received, { client, credentials });
@@ -262,16 +273,20 @@ export function createProxy(deps: ProxyDeps): Proxy {
 
   return {
     async pass(request, location) {
-      using memory = bodies.open();
-      const upstream = await prepare(request, location, memory);
-      if (upstream instanceof Reply) return upstream;
-      // The ring may have changed while the body came.
-      if (
-        !deps.handoff.idle && await deps.handoff.concerns({ ...location, method: request.method })
-      ) {
-        return await bringHome(upstream, location);
+      const memory = bodies.open();
+      try {
+        const upstream = await prepare(request, location, memory);
+        if (upstream instanceof Reply) return upstream;
+        // The ring may have changed while the body came.
+        if (
+          !deps.handoff.idle && await deps.handoff.concerns({ ...location, method: request.method })
+        ) {
+          return await bringHome(upstream, location);
+        }
+        return (await deliver(location, upstream, deps.handoff.sends)).answer;
+      } finally {
+        memory[Symbol.dispose]();
       }
-      return (await deliver(location, upstream, deps.handoff.sends)).answer;
     },
     async bringHome(request, location) {
       using memory = bodies.open();

@@ -235,16 +235,17 @@ export class Connection {
     this.#due = NEVER;
   }
 
-  /** The bytes of a short answer of text after which the connection goes on: of nearly all. */
+  /** The bytes of a short answer after which the connection goes on: of nearly all. */
   #ordinaryAnswer(
     { method, version, keepsAlive }: RequestHead,
     body: RequestBody,
-    { status, headers, body: text }: Reply,
+    { status, headers, body: content }: Reply,
   ): Ordinary | undefined {
     if (!keepsAlive || version === "1.0" || method === "HEAD" || this.#shared.isEnding) {
       return undefined;
     }
-    if (typeof text !== "string" || !body.over || isBodiless(status)) return undefined;
+    const text = typeof content === "string" ? content : isEmpty(content) ? "" : undefined;
+    if (text === undefined || !body.over || isBodiless(status)) return undefined;
     const { date, scratch } = this.#shared;
     const whole = replyHead(status, headers, { length: text.length, date }) + text;
     if (whole.length > SCRATCH_BYTES) return undefined;
@@ -337,6 +338,10 @@ export class Connection {
       this.#due = Math.min(until, shared.seconds + quiet + 1);
     });
   }
+}
+
+function isEmpty(content: Uint8Array | Parts): boolean {
+  return "length" in content && content.length === 0;
 }
 
 /** The bytes of an answer that is written at once. @param traits.frame.length absent: it has no body */

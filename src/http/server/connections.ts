@@ -7,12 +7,12 @@
  */
 
 import { sleep, within } from "../../concurrency/backoff.ts";
-import { errorText, type Logger } from "../../log.ts";
+import { errorText, faultFields, type Logger } from "../../log.ts";
 import { createRecall } from "../../wire/recall.ts";
 import type { Refusal } from "../../wire/request_head.ts";
 import { createRequestReader } from "../../wire/request_reader.ts";
 import { Connection, type Shared } from "./connection.ts";
-import type { Handler } from "../message.ts";
+import { BodyFailure, type Handler } from "../message.ts";
 
 /** Before the next try where none can be accepted. */
 const ACCEPT_AGAIN_MS = 1_000;
@@ -32,6 +32,12 @@ export interface Connections {
 }
 
 const { BadResource, Interrupted, ConnectionAborted } = Deno.errors;
+
+/** Whether an error is the client's, or the network's, and none of ours. */
+function isOfConnection(error: unknown): boolean {
+  return error instanceof BodyFailure ||
+    Object.values(Deno.errors).some((type) => error instanceof type);
+}
 
 /** Creates the connections of one server. */
 export function createConnections(
@@ -67,9 +73,12 @@ export function createConnections(
 
   function take(conn: Deno.TcpConn): void {
     const connection = new Connection(conn, shared);
-    const ended = connection.run().catch((error) =>
-      log.debug("connection broke off", { client: connection.client, err: errorText(error) })
-    ).finally(() => {
+    const { client } = connection;
+    const ended = connection.run().catch((error) => {
+      if (isOfConnection(error)) {
+        log.debug("connection broke off", { client, err: errorText(error) });
+      } else log.error("connection failed", { client, ...faultFields(error) });
+    }).finally(() => {
       all.delete(connection);
       if (all.size > 0) return;
       clearInterval(ticking);

@@ -198,10 +198,15 @@ function createConnection(
 
   async function write(request: readonly Uint8Array[]): Promise<void> {
     written = false;
-    for (const part of request) {
-      for (let sent = 0; sent < part.length;) sent += await conn.write(part.subarray(sent));
+    try {
+      for (const part of request) {
+        let sent = await conn.write(part);
+        while (sent < part.length) sent += await conn.write(part.subarray(sent));
+      }
+      written = true;
+    } catch {
+      // A member may answer, and close, before it has read the whole request: its answer counts.
     }
-    written = true;
   }
 
   /** What comes while nothing is asked is the answer to nothing, and the end is one. */
@@ -265,8 +270,7 @@ function createConnection(
       });
       signal?.addEventListener("abort", close);
       if (signal?.aborted) close();
-      // A member may answer, and close, before it has read the whole request: its answer counts.
-      const writing = write(request).catch(() => {});
+      void write(request);
       try {
         reader.inParts = onBody !== undefined;
         const answer = onBody ? await readInParts(onBody) : await read();
@@ -287,7 +291,6 @@ function createConnection(
       } finally {
         deadline.clear();
         signal?.removeEventListener("abort", close);
-        await writing;
       }
     },
     [Symbol.dispose]: close,

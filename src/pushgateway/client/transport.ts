@@ -110,13 +110,13 @@ export async function openTransport(
   }
 
   function release(member: Member, connection: Connection): void {
-    const kept = idle.get(member) ?? [];
-    if (!open || !connection.reusable || kept.length >= limits.idleMax) {
+    const kept = idle.get(member);
+    if (!open || !connection.reusable || (kept?.length ?? 0) >= limits.idleMax) {
       connection[Symbol.dispose]();
       return;
     }
-    kept.push({ connection, stale: false });
-    idle.set(member, kept);
+    if (kept) kept.push({ connection, stale: false });
+    else idle.set(member, [{ connection, stale: false }]);
     sweep ??= setTimeout(closeStale, IDLE_SWEEP_MS);
   }
 
@@ -138,74 +138,79 @@ export async function openTransport(
     idle.delete(member);
   }
 
-  async function exchange(
+  function connectTo(
     member: Member,
-    bytes: readonly Uint8Array[],
-    { timeoutMs, signal, onBody, fresh }: SendLimits & { readonly fresh: boolean },
-  ): Promise<Answer> {
-    const kept = fresh ? undefined : take(member);
-    const connection = kept ?? await connect(targetOf(member), {
+    { timeoutMs, signal }: Pick<SendLimits, "timeoutMs" | "signal">,
+  ): Promise<Connection> {
+    return connect(targetOf(member), {
       timeoutMs: Math.min(CONNECT_MS_MAX, timeoutMs),
       answers: limits.answers,
       deadlines: limits.deadlines,
       signal,
     });
-    const answer = await connection.exchange(bytes, { timeoutMs, signal, onBody });
-    release(member, connection);
-    return answer;
   }
 
   /** Whether a member is well that has just ended connections without an answer. */
   async function isWell(member: Member, signal: AbortSignal | undefined): Promise<boolean> {
-    const limits = { timeoutMs: HEALTH_MS_MAX, signal, onBody: undefined, fresh: true };
+    const limits = { timeoutMs: HEALTH_MS_MAX, signal };
     try {
       const bytes = await encode(member, { method: "GET", target: "/-/healthy", headers: [] });
-      return (await exchange(member, bytes, limits)).status === 200;
+      const connection = await connectTo(member, limits);
+      const { status } = await connection.exchange(bytes, limits);
+      release(member, connection);
+      return status === 200;
     } catch (failure) {
       if (!(failure instanceof SendFailure)) throw failure;
       return false; // the next try of the request tells what has become of it
     }
   }
 
-  async function encode(
+  function encode(
     member: Member,
     request: UpstreamRequest,
-  ): Promise<readonly Uint8Array[]> {
-    return encodeRequest(member, request, {
-      prefix: upstream.routePrefix,
-      authorization: upstream.basicAuth && await authorization(upstream.basicAuth),
-    });
+  ): readonly Uint8Array[] | Promise<readonly Uint8Array[]> {
+    const { basicAuth, routePrefix: prefix } = upstream;
+    if (!basicAuth) return encodeRequest(member, request, { prefix });
+    return authorization(basicAuth).then((authorization) =>
+      encodeRequest(member, request, { prefix, authorization })
+    );
   }
 
   return {
     async send(member, request, limits) {
-      const bytes = await encode(member, request);
+      // Each further `await` on the way of a push costs (bench/README.md).
+      const encoding = encode(member, request);
+      const bytes = encoding instanceof Promise ? await encoding : encoding;
       let first: SendFailure | undefined;
       let bodyBegun = false;
-      const { onBody } = limits;
+      const { timeoutMs, signal, onBody } = limits;
       const onBodyOnce = onBody && ((chunk: Uint8Array, headers: readonly string[]) => {
         bodyBegun = true;
         return onBody(chunk, headers);
       });
       for (let tries = 0;; tries++) {
         try {
-          return await exchange(member, bytes, {
-            ...limits,
+          const kept = tries === 0 ? take(member) : undefined;
+          const connection = kept ?? await connectTo(member, limits);
+          const answer = await connection.exchange(bytes, {
+            timeoutMs,
+            signal,
             onBody: onBodyOnce,
-            fresh: tries > 0,
           });
+          release(member, connection);
+          return answer;
         } catch (failure) {
           if (!(failure instanceof SendFailure)) throw failure;
           // A host that is silent now may have taken the first; one that refuses has lost it.
           if (first && failure.kind === "unreachable") throw first;
           // A sink that sends on may fail in that, and then it is no reset of ours.
           const again = failure.kind === "reset" && tries < RETRY_MS.length && !bodyBegun &&
-            !limits.signal?.aborted;
+            !signal?.aborted;
           if (!again) throw failure;
           first ??= failure;
           drop(member);
-          await sleep(RETRY_MS[tries], limits.signal);
-          if (tries > 0 && await isWell(member, limits.signal)) {
+          await sleep(RETRY_MS[tries], signal);
+          if (tries > 0 && await isWell(member, signal)) {
             throw new SendFailure("closed", "two connections ended without an answer", {
               cause: failure,
             });
@@ -241,6 +246,17 @@ async function readPassword(file: string): Promise<string> {
   }
 }
 
+/** Of the headers that were sent last: the same list comes again and again. */
+let last: { headers: readonly string[]; text: string } = { headers: [], text: "" };
+
+function headerText(headers: readonly string[]): string {
+  if (headers === last.headers) return last.text;
+  let text = "";
+  for (let i = 0; i < headers.length; i += 2) text += `${headers[i]}: ${headers[i + 1]}\r\n`;
+  last = { headers, text };
+  return text;
+}
+
 const encoder = new TextEncoder();
 
 /** A larger body is written by itself: to copy it behind its head would take as much memory again. */
@@ -250,10 +266,10 @@ const COPIED_BYTES_MAX = 65_536;
 function encodeRequest(
   member: Member,
   { method, target, headers, body }: UpstreamRequest,
-  { prefix, authorization }: { prefix: string; authorization: string | undefined },
+  { prefix, authorization }: { prefix: string; authorization?: string },
 ): readonly Uint8Array[] {
   let head = `${method} ${prefix}${target} HTTP/1.1\r\nhost: ${member}\r\n`;
-  for (let i = 0; i < headers.length; i += 2) head += `${headers[i]}: ${headers[i + 1]}\r\n`;
+  head += headerText(headers);
   if (authorization) head += `authorization: ${authorization}\r\n`;
   head += body || method !== "GET" ? `content-length: ${body?.length ?? 0}\r\n\r\n` : "\r\n";
   const isCopied = body !== undefined && body.length <= COPIED_BYTES_MAX;
