@@ -39,6 +39,7 @@ export interface RawHead extends Pick<RequestHead, "method" | "headers" | "keeps
 /** An IP literal, an IPv4 address or a name, and a port: RFC 3986, 3.2.2, without its empty name. */
 const HOST = /^(?:\[[\da-f:.]+\]|(?:[\w.~!$&'()*+,;=-]|%[\da-f]{2})+)(?::\d*)?$/i;
 const ABSOLUTE = /^https?:\/\/([^/?]*)(.*)$/i;
+const CLOSE = /(?:^|[ \t,])close(?:[ \t,]|$)/i;
 const BEYOND_ASCII = /[\x80-\xff]/g;
 
 /** Reads what a head says, or says why it says nothing that is clear. */
@@ -124,12 +125,10 @@ function count(headers: readonly string[], name: string): number {
   return found;
 }
 
-/** `close` comes before `keep-alive`: RFC 9112, 9.3. */
+/** `close` comes before `keep-alive` (RFC 9112, 9.3), and before what else is in the list. */
 function saysClose(headers: readonly string[]): boolean {
   for (let i = 0; i < headers.length; i += 2) {
-    if (headers[i] !== "connection") continue;
-    const options = headers[i + 1].toLowerCase().split(",");
-    if (options.some((option) => option.trim() === "close")) return true;
+    if (headers[i] === "connection" && CLOSE.test(headers[i + 1])) return true;
   }
   return false;
 }

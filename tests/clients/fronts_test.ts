@@ -10,8 +10,7 @@ import { measure } from "./measure.ts";
 import { commandLineClients } from "./real_clients.ts";
 
 const METHODS: readonly Method[] = ["PUT", "POST", "DELETE"];
-// wget is started anew for each push, which takes longer.
-const TRIES = { client_golang: 100, wget: 50 };
+const TRIES = { client_golang: 100, wget: 100 };
 
 Deno.test("in mode auto a push through a front arrives once, and is not redirected", async (t) => {
   const components = await prepareFronts();

@@ -252,9 +252,9 @@ export const DIFFERENCES: readonly Expected[] = [
     reason: "5.5: Go looks for them after it has taken out Trailer",
     kinds: ["stricter"],
     status: 400,
-    about: about((request) =>
+    about: about(({ head }) =>
       // deno-lint-ignore no-control-regex
-      valuesOf(request, "trailer").some((value) => /[\x00-\x08\x0b-\x1f\x7f]/.test(value))
+      /\ntrailer:[^\n]*(?:[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f]|\r(?!\n))/i.test(head)
     ),
   },
   {
