@@ -88,7 +88,7 @@ export function createMetrics(build: BuildInfo): Metrics {
   let pending = 0;
   const durations = new Histogram({
     name: name("http_request_duration_seconds"),
-    help: "Time from a request's headers to its answer.",
+    help: "Time from a request's headers to its answer; 0 where that was given at once.",
     buckets: DURATION_BUCKETS,
     registers,
     collect: observePending,
