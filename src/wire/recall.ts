@@ -59,8 +59,9 @@ export function createRecall(): Recall {
       const { headers, keepsAlive, bodyLength, expectsContinue } = fields;
       return { method, target, headers, version: "1.1", keepsAlive, bodyLength, expectsContinue };
     },
-    keep({ version, headers, keepsAlive, bodyLength, expectsContinue }, text) {
+    keep({ method, version, headers, keepsAlive, bodyLength, expectsContinue }, text) {
       if (version !== "1.1" || bodyLength === "chunked" || text.length > BYTES_MAX) return;
+      if (!text.startsWith(method)) return; // an empty line, behind which the request line is no field
       if (known.size >= KNOWN_MAX) known.clear(); // those that are in use come again
       const fields = text.slice(text.indexOf(LINE_END));
       known.set(fields, { headers, keepsAlive, bodyLength, expectsContinue });
