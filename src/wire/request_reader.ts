@@ -67,8 +67,10 @@ export function createRequestReader(recall?: Recall): RequestReader {
   let base = 0;
   /** Whether bytes beyond ASCII in the request line are kept from the parser, which refuses them. */
   let isMasked = false;
-  /** Of a chunked body: what frames it, and where its data last ended in the bytes that are executed. */
+  /** Of a chunked body: what frames it, and whether any of that came since its last data. */
   let framing = 0;
+  let isFraming = false;
+  /** Where its data last ended in the bytes that are executed. */
   let dataEnd = 0;
   let takeData = (_start: number, _end: number) => {};
 
@@ -77,6 +79,13 @@ export function createRequestReader(recall?: Recall): RequestReader {
     if (last === kind) spans[spans.length - 1] = base + end;
     else spans.push(base + start, base + end);
     last = kind;
+  }
+
+  /** All since the last data, and up to there, was what frames. */
+  function frame(end: number): void {
+    framing += end - dataEnd;
+    isFraming ||= end > dataEnd;
+    dataEnd = end;
   }
 
   const parser = openParser("request", {
@@ -90,12 +99,11 @@ export function createRequestReader(recall?: Recall): RequestReader {
       return isOver = true;
     },
     onBody(start, end) {
-      if (start > dataEnd) {
-        framing += start - dataEnd;
-        if (framing > FRAMING_BYTES_MAX) return; // stays over the limit
-        framing = Math.max(0, framing - FRAMING_BYTES);
-      }
-      framing = Math.max(0, framing - FRAMING_OF_DATA * (end - start));
+      frame(start);
+      if (framing > FRAMING_BYTES_MAX) return; // stays over the limit
+      const free = (isFraming ? FRAMING_BYTES : 0) + FRAMING_OF_DATA * (end - start);
+      framing = Math.max(0, framing - free);
+      isFraming = false;
       dataEnd = end;
       takeData(start, end);
     },
@@ -113,6 +121,7 @@ export function createRequestReader(recall?: Recall): RequestReader {
     base = 0;
     isMasked = false;
     framing = 0;
+    isFraming = false;
   }
 
   /** Reads the head anew, without the bytes of its request line that the parser does not take. */
@@ -189,7 +198,7 @@ export function createRequestReader(recall?: Recall): RequestReader {
       takeData = (start, end) => onData(bytes.subarray(start, end));
       const stop = parser.execute(bytes);
       taken = parser.taken;
-      framing += taken - dataEnd;
+      frame(taken);
       if (framing > FRAMING_BYTES_MAX) {
         return refuse(400, `expected less than ${FRAMING_BYTES_MAX} bytes of what frames the body`);
       }
