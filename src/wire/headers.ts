@@ -7,3 +7,10 @@ export function headerValue(headers: readonly string[], lowerCaseName: string): 
   }
   return undefined;
 }
+
+/** Without the spaces and tabs behind it: other white space may be a byte of a character. */
+export function withoutBlanks(value: string): string {
+  let end = value.length;
+  while (end > 0 && (value[end - 1] === " " || value[end - 1] === "\t")) end--;
+  return value.slice(0, end);
+}

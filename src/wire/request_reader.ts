@@ -6,6 +6,7 @@
  */
 
 import { Buffer } from "node:buffer";
+import { withoutBlanks } from "./headers.ts";
 import { openParser, type ParseError } from "./llhttp.ts";
 import type { Recall } from "./recall.ts";
 import { type Refusal, refuse, type RequestHead, understand } from "./request_head.ts";
@@ -162,7 +163,10 @@ export function createRequestReader(recall?: Recall): RequestReader {
     const { method, major, minor, keepsAlive } = parser;
     const headers: string[] = [];
     for (let i = 0; i < spans.length; i += 4) {
-      headers.push(text.slice(spans[i], spans[i + 1]).toLowerCase(), valueAt(i + 2));
+      headers.push(
+        text.slice(spans[i], spans[i + 1]).toLowerCase(),
+        withoutBlanks(text.slice(spans[i + 2], spans[i + 3])),
+      );
     }
     // The parser takes more than one space before the target, and any line ends before the method.
     const before = text.slice(0, targetStart - 1);
@@ -176,13 +180,6 @@ export function createRequestReader(recall?: Recall): RequestReader {
     }
     const target = text.slice(targetStart, targetEnd);
     return understand({ method, target, headers, major, minor, keepsAlive });
-  }
-
-  /** Without the white space behind it. */
-  function valueAt(span: number): string {
-    let end = spans[span + 1];
-    while (end > spans[span] && (text[end - 1] === " " || text[end - 1] === "\t")) end--;
-    return text.slice(spans[span], end);
   }
 
   return {

@@ -1,6 +1,7 @@
 /** Reads HTTP/1.1 answers from bytes as they arrive. Knows nothing of connections. @module */
 
 import { Buffer } from "node:buffer";
+import { withoutBlanks } from "../../wire/headers.ts";
 import { openParser } from "../../wire/llhttp.ts";
 
 /** What a member answered. */
@@ -78,7 +79,7 @@ export function createAnswerReader({ bytesMax, beyond }: AnswerLimits): AnswerRe
     onHead() {
       isHeadOver = true;
       // Values come with the white space behind them.
-      head = { status: parser.status, headers: headers.map((text) => text.trimEnd()) };
+      head = { status: parser.status, headers: headers.map(withoutBlanks) };
       reusable = parser.keepsAlive;
       return false;
     },
