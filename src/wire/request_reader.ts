@@ -30,8 +30,8 @@ const METHOD = /(?:^|\n)[!#$%&'*+.^_`|~\w-]+ ?$/;
 const EMPTY_LINES = /^(?:\r\n)*$/;
 const OTHER_VERSION = / HTTP\/(?!1\.[01])\d\.\d$/;
 
-/** Reads requests that come one after the other, until one of them is refused. */
-export interface RequestReader {
+/** Reads requests that come one after the other, until one of them is refused. Disposal frees its parser. */
+export interface RequestReader extends Disposable {
   /** How many of the bytes last given belong to what was read. */
   readonly taken: number;
   /** Bytes of a head that has begun, and has not ended. */
@@ -204,6 +204,7 @@ export function createRequestReader(recall?: Recall): RequestReader {
         : stop === "message";
     },
     reset,
+    [Symbol.dispose]: () => parser.release(),
   };
 }
 

@@ -224,6 +224,7 @@ export class Connection {
     if (!this.#reader) return;
     this.#reader.reset();
     if (this.#shared.readers.length < READERS_MAX) this.#shared.readers.push(this.#reader);
+    else this.#reader[Symbol.dispose]();
     this.#reader = undefined;
   }
 
