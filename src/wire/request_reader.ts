@@ -66,8 +66,8 @@ export function createRequestReader(recall?: Recall): RequestReader {
   let [isBegun, isOver] = [false, false];
   /** Where the bytes that are executed begin in the text. */
   let base = 0;
-  /** Whether bytes beyond ASCII in the request line are kept from the parser, which refuses them. */
-  let isMasked = false;
+  /** Whether bytes beyond ASCII are kept from the parser, which refuses them: to the end of the line. */
+  let isMasking = false;
   /** Of a chunked body: what frames it, and whether any of that came since its last data. */
   let framing = 0;
   let isFraming = false;
@@ -120,7 +120,7 @@ export function createRequestReader(recall?: Recall): RequestReader {
     last = "value";
     isOver = false;
     base = 0;
-    isMasked = false;
+    isMasking = false;
     framing = 0;
     isFraming = false;
   }
@@ -130,22 +130,30 @@ export function createRequestReader(recall?: Recall): RequestReader {
     const whole = Buffer.from(text + bytes.toString("latin1"), "latin1");
     const before = text;
     reset();
-    isBegun = isMasked = true;
-    const stop = parser.execute(masked(whole, true));
+    isBegun = true;
+    const line = whole.findIndex((byte) => byte !== CARRIAGE_RETURN && byte !== LINE_FEED);
+    const stop = parser.execute(masked(whole, line));
     [text, base] = [before, before.length];
     taken = parser.taken - base;
     return stop;
+  }
+
+  /** What the parser is given for bytes of a request line, which begins or goes on there. */
+  function masked(bytes: Buffer, line = 0): Buffer {
+    const copy = Buffer.from(bytes);
+    let i = line;
+    for (; i < copy.length && copy[i] !== LINE_FEED; i++) if (copy[i] > ASCII_MAX) copy[i] = MASK;
+    isMasking = i === copy.length;
+    return copy;
   }
 
   function readHead(bytes: Buffer): RequestHead | Refusal | undefined {
     if (isOver) reset();
     isBegun = true;
     base = text.length;
-    const before = isMasked ? text.trimStart() : undefined;
-    const isLine = before !== undefined && !before.includes("\n");
-    let stop = parser.execute(isLine ? masked(bytes, before === "") : bytes);
+    let stop = parser.execute(isMasking ? masked(bytes) : bytes);
     taken = parser.taken;
-    if (typeof stop === "object" && !isMasked && bytes[taken] > ASCII_MAX) {
+    if (typeof stop === "object" && !isMasking && bytes[taken] > ASCII_MAX) {
       if (stop.name === "HPE_INVALID_URL") stop = mask(bytes);
     }
     text += bytes.toString("latin1", 0, taken);
@@ -206,15 +214,6 @@ export function createRequestReader(recall?: Recall): RequestReader {
     reset,
     [Symbol.dispose]: () => parser.release(),
   };
-}
-
-/** @param isBefore whether empty lines may come before the request line */
-function masked(bytes: Buffer, isBefore: boolean): Buffer {
-  const copy = Buffer.from(bytes);
-  let i = 0;
-  while (isBefore && (copy[i] === CARRIAGE_RETURN || copy[i] === LINE_FEED)) i++;
-  for (; i < copy.length && copy[i] !== LINE_FEED; i++) if (copy[i] > ASCII_MAX) copy[i] = MASK;
-  return copy;
 }
 
 /**
