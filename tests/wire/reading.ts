@@ -4,7 +4,7 @@ import { Buffer } from "node:buffer";
 import assert from "node:assert/strict";
 import type { Recall } from "../../src/wire/recall.ts";
 import type { Refusal, RequestHead } from "../../src/wire/request_head.ts";
-import { createRequestReader } from "../../src/wire/request_reader.ts";
+import { createRequestReader, type RequestReader } from "../../src/wire/request_reader.ts";
 
 /** What was understood of all that came. */
 export interface Seen {
@@ -33,10 +33,16 @@ export function bytesOf(text: string): Buffer {
  */
 export function readRequests(
   pieces: Iterable<Uint8Array>,
-  { recall, reader = createRequestReader(recall) }: {
-    readonly recall?: Recall;
-    readonly reader?: ReturnType<typeof createRequestReader>;
-  } = {},
+  { recall, reader }: { readonly recall?: Recall; readonly reader?: RequestReader } = {},
+): Seen {
+  if (reader) return readAll(pieces, { recall, reader });
+  using own = createRequestReader(recall);
+  return readAll(pieces, { recall, reader: own });
+}
+
+function readAll(
+  pieces: Iterable<Uint8Array>,
+  { recall, reader }: { readonly recall?: Recall; readonly reader: RequestReader },
 ): Seen {
   const requests: SeenRequest[] = [];
   /** Of the body that is read: its bytes that are to come. */
