@@ -226,6 +226,10 @@ function refusalOf({ name, reason }: ParseError, before: string, found: number):
     case "HPE_INVALID_METHOD":
       if (!METHOD.test(before + String.fromCharCode(found))) break;
       return refuse(501, `expected a method of HTTP, found another one at ${where}`);
+    case "HPE_INVALID_CONSTANT":
+      // The parser knows methods of RTSP, and sees at the end of the line that this is HTTP.
+      if (!reason.startsWith("Invalid method")) break;
+      return refuse(501, "expected a method of HTTP, found one of RTSP");
     case "HPE_INVALID_VERSION":
       if (!OTHER_VERSION.test(before)) break;
       return refuse(505, "expected HTTP/1.1 or HTTP/1.0, found another version");
