@@ -135,9 +135,10 @@ export function createAnswerReader({ bytesMax, beyond }: AnswerLimits): AnswerRe
       for (let rest = chunk; rest.length > 0; rest = rest.subarray(parser.taken)) {
         bytes = rest;
         const stop = parser.execute(rest);
-        if (typeof stop === "object") throw new Error(`it is no HTTP/1.1: ${stop.reason}`);
+        // What comes behind the limit does not matter, whether it comes along or later.
         if (tooLarge) throw tooLarge;
         if (isCut) return answer();
+        if (typeof stop === "object") throw new Error(`it is no HTTP/1.1: ${stop.reason}`);
         const complete = stop === "message" ? messageRead() : undefined;
         if (!complete) continue;
         unasked = parser.taken < rest.length; // more than one answer to one request
