@@ -63,9 +63,14 @@ export function understand(raw: RawHead): RequestHead | Refusal {
   }
   const target = targetOf(raw);
   if (typeof target === "object") return target;
-  const expect = headerValue(headers, "expect");
-  if (expect !== undefined && expect.toLowerCase() !== "100-continue") {
-    return refuse(417, `expected 100-continue in the Expect header, found ${quote(expect)}`);
+  let expects = false;
+  for (let i = 0; i < headers.length; i += 2) {
+    if (headers[i] !== "expect") continue;
+    const expectation = headers[i + 1];
+    if (expectation.toLowerCase() !== "100-continue") {
+      return refuse(417, `expected 100-continue in the Expect header, found ${quote(expectation)}`);
+    }
+    expects = true;
   }
   return {
     method,
@@ -74,7 +79,7 @@ export function understand(raw: RawHead): RequestHead | Refusal {
     version,
     keepsAlive: raw.keepsAlive && !saysClose(headers),
     bodyLength: frame,
-    expectsContinue: expect !== undefined && frame !== 0 && version === "1.1",
+    expectsContinue: expects && frame !== 0 && version === "1.1",
   };
 }
 

@@ -228,6 +228,15 @@ export const BAD: readonly (readonly [what: string, status: Refusal["refused"], 
   ["a coding in HTTP/1.0", 400, request({ line: "PUT / HTTP/1.0", isChunked: true })],
 
   ["another expectation", 417, request({ fields: expect("200-ok") })],
+  ["another expectation behind one", 417, request({ fields: `${expect()}\r\n${expect("x")}` })],
+  [
+    "another expectation in HTTP/1.0",
+    417,
+    request({
+      line: "PUT / HTTP/1.0",
+      fields: expect("x"),
+    }),
+  ],
   ["no expectation in an Expect", 417, request({ fields: expect("") })],
 
   ...[
