@@ -1,63 +1,14 @@
 /** Connections that are taken beside another process on the same address, and how they are let go of. */
 
 import assert from "node:assert/strict";
-import { listen } from "../../../src/http/server/server.ts";
 import { type Handler, Reply } from "../../../src/http/message.ts";
-import { openLog } from "../../../src/log.ts";
 import { waitFor } from "../../../tools/wait.ts";
+import { connect, get, type RawClient } from "./raw_client.ts";
+import { readText, startServer } from "./test_server.ts";
 
 /** Each answer begins so. */
 const OK = "HTTP/1.1 200 OK\r\n";
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
 
-/** A server of the kind that is under test. */
-interface TestServer extends AsyncDisposable {
-  readonly port: number;
-  readonly lines: readonly string[];
-  /** Lets go of the address, and is done when all connections are. */
-  stop(): Promise<void>;
-}
-
-function startServer(handler: Handler): TestServer {
-  const lines: string[] = [];
-  const log = openLog({ level: "debug", format: "logfmt", write: (line) => lines.push(line) });
-  const address = { hostname: "127.0.0.1", port: 0 };
-  const server = listen({ address, reusePort: true, log }, handler);
-  const stopped = new AbortController();
-  const running = server.run(stopped.signal);
-  const stop = () => {
-    stopped.abort();
-    return running;
-  };
-  return { port: server.address.port, lines, stop, [Symbol.asyncDispose]: stop };
-}
-
-/** A client of one connection. */
-interface Client extends Disposable {
-  send(text: string): Promise<void>;
-  /** What comes next; empty where the server has closed. */
-  receive(): Promise<string>;
-  closeWrite(): Promise<void>;
-}
-
-async function connect(port: number): Promise<Client> {
-  const connection = await Deno.connect({ hostname: "127.0.0.1", port });
-  return {
-    async send(text) {
-      await connection.write(encoder.encode(text));
-    },
-    async receive() {
-      const buffer = new Uint8Array(4_096);
-      const length = await connection.read(buffer);
-      return decoder.decode(buffer.subarray(0, length ?? 0));
-    },
-    closeWrite: () => connection.closeWrite(),
-    [Symbol.dispose]: () => connection.close(),
-  };
-}
-
-const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: here\r\n\r\n`;
 const greet: Handler = ({ client }) => new Reply(200, `hello ${client}`);
 /** Whether somebody listens. */
 async function isTaken(port: number): Promise<boolean> {
@@ -70,7 +21,7 @@ async function isTaken(port: number): Promise<boolean> {
 }
 
 Deno.test("one connection takes many requests", { permissions: { net: true } }, async () => {
-  await using server = startServer(greet);
+  await using server = startServer(greet, { reusePort: true });
   using client = await connect(server.port);
   for (let i = 0; i < 3; i++) {
     await client.send(get("/"));
@@ -80,7 +31,7 @@ Deno.test("one connection takes many requests", { permissions: { net: true } }, 
   }
 });
 
-const OPEN: readonly [what: string, before: (client: Client) => Promise<unknown>][] = [
+const OPEN: readonly [what: string, before: (client: RawClient) => Promise<unknown>][] = [
   ["has brought no request yet", () => Promise.resolve()],
   ["has brought a part of one", (client) => client.send("GET / HT")],
   ["waits for its next request", async (client) => {
@@ -92,7 +43,7 @@ for (const [what, before] of OPEN) {
   Deno.test(`a connection that ${what} is answered once more after the address is given up`, {
     permissions: { net: true },
   }, async () => {
-    await using server = startServer(greet);
+    await using server = startServer(greet, { reusePort: true });
     using client = await connect(server.port);
     await before(client);
     const stopped = server.stop();
@@ -114,7 +65,7 @@ Deno.test("an answer that is under way is finished, and says that it is the last
   await using server = startServer(() => {
     asked.resolve();
     return answer.promise;
-  });
+  }, { reusePort: true });
   using client = await connect(server.port);
   await client.send(get("/"));
   await asked.promise;
@@ -130,7 +81,7 @@ Deno.test("an answer that is under way is finished, and says that it is the last
 Deno.test("a connection that brings nothing is closed, and the server ends", {
   permissions: { net: true },
 }, async () => {
-  await using server = startServer(greet);
+  await using server = startServer(greet, { reusePort: true });
   using silent = await connect(server.port);
   using client = await connect(server.port);
   await client.send(get("/"));
@@ -144,8 +95,7 @@ Deno.test("a client that speaks no HTTP, or goes away, ends its own connection o
   permissions: { net: true },
 }, async () => {
   await using server = startServer(async ({ body }) => {
-    const part = new Uint8Array(10);
-    while (await body.read(part) > 0);
+    await readText(body);
     return new Reply(200, "hello");
   });
   const broken = [
