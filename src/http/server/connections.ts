@@ -31,7 +31,7 @@ export interface Connections {
   end(lingerMs: number): Promise<void>;
 }
 
-const { BadResource, Interrupted, ConnectionAborted } = Deno.errors;
+const { BadResource, Interrupted, ConnectionAborted, NotConnected } = Deno.errors;
 
 /** Whether an error is the client's, or the network's, and none of ours. */
 function isOfConnection(error: unknown): boolean {
@@ -112,7 +112,8 @@ export function createConnections(
           conn = await listener.accept();
         } catch (error) {
           if (error instanceof BadResource || error instanceof Interrupted) return; // closed
-          if (error instanceof ConnectionAborted) continue; // its client has gone already
+          // Its client has gone already.
+          if (error instanceof ConnectionAborted || error instanceof NotConnected) continue;
           // Too many open files, as a rule.
           const fields = { err: errorText(error), closed: shed() };
           log.warn("no connection can be accepted: those that are idle are closed", fields);
