@@ -18,7 +18,7 @@ import {
 } from "../../wire/reply_bytes.ts";
 import { type Refusal, refuse, type RequestHead } from "../../wire/request_head.ts";
 import type { RequestReader } from "../../wire/request_reader.ts";
-import { type Handler, type Parts, Reply, textReply } from "../message.ts";
+import { BodyFailure, type Handler, type Parts, Reply, textReply } from "../message.ts";
 import { Input, type LargeBuffers } from "./input.ts";
 import { type BodySource, RequestBody } from "./request_body.ts";
 
@@ -302,9 +302,14 @@ export class Connection {
   /** Reads what nobody has wanted of a body, so that the next request can come. */
   async #pass(body: RequestBody): Promise<boolean> {
     this.#due = this.#shared.seconds + LINGER_S_MAX;
-    const isPassed = await body.pass();
-    this.#due = NEVER;
-    return isPassed;
+    try {
+      return await body.pass();
+    } catch (error) {
+      if (error instanceof BodyFailure) return false;
+      throw error;
+    } finally {
+      this.#due = NEVER;
+    }
   }
 
   async #refuse({ refused, reason }: Refusal): Promise<void> {

@@ -70,7 +70,9 @@ export async function connect(port: number): Promise<RawClient> {
 
   async function more(): Promise<void> {
     const part = await read();
-    assert(part !== "", `the server has ended its side after ${JSON.stringify(there)}`);
+    if (part === "") {
+      throw new Error(`the server has ended its side after ${JSON.stringify(there)}`);
+    }
     there += part;
   }
 
