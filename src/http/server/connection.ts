@@ -268,7 +268,7 @@ export class Connection {
       length: isBodiless(status) ? undefined : inParts ? isChunked ? "chunked" : undefined : 0,
       connection: !goesOn ? "close" : head.version === "1.0" ? "keep-alive" : undefined,
     };
-    const isHead = head.method === "HEAD";
+    const isHead = head.method === "HEAD" || isBodiless(status); // nothing follows the head
     if (inParts) {
       await this.#writeParts(content, replyHead(status, headers, frame), { isHead, isChunked });
     } else await this.#write(wholeBytes(reply, content, { frame, isHead }));
