@@ -3,22 +3,13 @@
 import assert from "node:assert/strict";
 import { type Handler, Reply } from "../../../src/http/message.ts";
 import { waitFor } from "../../../tools/wait.ts";
-import { connect, get, type RawClient } from "./raw_client.ts";
+import { connect, get, type RawClient, untilFree } from "./raw_client.ts";
 import { readText, startServer } from "./test_server.ts";
 
 /** Each answer begins so. */
 const OK = "HTTP/1.1 200 OK\r\n";
 
 const greet: Handler = ({ client }) => new Reply(200, `hello ${client}`);
-/** Whether somebody listens. */
-async function isTaken(port: number): Promise<boolean> {
-  try {
-    using _client = await connect(port);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 Deno.test("one connection takes many requests", { permissions: { net: true } }, async () => {
   await using server = startServer(greet, { reusePort: true });
@@ -47,7 +38,7 @@ for (const [what, before] of OPEN) {
     using client = await connect(server.port);
     await before(client);
     const stopped = server.stop();
-    await waitFor(async () => !await isTaken(server.port), { what: "the address to be free" });
+    await untilFree(server.port);
     await client.send(what.includes("part") ? "TP/1.1\r\nHost: here\r\n\r\n" : get("/"));
     const answer = await client.receive();
     assert(answer.startsWith(OK), answer);
@@ -70,7 +61,7 @@ Deno.test("an answer that is under way is finished, and says that it is the last
   await client.send(get("/"));
   await asked.promise;
   const stopped = server.stop();
-  await waitFor(async () => !await isTaken(server.port), { what: "the address to be free" });
+  await untilFree(server.port);
   answer.resolve(new Reply(200, "late"));
   const received = await client.receive();
   assert(received.startsWith(OK) && received.endsWith("late"), received);

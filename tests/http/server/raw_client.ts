@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { within } from "../../../src/concurrency/backoff.ts";
+import { waitFor } from "../../../tools/wait.ts";
 
 /** For anything that is waited for: above the longest limit that a test waits for. */
 const WAIT_MS_MAX = 20_000;
@@ -164,4 +165,16 @@ export function chunked(
     framed += data.length.toString(16) + extension + CRLF + data + CRLF;
   }
   return framed + ["0" + extension, ...trailers].join(CRLF) + CRLF + CRLF;
+}
+
+/** Waits until nobody listens on a port. */
+export async function untilFree(port: number): Promise<void> {
+  await waitFor(async () => {
+    try {
+      using _client = await connect(port);
+      return false;
+    } catch {
+      return true;
+    }
+  }, { what: "the address to be free" });
 }
