@@ -21,6 +21,8 @@ export const FRAMING_BYTES_MAX = 16_384;
 const FRAMING_BYTES = 16;
 const FRAMING_OF_DATA = 2;
 
+/** Short fields take twelve times as much as they are long. */
+const NUMBER_BYTES = 8;
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 const ASCII_MAX = 0x7f;
@@ -34,7 +36,7 @@ const OTHER_VERSION = / HTTP\/(?!1\.[01])\d\.\d$/;
 export interface RequestReader extends Disposable {
   /** How many of the bytes last given belong to what was read. */
   readonly taken: number;
-  /** Bytes of a head that has begun, and has not ended. */
+  /** Of memory, about, that a head takes which has begun, and has not ended. */
   readonly headBytes: number;
   /** Takes the next bytes of a head. Returns nothing where more are needed. */
   readHead(bytes: Buffer): RequestHead | Refusal | undefined;
@@ -195,7 +197,7 @@ export function createRequestReader(recall?: Recall): RequestReader {
       return taken;
     },
     get headBytes() {
-      return isOver ? 0 : text.length;
+      return isOver ? 0 : text.length + NUMBER_BYTES * spans.length;
     },
     readHead,
     readChunks(bytes, onData) {

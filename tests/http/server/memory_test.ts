@@ -1,0 +1,96 @@
+/** What connections hold, and give back. */
+
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { sleep } from "../../../src/concurrency/backoff.ts";
+import { Connection, type Shared } from "../../../src/http/server/connection.ts";
+import { createRecall } from "../../../src/wire/recall.ts";
+import { createRequestReader } from "../../../src/wire/request_reader.ts";
+import { waitFor } from "../../../tools/wait.ts";
+import { connect, get } from "./raw_client.ts";
+import { ignoreBody, startServer } from "./test_server.ts";
+
+Deno.test(
+  "connections give back the readers of their heads: few are kept, the others are released",
+  {
+    permissions: { net: true },
+  },
+  async () => {
+    let [opened, released] = [0, 0];
+    const shared: Shared = {
+      handler: ignoreBody,
+      onRefused() {},
+      seconds: 0,
+      date: "",
+      isEnding: false,
+      headBytes: 0,
+      recall: createRecall(),
+      openReader() {
+        opened++;
+        const reader = createRequestReader();
+        return {
+          ...reader,
+          get taken() {
+            return reader.taken;
+          },
+          get headBytes() {
+            return reader.headBytes;
+          },
+          release() {
+            released++;
+            reader.release();
+          },
+        };
+      },
+      readers: [],
+      larges: [],
+      scratch: [],
+    };
+    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const running: Promise<void>[] = [];
+    {
+      using clients = new DisposableStack();
+      for (let i = 0; i < 100; i++) {
+        const client = clients.use(await connect(listener.addr.port));
+        running.push(new Connection(await listener.accept(), shared).run());
+        await client.send("GET / HT");
+      }
+      await waitFor(() => opened === 100, { what: "all heads to begin" });
+      assert(shared.headBytes >= 800);
+    }
+    listener.close();
+    await Promise.all(running);
+    assert.equal(shared.headBytes, 0);
+    assert(shared.readers.length <= 32);
+    assert.equal(opened - released, shared.readers.length);
+  },
+);
+
+Deno.test("a head of many short fields counts for what it takes, and not for how long it is", () => {
+  using reader = createRequestReader();
+  const head = Buffer.from("GET / HTTP/1.1\r\n" + "a:\r\n".repeat(1_000));
+  assert.equal(reader.readHead(head), undefined);
+  assert(reader.headBytes > 8 * head.length, `${reader.headBytes} bytes`);
+});
+
+Deno.test("heads are refused with 503 where all together would take too much memory", {
+  permissions: { net: true },
+}, async () => {
+  await using server = startServer(ignoreBody);
+  {
+    using clients = new DisposableStack();
+    const part = "GET / HTTP/1.1\r\n" + "a:\r\n".repeat(250_000);
+    for (let i = 0; i < 20 && server.refusals.length === 0; i++) {
+      await clients.use(await connect(server.port)).send(part);
+    }
+    await waitFor(() => server.refusals.length > 0, { what: "a refusal" });
+    assert(server.refusals.every((status) => status === 503));
+  }
+  await waitFor(async () => {
+    using client = await connect(server.port);
+    await client.send(get("/").slice(0, -2));
+    await sleep(1); // it is read in two parts
+    await client.send("\r\n");
+    return (await client.answer()).status === 200;
+  }, { what: "memory for other heads" });
+});
