@@ -86,19 +86,24 @@ export class RequestBody implements IncomingBody {
 
   async #wait(into: Uint8Array, sized?: Promise<number>): Promise<number> {
     this.#isStuck = true;
-    if (this.#mustAsk) await this.#source.ask();
-    this.#mustAsk = false;
-    if (this.length === undefined) {
-      const { length, isOver } = await this.#readChunks(into);
-      if (isOver) this.#left = 0;
+    try {
+      if (this.#mustAsk) await this.#source.ask();
+      this.#mustAsk = false;
+      if (this.length === undefined) {
+        const { length, isOver } = await this.#readChunks(into);
+        if (isOver) this.#left = 0;
+        this.#isStuck = false;
+        return length;
+      }
+      const length = await (sized ?? this.#source.input.copy(into.subarray(0, this.#left)));
+      if (length === 0) throw new BodyFailure("it broke off");
+      this.#left -= length;
       this.#isStuck = false;
       return length;
+    } catch (cause) {
+      // A connection that is reset has errors of its own.
+      throw cause instanceof BodyFailure ? cause : new BodyFailure("it broke off", { cause });
     }
-    const length = await (sized ?? this.#source.input.copy(into.subarray(0, this.#left)));
-    if (length === 0) throw new BodyFailure("it broke off");
-    this.#left -= length;
-    this.#isStuck = false;
-    return length;
   }
 
   async #readChunks(into: Uint8Array): Promise<{ length: number; isOver: boolean }> {
