@@ -1,8 +1,8 @@
 /**
- * Measures, and prints one table, and one more of the Pushgateways themselves. No number makes it
- * fail: timing is not right or wrong.
+ * Measures, and prints one table, one of what clients tell of failures, and one of the Pushgateways
+ * themselves. No number makes it fail: timing is not right or wrong.
  *
- *     deno task bench [micro] [load] [proxy] [shards] [handoff] [binary] [memory]
+ *     deno task bench [micro] [load] [proxy] [shards] [handoff] [binary] [memory] [client]
  *         [--rounds=30] [--seconds=1] [--connections=64]
  *         [--pushes=3000000] [--push-1.0.0] [--binary=PATH]
  *
@@ -11,6 +11,8 @@
 
 import { parseArgs } from "node:util";
 import { runBinary } from "./binary.ts";
+import { runClient } from "./client.ts";
+import { clientRows, renderFailures } from "./client_rows.ts";
 import { machine } from "./cpu.ts";
 import { runHandoff } from "./handoff.ts";
 import { handoffRows } from "./handoff_rows.ts";
@@ -32,7 +34,16 @@ import {
 import { CONNECTIONS } from "./wrk.ts";
 
 const PUSHES_MAX = 10_000_000;
-const PARTS = ["micro", "load", "proxy", "shards", "handoff", "binary", "memory"] as const;
+const PARTS = [
+  "micro",
+  "load",
+  "proxy",
+  "shards",
+  "handoff",
+  "binary",
+  "memory",
+  "client",
+] as const;
 
 /** @throws {TypeError} where the command line says something else than what can be measured */
 function parseCommand(args: readonly string[]) {
@@ -91,8 +102,11 @@ async function main(): Promise<void> {
   if (parts.includes("handoff")) rows.push(...handoffRows(await runHandoff(common)));
   if (parts.includes("binary")) rows.push(...binaryRows(await runBinary(common)));
   if (parts.includes("memory")) rows.push(...memoryRows(await runMemory({ ...memory, ...common })));
+  const client = parts.includes("client") ? await runClient(common) : undefined;
+  if (client) rows.push(...clientRows(client));
   console.log(machine());
   if (rows.length > 0) console.log(`\n${renderTable(rows)}`);
+  if (client) console.log(`\n${renderFailures(client)}`);
   if (parts.includes("shards")) console.log(`\n${renderShards(await runShards(common))}`);
 }
 

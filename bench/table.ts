@@ -238,7 +238,11 @@ export function renderShards(result: ShardsResult): string {
   return renderCells([...head, "p50", "p99", "of one", "CPU a push"], cells);
 }
 
-function renderCells(head: readonly string[], cells: readonly (readonly string[])[]): string {
+/** Renders cells as a Markdown table; all columns but the first stand on the right. */
+export function renderCells(
+  head: readonly string[],
+  cells: readonly (readonly string[])[],
+): string {
   const widths = head.map((_, i) => Math.max(3, ...[head, ...cells].map((row) => row[i].length)));
   const line = (row: readonly string[]) =>
     `| ${
