@@ -224,23 +224,23 @@ export function createProxy(deps: ProxyDeps): Proxy {
     return outcomes.find((outcome) => !isTaken(outcome)) ?? outcomes[0];
   }
 
-  async function prepare(
-    { method, headers: received, client, body: coming }: IncomingRequest,
-    { id, target }: Location,
+  /** Reads a request's body; at once, where it is there. */
+  function prepare(
+    request: IncomingRequest,
+    location: Location,
     memory: BodyPart,
-  ): Promise<GroupRequest | Reply> {
-    const { limits, ownCredentials } = deps.way();
-    const reading = readBody(coming, {
-      bytesMax: limits.bodyBytesMax,
-      timeoutMs: limits.timeoutMs,
-      deadlines: deps.deadlines,
-      memory,
-    });
-    const body = reading instanceof Promise ? await reading : reading;
-    if (body instanceof Reply) return body;
-    const credentials = ownCredentials ? "own" : "client";
-    const headers = forwardHeaders(received, { client, credentials });
-    return { id, method, target, headers, body };
+  ): GroupRequest | Reply | Promise<GroupRequest | Reply> {
+    const { limits: { bodyBytesMax: bytesMax, timeoutMs }, ownCredentials } = deps.way();
+    const limits = { bytesMax, timeoutMs, deadlines: deps.deadlines, memory };
+    const prepared = (body: Uint8Array | Reply): GroupRequest | Reply => {
+      if (body instanceof Reply) return body;
+      const { method, client } = request;
+      const credentials = ownCredentials ? "own" : "client";
+      const headers = forwardHeaders(request.headers, { client, credentials });
+      return { id: location.id, method, target: location.target, headers, body };
+    };
+    const body = readBody(request.body, limits);
+    return body instanceof Promise ? body.then(prepared) : prepared(body);
   }
 
   function deliver(
@@ -275,7 +275,8 @@ export function createProxy(deps: ProxyDeps): Proxy {
     async pass(request, location) {
       const memory = bodies.open();
       try {
-        const upstream = await prepare(request, location, memory);
+        const preparing = prepare(request, location, memory);
+        const upstream = preparing instanceof Promise ? await preparing : preparing;
         if (upstream instanceof Reply) return upstream;
         // The ring may have changed while the body came.
         if (

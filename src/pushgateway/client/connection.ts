@@ -225,16 +225,14 @@ function createConnection(
     return reading;
   }
 
-  async function read(): Promise<Answer> {
-    for (let reading = firstRead();; reading = conn.read(buffer)) {
-      const length = await reading;
-      const answer = length === null ? reader.end() : take(buffer.subarray(0, length));
-      if (answer) return answer;
-      if (length === null) throw new Deno.errors.UnexpectedEof("the connection ended");
-    }
+  /** What has been read into the buffer; an answer where it is whole. */
+  function took(length: number | null): Answer | undefined {
+    const answer = length === null ? reader.end() : take(buffer.subarray(0, length));
+    if (!answer && length === null) throw new Deno.errors.UnexpectedEof("the connection ended");
+    return answer;
   }
 
-  /** As `read`, but hands the body of a 200 over as it comes. */
+  /** Reads an answer, and hands the body of a 200 over as it comes. */
   async function readInParts(onBody: BodySink): Promise<Answer> {
     const large = Buffer.alloc(READ_PART_BYTES);
     for (
@@ -273,7 +271,8 @@ function createConnection(
       void write(request);
       try {
         reader.inParts = onBody !== undefined;
-        const answer = onBody ? await readInParts(onBody) : await read();
+        let answer = onBody ? await readInParts(onBody) : took(await firstRead());
+        while (!answer) answer = took(await conn.read(buffer));
         if (!written) close();
         if (open && reader.reusable) listen();
         return answer;

@@ -176,47 +176,70 @@ export async function openTransport(
     );
   }
 
-  return {
-    async send(member, request, limits) {
-      // Each further `await` on the way of a push costs (bench/README.md).
-      const encoding = encode(member, request);
-      const bytes = encoding instanceof Promise ? await encoding : encoding;
-      let first: SendFailure | undefined;
-      let bodyBegun = false;
-      const { timeoutMs, signal, onBody } = limits;
-      const onBodyOnce = onBody && ((chunk: Uint8Array, headers: readonly string[]) => {
-        bodyBegun = true;
-        return onBody(chunk, headers);
-      });
-      for (let tries = 0;; tries++) {
-        try {
-          const kept = tries === 0 ? take(member) : undefined;
-          const connection = kept ?? await connectTo(member, limits);
-          const answer = await connection.exchange(bytes, {
-            timeoutMs,
-            signal,
-            onBody: onBodyOnce,
+  /**
+   * Sends over a fresh connection, or a kept one for the first time, and again where that ended before an
+   * answer began.
+   *
+   * @param failure of the first try, where there was one
+   */
+  async function insist(
+    member: Member,
+    bytes: readonly Uint8Array[],
+    { limits: { timeoutMs, signal, onBody }, failure }: {
+      readonly limits: SendLimits;
+      failure?: unknown;
+    },
+  ): Promise<Answer> {
+    let first: SendFailure | undefined;
+    let bodyBegun = false;
+    const onBodyOnce = onBody && ((chunk: Uint8Array, headers: readonly string[]) => {
+      bodyBegun = true;
+      return onBody(chunk, headers);
+    });
+    const exchangeLimits = { timeoutMs, signal, onBody: onBodyOnce };
+    for (let tries = failure === undefined ? 0 : 1;; tries++) {
+      if (failure !== undefined) {
+        if (!(failure instanceof SendFailure)) throw failure;
+        // A host that is silent now may have taken the first; one that refuses has lost it.
+        if (first && failure.kind === "unreachable") throw first;
+        // A sink that sends on may fail in that, and then it is no reset of ours.
+        const again = failure.kind === "reset" && tries <= RETRY_MS.length && !bodyBegun &&
+          !signal?.aborted;
+        if (!again) throw failure;
+        first ??= failure;
+        drop(member);
+        await sleep(RETRY_MS[tries - 1], signal);
+        if (tries > 1 && await isWell(member, signal)) {
+          throw new SendFailure("closed", "two connections ended without an answer", {
+            cause: failure,
           });
-          release(member, connection);
-          return answer;
-        } catch (failure) {
-          if (!(failure instanceof SendFailure)) throw failure;
-          // A host that is silent now may have taken the first; one that refuses has lost it.
-          if (first && failure.kind === "unreachable") throw first;
-          // A sink that sends on may fail in that, and then it is no reset of ours.
-          const again = failure.kind === "reset" && tries < RETRY_MS.length && !bodyBegun &&
-            !signal?.aborted;
-          if (!again) throw failure;
-          first ??= failure;
-          drop(member);
-          await sleep(RETRY_MS[tries], signal);
-          if (tries > 0 && await isWell(member, signal)) {
-            throw new SendFailure("closed", "two connections ended without an answer", {
-              cause: failure,
-            });
-          }
         }
       }
+      try {
+        const kept = tries === 0 ? take(member) : undefined;
+        const connection = kept ?? await connectTo(member, exchangeLimits);
+        const answer = await connection.exchange(bytes, exchangeLimits);
+        release(member, connection);
+        return answer;
+      } catch (error) {
+        failure = error;
+      }
+    }
+  }
+
+  return {
+    send(member, request, limits) {
+      const encoding = encode(member, request);
+      if (encoding instanceof Promise) {
+        return encoding.then((bytes) => insist(member, bytes, { limits }));
+      }
+      // The way of nearly every push, for which each further `await` costs (bench/README.md).
+      const kept = limits.onBody ? undefined : take(member);
+      if (!kept) return insist(member, encoding, { limits });
+      return kept.exchange(encoding, limits).then((answer) => {
+        release(member, kept);
+        return answer;
+      }, (failure) => insist(member, encoding, { limits, failure }));
     },
     [Symbol.dispose]() {
       open = false;
