@@ -88,7 +88,7 @@ Deno.test("a client that is let go of has an end when the server ends", {
   permissions: { net: true },
 }, () =>
   within(async ({ server, client }) => {
-    await client.send("NO REQUEST\r\n\r\n");
+    await client.send("(no request)\r\n\r\n");
     assert.equal((await client.answer()).status, 400);
     const beganMs = performance.now();
     const stopped = server.stop();
@@ -105,7 +105,7 @@ Deno.test("the server has no connection left when it ends while many are at anyt
   const clients = new DisposableStack();
   for (let i = 0; i < 50; i++) {
     const client = clients.use(await connect(server.port));
-    const sent = ["", "GET /", get("/"), get("/") + "GET", "NONE\r\n\r\n"][i % 5];
+    const sent = ["", "GET /", get("/"), get("/") + "GET", "(none)\r\n\r\n"][i % 5];
     await client.send(sent);
   }
   const stopped = server.stop();

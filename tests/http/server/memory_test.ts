@@ -36,9 +36,9 @@ Deno.test(
           get headBytes() {
             return reader.headBytes;
           },
-          release() {
+          [Symbol.dispose]() {
             released++;
-            reader.release();
+            reader[Symbol.dispose]();
           },
         };
       },

@@ -65,7 +65,7 @@ Deno.test("a client that is refused and goes away at once does no harm", {
   await using server = startServer(ignoreBody);
   for (let i = 0; i < 20; i++) {
     using client = await connect(server.port);
-    await client.send("NO REQUEST\r\n\r\n");
+    await client.send("(no request)\r\n\r\n");
   }
   using client = await connect(server.port);
   await client.send(get("/"));

@@ -24,7 +24,7 @@ Deno.test("what is pipelined behind a request that cannot be read is not answere
 }, async () => {
   await using server = startServer(ignoreBody);
   using client = await connect(server.port);
-  await client.send(get("/1") + "NO REQUEST\r\n\r\n" + get("/2"));
+  await client.send(get("/1") + "(no request)\r\n\r\n" + get("/2"));
   assert.equal((await client.answer()).body, "GET /1");
   assert.equal((await client.answer()).status, 400);
   await client.closeWrite();
@@ -153,7 +153,7 @@ Deno.test("empty lines before a request are passed over", {
   using client = await connect(server.port);
   for (let i = 0; i < 2; i++) {
     const put = request("PUT", "/1", { body: "hello" });
-    await client.send(`\r\n${get("/0")}\r\n${put}\r\n\r\n\n${get("/2")}\r\n`);
+    await client.send(`\r\n${get("/0")}\r\n${put}\r\n\r\n${get("/2")}\r\n`);
     for (const expected of ["GET /0 ", "PUT /1 hello", "GET /2 "]) {
       assert.equal((await client.answer()).body, expected);
     }
