@@ -53,12 +53,12 @@ export class Reply {
 /** Answers a request, and never throws. */
 export type Handler = (request: IncomingRequest) => Reply | Promise<Reply>;
 
-/** The headers of plain text. */
-export const PLAIN_TEXT: readonly string[] = ["content-type", "text/plain;charset=UTF-8"];
+/** The content type of plain text. */
+export const PLAIN_TEXT = "text/plain;charset=UTF-8";
 
 /** A reply of plain text. */
 export function textReply(status: number, text: string, headers: readonly string[] = []): Reply {
-  return new Reply(status, text, [...PLAIN_TEXT, ...headers]);
+  return new Reply(status, text, ["content-type", PLAIN_TEXT, ...headers]);
 }
 
 /** A reply of JSON. */

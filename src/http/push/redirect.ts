@@ -39,7 +39,7 @@ export function redirectPush(target: string, context: PushContext): Reply {
   const { nameScheme, upstream: { scheme, routePrefix } } = context;
   const path = context.pathOn(owner, located.id, nameScheme) ?? located.target;
   const location = `${scheme}://${owner}${routePrefix}${path}`;
-  return new Reply(307, NOT_PUSHED, [...PLAIN_TEXT, "location", location]);
+  return new Reply(307, NOT_PUSHED, ["content-type", PLAIN_TEXT, "location", location]);
 }
 
 /** Answers GET with where a push would go: the Go tool's text, or JSON where the client prefers it. */
