@@ -8,7 +8,7 @@
 import { ensureComponents } from "../tools/components.ts";
 import { freePorts } from "../tools/ports.ts";
 import type { Cost } from "./client_child.ts";
-import { tellFailures, type Told } from "./client_failures.ts";
+import type { Told } from "./client_failures.ts";
 import { startMembers } from "./client_members.ts";
 import { type ClientName, CLIENTS, WORK_NAMES, type WorkName } from "./client_work.ts";
 import { ROOT } from "./program.ts";
@@ -49,6 +49,8 @@ const MEMBERS = 10;
  * @throws {Error} where nginx does not start, or an answer is not the expected one; the signal's reason
  */
 export async function runClient({ signal, log }: ClientOptions): Promise<ClientResult> {
+  // Only here: it loads undici, which Deno 2.7 cannot.
+  const { tellFailures } = await import("./client_failures.ts");
   const failures = await tellFailures({ signal, log });
   const starts = [];
   for (let round = 0; round < STARTS; round++) {

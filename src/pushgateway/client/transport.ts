@@ -1,7 +1,8 @@
 /**
  * Sends requests to members over connections that are kept. It stands where an HTTP client of a
- * library would: whether a push may go to another member depends on how far it got, which those
- * tell only in prose, and a push through them costs a fifth to a third more CPU (bench/README.md).
+ * library would. Whether a push may go to another member depends on how far it got: `fetch` tells that
+ * only in prose, and undici, which tells it in codes, takes two to three times the CPU
+ * (bench/README.md).
  *
  * @module
  */
