@@ -1,7 +1,7 @@
 /** Which headers go on to a member, and which of its answer's come back. @module */
 
 import type { Answer } from "../../pushgateway/client/answer.ts";
-import { isBodiless } from "../../wire/reply_bytes.ts";
+import { isBodiless } from "../../wire/message_bytes.ts";
 import { headerValue } from "../../wire/headers.ts";
 import { Reply } from "../message.ts";
 

@@ -11,11 +11,11 @@ import {
   chunkBytes,
   isBodiless,
   LAST_CHUNK,
-  replyBytes,
+  messageBytes,
   type ReplyFrame,
   replyHead,
   writeAscii,
-} from "../../wire/reply_bytes.ts";
+} from "../../wire/message_bytes.ts";
 import { type Refusal, refuse, type RequestHead } from "../../wire/request_head.ts";
 import type { RequestReader } from "../../wire/request_reader.ts";
 import { BodyFailure, type Handler, type Parts, Reply, textReply } from "../message.ts";
@@ -39,7 +39,7 @@ const READERS_MAX = 32;
 /** For an answer while it is written. */
 const SCRATCH_BYTES = 4_096;
 
-const CONTINUE = replyBytes("HTTP/1.1 100 Continue\r\n\r\n");
+const CONTINUE = messageBytes("HTTP/1.1 100 Continue\r\n\r\n");
 const NEVER = Infinity;
 
 /** What all connections of one server share. */
@@ -286,7 +286,7 @@ export class Connection {
   ): Promise<void> {
     this.#parts = parts;
     try {
-      await this.#write(replyBytes(head));
+      await this.#write(messageBytes(head));
       while (!isHead) {
         const { done, value } = await parts.next();
         if (done) break;
@@ -356,9 +356,9 @@ function wholeBytes(
   content: string | Uint8Array,
   { frame, isHead }: { readonly frame: ReplyFrame; readonly isHead: boolean },
 ): Uint8Array {
-  if (frame.length === undefined) return replyBytes(replyHead(status, headers, frame));
+  if (frame.length === undefined) return messageBytes(replyHead(status, headers, frame));
   const head = replyHead(status, headers, { ...frame, length: content.length });
-  if (typeof content !== "string") return replyBytes(head, isHead ? undefined : content);
+  if (typeof content !== "string") return messageBytes(head, isHead ? undefined : content);
   const ascii = asciiBytes(head + content);
   if (!ascii) return wholeBytes({ status, headers }, encoder.encode(content), { frame, isHead });
   return isHead ? ascii.subarray(0, head.length) : ascii;

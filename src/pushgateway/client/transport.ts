@@ -7,11 +7,11 @@
  * @module
  */
 
-import { Buffer } from "node:buffer";
 import { sleep } from "../../concurrency/backoff.ts";
 import type { UpstreamConfig } from "../../config/upstream.ts";
 import type { Deadlines } from "../../concurrency/deadlines.ts";
 import { type Member, splitMember } from "../../member.ts";
+import { messageBytes } from "../../wire/message_bytes.ts";
 import type { Answer, AnswerLimits } from "./answer.ts";
 import {
   connect,
@@ -281,12 +281,10 @@ function headerText(headers: readonly string[]): string {
   return text;
 }
 
-const encoder = new TextEncoder();
-
 /** A larger body is written by itself: to copy it behind its head would take as much memory again. */
 const COPIED_BYTES_MAX = 65_536;
 
-/** The bytes of a request. They come from Node's pool: an ArrayBuffer for each costs more than they. */
+/** The bytes of a request. */
 function encodeRequest(
   member: Member,
   { method, target, headers, body }: UpstreamRequest,
@@ -297,12 +295,5 @@ function encodeRequest(
   if (authorization) head += `authorization: ${authorization}\r\n`;
   head += body || method !== "GET" ? `content-length: ${body?.length ?? 0}\r\n\r\n` : "\r\n";
   const isCopied = body !== undefined && body.length <= COPIED_BYTES_MAX;
-  const bytes = Buffer.allocUnsafe(head.length + (isCopied ? body.length : 0));
-  const { read, written } = encoder.encodeInto(head, bytes);
-  // Header values are bytes, one in each character: nearly always ASCII, which is the same in UTF-8.
-  if (read !== head.length || written !== head.length) {
-    for (let i = 0; i < head.length; i++) bytes[i] = head.charCodeAt(i);
-  }
-  if (isCopied) bytes.set(body, head.length);
-  return body && !isCopied ? [bytes, body] : [bytes];
+  return body && !isCopied ? [messageBytes(head), body] : [messageBytes(head, body)];
 }

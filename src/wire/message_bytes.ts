@@ -1,4 +1,4 @@
-/** Writes the heads of answers, and the bytes of those that are written at once. @module */
+/** Writes the heads of answers, and the bytes of messages. @module */
 
 import { Buffer } from "node:buffer";
 
@@ -87,7 +87,7 @@ const encoder = new TextEncoder();
  *
  * @param head a character for each byte
  */
-export function replyBytes(head: string, body?: Uint8Array): Uint8Array {
+export function messageBytes(head: string, body?: Uint8Array): Uint8Array {
   const bytes = Buffer.allocUnsafe(head.length + (body?.length ?? 0));
   // Nearly always ASCII, which is the same in UTF-8, and is written in a tenth of the time.
   if (!writeAscii(head, bytes)) {

@@ -8,11 +8,11 @@ import {
   chunkBytes,
   isBodiless,
   LAST_CHUNK,
-  replyBytes,
+  messageBytes,
   type ReplyFrame,
   replyHead,
   writeAscii,
-} from "../../src/wire/reply_bytes.ts";
+} from "../../src/wire/message_bytes.ts";
 import { createAnswerReader } from "../../src/pushgateway/client/answer.ts";
 
 const DATE = "Sun, 29 Nov 2026 10:00:00 GMT";
@@ -66,7 +66,7 @@ Deno.test("a head has a byte for each of its characters, and the body is behind 
 }, () => {
   fc.assert(fc.property(latin1, fc.option(bytes, { nil: undefined }), (head, body) => {
     const expected = Buffer.concat([Buffer.from(head, "latin1"), body ?? new Uint8Array()]);
-    assert.deepEqual(Buffer.from(replyBytes(head, body)), expected);
+    assert.deepEqual(Buffer.from(messageBytes(head, body)), expected);
   }));
 });
 
@@ -76,7 +76,7 @@ Deno.test("the value of a header goes through as it came from a member", {
   using reader = createAnswerReader({ bytesMax: 100, beyond: "error" });
   const location = "/\xc3\xa4/\xff\xa0";
   const head = replyHead(307, ["location", location], { date: DATE, length: 1 });
-  const answer = reader.take(Buffer.from(replyBytes(head, new Uint8Array([0xe4]))));
+  const answer = reader.take(Buffer.from(messageBytes(head, new Uint8Array([0xe4]))));
   assert.deepEqual(answer?.headers.slice(0, 2), ["location", location]);
   assert.deepEqual([...answer.body], [0xe4]);
 });
@@ -114,7 +114,7 @@ Deno.test("a text is written as ASCII where there is room for it", { permissions
 Deno.test("a body in chunks is read as what was written", { permissions: "none" }, () => {
   fc.assert(fc.property(fc.array(bytes.filter(({ length }) => length > 0)), (parts) => {
     using reader = createAnswerReader({ bytesMax: 10_000, beyond: "error" });
-    const head = replyBytes(replyHead(200, [], { date: DATE, length: "chunked" }));
+    const head = messageBytes(replyHead(200, [], { date: DATE, length: "chunked" }));
     const answer = reader.take(Buffer.concat([head, ...parts.map(chunkBytes), LAST_CHUNK]));
     assert.deepEqual(answer?.body, Buffer.concat(parts));
     assert(reader.reusable);
