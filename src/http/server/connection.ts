@@ -19,7 +19,7 @@ import {
 import { type Refusal, refuse, type RequestHead } from "../../wire/request_head.ts";
 import type { RequestReader } from "../../wire/request_reader.ts";
 import { BodyFailure, type Handler, type Parts, Reply, textReply } from "../message.ts";
-import { Input, type LargeBuffers } from "./input.ts";
+import { Input, type InputMemory } from "./input.ts";
 import { type BodySource, RequestBody } from "./request_body.ts";
 
 /** Seconds for a head to come, once its first byte has. */
@@ -59,7 +59,7 @@ export interface Shared {
   readonly openReader: () => RequestReader;
   /** Those that nobody uses. */
   readonly readers: RequestReader[];
-  readonly larges: LargeBuffers;
+  readonly memory: InputMemory;
   /** Memory for answers, of which there is as much as is written at once. */
   readonly scratch: Uint8Array[];
 }
@@ -94,7 +94,7 @@ export class Connection {
     this.#conn = conn;
     this.#shared = shared;
     this.client = conn.remoteAddr.hostname;
-    this.#input = new Input(conn, shared.larges);
+    this.#input = new Input(conn, shared.memory);
     this.#source = {
       input: this.#input,
       reader: () => this.#reader,
@@ -155,6 +155,7 @@ export class Connection {
       await this.#refusing;
       this.#rest();
       this.close();
+      input.free();
     }
   }
 

@@ -12,6 +12,8 @@ import { createRecall } from "../../wire/recall.ts";
 import type { Refusal } from "../../wire/request_head.ts";
 import { createRequestReader } from "../../wire/request_reader.ts";
 import { Connection, type Shared } from "./connection.ts";
+import { SMALL_BYTES } from "./input.ts";
+import { createSmallBuffers } from "./small_buffers.ts";
 import { BodyFailure, type Handler } from "../message.ts";
 
 /** Before the next try where none can be accepted. */
@@ -60,7 +62,7 @@ export function createConnections(
     recall,
     openReader: () => createRequestReader(recall),
     readers: [],
-    larges: [],
+    memory: { small: createSmallBuffers(SMALL_BYTES), larges: [] },
     scratch: [],
   };
   let ticking: ReturnType<typeof setInterval> | undefined;

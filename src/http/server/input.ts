@@ -6,28 +6,36 @@
  */
 
 import { Buffer } from "node:buffer";
+import type { SmallBuffer, SmallBuffers } from "./small_buffers.ts";
 
 /** A connection has as much for itself, so that many idle ones cost little. */
-const SMALL_BYTES = 2_048;
+export const SMALL_BYTES = 2_048;
 const LARGE_BYTES = 16_384;
 const LARGE_MAX = 32;
 
-/** Large buffers that nobody uses. */
-export type LargeBuffers = Buffer[];
+/** Memory for what clients send. */
+export interface InputMemory {
+  readonly small: SmallBuffers;
+  /** Large buffers that nobody uses. */
+  readonly larges: Buffer[];
+}
 
 /** The bytes that a client sends. */
 export class Input {
   readonly #conn: Deno.TcpConn;
-  readonly #larges: LargeBuffers;
-  readonly #small = Buffer.allocUnsafeSlow(SMALL_BYTES);
-  #buffer: Buffer = this.#small;
+  readonly #larges: Buffer[];
+  readonly #own: SmallBuffer;
+  readonly #small: Buffer;
+  #buffer: Buffer;
   #from = 0;
   #to = 0;
   #reading: Promise<number | null> | undefined;
 
-  constructor(conn: Deno.TcpConn, larges: LargeBuffers) {
+  constructor(conn: Deno.TcpConn, { small, larges }: InputMemory) {
     this.#conn = conn;
     this.#larges = larges;
+    this.#own = small.take();
+    this.#buffer = this.#small = this.#own.bytes;
   }
 
   /** How many bytes have come, and are not read yet. */
@@ -102,6 +110,13 @@ export class Input {
       this.#reading = undefined;
       if (length === null) return;
     }
+  }
+
+  /** Gives its memory back. The connection is closed, and nothing is read any more. */
+  free(): void {
+    const free = () => this.#own.free();
+    if (this.#reading) this.#reading.then(free, free);
+    else free();
   }
 
   async #readInto(into: Uint8Array): Promise<number> {

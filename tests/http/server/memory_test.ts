@@ -4,6 +4,8 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { sleep } from "../../../src/concurrency/backoff.ts";
 import { Connection, type Shared } from "../../../src/http/server/connection.ts";
+import { SMALL_BYTES } from "../../../src/http/server/input.ts";
+import { createSmallBuffers } from "../../../src/http/server/small_buffers.ts";
 import { createRecall } from "../../../src/wire/recall.ts";
 import { createRequestReader } from "../../../src/wire/request_reader.ts";
 import { waitFor } from "../../../tools/wait.ts";
@@ -43,7 +45,7 @@ Deno.test(
         };
       },
       readers: [],
-      larges: [],
+      memory: { small: createSmallBuffers(SMALL_BYTES), larges: [] },
       scratch: [],
     };
     const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
