@@ -6,12 +6,15 @@
  * @module
  */
 
+import { Buffer } from "node:buffer";
 import { type Group, placementKey } from "../src/group/group.ts";
 import { isPlainPath } from "../src/group/plain_path.ts";
 import { parsePushPath } from "../src/group/push_path.ts";
 import { type Member, parseMember } from "../src/member.ts";
 import { HashRing } from "../src/ring/hash_ring.ts";
 import { murmur3 } from "../src/ring/murmur3.ts";
+import { createRecall } from "../src/wire/recall.ts";
+import { createRequestReader } from "../src/wire/request_reader.ts";
 
 /** A power of two: enough that neither a branch nor a cache learns them by heart. */
 const PATHS = 4_096;
@@ -34,6 +37,13 @@ function bench<T>(name: string, inputs: readonly T[], step: (input: T) => unknow
   });
 }
 
+const heads = paths.plain.map(headOf);
+const recall = createRecall();
+const reader = createRequestReader();
+createRequestReader(recall).readHead(heads[0]);
+
+bench("readHead", heads, (bytes) => reader.readHead(bytes));
+bench("recall.head", heads, (bytes) => recall.head(bytes, 0, bytes.length));
 bench("murmur3", paths.plain, murmur3);
 bench("isPlainPath", paths.plain, isPlainPath);
 for (const [kind, inputs] of Object.entries(paths)) {
@@ -55,6 +65,12 @@ function manyPaths(path: (i: number) => string): string[] {
   const encoder = new TextEncoder();
   // Built of pieces a string is a tree; from bytes it is flat, as it comes from a request.
   return Array.from({ length: PATHS }, (_, i) => decoder.decode(encoder.encode(path(i))));
+}
+
+/** The head of a push as wrk sends it in the other parts. */
+function headOf(path: string): Buffer {
+  const fields = ["Host: 127.0.0.1:9292", "Content-Type: text/plain", "Content-Length: 22"];
+  return Buffer.from(`PUT ${path} HTTP/1.1\r\n${fields.join("\r\n")}\r\n\r\n`);
 }
 
 function groupOf(path: string): Group {

@@ -101,8 +101,6 @@ export class Connection {
       ask: () => this.#write(CONTINUE),
     };
     this.#due = shared.seconds + IDLE_S_MAX;
-    conn.setNoDelay();
-    conn.setKeepAlive();
   }
 
   /** Whether no request of its client has come whole that is not answered. */
@@ -118,6 +116,8 @@ export class Connection {
   async run(): Promise<void> {
     const input = this.#input;
     try {
+      this.#conn.setNoDelay();
+      this.#conn.setKeepAlive();
       for (;;) {
         // Each further `await` on the way of a push costs (bench/README.md).
         if (input.there === 0 && !input.took(await input.next())) return;
