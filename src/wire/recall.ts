@@ -1,7 +1,7 @@
 /**
  * Knows a head again by its bytes: those of a client are the same in each of its pushes but for the
  * request line, and so are those of many clients. To read a request line, and to find the rest known, takes
- * a fifth of the time of a parser (bench/README.md).
+ * a quarter of the time of a parser (bench/README.md).
  *
  * It decides nothing: the fields mean what they were understood to mean before, byte for byte, and nothing in
  * the request lines that are read here gives them another meaning. What is not known is the parser's to read.
