@@ -8,9 +8,9 @@ export interface BodyMemory {
   open(): BodyPart;
 }
 
-/** The memory of one body. Disposal gives it back. */
+/** The memory of one body. Disposal gives it back, for good. */
 export interface BodyPart extends Disposable {
-  /** Takes more for it, or says that there is none. */
+  /** Takes more for it, or says that there is none, as there is none after disposal. */
   grow(bytes: number): boolean;
 }
 
@@ -27,14 +27,17 @@ export function createBodyMemory(bytesMax: () => number): BodyMemory {
     },
     open() {
       let own = 0;
+      let isOpen = true;
       return {
         grow(bytes) {
-          if (taken + bytes > bytesMax()) return false;
+          // One that was late may still come, and nobody would give back what it takes then.
+          if (!isOpen || taken + bytes > bytesMax()) return false;
           taken += bytes;
           own += bytes;
           return true;
         },
         [Symbol.dispose]() {
+          isOpen = false;
           taken -= own;
           own = 0;
         },

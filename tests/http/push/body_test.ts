@@ -3,7 +3,8 @@ import { createDeadlines } from "../../../src/concurrency/deadlines.ts";
 import { readBody } from "../../../src/http/push/body.ts";
 import { createBodyMemory } from "../../../src/http/push/body_memory.ts";
 import { concat } from "../../../src/pushgateway/pages/concat.ts";
-import { Reply } from "../../../src/http/message.ts";
+import { type IncomingBody, Reply } from "../../../src/http/message.ts";
+import { isPending } from "../../concurrency/settled.ts";
 import { incoming } from "../messages.ts";
 
 Deno.test("a body that is refused gives its memory back at once", {
@@ -46,4 +47,28 @@ for (
       assert.equal(memory.taken, 70_010);
     },
   );
+}
+
+for (const length of [undefined, 70_000]) {
+  const how = length === undefined ? "in chunks" : "with a length";
+  Deno.test(`a body ${how} that comes on after it was late takes no more memory`, {
+    permissions: "none",
+  }, async () => {
+    using deadlines = createDeadlines();
+    const memory = createBodyMemory(() => 100_000);
+    const rest = Promise.withResolvers<number>();
+    const reads = [() => 10_000, () => rest.promise];
+    const body: IncomingBody = { length, isThere: false, read: () => reads.shift()?.() ?? 0 };
+    {
+      using part = memory.open();
+      const limits = { bytesMax: 100_000, timeoutMs: 1, deadlines, memory: part };
+      const refusal = await readBody(body, limits);
+      assert(refusal instanceof Reply);
+      assert.equal(refusal.status, 408);
+    }
+    assert.equal(memory.taken, 0);
+    rest.resolve(20_000);
+    await isPending(rest.promise); // all that follows from it has run then
+    assert.equal(memory.taken, 0);
+  });
 }
