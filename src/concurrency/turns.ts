@@ -43,14 +43,11 @@ export function createTurns(
         if (over) return;
         over = true;
         place.taken--;
-        if (place.queue.length === 0) {
-          if (place.taken === 0) places.delete(name);
-          return;
-        }
-        for (const next of place.queue.splice(0, atOnce() - place.taken)) {
+        while (place.queue.length > 0 && place.taken < atOnce()) {
           place.taken++;
-          next();
+          place.queue.shift()?.();
         }
+        if (place.taken === 0) places.delete(name);
       },
     };
   }

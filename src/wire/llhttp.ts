@@ -148,6 +148,7 @@ const { exports } = new WebAssembly.Instance(new WebAssembly.Module(new Uint8Arr
     },
   },
 });
+// WebAssembly does not say what a module exports.
 const llhttp = exports as unknown as Exports;
 llhttp._initialize();
 const window = llhttp.malloc(WINDOW_BYTES);

@@ -7,18 +7,16 @@
 
 import type { Recall } from "../../wire/recall.ts";
 import {
-  asciiBytes,
   chunkBytes,
   isBodiless,
   LAST_CHUNK,
   messageBytes,
-  type ReplyFrame,
   replyHead,
-  writeAscii,
 } from "../../wire/message_bytes.ts";
 import { type Refusal, refuse, type RequestHead } from "../../wire/request_head.ts";
 import type { RequestReader } from "../../wire/request_reader.ts";
-import { BodyFailure, type Handler, type Parts, Reply, textReply } from "../message.ts";
+import { BodyFailure, type Handler, type Parts, PLAIN_TEXT, Reply } from "../message.ts";
+import { bytesOf, type ShortAnswer, type ShortAnswers } from "./answer_bytes.ts";
 import { Input, type InputMemory } from "./input.ts";
 import { type BodySource, RequestBody } from "./request_body.ts";
 
@@ -36,8 +34,6 @@ const LAST_LINGER_QUIET_S_MAX = 1;
 /** For all heads together that have begun and not ended. */
 const HEADS_BYTES_MAX = 67_108_864;
 const READERS_MAX = 32;
-/** For an answer while it is written. */
-const SCRATCH_BYTES = 4_096;
 
 const CONTINUE = messageBytes("HTTP/1.1 100 Continue\r\n\r\n");
 const NEVER = Infinity;
@@ -60,14 +56,7 @@ export interface Shared {
   /** Those that nobody uses. */
   readonly readers: RequestReader[];
   readonly memory: InputMemory;
-  /** Memory for answers, of which there is as much as is written at once. */
-  readonly scratch: Uint8Array[];
-}
-
-/** An answer, and the memory that it is in. */
-interface Ordinary {
-  readonly bytes: Uint8Array;
-  readonly memory: Uint8Array;
+  readonly shortAnswers: ShortAnswers;
 }
 
 /** A connection that is served. */
@@ -136,15 +125,15 @@ export class Connection {
         const answering = this.#shared.handler(request);
         const reply = answering instanceof Reply ? answering : await answering;
         body.close();
-        const ordinary = this.#ordinaryAnswer(head, body, reply);
-        if (ordinary === undefined) {
+        const short = this.#shortAnswer(head, body, reply);
+        if (short === undefined) {
           if (!await this.#answer(head, body, reply)) return;
         } else {
-          const { bytes, memory } = ordinary;
+          const { bytes } = short;
           this.#due = this.#shared.seconds + TAKE_S_MAX;
           const length = await this.#conn.write(bytes);
           if (length < bytes.length) await this.#write(bytes.subarray(length));
-          this.#shared.scratch.push(memory);
+          short.free();
         }
         this.#state = "request";
         this.isIdle = false;
@@ -237,42 +226,34 @@ export class Connection {
     this.#due = NEVER;
   }
 
-  /** The bytes of a short answer after which the connection goes on: of nearly all. */
-  #ordinaryAnswer(
+  /** A short answer after which the connection goes on, as nearly all are. */
+  #shortAnswer(
     { method, version, keepsAlive }: RequestHead,
     body: RequestBody,
-    { status, headers, body: content }: Reply,
-  ): Ordinary | undefined {
-    if (!keepsAlive || version === "1.0" || method === "HEAD" || this.#shared.isEnding) {
-      return undefined;
-    }
-    const text = typeof content === "string" ? content : isEmpty(content) ? "" : undefined;
-    if (text === undefined || !body.over || isBodiless(status)) return undefined;
-    const { date, scratch } = this.#shared;
-    const whole = replyHead(status, headers, { length: text.length, date }) + text;
-    if (whole.length > SCRATCH_BYTES) return undefined;
-    const memory = scratch.pop() ?? new Uint8Array(SCRATCH_BYTES);
-    if (writeAscii(whole, memory)) return { bytes: memory.subarray(0, whole.length), memory };
-    scratch.push(memory);
-    return undefined;
+    reply: Reply,
+  ): ShortAnswer | undefined {
+    const { isEnding, shortAnswers, date } = this.#shared;
+    const goesOn = keepsAlive && version === "1.1" && body.over && !isEnding;
+    return goesOn && method !== "HEAD" ? shortAnswers.bytesOf(reply, date) : undefined;
   }
 
   /** Returns whether the connection goes on. */
   async #answer(head: RequestHead, body: RequestBody, reply: Reply): Promise<boolean> {
     const { body: content, status, headers } = reply;
+    const { date, isEnding } = this.#shared;
+    const isOld = head.version === "1.0";
     const inParts = typeof content === "object" && "next" in content;
-    const isChunked = inParts && head.version === "1.1";
-    const isLast = this.#shared.isEnding || inParts && !isChunked;
-    const goesOn = head.keepsAlive && !isLast && body.canBePassed;
-    const frame: ReplyFrame = {
-      date: this.#shared.date,
-      length: isBodiless(status) ? undefined : inParts ? isChunked ? "chunked" : undefined : 0,
-      connection: !goesOn ? "close" : head.version === "1.0" ? "keep-alive" : undefined,
-    };
-    const isHead = head.method === "HEAD" || isBodiless(status); // nothing follows the head
+    const endsByClose = inParts && isOld;
+    const goesOn = head.keepsAlive && !isEnding && !endsByClose && body.canBePassed;
+    const connection = !goesOn ? "close" : isOld ? "keep-alive" : undefined;
+    const frame = { date, connection } as const;
+    const isHead = head.method === "HEAD";
     if (inParts) {
-      await this.#writeParts(content, replyHead(status, headers, frame), { isHead, isChunked });
-    } else await this.#write(wholeBytes(reply, content, { frame, isHead }));
+      const isBare = isHead || isBodiless(status); // nothing follows the head
+      const length = isOld || isBodiless(status) ? undefined : "chunked" as const;
+      const bytes = messageBytes(replyHead(status, headers, { ...frame, length }));
+      await this.#writeParts(content, bytes, { isBare, isChunked: !isOld });
+    } else await this.#write(bytesOf(reply, content, { frame, isHead }));
     if (goesOn && (body.over || await this.#pass(body))) return true;
     // The client has asked for it, and nothing more can come.
     const isExpected = !head.keepsAlive && body.over && this.#input.there === 0;
@@ -282,18 +263,19 @@ export class Connection {
 
   async #writeParts(
     parts: Parts,
-    head: string,
-    { isHead, isChunked }: { readonly isHead: boolean; readonly isChunked: boolean },
+    head: Uint8Array,
+    { isBare, isChunked }: { readonly isBare: boolean; readonly isChunked: boolean },
   ): Promise<void> {
     this.#parts = parts;
     try {
-      await this.#write(messageBytes(head));
-      while (!isHead) {
+      await this.#write(head);
+      if (isBare) return;
+      for (;;) {
         const { done, value } = await parts.next();
         if (done) break;
         if (value.length > 0) await this.#write(isChunked ? chunkBytes(value) : value);
       }
-      if (isChunked && !isHead) await this.#write(LAST_CHUNK);
+      if (isChunked) await this.#write(LAST_CHUNK);
     } finally {
       this.#parts = undefined;
       await parts.return();
@@ -316,9 +298,9 @@ export class Connection {
   async #refuse({ refused, reason }: Refusal): Promise<void> {
     this.#state = "answer";
     this.#shared.onRefused({ refused, reason }, this.client);
-    const frame = { date: this.#shared.date, length: 0, connection: "close" } as const;
-    const reply = textReply(refused, `${reason}\n`);
-    await this.#write(wholeBytes(reply, `${reason}\n`, { frame, isHead: false }));
+    const frame = { date: this.#shared.date, connection: "close" } as const;
+    const reply = { status: refused, headers: ["content-type", PLAIN_TEXT] };
+    await this.#write(bytesOf(reply, `${reason}\n`, { frame, isHead: false }));
     await this.#linger();
   }
 
@@ -346,23 +328,3 @@ export class Connection {
     });
   }
 }
-
-function isEmpty(content: Uint8Array | Parts): boolean {
-  return "length" in content && content.length === 0;
-}
-
-/** The bytes of an answer that is written at once. @param traits.frame.length absent: it has no body */
-function wholeBytes(
-  { status, headers }: Omit<Reply, "body">,
-  content: string | Uint8Array,
-  { frame, isHead }: { readonly frame: ReplyFrame; readonly isHead: boolean },
-): Uint8Array {
-  if (frame.length === undefined) return messageBytes(replyHead(status, headers, frame));
-  const head = replyHead(status, headers, { ...frame, length: content.length });
-  if (typeof content !== "string") return messageBytes(head, isHead ? undefined : content);
-  const ascii = asciiBytes(head + content);
-  if (!ascii) return wholeBytes({ status, headers }, encoder.encode(content), { frame, isHead });
-  return isHead ? ascii.subarray(0, head.length) : ascii;
-}
-
-const encoder = new TextEncoder();

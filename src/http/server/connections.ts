@@ -11,6 +11,7 @@ import { errorText, faultFields, type Logger } from "../../log.ts";
 import { createRecall } from "../../wire/recall.ts";
 import type { Refusal } from "../../wire/request_head.ts";
 import { createRequestReader } from "../../wire/request_reader.ts";
+import { createShortAnswers } from "./answer_bytes.ts";
 import { Connection, type Shared } from "./connection.ts";
 import { SMALL_BYTES } from "./input.ts";
 import { createSmallBuffers } from "./small_buffers.ts";
@@ -63,7 +64,7 @@ export function createConnections(
     openReader: () => createRequestReader(recall),
     readers: [],
     memory: { small: createSmallBuffers(SMALL_BYTES), larges: [] },
-    scratch: [],
+    shortAnswers: createShortAnswers(),
   };
   let ticking: ReturnType<typeof setInterval> | undefined;
 

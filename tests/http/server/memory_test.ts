@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { sleep } from "../../../src/concurrency/backoff.ts";
+import { createShortAnswers } from "../../../src/http/server/answer_bytes.ts";
 import { Connection, type Shared } from "../../../src/http/server/connection.ts";
 import { SMALL_BYTES } from "../../../src/http/server/input.ts";
 import { createSmallBuffers } from "../../../src/http/server/small_buffers.ts";
@@ -46,7 +47,7 @@ Deno.test(
       },
       readers: [],
       memory: { small: createSmallBuffers(SMALL_BYTES), larges: [] },
-      scratch: [],
+      shortAnswers: createShortAnswers(),
     };
     const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const running: Promise<void>[] = [];

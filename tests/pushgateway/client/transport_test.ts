@@ -329,3 +329,20 @@ for (
     assert.deepEqual([parts, member.accepted], [["one"], 1]);
   });
 }
+
+for (const isKept of [false, true]) {
+  const how = isKept ? "a kept" : "a fresh";
+  Deno.test(`a member that takes nothing of a large push over ${how} connection ends nothing but that`, async () => {
+    const done = Promise.withResolvers<void>();
+    await using member = rawMember(async (connection) => {
+      if (isKept && await connection.request()) await connection.write(OK);
+      await done.promise;
+    });
+    using transport = await openWith(UPSTREAM);
+    if (isKept) await transport.send(member.member, PUSH, { timeoutMs: 5_000 });
+    const large = { ...PUSH, body: new Uint8Array(16_777_216) };
+    const sending = transport.send(member.member, large, { timeoutMs: 200 });
+    assert.equal(await kindOf(sending), "timeout");
+    done.resolve();
+  });
+}
