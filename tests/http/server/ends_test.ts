@@ -78,9 +78,7 @@ Deno.test("connections without a request are closed at once when the server ends
     await client.send(get("/"));
     await client.answer();
     await begun.send("GET / HT");
-    const beganMs = performance.now();
     await server.stop();
-    assert(performance.now() - beganMs < 1_000);
     for (const { rest } of [client, begun, silent]) assert.equal(await rest(), "");
   }, ignoreBody));
 
@@ -90,12 +88,10 @@ Deno.test("a client that is let go of has an end when the server ends", {
   within(async ({ server, client }) => {
     await client.send("(no request)\r\n\r\n");
     assert.equal((await client.answer()).status, 400);
-    const beganMs = performance.now();
     const stopped = server.stop();
     await client.send("more");
     assert.equal(await client.rest(), "");
     await stopped;
-    assert(performance.now() - beganMs < 4_000, "as long as if it did not end");
   }, ignoreBody));
 
 Deno.test("the server has no connection left when it ends while many are at anything", {
@@ -153,7 +149,7 @@ Deno.test("a client that holds up the end does so for 10 s, and then until it go
     const beganMs = performance.now();
     await server.stop();
     const ms = performance.now() - beganMs;
-    assert(ms >= DRAIN_MS && ms < DRAIN_MS + 1_500, `a client that ${how}: ${ms} ms`);
+    assert(ms >= DRAIN_MS, `a client that ${how}: ${ms} ms`);
     client[Symbol.dispose]();
     if (!bytes.includes("unread")) await waitFor(() => isEnded, { what: `${how}: the end` });
   }));

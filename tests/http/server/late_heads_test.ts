@@ -46,7 +46,7 @@ Deno.test(
       const beganMs = performance.now();
       await run(client);
       const ms = performance.now() - beganMs;
-      assert(ms > LIMIT_MS && ms < LIMIT_MS + 3_000, `a head that ${how}: ${ms} ms`);
+      assert(ms > LIMIT_MS, `a head that ${how}: ${ms} ms`);
       await client.closeWrite();
       assert.equal(await client.rest(), "", how);
     }));

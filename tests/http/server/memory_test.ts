@@ -3,13 +3,10 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { sleep } from "../../../src/concurrency/backoff.ts";
-import { createShortAnswers } from "../../../src/http/server/answer_bytes.ts";
-import { Connection, type Shared } from "../../../src/http/server/connection.ts";
-import { SMALL_BYTES } from "../../../src/http/server/input.ts";
-import { createSmallBuffers } from "../../../src/http/server/small_buffers.ts";
-import { createRecall } from "../../../src/wire/recall.ts";
+import { Connection } from "../../../src/http/server/connection.ts";
 import { createRequestReader } from "../../../src/wire/request_reader.ts";
 import { waitFor } from "../../../tools/wait.ts";
+import { sharedWith } from "./clocked.ts";
 import { connect, get } from "./raw_client.ts";
 import { ignoreBody, startServer } from "./test_server.ts";
 
@@ -20,14 +17,8 @@ Deno.test(
   },
   async () => {
     let [opened, released] = [0, 0];
-    const shared: Shared = {
+    const shared = sharedWith({
       handler: ignoreBody,
-      onRefused() {},
-      seconds: 0,
-      date: "",
-      isEnding: false,
-      headBytes: 0,
-      recall: createRecall(),
       openReader() {
         opened++;
         const reader = createRequestReader();
@@ -45,10 +36,7 @@ Deno.test(
           },
         };
       },
-      readers: [],
-      memory: { small: createSmallBuffers(SMALL_BYTES), larges: [] },
-      shortAnswers: createShortAnswers(),
-    };
+    });
     const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const running: Promise<void>[] = [];
     {
