@@ -205,10 +205,10 @@ function answerInPlace(request: IncomingRequest, target: string, deps: RouteDeps
   const config = deps.config();
   if (isRedirected(request, config)) {
     const { timeoutMs, bodyBytesMax: bytesMax } = config.proxy;
-    const isSent = !request.expectsContinue &&
-      dropBody(request.body, { bytesMax, timeoutMs, deadlines: deps.deadlines });
-    return isSent
-      ? isSent.then(() => redirectSent(request, target, deps))
+    const limits = { bytesMax, timeoutMs, deadlines: deps.deadlines };
+    const dropping = request.expectsContinue ? undefined : dropBody(request.body, limits);
+    return dropping
+      ? dropping.then(() => redirectSent(request, target, deps))
       : redirectPush(target, contextOf(config, deps));
   }
   const location = locatePush(target, config.nameScheme);

@@ -45,12 +45,14 @@ export function readBody(
 /**
  * Reads a request's body and keeps nothing of it, within the same limits. Some clients do not look for
  * an answer before they have sent all.
+ *
+ * @returns nothing where there is nothing to wait for: all of it is there, or it is too large
  */
 export function dropBody(
   body: IncomingBody,
   limits: Omit<BodyLimits, "memory">,
-): void | Promise<unknown> {
-  if (body.isThere || Number(body.length) > limits.bytesMax) return;
+): Promise<unknown> | undefined {
+  if (body.isThere || Number(body.length) > limits.bytesMax) return undefined;
   return inTime(drop(body, limits.bytesMax), limits);
 }
 

@@ -232,7 +232,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
   ): GroupRequest | Reply | Promise<GroupRequest | Reply> {
     const { limits: { bodyBytesMax: bytesMax, timeoutMs }, ownCredentials } = deps.way();
     const limits = { bytesMax, timeoutMs, deadlines: deps.deadlines, memory };
-    const prepared = (body: Uint8Array | Reply): GroupRequest | Reply => {
+    const withBody = (body: Uint8Array | Reply): GroupRequest | Reply => {
       if (body instanceof Reply) return body;
       const { method, client } = request;
       const credentials = ownCredentials ? "own" : "client";
@@ -240,7 +240,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
       return { id: location.id, method, target: location.target, headers, body };
     };
     const body = readBody(request.body, limits);
-    return body instanceof Promise ? body.then(prepared) : prepared(body);
+    return body instanceof Promise ? body.then(withBody) : withBody(body);
   }
 
   function deliver(
