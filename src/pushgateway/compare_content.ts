@@ -59,6 +59,33 @@ export function contentBeside(newer: GroupContent, older: GroupContent): GroupCo
   return { ...older, body: concat(missing.map(({ bytes }) => bytes)) };
 }
 
+/**
+ * What a group has got since it was copied: families that have become others, and that its copy has
+ * not got otherwise.
+ *
+ * @param copies.before what was copied
+ * @param copies.there what the copy is now
+ * @returns `undefined` where there are none
+ * @throws {SyntaxError} where a body is none that `readGroups` has made
+ */
+export function contentSince(
+  now: GroupContent,
+  { before, there }: { readonly before: GroupContent; readonly there: GroupContent },
+): GroupContent | undefined {
+  const familiesOf = ({ body }: GroupContent) =>
+    new Map(splitFamilies(body).map(({ name, bytes }) => [name, bytes]));
+  const [copied, target] = [familiesOf(before), familiesOf(there)];
+  const isSame = (one: Uint8Array | undefined, other: Uint8Array | undefined) =>
+    one === undefined || other === undefined
+      ? one === other
+      : sameContent({ ...now, body: one }, { ...now, body: other });
+  const pushed = [...familiesOf(now)].filter(([name, bytes]) =>
+    !isSame(bytes, copied.get(name)) && isSame(target.get(name), copied.get(name))
+  );
+  if (pushed.length === 0) return undefined;
+  return { ...now, body: concat(pushed.map(([, bytes]) => bytes)) };
+}
+
 /** Every metric with its family, and every family, sorted; one byte in each character. */
 function parts(body: Uint8Array): string[] {
   const found: string[] = [];

@@ -6,25 +6,31 @@
  * @module
  */
 
+import { cooperate } from "../concurrency/cooperate.ts";
 import type { Member } from "../member.ts";
-import { createGroupJoin, type GroupContent, type GroupReading } from "./group_join.ts";
+import {
+  createGroupJoin,
+  type GroupContent,
+  type GroupReading,
+  type WantedGroups,
+} from "./group_join.ts";
 import { concat } from "./pages/concat.ts";
 import { readJsonGroups } from "./pages/json_page.ts";
 import { readPage, type ReadWay } from "./pages/page.ts";
-import { createProtobufPage } from "./pages/protobuf_page.ts";
+import { createProtobufPage, PROTOBUF_ACCEPT, PROTOBUF_TYPE } from "./pages/protobuf_page.ts";
 import { PARTIAL_BODY } from "./partial.ts";
 
-export type { GroupContent, GroupReading } from "./group_join.ts";
-export { contentBeside, holdsContent, isPartOf, sameContent } from "./compare_content.ts";
-
-const MEDIA_TYPE = "application/vnd.google.protobuf";
-const PARAMETERS = "proto=io.prometheus.client.MetricFamily;encoding=delimited";
+export type { GroupContent, GroupReading, WantedGroups } from "./group_join.ts";
+export {
+  contentBeside,
+  contentSince,
+  holdsContent,
+  isPartOf,
+  sameContent,
+} from "./compare_content.ts";
 
 /** What a push with such a body has to say of it: names and values in turn. */
-export const PROTOBUF_HEADERS: readonly string[] = [
-  "content-type",
-  `${MEDIA_TYPE};${PARAMETERS}`,
-];
+export const PROTOBUF_HEADERS: readonly string[] = ["content-type", PROTOBUF_TYPE];
 
 /** The same group, marked: older copies may hold families that belong to it. */
 export function markedPartial(content: GroupContent): GroupContent {
@@ -36,7 +42,8 @@ export function markedPartial(content: GroupContent): GroupContent {
  * Reads some groups of a member. Both pages pass by whole, and pushes are passed on meanwhile; what is
  * kept is only of the groups asked for.
  *
- * @param ids of the groups
+ * @param wanted the IDs of the groups
+ * @param way.bytesMax for the groups' JSON, of which one at least is read: about what they take of memory
  * @returns by ID; a group that the member does not hold is absent
  * @throws {SendFailure} where the member does not answer
  * @throws {TypeError | SyntaxError} where what it answers is not what a Pushgateway does
@@ -44,20 +51,20 @@ export function markedPartial(content: GroupContent): GroupContent {
  */
 export async function readGroups(
   member: Member,
-  ids: ReadonlySet<string>,
-  way: ReadWay,
+  wanted: WantedGroups,
+  { bytesMax, ...way }: ReadWay & { readonly bytesMax?: number },
   signal: AbortSignal,
 ): Promise<Map<string, GroupReading>> {
-  const join = createGroupJoin(ids);
+  const join = createGroupJoin(wanted, bytesMax);
   await readJsonGroups(member, join.takeGroup, { ...way, signal });
   if (join.size === 0) return new Map();
   const page = createProtobufPage({ metric: join.takeMetric });
   const { status } = await readPage(member, {
     target: "/metrics",
-    accept: `${MEDIA_TYPE};${PARAMETERS};escaping=allow-utf-8`,
+    accept: PROTOBUF_ACCEPT,
     take: page.take,
   }, { ...way, signal });
   if (status !== 200) return join.unfaithful(`its member's /metrics answers ${status}`);
   page.end();
-  return join.readings();
+  return await cooperate(join.readings(), signal);
 }

@@ -1,12 +1,13 @@
 /** Puts groups together from what JSON and protobuf each tell of them. Pure. @module */
 
+import { Buffer } from "node:buffer";
 import { groupId, groupOfLabels } from "../group/group.ts";
 import { concat } from "./pages/concat.ts";
 import { encodeFamily, typeName } from "./pages/family.ts";
-import type { JsonFamily, JsonGroup, LabelPairs } from "./pages/json_group.ts";
+import type { JsonFamily, JsonGroup } from "./pages/json_group.ts";
 import type { FamilyHead } from "./pages/protobuf_page.ts";
 import { PARTIAL_FAMILY } from "./partial.ts";
-import { gaugeValue, keyOfLabels, keyOfMetric } from "./pages/series.ts";
+import { gaugeValue, keyOfLabels, keyOfMetric, labelsOfKey, latin1Of } from "./pages/series.ts";
 
 /** A whole group. */
 export interface GroupContent {
@@ -32,33 +33,41 @@ export type GroupReading =
   /** A copy would not be exact; why, for an operator. */
   | { readonly kind: "unfaithful"; readonly reason: string };
 
+/** Which groups are put together. */
+export interface WantedGroups {
+  has(id: string): boolean;
+}
+
 /** Takes the groups of one member first, and then the metrics of its page. */
 export interface GroupJoin {
-  /** How many of the groups asked for have come. */
+  /** How many of the groups asked for have come, and been taken. */
   readonly size: number;
+  /** How many have come and were not taken, for want of memory. */
+  readonly left: number;
   /** @throws {TypeError} where it is no group of the API */
   takeGroup(group: JsonGroup): void;
   /** @throws {SyntaxError} where the bytes are no `Metric` message */
   takeMetric(metric: Uint8Array, family: FamilyHead): void;
-  /** What both make together, by group ID. */
-  readings(): Map<string, GroupReading>;
+  /** What both make together, by group ID. A generator, for there may be many. */
+  readings(): Generator<void, Map<string, GroupReading>>;
   /** One reading for all groups where there is no page. */
   unfaithful(reason: string): Map<string, GroupReading>;
 }
 
-interface Wanted {
+interface Wanted extends Pick<JsonGroup, "pushTime" | "failureTime"> {
   readonly id: string;
-  readonly json: JsonGroup;
   readonly families: readonly WantedFamily[];
   /** Why it cannot be copied, as far as is known. */
   problem?: string;
-  /** As the page has it. */
-  pushTime?: number;
+  /** The push time as the page has it. */
+  pageTime?: number;
 }
 
-interface WantedFamily extends JsonFamily {
-  /** In the order of `series`. */
-  readonly metrics: Uint8Array[];
+interface WantedFamily extends Pick<JsonFamily, "name" | "type" | "help"> {
+  /** Of its series. */
+  readonly keys: readonly string[];
+  /** In the same order, a byte in each character: a third of the memory that small arrays take. */
+  readonly metrics: string[];
   head?: FamilyHead;
 }
 
@@ -70,26 +79,33 @@ interface Place {
 }
 
 const PUSH_TIME = "push_time_seconds";
+/** Groups between two moments at which others have their turn. */
+const GROUPS_A_STEP = 64;
 /** Stands in JSON for bytes that are no UTF-8. */
 const REPLACEMENT = "\ufffd";
 
-/** @param ids of the groups asked for */
-export function createGroupJoin(ids: ReadonlySet<string>): GroupJoin {
+/**
+ * Creates a join of no group yet.
+ *
+ * @param wanted the IDs of the groups asked for
+ * @param bytesMax groups are taken until they have come to so many bytes of JSON, one at least
+ */
+export function createGroupJoin(wanted: WantedGroups, bytesMax = Infinity): GroupJoin {
   const groups = new Map<string, Wanted>();
+  let [left, bytes] = [0, 0];
   /** By family and key of the series. */
   const places = new Map<string, Map<string, Place>>();
   let latest:
     | { readonly head: FamilyHead; readonly places: Map<string, Place> | undefined }
     | undefined;
 
-  function expect(name: string, labels: LabelPairs, place: Place): void {
+  function expect(name: string, key: string, place: Place): void {
     const series = places.get(name) ?? new Map<string, Place>();
     places.set(name, series);
-    const key = keyOfLabels(labels);
     const other = series.get(key);
     if (other) {
       for (const { group } of [other, place]) {
-        group.problem ??= `its series ${show(name, labels)} is in its member's API twice`;
+        group.problem ??= `its series ${show(name, key)} is in its member's API twice`;
       }
     }
     series.set(key, place);
@@ -99,22 +115,33 @@ export function createGroupJoin(ids: ReadonlySet<string>): GroupJoin {
     get size() {
       return groups.size;
     },
+    get left() {
+      return left;
+    },
     takeGroup(json) {
       const id = groupId(groupOfLabels(json.labels));
-      if (!ids.has(id)) return;
+      if (!wanted.has(id)) return;
       const known = groups.get(id);
       if (known) {
         known.problem = "its member holds it with an empty instance label and without";
         return;
       }
-      const families = json.families().map((family) => ({ ...family, metrics: [] }));
-      const group: Wanted = { id, json, families, problem: problemOf(json, families) };
+      if (bytes > 0 && bytes + json.bytes > bytesMax) {
+        left++;
+        return;
+      }
+      bytes += json.bytes;
+      const families = json.families().map(({ name, type, help, series }): WantedFamily => (
+        { name, type, help, keys: series.map(keyOfLabels), metrics: [] }
+      ));
+      const { pushTime, failureTime } = json;
+      const group: Wanted = { id, pushTime, failureTime, families };
+      const problem = problemOf(json, families);
+      if (problem !== undefined) group.problem = problem;
       groups.set(id, group);
-      expect(PUSH_TIME, json.pushTimeLabels, { group, index: 0 });
+      expect(PUSH_TIME, keyOfLabels(json.pushTimeLabels), { group, index: 0 });
       for (const family of families) {
-        family.series.forEach((labels, index) =>
-          expect(family.name, labels, { group, family, index })
-        );
+        family.keys.forEach((key, index) => expect(family.name, key, { group, family, index }));
       }
     },
     takeMetric(metric, head) {
@@ -122,7 +149,14 @@ export function createGroupJoin(ids: ReadonlySet<string>): GroupJoin {
       const place = latest.places?.get(keyOfMetric(metric));
       if (place) fill(place, metric, head);
     },
-    readings: () => new Map([...groups].map(([id, group]) => [id, readingOf(group)])),
+    *readings() {
+      const readings = new Map<string, GroupReading>();
+      for (const [id, group] of groups) {
+        readings.set(id, readingOf(group));
+        if (readings.size % GROUPS_A_STEP === 0) yield;
+      }
+      return readings;
+    },
     unfaithful: (reason) =>
       new Map([...groups].map(([id, { problem }]) => [
         id,
@@ -131,7 +165,7 @@ export function createGroupJoin(ids: ReadonlySet<string>): GroupJoin {
   };
 }
 
-function problemOf(json: JsonGroup, families: readonly JsonFamily[]): string | undefined {
+function problemOf(json: JsonGroup, families: readonly WantedFamily[]): string | undefined {
   if (json.labels.some((pair) => pair.some((text) => text.includes(REPLACEMENT)))) {
     return "its labels are not UTF-8";
   }
@@ -141,43 +175,46 @@ function problemOf(json: JsonGroup, families: readonly JsonFamily[]): string | u
 
 function fill({ group, family, index }: Place, metric: Uint8Array, head: FamilyHead): void {
   if (!family) {
-    group.pushTime = gaugeValue(metric);
+    group.pageTime = gaugeValue(metric);
     return;
   }
-  if (family.metrics[index]) {
-    const series = show(family.name, family.series[index]);
+  if (family.metrics[index] !== undefined) {
+    const series = show(family.name, family.keys[index]);
     group.problem ??= `its series ${series} is on its member's /metrics twice`;
   }
-  family.metrics[index] = new Uint8Array(metric); // a copy: the bytes are only good during the call
+  family.metrics[index] = latin1Of(metric);
   family.head ??= head;
 }
 
 function readingOf(group: Wanted): GroupReading {
-  const { id, json, families } = group;
+  const { id, families, pushTime, failureTime, pageTime } = group;
   if (group.problem !== undefined) return { kind: "unfaithful", reason: group.problem };
-  if (group.pushTime === undefined) return { kind: "changed", reason: "it was deleted meanwhile" };
-  if (group.pushTime !== json.pushTime) {
+  if (pageTime === undefined) return { kind: "changed", reason: "it was deleted meanwhile" };
+  if (pageTime !== pushTime) {
     return { kind: "changed", reason: "it was pushed meanwhile" };
   }
   const pieces: Uint8Array[] = [];
   for (const family of families) {
     const problem = familyProblem(family);
     if (problem !== undefined) return { kind: "unfaithful", reason: problem };
-    pieces.push(...encodeFamily(family));
+    const metrics = family.metrics.map((metric) => Buffer.from(metric, "latin1"));
+    pieces.push(...encodeFamily({ ...family, metrics }));
   }
   const content: GroupContent = {
     id,
-    pushTime: json.pushTime,
-    failureTime: json.failureTime,
+    pushTime,
+    failureTime,
     body: concat(pieces),
     partial: families.some(({ name }) => name === PARTIAL_FAMILY),
   };
   return { kind: "content", content };
 }
 
-function familyProblem({ name, type, series, metrics, head }: WantedFamily): string | undefined {
-  const missing = series.find((_, index) => !metrics[index]);
-  if (missing) return `its series ${show(name, missing)} is not on its member's /metrics`;
+function familyProblem({ name, type, keys, metrics, head }: WantedFamily): string | undefined {
+  const missing = keys.find((_, index) => metrics[index] === undefined);
+  if (missing !== undefined) {
+    return `its series ${show(name, missing)} is not on its member's /metrics`;
+  }
   if (!head) return undefined;
   const found = typeName(head);
   if (found === undefined) return `its family ${name} is of no type that is known`;
@@ -185,6 +222,7 @@ function familyProblem({ name, type, series, metrics, head }: WantedFamily): str
   return `its family ${name} is a ${type}, and a ${found} on its member's /metrics`;
 }
 
-function show(name: string, labels: LabelPairs): string {
+function show(name: string, key: string): string {
+  const labels = labelsOfKey(key);
   return `${name}{${labels.map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(",")}}`;
 }

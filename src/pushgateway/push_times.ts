@@ -28,6 +28,8 @@ export interface PushTimes {
   readonly failures: ReadonlyMap<string, number>;
   /** The types of its metric families by name, as `gauge`; absent where only the JSON API told. */
   readonly types?: ReadonlyMap<string, string>;
+  /** When its process started, Unix seconds by its own clock, where it tells. */
+  readonly started?: number;
 }
 
 /** Later Pushgateways may want the first of these for names in UTF-8, earlier ones know the second. */
@@ -55,8 +57,8 @@ export async function readPushTimes(
     take: page.take,
   }, { ...way, signal });
   if (status === 200 && page.complete) {
-    const { times, failures, types } = page;
-    return { times, clockAhead, failures, types };
+    const { times, failures, types, started } = page;
+    return { times, clockAhead, failures, types, ...(started !== undefined && { started }) };
   }
   const times = new LargeMap<number>();
   const failures = new Map<string, number>();

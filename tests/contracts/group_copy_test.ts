@@ -107,6 +107,18 @@ for (const scheme of ["legacy", "utf8"] as const) {
     }
 
     const gateways = openGateways(way, scheme);
+    const member = parseMember(target.address);
+    const contents = [...ids].map((id) => contentOf(originals, id));
+    const found = await gateways.copies(member, contents, signal);
+    for (const id of ids) {
+      const { pushTime } = contentOf(copies, id);
+      // Only the JSON API shows a family without metrics.
+      const isWhole = id === "/metrics/job/laconic" ? "unknown" : true;
+      assert.deepEqual(found.copies.get(id), { pushTime, failureTime: 0, isWhole }, id);
+    }
+    assert.equal(found.started, (await gateways.pushTimes(member, signal)).started);
+    assert.notEqual(found.started, undefined);
+
     for (const id of ids) await gateways.remove(parseMember(source.address), id, signal);
     // Deletions are queued, and a push that is answered comes after them.
     await push(source, { path: "/metrics/job/last", body: "" }, way.transport);

@@ -14,6 +14,8 @@ export interface JsonGroup {
   readonly labels: LabelPairs;
   /** An explicit empty `instance` is among its labels. */
   readonly hasEmptyInstance: boolean;
+  /** The length of its JSON: what it takes of memory goes with that. */
+  readonly bytes: number;
   /** Unix seconds; 0: no push has succeeded. */
   readonly pushTime: number;
   /** The labels of the push time's series. */
@@ -78,6 +80,7 @@ export function parseJsonGroup(text: string): JsonGroup {
   return {
     labels: own.success ? Object.entries(own.data) : pushTimeLabels.filter(isNotEmptyInstance),
     hasEmptyInstance: own.success && own.data.instance === "",
+    bytes: text.length,
     pushTime: Number(pushTime.value),
     pushTimeLabels,
     failureTime: failed.success ? Number(failed.data.metrics[0].value) : 0,

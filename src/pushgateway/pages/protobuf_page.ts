@@ -42,6 +42,12 @@ export interface ProtobufPage {
   end(): void;
 }
 
+/** What such a page is called, and what a push of such messages has to say of itself. */
+export const PROTOBUF_TYPE = "application/vnd.google.protobuf;" +
+  "proto=io.prometheus.client.MetricFamily;encoding=delimited";
+/** The media type to ask for. */
+export const PROTOBUF_ACCEPT = `${PROTOBUF_TYPE};escaping=allow-utf-8`;
+
 const [NAME, HELP, TYPE, METRIC] = [1, 2, 3, 4];
 /** A family's name, its help or one metric: anything larger is no page of a Pushgateway. */
 const FIELD_BYTES_MAX = 64_000_000;

@@ -26,6 +26,8 @@ export interface PushTimePage {
   readonly failures: ReadonlyMap<string, number>;
   /** Types by family, as `gauge`. */
   readonly types: ReadonlyMap<string, string>;
+  /** When the process started, Unix seconds; absent where the page does not tell. */
+  readonly started: number | undefined;
   /**
    * Whether every push time has come. Families are sorted by name, and a page may end anywhere with
    * status 200 where a protobuf push has damaged the store; so one has to follow them. The
@@ -38,7 +40,8 @@ const FAMILY = "push_time_seconds";
 const SAMPLE = new TextEncoder().encode(`${FAMILY}{`);
 const FAILURE = new TextEncoder().encode("push_failure_time_seconds{");
 const TYPE = new TextEncoder().encode("# TYPE ");
-const STARTS = [SAMPLE, FAILURE, TYPE];
+const START_TIME = new TextEncoder().encode("process_start_time_seconds ");
+const STARTS = [SAMPLE, FAILURE, TYPE, START_TIME];
 const START_BYTES_MAX = Math.max(...STARTS.map(({ length }) => length));
 const NEWLINE = 0x0a;
 /** How the time of a group ends that no push has ever failed for: nearly all of them. */
@@ -53,6 +56,7 @@ export function createPushTimePage(): PushTimePage {
   const types = new Map<string, string>();
   const decoder = new TextDecoder("utf-8", { fatal: true });
   let complete = false;
+  let startTime: number | undefined;
   /** Of the line that the last bytes broke off in; empty where it is skipped. */
   let started: Uint8Array[] = [];
   let startedBytes = 0;
@@ -70,6 +74,8 @@ export function createPushTimePage(): PushTimePage {
       const [name, type] = decoder.decode(line.subarray(TYPE.length)).split(" ");
       types.set(name, type);
       complete ||= !name.startsWith('"') && name > FAMILY;
+    } else if (line.length >= START_TIME.length && begins(line, START_TIME)) {
+      startTime = Number(decoder.decode(line.subarray(START_TIME.length)));
     }
   }
 
@@ -96,6 +102,9 @@ export function createPushTimePage(): PushTimePage {
     times,
     failures,
     types,
+    get started() {
+      return startTime;
+    },
     get complete() {
       return complete;
     },

@@ -2,37 +2,42 @@
 
 import { Buffer } from "node:buffer";
 import type { LabelPairs } from "./json_group.ts";
-import { readFields } from "./protobuf_wire.ts";
+import { readField, readFields } from "./protobuf_wire.ts";
 
 const [METRIC_LABEL, METRIC_GAUGE] = [1, 2];
 const [LABEL_NAME, LABEL_VALUE] = [1, 2];
 const GAUGE_VALUE = 1;
-/** A byte that no UTF-8 has. */
-const END = "\xff";
+/** How a label begins in a `Metric`, and its name and its value in that. */
+const [LABEL_TAG, NAME_TAG, VALUE_TAG] = ["\x0a", "\x0a", "\x12"];
+const [NAME_TAG_BYTE, VALUE_TAG_BYTE] = [0x0a, 0x12];
+/** A length in one byte: nearly all of them. */
+const SHORT_MAX = 127;
+// deno-lint-ignore no-control-regex -- that is what ASCII begins with
+const ASCII = /^[\x00-\x7f]*$/;
 
-/** The key of a series with these labels, in any order: their bytes as they are. */
+/**
+ * The key of a series with these labels: those fields of a `Metric` message that hold them, sorted by
+ * name, with one byte in each character. So the key of most metrics is a piece of them.
+ */
 export function keyOfLabels(labels: LabelPairs): string {
   return keyOf(labels.map(([name, value]) => [binary(name), binary(value)]));
 }
 
 /**
- * The key of the series of a `Metric` message.
+ * The key of the series of a `Metric` message, whatever the order of its labels.
  *
  * @throws {SyntaxError} where it is none
  */
 export function keyOfMetric(metric: Uint8Array): string {
-  const pairs: [string, string][] = [];
-  for (const { number, start, end } of readFields(metric)) {
-    if (number !== METRIC_LABEL) continue;
-    const pair = metric.subarray(start, end);
-    let [name, value] = ["", ""];
-    for (const { number, start, end } of readFields(pair)) {
-      if (number === LABEL_NAME) name = latin1(pair, start, end);
-      else if (number === LABEL_VALUE) value = latin1(pair, start, end);
-    }
-    pairs.push([name, value]);
-  }
-  return keyOf(pairs);
+  const end = endOfSortedLabels(metric);
+  if (end !== undefined) return latin1Of(metric, 0, end);
+  return keyOf(labelsOf(metric));
+}
+
+/** The labels of a key, as they are shown to people. */
+export function labelsOfKey(key: string): LabelPairs {
+  const utf8 = (text: string) => Buffer.from(text, "latin1").toString();
+  return labelsOf(Buffer.from(key, "latin1")).map(([name, value]) => [utf8(name), utf8(value)]);
 }
 
 /**
@@ -53,23 +58,93 @@ export function gaugeValue(metric: Uint8Array): number {
   return value;
 }
 
+/**
+ * Where the labels of a metric end, where they are its first fields, sorted, and written as a key has
+ * them, as Pushgateways do.
+ */
+function endOfSortedLabels(metric: Uint8Array): number | undefined {
+  let at = 0;
+  let [before, beforeEnd] = [0, 0];
+  while (metric[at] === NAME_TAG_BYTE) {
+    const length = metric[at + 1];
+    const nameLength = metric[at + 3];
+    const name = at + 4;
+    const value = name + nameLength;
+    if (length > SHORT_MAX || metric[at + 2] !== NAME_TAG_BYTE || nameLength > SHORT_MAX) {
+      return undefined;
+    }
+    if (metric[value] !== VALUE_TAG_BYTE || value + 2 + metric[value + 1] !== at + 2 + length) {
+      return undefined;
+    }
+    if (beforeEnd > 0 && !isBefore(metric, [before, beforeEnd], [name, value])) return undefined;
+    [before, beforeEnd] = [name, value];
+    at += 2 + length;
+  }
+  if (at > metric.length) return undefined;
+  // Nothing but a label is tagged like one, and the other fields are behind them.
+  for (const cursor = { bytes: metric, at }; cursor.at < metric.length;) {
+    const field = readField(cursor);
+    if (!field || field.number === METRIC_LABEL) return undefined;
+  }
+  return at;
+}
+
+function isBefore(
+  bytes: Uint8Array,
+  [one, oneEnd]: readonly [number, number],
+  [other, otherEnd]: readonly [number, number],
+): boolean {
+  let [a, b] = [one, other];
+  while (a < oneEnd && b < otherEnd && bytes[a] === bytes[b]) [a, b] = [a + 1, b + 1];
+  if (a === oneEnd || b === otherEnd) return a === oneEnd && b < otherEnd;
+  return bytes[a] < bytes[b];
+}
+
+function labelsOf(metric: Uint8Array): [name: string, value: string][] {
+  const pairs: [string, string][] = [];
+  for (const { number, start, end } of readFields(metric)) {
+    if (number !== METRIC_LABEL) continue;
+    const pair = metric.subarray(start, end);
+    let [name, value] = ["", ""];
+    for (const { number, start, end } of readFields(pair)) {
+      const text = latin1Of(pair, start, end);
+      if (number === LABEL_NAME) name = text;
+      else if (number === LABEL_VALUE) value = text;
+    }
+    pairs.push([name, value]);
+  }
+  return pairs;
+}
+
 /** Sorts the pairs. */
 function keyOf(pairs: [name: string, value: string][]): string {
   let key = "";
   for (const [name, value] of pairs.sort(([a], [b]) => a < b ? -1 : 1)) {
-    key += name + END + value + END;
+    const label = NAME_TAG + length(name) + name + VALUE_TAG + length(value) + value;
+    key += LABEL_TAG + length(label) + label;
   }
   return key;
 }
 
-/** UTF-8 with one byte in each character. */
-function binary(text: string): string {
-  return Buffer.from(text).toString("latin1");
+/** The length of a text as a varint, a character for each byte. */
+function length({ length }: string): string {
+  let text = "";
+  for (; length > SHORT_MAX; length = Math.floor(length / 128)) {
+    text += String.fromCharCode(length % 128 + 128);
+  }
+  return text + String.fromCharCode(length);
 }
 
-/** A loop reads what is as short as labels are faster than a decoder. */
-function latin1(bytes: Uint8Array, start: number, end: number): string {
-  let text = "";
-  for (let i = start; i < end; i++) text += String.fromCharCode(bytes[i]);
-  return text;
+/** Some bytes as a text with one of them in each character. */
+export function latin1Of(
+  { buffer, byteOffset, length }: Uint8Array,
+  start = 0,
+  end = length,
+): string {
+  return Buffer.from(buffer, byteOffset + start, end - start).toString("latin1");
+}
+
+/** UTF-8 with one byte in each character. */
+function binary(text: string): string {
+  return ASCII.test(text) ? text : Buffer.from(text).toString("latin1");
 }

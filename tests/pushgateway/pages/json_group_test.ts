@@ -15,7 +15,7 @@ const GROUP = {
 };
 
 function parse(group: unknown) {
-  const { families, has: _, ...rest } = parseJsonGroup(JSON.stringify(group));
+  const { families, has: _, bytes: __, ...rest } = parseJsonGroup(JSON.stringify(group));
   return { ...rest, families: families() };
 }
 

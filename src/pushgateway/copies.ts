@@ -1,0 +1,167 @@
+/**
+ * Looks whether copies are on a member as they were sent there, many with one read: its `/metrics` in
+ * protobuf has every metric with the labels of its group, in the bytes in which the copy had them.
+ *
+ * @module
+ */
+
+import { cooperate } from "../concurrency/cooperate.ts";
+import { lacksInstance, parseGroupId } from "../group/group.ts";
+import type { Member } from "../member.ts";
+import type { GroupContent } from "./group_join.ts";
+import { readPage, type ReadWay } from "./pages/page.ts";
+import { createProtobufPage, type FamilyHead, PROTOBUF_ACCEPT } from "./pages/protobuf_page.ts";
+import { gaugeValue, keyOfLabels, keyOfMetric, latin1Of } from "./pages/series.ts";
+
+/** A copy as it was found. */
+export interface FoundCopy {
+  /** Unix seconds, the member's own clock. */
+  readonly pushTime: number;
+  /** Unix seconds of the last failed push; 0: none. */
+  readonly failureTime: number;
+  /**
+   * Whether all metrics of the copy are there as they were sent, and of the same types; `unknown` where it
+   * has a family without metrics, which only the JSON API shows.
+   */
+  readonly isWhole: boolean | "unknown";
+}
+
+/** What a member was found to hold. */
+export interface FoundCopies {
+  /** By group ID; a group that the member does not hold is absent. */
+  readonly copies: ReadonlyMap<string, FoundCopy>;
+  /** When its process started, Unix seconds, where it tells. */
+  readonly started?: number;
+}
+
+/** A copy that is looked for. */
+interface Sought {
+  readonly id: string;
+  pushTime?: number;
+  failureTime: number;
+  /** Metrics that have not been found. */
+  left: number;
+  hasBareFamily: boolean;
+  hasOtherType: boolean;
+}
+
+/** Metrics of one family that are looked for, a byte in each character, and whose they are. */
+interface SoughtFamily {
+  readonly metrics: Map<string, Sought>;
+  /** The types that its copies have, as a rule one. */
+  readonly types: Set<number>;
+}
+
+const [PUSH_TIME, FAILURE_TIME] = ["push_time_seconds", "push_failure_time_seconds"];
+const START_TIME = "process_start_time_seconds";
+
+/**
+ * Reads the page and looks for copies.
+ *
+ * @param contents what was sent, as `readGroups` had it
+ * @throws {SendFailure} where the member does not answer
+ * @throws {TypeError | SyntaxError} where what it answers is not what a Pushgateway does
+ * @throws the signal's reason when it aborts
+ */
+export async function readCopies(
+  member: Member,
+  contents: Iterable<GroupContent>,
+  way: ReadWay,
+  signal: AbortSignal,
+): Promise<FoundCopies> {
+  const { sought, families, times } = await cooperate(seek(contents), signal);
+  let started: number | undefined;
+  let latest: { readonly head: FamilyHead; readonly family: SoughtFamily | undefined } | undefined;
+  const page = createProtobufPage({
+    metric(bytes, head) {
+      if (head.name === START_TIME) started = gaugeValue(bytes);
+      if (head.name === PUSH_TIME || head.name === FAILURE_TIME) {
+        takeTime(bytes, head.name);
+        return;
+      }
+      if (latest?.head !== head) latest = { head, family: families.get(head.name) };
+      const { family } = latest;
+      const metric = latin1Of(bytes);
+      const one = family?.metrics.get(metric);
+      if (!one || !family) return;
+      family.metrics.delete(metric);
+      one.left--;
+      one.hasOtherType ||= family.types.size > 1 || !family.types.has(head.type ?? 0);
+    },
+  });
+
+  function takeTime(bytes: Uint8Array, name: string): void {
+    const one = times.get(keyOfMetric(bytes));
+    if (!one) return;
+    if (name === PUSH_TIME) one.pushTime = gaugeValue(bytes);
+    else one.failureTime = gaugeValue(bytes);
+  }
+
+  const { status } = await readPage(member, {
+    target: "/metrics",
+    accept: PROTOBUF_ACCEPT,
+    take: page.take,
+  }, { ...way, signal });
+  if (status !== 200) throw new TypeError(`expected its /metrics, found status ${status}`);
+  page.end();
+  const copies = new Map<string, FoundCopy>();
+  for (const [id, one] of sought) {
+    const { pushTime, failureTime, left, hasBareFamily, hasOtherType } = one;
+    if (pushTime === undefined) continue;
+    const isWhole = left === 0 && !hasOtherType;
+    copies.set(id, {
+      pushTime,
+      failureTime,
+      isWhole: isWhole && hasBareFamily ? "unknown" : isWhole,
+    });
+  }
+  return { copies, ...(started !== undefined && { started }) };
+}
+
+/** Contents between two moments at which others have their turn. */
+const CONTENTS_A_STEP = 64;
+
+/** Takes contents apart. A generator, for there may be many. */
+function* seek(contents: Iterable<GroupContent>): Generator<void, {
+  readonly sought: ReadonlyMap<string, Sought>;
+  readonly families: ReadonlyMap<string, SoughtFamily>;
+  /** By the keys of their push times. */
+  readonly times: ReadonlyMap<string, Sought>;
+}> {
+  const sought = new Map<string, Sought>();
+  const families = new Map<string, SoughtFamily>();
+  const times = new Map<string, Sought>();
+  for (const { id, body } of contents) {
+    const one: Sought = { id, failureTime: 0, left: 0, hasBareFamily: false, hasOtherType: false };
+    sought.set(id, one);
+    times.set(timeKey(id), one);
+    let metrics = 0;
+    const page = createProtobufPage({
+      metric(bytes, { name, type = 0 }) {
+        const family = families.get(name) ??
+          { metrics: new Map<string, Sought>(), types: new Set() };
+        families.set(name, family);
+        family.metrics.set(latin1Of(bytes), one);
+        family.types.add(type);
+        one.left++;
+        metrics++;
+      },
+      familyEnd() {
+        one.hasBareFamily ||= metrics === 0;
+        metrics = 0;
+      },
+    });
+    page.take(body);
+    page.end();
+    if (sought.size % CONTENTS_A_STEP === 0) yield;
+  }
+  return { sought, families, times };
+}
+
+/** The key of a group's push time, which has its labels, and an empty `instance` where it has none. */
+function timeKey(id: string): string {
+  const group = parseGroupId(id);
+  const labels: [string, string][] = [["job", group.job], ...group.labels];
+  if (lacksInstance(group)) labels.push(["instance", ""]);
+  return keyOfLabels(labels);
+}
