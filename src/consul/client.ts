@@ -30,6 +30,13 @@ export interface HeldKey {
   readonly value: string;
 }
 
+/** A key of the KV store that nobody holds, as it was found. */
+export interface FreeKey {
+  readonly key: string;
+  /** Consul's index of its last change. */
+  readonly changedAt: number;
+}
+
 /** What the local agent is told of a service. */
 export interface Registration {
   readonly id: string;
@@ -123,6 +130,36 @@ export interface ConsulClient extends Disposable {
    */
   releaseKey(key: string, session: string, signal: AbortSignal): Promise<boolean>;
   /**
+   * Ends that a session holds a key, and leaves the key there, as a trace.
+   *
+   * @returns whether this session did hold it
+   */
+  leaveKey(key: string, session: string, signal: AbortSignal): Promise<boolean>;
+  /**
+   * Makes a session hold as many of some keys as can be had at once.
+   *
+   * @param keys at most {@linkcode KEYS_AT_ONCE_MAX}
+   * @returns those that it holds now, and how often each was acquired since it is there: once where it is
+   *   new
+   * @throws as {@linkcode acquireKey}
+   */
+  acquireKeys(
+    keys: readonly string[],
+    session: string,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, number>>;
+  /**
+   * Deletes keys that a session holds, all of them or none.
+   *
+   * @param keys at most {@linkcode KEYS_AT_ONCE_MAX}
+   * @returns whether this session did hold the first one: a session loses its keys together
+   */
+  releaseKeys(keys: readonly string[], session: string, signal: AbortSignal): Promise<boolean>;
+  /** The keys below a prefix that nobody holds. */
+  freeKeys(prefix: string, signal: AbortSignal): Promise<FreeKey[]>;
+  /** Deletes keys that have not changed since they were found; any others stay. */
+  deleteUnchanged(keys: readonly FreeKey[], signal: AbortSignal): Promise<void>;
+  /**
    * Creates a session that lives until its TTL has passed without a renewal and takes its keys with it.
    * No health check hangs on it: it would end before its TTL where the gossip of agents falters.
    *
@@ -140,6 +177,8 @@ export interface ConsulClient extends Disposable {
   ): Promise<{ exists: boolean; index: bigint }>;
 }
 
+/** Consul takes 64 operations in one transaction; one of ours looks whether the session holds the keys. */
+export const KEYS_AT_ONCE_MAX = 63;
 /** For what somebody with a lock, or in want of one, waits for. */
 const LOCK_TIMEOUT_MS = 2_000;
 /**
@@ -181,7 +220,16 @@ const keyEntries = z.array(z.object({
   Key: z.string(),
   Value: z.string().nullable(),
   Session: z.string().optional(),
+  ModifyIndex: z.number(),
 }));
+/** What a transaction answers that locks keys. */
+const locked = z.object({
+  Results: z.array(z.object({ KV: z.object({ Key: z.string(), LockIndex: z.number() }) })),
+});
+/** What the library throws where an operation of a transaction was refused: then none was done. */
+const conflict = z.object({
+  response: z.object({ body: z.object({ Errors: z.array(z.object({ OpIndex: z.number() })) }) }),
+});
 /** Only a leader that has caught up answers: after a restart it lacks keys and sessions at first. */
 const CONSISTENT = { consistent: true };
 
@@ -240,6 +288,47 @@ export async function openConsul(config: ConsulConfig): Promise<ConsulClient> {
     }
   }
 
+  function releaseKeys(
+    keys: readonly string[],
+    session: string,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    return transactIf([
+      { KV: { Verb: "check-session", Key: keys[0], Session: session } },
+      ...keys.map((key) => ({ KV: { Verb: "delete", Key: key } })),
+    ], signal);
+  }
+
+  async function transact(operations: readonly unknown[], signal: AbortSignal): Promise<unknown> {
+    // The library's type of an operation lacks the level that says what it works on.
+    const typed = z.any().parse(operations);
+    return await call(
+      (common) => consul.transaction.create(typed, { ...common, operations: typed }),
+      { signal, timeout: LOCK_TIMEOUT_MS },
+    );
+  }
+
+  /** The same; says whether it was done, where that depends on what the keys are. */
+  async function transactIf(operations: readonly unknown[], signal: AbortSignal): Promise<boolean> {
+    try {
+      await transact(operations, signal);
+      return true;
+    } catch (error) {
+      if (isStatus(error, 409)) return false; // a check failed, so nothing was done
+      throw error;
+    }
+  }
+
+  async function entriesBelow(prefix: string, blocking: BlockingQuery, signal: AbortSignal) {
+    // Of a prefix without keys the library answers nothing, and does not throw.
+    const { body, index } = await query(
+      (common) => consul.kv.get({ ...common, ...CONSISTENT, key: prefix, recurse: true }),
+      blocking,
+      signal,
+    );
+    return { entries: keyEntries.optional().parse(body) ?? [], index };
+  }
+
   return {
     url,
     async service(name, blocking, signal) {
@@ -285,16 +374,10 @@ export async function openConsul(config: ConsulConfig): Promise<ConsulClient> {
     watchKeys,
     keyHolder,
     async watchHeldKeys(prefix, blocking, signal) {
-      // Of a prefix without keys the library answers nothing, and does not throw.
-      const { body, index } = await query(
-        (common) => consul.kv.get({ ...common, ...CONSISTENT, key: prefix, recurse: true }),
-        blocking,
-        signal,
+      const { entries, index } = await entriesBelow(prefix, blocking, signal);
+      const held = entries.flatMap(({ Key: key, Session: session, Value }) =>
+        session === undefined ? [] : [{ key, session, value: Value ?? "" }]
       );
-      const held = (keyEntries.optional().parse(body) ?? []).flatMap((entry) => {
-        const { Key: key, Session: session, Value } = entry;
-        return session === undefined ? [] : [{ key, session, value: Value ?? "" }];
-      });
       return { keys: held, index };
     },
     async setKey(key, value, signal) {
@@ -310,21 +393,41 @@ export async function openConsul(config: ConsulConfig): Promise<ConsulClient> {
       );
       return z.boolean().parse(body);
     },
-    async releaseKey(key, session, signal) {
-      // The library's type of an operation lacks the level that says what it works on.
-      const operations = z.any().parse([
-        { KV: { Verb: "check-session", Key: key, Session: session } },
-        { KV: { Verb: "delete", Key: key } },
-      ]);
-      try {
-        await call((common) => consul.transaction.create(operations, { ...common, operations }), {
-          signal,
-          timeout: LOCK_TIMEOUT_MS,
+    releaseKey: (key, session, signal) => releaseKeys([key], session, signal),
+    leaveKey: (key, session, signal) =>
+      transactIf([{ KV: { Verb: "unlock", Key: key, Session: session } }], signal),
+    async acquireKeys(keys, session, signal) {
+      for (let left = [...keys]; left.length > 0;) {
+        const operations = left.map((key) => ({
+          KV: { Verb: "lock", Key: key, Session: session },
+        }));
+        try {
+          const { Results } = locked.parse(await transact(operations, signal));
+          return new Map(Results.map(({ KV: { Key, LockIndex } }) => [Key, LockIndex]));
+        } catch (error) {
+          const refused = isStatus(error, 409) ? conflict.safeParse(error).data : undefined;
+          if (!refused || refused.response.body.Errors.length === 0) throw error;
+          const held = new Set(refused.response.body.Errors.map(({ OpIndex }) => OpIndex));
+          left = left.filter((_, i) => !held.has(i));
+        }
+      }
+      return new Map();
+    },
+    releaseKeys,
+    async freeKeys(prefix, signal) {
+      const { entries } = await entriesBelow(prefix, { waitSeconds: 0 }, signal);
+      return entries.flatMap(({ Key: key, Session, ModifyIndex: changedAt }) =>
+        Session === undefined ? [{ key, changedAt }] : []
+      );
+    },
+    async deleteUnchanged(keys, signal) {
+      for (let at = 0; at < keys.length; at += KEYS_AT_ONCE_MAX) {
+        const some = keys.slice(at, at + KEYS_AT_ONCE_MAX);
+        const deletion = ({ key, changedAt }: FreeKey) => ({
+          KV: { Verb: "delete-cas", Key: key, Index: changedAt },
         });
-        return true;
-      } catch (error) {
-        if (isStatus(error, 409)) return false; // the check failed, so nothing was deleted
-        throw error;
+        if (await transactIf(some.map(deletion), signal)) continue;
+        for (const one of some) await transactIf([deletion(one)], signal);
       }
     },
     async createSession({ name, ttlSeconds, lockDelaySeconds }, signal) {

@@ -61,6 +61,7 @@ export async function startLocks(
   return {
     run: locks.run,
     hold: locks.hold,
+    holdMany: locks.holdMany,
     get state() {
       return locks.state;
     },

@@ -56,6 +56,10 @@ interface Node {
 interface KeyValue {
   readonly value: string;
   readonly session?: string;
+  /** How often it was acquired since it is there. */
+  readonly acquired: number;
+  /** Consul's index of its last change. */
+  readonly changedAt: number;
 }
 
 interface Session {
@@ -182,6 +186,24 @@ export function createConsul({ agents: count, answers, random }: ConsulDeps): Mo
       );
     }
 
+    function acquire(key: string, session: string, value: string): boolean {
+      if (!sessions.has(session)) throw new Error("invalid session");
+      const known = keys.get(key);
+      const isFree = known?.session === undefined || known.session === session;
+      if (!isFree || (delayed.get(key) ?? 0) > performance.now()) return false;
+      changed("keys");
+      const acquired = (known?.acquired ?? 0) + (known?.session === session ? 0 : 1);
+      keys.set(key, { value, session, acquired, changedAt: index });
+      return true;
+    }
+
+    function release(all: readonly string[], session: string): boolean {
+      if (all.some((key) => keys.get(key)?.session !== session)) return false;
+      for (const key of all) keys.delete(key);
+      changed("keys");
+      return true;
+    }
+
     return {
       url: `http://${node.name}`,
       service: (name, blocking, signal) =>
@@ -221,29 +243,45 @@ export function createConsul({ agents: count, answers, random }: ConsulDeps): Mo
         query("keys", { blocking, signal }, () => ({ keys: heldBelow(prefix) })),
       setKey: (key, value, signal) =>
         call(signal, () => {
-          keys.set(key, { value });
           changed("keys");
+          keys.set(key, { value, acquired: 0, changedAt: index });
         }),
       deleteKey: (key, signal) =>
         call(signal, () => {
           if (keys.delete(key)) changed("keys");
         }),
       acquireKey: (key, { session, value = "" }, signal) =>
+        call(signal, () => acquire(key, session, value)),
+      acquireKeys: (all, session, signal) =>
         call(signal, () => {
-          if (!sessions.has(session)) throw new Error("invalid session");
-          const holder = keys.get(key)?.session;
-          const isFree = holder === undefined || holder === session;
-          if (!isFree || (delayed.get(key) ?? 0) > performance.now()) return false;
-          keys.set(key, { value, session });
+          const held = all.filter((key) => acquire(key, session, ""));
+          return new Map(held.map((key) => [key, keys.get(key)?.acquired ?? 0]));
+        }),
+      releaseKey: (key, session, signal) => call(signal, () => release([key], session)),
+      releaseKeys: (keys, session, signal) => call(signal, () => release(keys, session)),
+      leaveKey: (key, session, signal) =>
+        call(signal, () => {
+          const known = keys.get(key);
+          if (known?.session !== session) return false;
           changed("keys");
+          const { value, acquired } = known;
+          keys.set(key, { value, acquired, changedAt: index });
           return true;
         }),
-      releaseKey: (key, session, signal) =>
+      freeKeys: (prefix, signal) =>
+        call(
+          signal,
+          () =>
+            [...keys].flatMap(([key, { session, changedAt }]) =>
+              session === undefined && key.startsWith(prefix) ? [{ key, changedAt }] : []
+            ),
+        ),
+      deleteUnchanged: (found, signal) =>
         call(signal, () => {
-          if (keys.get(key)?.session !== session) return false;
-          keys.delete(key);
+          for (const { key, changedAt } of found) {
+            if (keys.get(key)?.changedAt === changedAt) keys.delete(key);
+          }
           changed("keys");
-          return true;
         }),
       createSession: ({ ttlSeconds, lockDelaySeconds }, signal) =>
         call(signal, () => {

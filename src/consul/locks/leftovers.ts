@@ -14,10 +14,22 @@ import type { Turns } from "../../concurrency/turns.ts";
 export interface Leftovers {
   /** Notes a key whose acquire was not answered: Consul may yet do it. */
   mayComeToHold(key: string, session: Session): void;
-  /** Notes a key whose release was not answered. */
-  mayStillHold(key: string, session: Session): void;
+  /**
+   * Notes a key whose release was not answered.
+   *
+   * @param isTrace whether the key stays there when it is released
+   */
+  mayStillHold(key: string, session: Session, isTrace: boolean): void;
   /** Releases until the signal aborts. */
   run(signal: AbortSignal): Promise<void>;
+}
+
+/** A key, and how it is let go of. */
+interface Leftover {
+  readonly session: Session;
+  /** From when on a release is the last word. */
+  readonly settledMs: number;
+  readonly isTrace: boolean;
 }
 
 const INTERVAL_MS = 5_000;
@@ -26,17 +38,20 @@ const LATE_MS_MAX = 10_000;
 
 /** Creates a list that is empty. */
 export function createLeftovers(
-  { consul, turns }: { consul: Pick<ConsulClient, "releaseKey">; turns: Turns },
+  { consul, turns }: { consul: Pick<ConsulClient, "releaseKey" | "leaveKey">; turns: Turns },
 ): Leftovers {
-  /** The keys, and from when on a release is the last word. */
-  const keys = new Map<string, { readonly session: Session; readonly settledMs: number }>();
+  const keys = new Map<string, Leftover>();
   const wake = createWake();
 
-  function note(key: string, session: Session, settledMs: number): void {
+  function note(key: string, { session, settledMs, isTrace }: Leftover): void {
     // A release that was not answered must not shorten the wait for an acquire that came before it.
     const before = keys.get(key);
-    const earlier = before?.session === session ? before.settledMs : 0;
-    keys.set(key, { session, settledMs: Math.max(settledMs, earlier) });
+    const same = before?.session === session ? before : undefined;
+    keys.set(key, {
+      session,
+      settledMs: Math.max(settledMs, same?.settledMs ?? 0),
+      isTrace: isTrace || same?.isTrace === true,
+    });
     wake.raise();
   }
 
@@ -46,10 +61,11 @@ export function createLeftovers(
     if (!noted || noted.session.signal.aborted) return true; // a session's keys go with it
     using turn = turns.tryTake(key);
     if (!turn) return false; // somebody wants the key by now, and releases it afterwards
-    const { session, settledMs } = noted;
+    const { session, settledMs, isTrace } = noted;
     const askedMs = performance.now();
+    const release = isTrace ? consul.leaveKey : consul.releaseKey;
     try {
-      await consul.releaseKey(key, session.id, AbortSignal.any([signal, session.signal]));
+      await release(key, session.id, AbortSignal.any([signal, session.signal]));
       return askedMs >= settledMs;
     } catch {
       return false; // whether Consul can be reached, the session's renewals say
@@ -57,8 +73,10 @@ export function createLeftovers(
   }
 
   return {
-    mayComeToHold: (key, session) => note(key, session, performance.now() + LATE_MS_MAX),
-    mayStillHold: (key, session) => note(key, session, performance.now()),
+    mayComeToHold: (key, session) =>
+      note(key, { session, settledMs: performance.now() + LATE_MS_MAX, isTrace: false }),
+    mayStillHold: (key, session, isTrace) =>
+      note(key, { session, settledMs: performance.now(), isTrace }),
     async run(signal) {
       while (!signal.aborted) {
         for (const key of [...keys.keys()]) {

@@ -5,9 +5,13 @@
  * it stops then. Nothing here keeps a paused process from going on too late, so what must never
  * happen twice has to be safe without the lock.
  *
+ * A lock may leave its key behind as a *trace*: whoever gets many locks at once is told by it which of
+ * them somebody else has had lately.
+ *
  * @module
  */
 
+import { abandonable, untilAborted } from "../../concurrency/abort.ts";
 import { sleep } from "../../concurrency/backoff.ts";
 import type { Logger } from "../../log.ts";
 import { runGroup } from "../../concurrency/run_group.ts";
@@ -21,6 +25,7 @@ import {
   type SessionKeeper,
   type SessionState,
 } from "../session.ts";
+import { createTraces } from "./traces.ts";
 import { createTurns } from "../../concurrency/turns.ts";
 
 /** Whether locks can be had now. */
@@ -39,19 +44,42 @@ export interface Locks {
    *
    * @param work is given a signal that aborts when the lock can no longer be relied on, or with
    *   the caller's
-   * @param options.waitMs how long others may hold it
-   * @param options.signal ends the wait, and the work; what work then returns is returned
    * @throws {LockFailure}
    * @throws the signal's reason when it aborts before the work has begun; whatever work throws
    */
   hold<T>(
     name: string,
     work: (signal: AbortSignal) => Promise<T>,
-    options: { readonly waitMs: number; readonly signal: AbortSignal },
+    options: HoldOptions,
+  ): Promise<T>;
+  /**
+   * Runs work while holding those of many locks that can be had without a wait. Their keys are deleted
+   * afterwards.
+   *
+   * @param names at most {@linkcode KEYS_AT_ONCE_MAX}, each once
+   * @param work is given those that are held and that nobody else has had within
+   *   {@linkcode TRACE_MS}, and a signal that aborts when they can no longer be relied on, or with the
+   *   caller's
+   * @throws as {@linkcode hold}, but not for want of patience
+   */
+  holdMany<T>(
+    names: readonly string[],
+    work: (names: ReadonlySet<string>, signal: AbortSignal) => Promise<T>,
+    options: { readonly signal: AbortSignal },
   ): Promise<T>;
   readonly state: LocksState;
   /** The session that all locks hang on. */
   readonly sessions: Pick<SessionKeeper, "current" | "watch" | "tried" | "since">;
+}
+
+/** How a lock is held. */
+export interface HoldOptions {
+  /** How long others may hold it. */
+  readonly waitMs: number;
+  /** Ends the wait, and the work; what work then returns is returned. */
+  readonly signal: AbortSignal;
+  /** The key stays for {@linkcode TRACE_MS} at least. */
+  readonly leavesTrace?: boolean;
 }
 
 /**
@@ -80,6 +108,11 @@ export interface LocksDeps {
     | "url"
     | "acquireKey"
     | "releaseKey"
+    | "leaveKey"
+    | "acquireKeys"
+    | "releaseKeys"
+    | "freeKeys"
+    | "deleteUnchanged"
     | "keyHolder"
     | "createSession"
     | "renewSession"
@@ -108,6 +141,7 @@ export function createLocks({ consul, prefix, random, log }: LocksDeps): Locks {
   const turns = createTurns();
   const calls = createTurns({ atOnce: () => CALLS_AT_ONCE_MAX });
   const leftovers = createLeftovers({ consul, turns });
+  const traces = createTraces({ consul, prefix });
   const holders = createHolders({ consul, random });
   const keeper = createSessionKeeper({
     consul,
@@ -193,13 +227,46 @@ export function createLocks({ consul, prefix, random, log }: LocksDeps): Locks {
   }
 
   /** Says whether the session held it until now. */
-  async function release(key: string, session: Session): Promise<boolean> {
+  async function release(key: string, session: Session, isTrace: boolean): Promise<boolean> {
     if (session.signal.aborted) return false;
     try {
       using _call = await call(key, session, session.signal);
-      return await consul.releaseKey(key, session.id, session.signal);
+      const release = isTrace ? consul.leaveKey : consul.releaseKey;
+      return await release(key, session.id, session.signal);
     } catch (error) {
-      leftovers.mayStillHold(key, session);
+      leftovers.mayStillHold(key, session, isTrace);
+      if (!(error instanceof LockFailure)) session.suspect(error);
+      return !session.signal.aborted;
+    }
+  }
+
+  /** Says which of some keys are held now, and whether each had been there before. */
+  async function acquireMany(
+    keys: readonly string[],
+    session: Session,
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, { readonly isTraced: boolean }>> {
+    using _call = await call(keys[0], session, signal);
+    try {
+      const usable = AbortSignal.any([signal, session.signal]);
+      const acquired = await consul.acquireKeys(keys, session.id, usable);
+      return new Map([...acquired].map(([key, times]) => [key, { isTraced: times > 1 }]));
+    } catch (error) {
+      for (const key of isStatus(error, 403) ? [] : keys) leftovers.mayComeToHold(key, session);
+      signal.throwIfAborted();
+      session.suspect(error);
+      throw unavailable(keys[0], error);
+    }
+  }
+
+  /** Says whether the session held them until now. */
+  async function releaseMany(keys: readonly string[], session: Session): Promise<boolean> {
+    if (session.signal.aborted) return false;
+    try {
+      using _call = await call(keys[0], session, session.signal);
+      return await consul.releaseKeys(keys, session.id, session.signal);
+    } catch (error) {
+      for (const key of keys) leftovers.mayStillHold(key, session, false);
       if (!(error instanceof LockFailure)) session.suspect(error);
       return !session.signal.aborted;
     }
@@ -223,9 +290,9 @@ export function createLocks({ consul, prefix, random, log }: LocksDeps): Locks {
   }
 
   return {
-    run: (signal) => runGroup([keeper.run, leftovers.run], signal),
+    run: (signal) => runGroup([keeper.run, leftovers.run, traces.run], signal),
 
-    async hold(name, work, { waitMs, signal }) {
+    async hold(name, work, { waitMs, signal, leavesTrace = false }) {
       const key = `${prefix}${name}`;
       const patience = new AbortController();
       const timer = setTimeout(() => patience.abort(), waitMs);
@@ -245,11 +312,45 @@ export function createLocks({ consul, prefix, random, log }: LocksDeps): Locks {
       try {
         result = await work(within.signal);
       } catch (error) {
-        if (await release(key, session) || signal.aborted) throw error;
+        if (await release(key, session, leavesTrace) || signal.aborted) throw error;
         throw lost(key, error);
       }
-      if (await release(key, session) || signal.aborted) return result;
+      if (await release(key, session, leavesTrace) || signal.aborted) return result;
       throw lost(key, session.signal.reason);
+    },
+
+    async holdMany(names, work, { signal }) {
+      const first = `${prefix}${names[0]}`;
+      await abandonable(untilAborted(keeper.tried), signal);
+      using stack = new DisposableStack();
+      const keys = new Map<string, string>();
+      for (const name of names) {
+        const turn = turns.tryTake(`${prefix}${name}`);
+        if (!turn) continue;
+        stack.use(turn);
+        keys.set(`${prefix}${name}`, name);
+      }
+      const session = keeper.current();
+      if (!session) throw unavailable(first);
+      stack.use(session.use());
+      const held = keys.size > 0
+        ? await acquireMany([...keys.keys()], session, signal)
+        : new Map<string, { readonly isTraced: boolean }>();
+      using within = follow([signal, session.signal]);
+      const untouched = [...held].flatMap(([key, { isTraced }]) => {
+        const name = keys.get(key);
+        return isTraced || name === undefined ? [] : [name];
+      });
+      const done = () => held.size === 0 ? true : releaseMany([...held.keys()], session);
+      let result: Awaited<ReturnType<typeof work>>;
+      try {
+        result = await work(new Set(untouched), within.signal);
+      } catch (error) {
+        if (await done() || signal.aborted) throw error;
+        throw lost(first, error);
+      }
+      if (await done() || signal.aborted) return result;
+      throw lost(first, session.signal.reason);
     },
 
     get state() {
