@@ -43,4 +43,6 @@ export interface HandoffConfig {
   readonly sweepIntervalMs: number;
   /** For one member to answer with all of its groups. */
   readonly sweepTimeoutMs: number;
+  /** Bytes that the contents of groups may take while they are moved. */
+  readonly memoryMax: number;
 }

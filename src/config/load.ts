@@ -32,6 +32,7 @@ const DEFAULT_HANDOFF: HandoffConfig = {
   enabled: true,
   sweepIntervalMs: 60_000,
   sweepTimeoutMs: 30_000,
+  memoryMax: 128 * 1_024 ** 2,
 };
 /** What a text is read with. */
 export interface ConfigContext {
@@ -172,6 +173,7 @@ function toConfig(file: ConfigFile, { path, env }: ConfigContext): Config {
       enabled: file.handoff?.enabled ?? DEFAULT_HANDOFF.enabled,
       sweepIntervalMs: file.handoff?.sweep_interval ?? DEFAULT_HANDOFF.sweepIntervalMs,
       sweepTimeoutMs: file.handoff?.sweep_timeout ?? DEFAULT_HANDOFF.sweepTimeoutMs,
+      memoryMax: file.handoff?.memory_limit ?? DEFAULT_HANDOFF.memoryMax,
     },
     upstream: resolveUpstream(file.pushgateway, locate),
   };

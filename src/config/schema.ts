@@ -86,6 +86,7 @@ const handoff = section({
   enabled: FLAG,
   sweep_interval: scalar("a duration", parseSweepInterval),
   sweep_timeout: scalar("a duration", (text) => durationMs(parseTimeout(text))),
+  memory_limit: scalar("a size", parseSize),
 });
 
 const file = section({

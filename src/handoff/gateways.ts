@@ -15,7 +15,9 @@ import {
   type GroupReading,
   PROTOBUF_HEADERS,
   readGroups,
+  type WantedGroups,
 } from "../pushgateway/group_content.ts";
+import { type FoundCopies, readCopies } from "../pushgateway/copies.ts";
 import { type GroupTraits, readGroupTraits } from "../pushgateway/group_traits.ts";
 import { PARTIAL_BODY } from "../pushgateway/partial.ts";
 import { type PushTimes, readPushTimes } from "../pushgateway/push_times.ts";
@@ -59,6 +61,28 @@ export interface Gateways {
    * @throws {MemberFailure} where it cannot be read whole
    */
   group(member: Member, id: string, signal: AbortSignal): Promise<GroupReading | undefined>;
+  /**
+   * Many groups of a member, as of after this call, with one read of it.
+   *
+   * @param wanted.bytesMax see `readGroups`
+   * @returns by ID; a group that it does not hold, or that is beyond the limit, is absent
+   * @throws {MemberFailure} where it cannot be read whole
+   */
+  contents(
+    member: Member,
+    wanted: { readonly ids: WantedGroups; readonly bytesMax: number },
+    signal: AbortSignal,
+  ): Promise<Map<string, GroupReading>>;
+  /**
+   * Looks whether copies are on a member, as of after this call, with one read of it.
+   *
+   * @throws {MemberFailure} where it cannot be read whole
+   */
+  copies(
+    member: Member,
+    contents: Iterable<GroupContent>,
+    signal: AbortSignal,
+  ): Promise<FoundCopies>;
   /**
    * Adds what a group holds to what the member holds of it, with the time of its last failed push where
    * it had one. Families of other names stay.
@@ -232,6 +256,14 @@ export function openGateways(
   return {
     pushTimes: (member, signal) => times.read(member, undefined, signal),
     traits: (member, signal) => traits.read(member, undefined, signal),
+    contents(member, { ids, bytesMax }, signal) {
+      const read = () => readGroups(member, ids, { ...reading(), bytesMax }, signal);
+      return attempt(member, "read its groups whole", read, signal);
+    },
+    copies(member, contents, signal) {
+      const read = () => readCopies(member, contents, reading(), signal);
+      return attempt(member, "read its groups as protobuf", read, signal);
+    },
     async group(member, id, signal) {
       return (await groups.read(member, id, signal)).get(id);
     },

@@ -32,6 +32,8 @@ import type { DrainProgress } from "./settle/drain.ts";
 import { createDrains } from "./settle/drains.ts";
 import { createExclusive, TurnFailure } from "./settle/exclusive.ts";
 import { createFollowUp } from "./settle/follow_up.ts";
+import { createFlows } from "./settle/many/flow.ts";
+import { createMoveMemory } from "./settle/many/memory.ts";
 import { createOnPush, type MisplacedPush } from "./settle/on_push.ts";
 import { removeStale } from "./settle/stale.ts";
 import { removeTwins } from "./settle/twins.ts";
@@ -155,6 +157,9 @@ export function createHandoff(deps: HandoffDeps): Handoff {
     relationOf,
     report,
     tellSharedSeries,
+    flows: createFlows<Member>(),
+    memory: createMoveMemory(() => config().memoryMax),
+    now: deps.now,
   };
   const followUp = createFollowUp(bringing);
   const sweeper = createSweeper({
@@ -170,7 +175,6 @@ export function createHandoff(deps: HandoffDeps): Handoff {
     log,
     random: deps.random,
     clock,
-    now: deps.now,
   });
   const drains = createDrains({
     ...bringing,
@@ -185,7 +189,8 @@ export function createHandoff(deps: HandoffDeps): Handoff {
     ...bringing,
     news: sweeper.news,
     marked,
-    followUp: followUp.add,
+    // One that is being emptied is looked through anyway.
+    followUp: (id, from) => void (drains.empties(from) || followUp.add(id, from)),
   });
 
   /** A `PUT` of another instance takes a mark away: it is remembered by one that is alone. */
@@ -202,9 +207,13 @@ export function createHandoff(deps: HandoffDeps): Handoff {
 
   /** One instance at a time, for all: two would only do each other's work. */
   async function removeDuplicates(
-    { stale, twins }: Duplicates,
+    duplicates: Duplicates,
     signal: AbortSignal,
   ): Promise<string | undefined> {
+    // What leaves is looked through by its drain, copy by copy.
+    const isLeft = ({ member }: { readonly member: Member }) => !drains.empties(member);
+    const [stale, twins] = [duplicates.stale.filter(isLeft), duplicates.twins.filter(isLeft)];
+    if (stale.length + twins.length === 0) return undefined;
     const remove = async (signal: AbortSignal) => {
       const copies =
         await removeStale(stale, { ...bringing, deletions: deletions.pending }, signal) +

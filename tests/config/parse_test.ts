@@ -39,7 +39,12 @@ Deno.test("the Go tool's file means what it meant there", { permissions: READS_Y
       bodyMemoryMax: 268_435_456,
       inFlightMax: 256,
     },
-    handoff: { enabled: true, sweepIntervalMs: 60_000, sweepTimeoutMs: 30_000 },
+    handoff: {
+      enabled: true,
+      sweepIntervalMs: 60_000,
+      sweepTimeoutMs: 30_000,
+      memoryMax: 128 * 1_024 ** 2,
+    },
     upstream: { scheme: "http", routePrefix: "", tls: {} },
   });
 });
@@ -62,7 +67,12 @@ Deno.test("every key of the file has its effect", { permissions: READS_YAML }, (
     mode: "auto",
     redirectUserAgents: ["my-pusher/", "Java/"],
     proxy: { bodyBytesMax: 1_536, timeoutMs: 90_000, bodyMemoryMax: 67_108_864, inFlightMax: 8 },
-    handoff: { enabled: false, sweepIntervalMs: 150_000, sweepTimeoutMs: 5_000 },
+    handoff: {
+      enabled: false,
+      sweepIntervalMs: 150_000,
+      sweepTimeoutMs: 5_000,
+      memoryMax: 64 * 1_024 ** 2,
+    },
     upstream: {
       scheme: "https",
       routePrefix: "/pg",

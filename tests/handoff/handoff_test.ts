@@ -45,7 +45,12 @@ function instance(present: HashRing, { others, locks, announce: tellOthers = () 
     traits: () => Promise.resolve({ partial: new Set(), emptyInstance: new Set() }),
   };
   const handoff = createHandoff({
-    config: () => ({ enabled: true, sweepIntervalMs: 60_000, sweepTimeoutMs: 30_000 }),
+    config: () => ({
+      enabled: true,
+      sweepIntervalMs: 60_000,
+      sweepTimeoutMs: 30_000,
+      memoryMax: 1e6,
+    }),
     membership: () => membership,
     ring: () => present,
     openGateways: () => gateways as Gateways, // it is asked for nothing else

@@ -56,6 +56,7 @@ export interface PushgatewayDeps {
 const encoder = new TextEncoder();
 const PUSH_TIME = "push_time_seconds";
 const FAILURE_TIME = "push_failure_time_seconds";
+const START_TIME = "process_start_time_seconds";
 const GAUGE = 1;
 /** Families that the Pushgateway shows of itself; its pages end with one of them. */
 const OWN_FAMILY = "# TYPE pushgateway_build_info gauge\npushgateway_build_info 1\n";
@@ -110,7 +111,8 @@ export function createPushgateway({ number, clock, onChange }: PushgatewayDeps):
       case "/metrics": {
         const accept = headerValue(request.headers, "accept") ?? "";
         const isProtobuf = accept.startsWith("application/vnd.google.protobuf");
-        return { status: 200, body: isProtobuf ? protobufPage(groups) : textPage(groups) };
+        const page = isProtobuf ? protobufPage : textPage;
+        return { status: 200, body: page(groups, started / 1_000) };
       }
       default:
         if (method !== "DELETE") return { status: push(request) };
@@ -191,7 +193,7 @@ function seriesOf(groups: ReadonlyMap<string, Group>) {
   return [...families].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-function textPage(groups: ReadonlyMap<string, Group>): string {
+function textPage(groups: ReadonlyMap<string, Group>, started: number): string {
   const page = seriesOf(groups).flatMap(([name, series]) => [
     `# TYPE ${name} ${series[0].type}\n`,
     ...series.map(({ labels, value }) => {
@@ -199,11 +201,12 @@ function textPage(groups: ReadonlyMap<string, Group>): string {
       return `${name}{${pairs}} ${value}\n`;
     }),
   ]);
-  return page.join("") + OWN_FAMILY;
+  return `${page.join("")}${START_TIME} ${started}\n${OWN_FAMILY}`;
 }
 
-function protobufPage(groups: ReadonlyMap<string, Group>): Uint8Array {
+function protobufPage(groups: ReadonlyMap<string, Group>, started: number): Uint8Array {
   return delimited(
+    message([[1, START_TIME], [3, GAUGE], [4, metricOf([], started)]]),
     ...seriesOf(groups).map(([name, series]) =>
       message([
         [1, name],

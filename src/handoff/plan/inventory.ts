@@ -86,11 +86,13 @@ export function isNewer(one: PushedAt, other: PushedAt): boolean {
  * @param inventories of each member that was read
  * @param ownerOf the owner of a placement key
  * @param deletions groups that were deleted while some member did not hear of it, and when
+ * @param onMisplaced is told of each group that is out of place
  */
 export function* planSweep(
   inventories: ReadonlyMap<Member, Pick<PushTimes, "times" | "clockAhead">>,
   ownerOf: (key: string) => Member | undefined,
   deletions: ReadonlyMap<string, number> = new Map(),
+  onMisplaced: (id: string, key: string, copies: Copies) => void = () => {},
 ): Generator<void, Findings> {
   const first = new LargeMap<Member>();
   const several = new Map<string, Member[]>();
@@ -118,10 +120,12 @@ export function* planSweep(
   for (const [id, member] of first) {
     if (++steps % GROUPS_A_STEP === 0) yield;
     const holders = several.get(id);
-    const owner = ownerOf(keyOfId(id));
+    const key = keyOfId(id);
+    const owner = ownerOf(key);
     if (!holders && (owner === undefined || owner === member)) continue;
     const copies = copiesOf(id, holders ?? [member]);
     misplaced.set(id, copies);
+    onMisplaced(id, key, copies);
     if (!holders) continue;
     const older = staleCopies(id, copies);
     stale.push(...older);

@@ -60,6 +60,10 @@ export interface Rings {
   sends(member: Member, key: string): Disposable;
   /** The same where no lock can be had: it is sent wherever the group is found. */
   sendsAlone(key: string): Disposable;
+  /** Whether there are no other instances: nobody else pushes. */
+  readonly isAlone: boolean;
+  /** Whether a push of a group is on its way without a lock, to any member. */
+  isSending(key: string): boolean;
   /** What the others may be told of us now; absent while they are not known. */
   readonly announceable: AnnouncedRing | undefined;
   /** Whether the others have heard all that we know of rings, and can be asked for theirs. */
@@ -308,6 +312,10 @@ export function createRings(
     },
     sends: (member, key) => sends({ member, key }),
     sendsAlone: (key) => sends({ key }),
+    get isAlone() {
+      return others === "none";
+    },
+    isSending: (key) => sent.values().some((one) => one.key === key),
     get announceable() {
       if (typeof others === "string" || awaitsOthers) return undefined;
       const before = told.word;

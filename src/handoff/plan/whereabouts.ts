@@ -35,6 +35,11 @@ export interface Holders {
   readonly absent: readonly Absent[];
   /** Whether reads that are about to be done will tell more. */
   readonly awaitsReads: boolean;
+  /**
+   * Whether no other member has a copy, as far as this instance and those that ask it push: the owner was
+   * read after all pushes of the group had begun to go by what is known here.
+   */
+  readonly isExact: boolean;
 }
 
 /** A member that cannot be read. */
@@ -69,6 +74,8 @@ export interface Reading {
 export interface Plan {
   /** What each member holds that can be read, as it was last read. */
   readonly inventories: ReadonlyMap<Member, PushTimes>;
+  /** Has to be told of each group that is found out of place, with its placement key. */
+  misplaced(id: string, key: string, copies: Copies): void;
   /** Takes over what the comparison found, which is its own from then on. */
   apply(findings: Findings): void;
 }
@@ -85,8 +92,16 @@ export interface Whereabouts {
   ownerOf(key: string): Member | undefined;
   /** A copy was deleted from a member, or none was there. */
   removed(id: string, member: Member): void;
-  /** A push or a copy was taken by a member that may not be the group's owner. */
-  placed(id: string, member: Member): void;
+  /**
+   * A push or a copy was taken by a member that may not be the group's owner.
+   *
+   * @param pushed when, as far as is known
+   */
+  placed(id: string, member: Member, pushed?: PushedAt): void;
+  /** Whether a read, or handoff, has seen a group out of place. */
+  isSeen(id: string): boolean;
+  /** A copy was found on a member that is not the group's owner. */
+  found(id: string, member: Member): void;
   /** The group was brought to its owner, and every other copy was removed. */
   settled(id: string): void;
   /** The group was marked as partial on a member. */
@@ -140,8 +155,16 @@ interface Former {
 
 /** What handoff did to a copy, and when. */
 interface Change {
-  readonly what: "here" | "gone";
+  /** When a copy was pushed that is there; absent where it is gone. */
+  readonly pushed?: PushedAt;
   readonly at: number;
+}
+
+/** Since when every push of a group out of place has gone by what is known of its copies. */
+interface Handled {
+  readonly since: number;
+  /** The comparison that found it out of place last. */
+  plan: number;
 }
 
 /** What has just been pushed was not read yet: nothing is known of its push time. */
@@ -186,6 +209,10 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
   let strangers: readonly Member[] = [];
   /** Later than the last read of the member has begun. */
   const changes = new Map<Member, Map<string, Change>>();
+  /** Of groups in `seen`, where that is known. */
+  const handled = new LargeMap<Handled>();
+  /** Comparisons are counted: the last one that was begun, and that was taken over. */
+  let [plans, applied] = [0, 0];
   const marks = new Map<Member, Set<string>>();
 
   const named = (member: Member) => aliases.get(member) ?? member;
@@ -210,15 +237,15 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
     return leaders !== undefined && isUp(leaders) ? leaders : owner;
   }
 
-  function change(id: string, member: Member, what: Change["what"]): void {
+  function change(id: string, member: Member, pushed?: PushedAt): void {
     const changed = changes.get(member) ?? new Map<string, Change>();
-    changes.set(member, changed.set(id, { what, at: ++now }));
+    changes.set(member, changed.set(id, { at: ++now, ...(pushed && { pushed }) }));
   }
 
   /** When a copy was pushed, by the last read and by what was done since. */
   function copyOn(member: Member, id: string): PushedAt | undefined {
     const changed = changes.get(member)?.get(id);
-    if (changed) return changed.what === "here" ? JUST_NOW : undefined;
+    if (changed) return changed.pushed;
     const read = inventories.get(member);
     return read && pushedAt(id, read);
   }
@@ -230,8 +257,39 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
   }
 
   function keepSeen(id: string, copies: Map<Member, PushedAt>): void {
-    if (inPlace(id, copies)) seen.delete(id);
+    if (inPlace(id, copies)) unsee(id);
     else seen.set(id, copies);
+  }
+
+  function unsee(id: string): void {
+    seen.delete(id);
+    handled.delete(id);
+  }
+
+  /**
+   * Since when a group with these copies counts as lying there, by a ring that went out of use: every push
+   * of it has gone by that.
+   */
+  function presumedSince(id: string, key: string, copies: Copies): number | undefined {
+    for (const { ring, unread, settled, since } of former) {
+      const name = ring.ownerOf(key);
+      if (name === undefined || !unread.has(name) || settled.has(id)) continue;
+      if (since < Infinity && copies.has(named(name))) return since;
+    }
+    return undefined;
+  }
+
+  /** Whether nobody has pushed to the owner but by what is known here since it was read. */
+  function isHandled(id: string, owner: Member | undefined): boolean {
+    const known = handled.get(id);
+    if (owner === undefined || !known || known.plan < applied) return false;
+    return (begunAt.get(owner) ?? -Infinity) > known.since;
+  }
+
+  function placed(id: string, member: Member, pushed = JUST_NOW): void {
+    change(id, member, pushed);
+    const copies = seen.get(id) ?? new Map<Member, PushedAt>();
+    keepSeen(id, copies.set(member, pushed));
   }
 
   function begin(member: Member): Reading {
@@ -337,6 +395,7 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
         unread: unknown,
         absent: [...absent.values()],
         awaitsReads: awaitsReads || unknown.length > 0,
+        isExact: presumed.size + unknown.length + absent.size === 0 && isHandled(id, owner),
       };
     },
     ownerOf,
@@ -344,19 +403,19 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
       return ringChanges;
     },
     removed(id, member) {
-      change(id, member, "gone");
+      change(id, member);
       marks.get(member)?.delete(id);
       const copies = seen.get(id);
       if (copies?.delete(member)) keepSeen(id, copies);
     },
-    placed(id, member) {
-      change(id, member, "here");
-      const copies = seen.get(id) ?? new Map<Member, PushedAt>();
-      keepSeen(id, copies.set(member, JUST_NOW));
+    placed,
+    isSeen: (id) => seen.has(id),
+    found(id, member) {
+      if (!seen.get(id)?.has(member)) placed(id, member);
     },
     settled(id) {
       for (const { settled } of former) settled.add(id);
-      seen.delete(id);
+      unsee(id);
     },
     marked(id, member) {
       marks.set(member, (marks.get(member) ?? new Set<string>()).add(id));
@@ -411,6 +470,7 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
         unread.set(member, ++now);
       }
       seen = new LargeMap();
+      applied = ++plans;
       former = former.filter(({ since }) => since === Infinity);
     },
     begin,
@@ -419,9 +479,21 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
     plan() {
       const used = new Map([...inventories].filter(([member]) => isReadable(member)));
       const begins = new Map(begunAt);
+      const plan = ++plans;
       return {
         inventories: used,
+        misplaced(id, key, copies) {
+          const known = handled.get(id);
+          if (known && known.plan >= applied) {
+            known.plan = plan;
+            return;
+          }
+          const since = presumedSince(id, key, copies);
+          if (since === undefined) handled.delete(id);
+          else handled.set(id, { since, plan });
+        },
         apply(findings) {
+          applied = plan;
           for (const member of used.keys()) {
             const begun = begins.get(member) ?? 0;
             if (!members.has(member) || (forgottenAt.get(member) ?? 0) > begun) continue;
@@ -440,9 +512,9 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
           // since, some are in place now; of these `holdersOf` says so, and the next plan ends them.
           seen = findings.misplaced;
           for (const [member, changed] of changes) {
-            for (const [id, { what }] of changed) {
+            for (const [id, { pushed }] of changed) {
               const copies = seen.get(id) ?? copiesOf(id, used.keys());
-              if (what === "here") copies.set(member, JUST_NOW);
+              if (pushed) copies.set(member, pushed);
               else copies.delete(member);
               keepSeen(id, copies);
             }

@@ -18,7 +18,7 @@ export interface BringHomeDeps {
   readonly exclusive: Exclusive;
   readonly gateways: Gateways;
   readonly whereabouts: Whereabouts;
-  readonly rings: Pick<Rings, "present" | "isUsed">;
+  readonly rings: Pick<Rings, "present" | "isUsed" | "isSending">;
   readonly relationOf: RelationOf;
   readonly report: HandoffReport;
   readonly tellSharedSeries: TellSharedSeries;
@@ -86,7 +86,7 @@ export function besides(
 }
 
 /** Where another group has a series of the one that is refused, that is said, too. */
-function explain(
+export function explain(
   { id, to, reason }: { readonly id: string; readonly to: Member; readonly reason: string },
   { whereabouts, tellSharedSeries }: BringHomeDeps,
 ): string {

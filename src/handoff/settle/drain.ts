@@ -2,8 +2,8 @@
 
 import { sleep } from "../../concurrency/backoff.ts";
 import type { Member } from "../../member.ts";
-import { inBatches } from "../../concurrency/batches.ts";
-import { bringHome, type BringHomeDeps } from "./bring_home.ts";
+import { createMoves } from "./many/move_all.ts";
+import type { MoveManyDeps } from "./many/move_many.ts";
 
 /** How far a drain has come. */
 export interface DrainProgress {
@@ -17,6 +17,8 @@ export interface DrainProgress {
   readonly staying: Map<string, string>;
 }
 
+/** A Pushgateway deletes after it has answered: it is looked at again so often, so long after. */
+const [DELETED_LOOKS_MAX, DELETED_MS] = [20, 50];
 /** Groups that could not be moved are tried again so long after. */
 const AGAIN_MS = 5_000;
 /** The same where others pushed to them still. */
@@ -32,29 +34,37 @@ const EARLY_MS = 1_000;
 export async function drainMember(
   member: Member,
   progress: DrainProgress,
-  { deps, signal }: { deps: BringHomeDeps; signal: AbortSignal },
+  { deps, signal }: { deps: MoveManyDeps; signal: AbortSignal },
 ): Promise<void> {
-  for (;;) {
-    const { times } = await deps.gateways.pushTimes(member, signal);
+  /** What was deleted a moment ago, and when it was pushed: the member may not have done it yet. */
+  let deleted = new Map<string, number | undefined>();
+  let times: ReadonlyMap<string, number> = new Map();
+  const moves = createMoves({
+    from: member,
+    by: "drain",
+    onMoved(id) {
+      progress.moved++;
+      progress.staying.delete(id);
+      deleted.set(id, times.get(id));
+    },
+  }, deps);
+  for (let looks = 0;;) {
+    ({ times } = await deps.gateways.pushTimes(member, signal));
     progress.groups = Math.max(progress.groups, progress.moved + times.size);
     progress.moved = progress.groups - times.size;
     for (const id of progress.staying.keys()) if (!times.has(id)) progress.staying.delete(id);
     if (times.size === 0) return;
-    let [moved, early] = [0, 0];
-    await inBatches(times.keys(), { signal }, async (id) => {
-      const outcome = await bringHome({ id, from: member, by: "drain" }, deps, signal);
-      if (outcome.kind === "stays") {
-        progress.staying.set(id, outcome.reason);
-      } else if (outcome.kind === "early") {
-        early++;
-      } else if (outcome.kind !== "changed") {
-        moved++;
-        progress.moved++;
-        progress.staying.delete(id);
-      }
-    });
-    progress.early = early;
-    if (moved === 0) await sleep(early > 0 ? EARLY_MS : AGAIN_MS, signal);
+    const ids = new Set([...times].flatMap(([id, time]) => deleted.get(id) === time ? [] : [id]));
+    if (ids.size === 0 && ++looks < DELETED_LOOKS_MAX) {
+      await sleep(DELETED_MS, signal);
+      signal.throwIfAborted();
+      continue;
+    }
+    [looks, deleted] = [0, new Map()];
+    const { moved, early, staying } = await moves.run(ids, signal);
+    for (const [id, reason] of staying) progress.staying.set(id, reason);
+    progress.early = early.size;
+    if (moved === 0) await sleep(early.size > 0 ? EARLY_MS : AGAIN_MS, signal);
     signal.throwIfAborted();
   }
 }

@@ -9,11 +9,11 @@ import type { Membership } from "../../membership/membership.ts";
 import type { PushTimes } from "../../pushgateway/push_times.ts";
 import { REDIRECT_MS } from "../plan/rings.ts";
 import type { HashRing } from "../../ring/hash_ring.ts";
-import type { BringHomeDeps } from "./bring_home.ts";
 import { drainMember, type DrainProgress } from "./drain.ts";
+import type { MoveManyDeps } from "./many/move_many.ts";
 
 /** What emptying members takes. */
-export interface DrainsDeps extends BringHomeDeps {
+export interface DrainsDeps extends MoveManyDeps {
   readonly membership: () => Membership;
   readonly ring: () => HashRing;
   readonly locks: () => Locks | undefined;
@@ -28,6 +28,8 @@ export interface DrainsDeps extends BringHomeDeps {
 export interface Drains {
   /** Empties each draining member, one instance at a time, until the signal aborts. */
   run(signal: AbortSignal): Promise<void>;
+  /** Whether a member is being emptied, by this instance or another one. */
+  empties(member: Member): boolean;
   /** Members may have begun or ceased to leave, or the configuration has changed. */
   wake(): void;
   /** What members hold, as they were last read: another instance may be the one that empties them. */
@@ -148,6 +150,7 @@ export function createDrains(deps: DrainsDeps): Drains {
         await Promise.all([...running.values()].map(({ done }) => done));
       }
     },
+    empties: isDue,
     wake: changed.raise,
     read(inventories) {
       for (const [member, { times }] of inventories) {

@@ -6,6 +6,7 @@
  */
 
 import { LockFailure, type Locks } from "../../consul/locks/locks.ts";
+import { TRACE_MS } from "../../consul/locks/traces.ts";
 import { murmur3 } from "../../ring/murmur3.ts";
 import { sleep } from "../../concurrency/backoff.ts";
 import { abandonable } from "../../concurrency/abort.ts";
@@ -26,6 +27,28 @@ export interface Exclusive {
     work: (signal: AbortSignal, isAlone: boolean) => Promise<T>,
     options: { readonly signal: AbortSignal; readonly alone: boolean },
   ): Promise<T>;
+  /** Begins to watch which groups have a turn. Disposal ends that. */
+  watch(): Watch;
+  /**
+   * Runs work for those of some groups of which nobody else has, waits for, or has had a turn since a
+   * watch began, here or in another process. The others are left out, without a wait.
+   *
+   * @param ids at most {@linkcode KEYS_AT_ONCE_MAX}
+   * @param work of one group, whose turn ends with it; as for {@linkcode run}
+   * @throws what work throws, once all of it has ended; {@linkcode LockFailure} as `run`
+   */
+  runUntouched(
+    ids: readonly string[],
+    work: (id: string, signal: AbortSignal) => Promise<void>,
+    options: { readonly since: Watch; readonly signal: AbortSignal },
+  ): Promise<void>;
+}
+
+/** Which groups have had a turn since it began, or shortly before, in this process. */
+export interface Watch extends Disposable {
+  has(id: string): boolean;
+  /** When it began, by the clock of `performance.now()`. */
+  readonly beganMs: number;
 }
 
 /** Its turn did not come. */
@@ -42,6 +65,13 @@ const WAITING_MAX = 256;
 const STOPPING_MS = 3_000;
 /** Before the next try for a lock that could not be had though Consul can be asked. */
 const AGAIN_MS = 100;
+/**
+ * A Pushgateway that checks nothing answers a push before it is done: what was pushed so long before
+ * a watch began may not be seen yet by a read that begins with it.
+ */
+const QUEUED_MS = 500;
+/** After that a trace that another process has left may be gone again, by clocks that differ a bit. */
+const WATCH_MS_MAX = 0.8 * TRACE_MS;
 /** A process that died frees its locks within 20 s: Consul ends its session late, and then waits. */
 const OTHERS_MS_MAX = 30_000;
 
@@ -52,6 +82,44 @@ const OTHERS_MS_MAX = 30_000;
  */
 export function createExclusive(locks: () => Locks | undefined): Exclusive {
   const queues = new Map<string, { tail: Promise<unknown>; waiting: number }>();
+  const watches = new Map<Watch, Set<string>>();
+  /** When groups had their last turn that ended lately; the oldest first. */
+  const recent = new Map<string, number>();
+
+  function touch(id: string, except?: Watch): void {
+    for (const [watch, touched] of watches) if (watch !== except) touched.add(id);
+  }
+
+  /** A turn has ended that was somebody's own. */
+  function ended(id: string): void {
+    const nowMs = performance.now();
+    recent.delete(id); // to the end of the order
+    recent.set(id, nowMs);
+    for (const [oldest, endedMs] of recent) {
+      if (nowMs - endedMs < QUEUED_MS) break;
+      recent.delete(oldest);
+    }
+  }
+
+  /** Takes the turn of a group. */
+  function enter(id: string): { readonly before: Promise<unknown>; leave(): void } {
+    const queue = queues.get(id) ?? { tail: Promise.resolve(), waiting: 0 };
+    if (queue.waiting >= WAITING_MAX) {
+      throw new TurnFailure(`${queue.waiting} others wait to handle the same group`);
+    }
+    queues.set(id, queue);
+    queue.waiting++;
+    const before = queue.tail;
+    const turn = Promise.withResolvers<void>();
+    queue.tail = before.then(() => turn.promise);
+    return {
+      before,
+      leave() {
+        turn.resolve();
+        if (--queue.waiting === 0) queues.delete(id);
+      },
+    };
+  }
 
   async function locked<T>(
     id: string,
@@ -68,7 +136,8 @@ export function createExclusive(locks: () => Locks | undefined): Exclusive {
       const present = locks();
       if (!present) return await work(signal, false);
       try {
-        return await present.hold(lockName(id), remember, { waitMs: OTHERS_MS_MAX, signal });
+        const options = { waitMs: OTHERS_MS_MAX, signal, leavesTrace: true };
+        return await present.hold(lockName(id), remember, options);
       } catch (failure) {
         if (done) return done.result; // lost at the very end: what was done is done
         if (!(failure instanceof LockFailure)) throw failure;
@@ -90,21 +159,64 @@ export function createExclusive(locks: () => Locks | undefined): Exclusive {
 
   return {
     async run(id, work, options) {
-      const queue = queues.get(id) ?? { tail: Promise.resolve(), waiting: 0 };
-      if (queue.waiting >= WAITING_MAX) {
-        throw new TurnFailure(`${queue.waiting} others wait to handle the same group`);
-      }
-      queues.set(id, queue);
-      queue.waiting++;
-      const before = queue.tail;
-      const turn = Promise.withResolvers<void>();
-      queue.tail = before.then(() => turn.promise);
+      const { before, leave } = enter(id);
+      touch(id);
       try {
         await abandonable(before, options.signal);
         return await locked(id, work, options);
       } finally {
-        turn.resolve();
-        if (--queue.waiting === 0) queues.delete(id);
+        ended(id);
+        leave();
+      }
+    },
+    watch() {
+      const nowMs = performance.now();
+      const lately = [...recent].filter(([, endedMs]) => nowMs - endedMs < QUEUED_MS);
+      const touched = new Set([...queues.keys(), ...lately.map(([id]) => id)]);
+      const watch: Watch = {
+        has: (id) => touched.has(id),
+        beganMs: nowMs,
+        [Symbol.dispose]: () => void watches.delete(watch),
+      };
+      watches.set(watch, touched);
+      return watch;
+    },
+    async runUntouched(ids, work, { since, signal }) {
+      const turns = new Map(
+        ids.filter((id) => !since.has(id) && !queues.has(id)).map((id) => [id, enter(id)]),
+      );
+      const leave = (id: string) => {
+        turns.get(id)?.leave();
+        turns.delete(id);
+      };
+      const runAll = async (ids: Iterable<string>, signal: AbortSignal) => {
+        const works = [...ids].map(async (id) => {
+          touch(id, since);
+          try {
+            await work(id, signal);
+          } finally {
+            leave(id);
+          }
+        });
+        const outcomes = await Promise.allSettled(works);
+        const failed = outcomes.find(({ status }) => status === "rejected");
+        if (failed?.status === "rejected") throw failed.reason;
+      };
+      try {
+        if (turns.size === 0) return;
+        const present = locks();
+        if (!present || present.state === "forbidden") return await runAll(turns.keys(), signal);
+        const byName = new Map([...turns.keys()].map((id) => [lockName(id), id]));
+        await present.holdMany([...byName.keys()], async (names, signal) => {
+          const isOld = performance.now() - since.beganMs > WATCH_MS_MAX;
+          const held = [...byName].filter(([name]) => names.has(name) && !isOld).map(([, id]) =>
+            id
+          );
+          for (const id of [...turns.keys()]) if (!held.includes(id)) leave(id);
+          await runAll(held, signal);
+        }, { signal });
+      } finally {
+        for (const id of [...turns.keys()]) leave(id);
       }
     },
   };

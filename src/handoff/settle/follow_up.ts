@@ -5,11 +5,13 @@
  * @module
  */
 
-import { inBatches } from "../../concurrency/batches.ts";
 import { sleep } from "../../concurrency/backoff.ts";
 import { createWake } from "../../concurrency/wake.ts";
+import { LockFailure } from "../../consul/locks/locks.ts";
 import type { Member } from "../../member.ts";
-import { bringHome, type BringHomeDeps } from "./bring_home.ts";
+import { MemberFailure } from "../gateways.ts";
+import { createMoves, type Moves } from "./many/move_all.ts";
+import type { MoveManyDeps } from "./many/move_many.ts";
 
 /** Groups that are to be moved. */
 export interface FollowUp {
@@ -26,22 +28,45 @@ export interface FollowUp {
 
 /** What is left at the end is moved for so long. */
 const FINISH_MS_MAX = 5_000;
+/** What is pushed within this time is moved together. */
+const GATHER_MS = 50;
 
 /** Creates the follow-up, with nothing to do. */
-export function createFollowUp(deps: BringHomeDeps): FollowUp {
+export function createFollowUp(deps: MoveManyDeps): FollowUp {
   /** Several members may hold a group. */
-  let due = new Map<string, { readonly id: string; readonly from: Member }>();
+  let due = new Map<Member, Set<string>>();
   /** Others still push to these by their rings. */
-  const early = new Map<string, { readonly id: string; readonly from: Member }>();
+  let early = new Map<Member, Set<string>>();
+  const moves = new Map<Member, Moves>();
   const wake = createWake();
+
+  function movesOff(from: Member): Moves {
+    const known = moves.get(from) ?? createMoves({ from, by: "push", onMoved() {} }, deps);
+    moves.set(from, known);
+    return known;
+  }
+
+  async function move(from: Member, ids: ReadonlySet<string>, signal: AbortSignal): Promise<void> {
+    try {
+      const outcome = await movesOff(from).run(ids, signal);
+      note(early, from, outcome.early);
+      note(due, from, outcome.left);
+    } catch (error) {
+      if (signal.aborted) return;
+      const isExpected = error instanceof MemberFailure || error instanceof LockFailure;
+      if (!isExpected) throw error;
+      deps.report.failed(error instanceof LockFailure ? "lock" : "copy", error);
+    }
+  }
+
   return {
     add(id, from) {
-      due.set(`${from} ${id}`, { id, from });
+      note(due, from, [id]);
       wake.raise();
     },
     wake() {
-      for (const [name, one] of early) due.set(name, one);
-      early.clear();
+      for (const [from, ids] of early) note(due, from, ids);
+      early = new Map();
       wake.raise();
     },
     async run(signal) {
@@ -50,19 +75,19 @@ export function createFollowUp(deps: BringHomeDeps): FollowUp {
         void sleep(FINISH_MS_MAX, over.signal).then(() => late.abort(signal.reason));
       signal.addEventListener("abort", finishing, { once: true });
       while (!late.signal.aborted && (!signal.aborted || due.size > 0)) {
-        const batch = due.values();
+        if (due.size > 0) await sleep(GATHER_MS, signal);
+        const batch = due;
         due = new Map();
-        try {
-          await inBatches(batch, { signal: late.signal }, async ({ id, from }) => {
-            const { kind } = await bringHome({ id, from, by: "push" }, deps, late.signal);
-            if (kind === "early") early.set(`${from} ${id}`, { id, from });
-          });
-        } catch (error) {
-          if (!late.signal.aborted) throw error;
-        }
+        await Promise.all([...batch].map(([from, ids]) => move(from, ids, late.signal)));
         if (due.size === 0) await wake.wait(signal);
       }
       over.abort();
     },
   };
+}
+
+function note(all: Map<Member, Set<string>>, from: Member, ids: Iterable<string>): void {
+  const known = all.get(from) ?? new Set<string>();
+  for (const id of ids) known.add(id);
+  if (known.size > 0) all.set(from, known);
 }

@@ -223,7 +223,7 @@ function hasFailed({ failureTime, pushTime }: GroupContent): boolean {
  *
  * @throws {MemberFailure} where it is still there after a while
  */
-async function removeSeen(
+export async function removeSeen(
   { id, from }: Omit<FormerCopy, "time">,
   gateways: Gateways,
   signal: AbortSignal,
@@ -302,7 +302,7 @@ async function readable(
 }
 
 /** Whether another copy is the newer one: a drain has to decide, however close the two are. */
-function isOutdated(id: string, source: PushTimes, target: PushTimes): boolean {
+export function isOutdated(id: string, source: PushTimes, target: PushTimes): boolean {
   const theirs = likelyPushedAt(id, target);
   return theirs !== undefined && theirs >= (likelyPushedAt(id, source) ?? -Infinity);
 }

@@ -73,13 +73,21 @@ interface Found {
   readonly pushed: PushedAt;
 }
 
+/** The copies of a group, and members that could not be asked. */
+interface Look {
+  readonly found: readonly Found[];
+  readonly failed: readonly Member[];
+}
+
 /** What handling such a push takes. */
 export interface OnPushDeps {
   readonly whereabouts: Whereabouts;
   readonly exclusive: Exclusive;
   readonly gateways: Gateways;
   readonly relationOf: RelationOf;
-  readonly rings: Pick<Rings, "present" | "areAgreed" | "isUsed" | "sendsAlone">;
+  readonly rings: Pick<Rings, "present" | "areAgreed" | "isAlone" | "isUsed" | "sendsAlone">;
+  /** Unix time in ms. */
+  readonly now: () => number;
   /** Ends when more is known of what the members hold. */
   readonly news: (signal: AbortSignal) => Promise<void>;
   /** The group was marked as a part on a member. */
@@ -115,11 +123,11 @@ export function createOnPush(deps: OnPushDeps) {
     if (asked.method === "POST") await becomesKnown(asked, signal);
     return await exclusive.run(asked.id, async (signal, isAlone) => {
       using _sent = isAlone ? rings.sendsAlone(asked.key) : undefined;
-      const push = markedWhereRingsChange(asked, signal);
+      const push = noted(asked, signal);
       // A push before this one may have settled it.
       const holders = whereabouts.holdersOf(push);
       if (push.method === "POST") return await merge(push, signal);
-      if (!holders) return landed(push, await push.deliver()).answer;
+      if (!holders) return (await push.deliver()).answer;
       switch (push.method) {
         case "DELETE":
           return await clear(push, holders);
@@ -130,10 +138,11 @@ export function createOnPush(deps: OnPushDeps) {
   };
 
   /**
-   * While a push is on its way under its lock the rings may change, and others that know of it push the
-   * group elsewhere without a lock. So what lands then is marked as a part before it is answered.
+   * Notes where the push lands. While it is on its way under its lock the rings may change, and others that
+   * know of it push the group elsewhere without a lock. So what lands then is marked as a part before it is
+   * answered.
    */
-  function markedWhereRingsChange<Answer>(
+  function noted<Answer>(
     push: MisplacedPush<Answer>,
     signal: AbortSignal,
   ): MisplacedPush<Answer> {
@@ -142,10 +151,19 @@ export function createOnPush(deps: OnPushDeps) {
       ...push,
       async deliver(to, timeoutMs) {
         const before = whereabouts.ringChanges;
+        const sentMs = deps.now();
         const delivery = await push.deliver(to, timeoutMs);
         const { taken } = delivery;
         if (taken !== undefined && whereabouts.ringChanges !== before) {
           await mark(push.id, taken, signal);
+        }
+        // By a ring that has changed meanwhile, or before others learn of it, it is out of place there.
+        const isOut = taken !== ownerOf(push.key) || whereabouts.isSeen(push.id);
+        if (taken !== undefined && isOut) {
+          whereabouts.placed(push.id, taken, {
+            min: sentMs / 1_000,
+            max: deps.now() / 1_000,
+          });
         }
         return delivery;
       },
@@ -194,7 +212,7 @@ export function createOnPush(deps: OnPushDeps) {
       ...known.map((member) => push.deliver(member)),
       ...hidden.map((member) => push.deliver(member, HIDDEN_MS_MAX)),
     ]);
-    const delivered = landed(push, await deliverHome(push));
+    const delivered = await deliverHome(push);
     if (delivered.refusedBy !== undefined) {
       return await refused(push, { delivered, before, holders, seen }, signal);
     }
@@ -276,7 +294,7 @@ export function createOnPush(deps: OnPushDeps) {
     signal: AbortSignal,
   ): Promise<Answer> {
     const destination = await locate(push, signal);
-    if (destination === undefined) return landed(push, await push.deliver()).answer;
+    if (destination === undefined) return (await push.deliver()).answer;
     const { to, others, isPart } = destination;
     // Without a lock others may move the group meanwhile, or not look for it there.
     if (isPart || !rings.areAgreed) await mark(push.id, to, signal);
@@ -288,7 +306,7 @@ export function createOnPush(deps: OnPushDeps) {
       }
       delivered = await push.deliver();
     }
-    const { answer, taken } = landed(push, delivered);
+    const { answer, taken } = delivered;
     if (taken !== to) return answer;
     if (to !== ownerOf(push.key)) deps.followUp(push.id, to);
     else if (others.length === 0) settle(push, [], to);
@@ -308,18 +326,6 @@ export function createOnPush(deps: OnPushDeps) {
       // One that is gone does not take the push either, which goes to another one then.
       if (!isUnsent(error)) throw error;
     }
-  }
-
-  /** By a ring that has changed meanwhile, or before others learn of it, it is out of place there. */
-  function landed<Answer>(
-    push: MisplacedPush<Answer>,
-    delivery: Delivery<Answer>,
-  ): Delivery<Answer> {
-    const { taken } = delivery;
-    if (taken !== undefined && push.method !== "DELETE" && taken !== ownerOf(push.key)) {
-      whereabouts.placed(push.id, taken);
-    }
-    return delivery;
   }
 
   /** Finds the newest copy, by a ring that does not change meanwhile. */
@@ -346,7 +352,7 @@ export function createOnPush(deps: OnPushDeps) {
   ): Promise<Destination> {
     const { seen, presumed, unread } = holders;
     const asked = [...new Set([...seen.keys(), ...presumed, ...unread, owner])];
-    const { found, failed } = await look(id, asked, signal);
+    const { found, failed } = knownCopies(holders) ?? await look(id, asked, signal);
     const hidden = [...new Set([...holders.absent.map(({ member }) => member), ...failed])];
     const goingTo = (to: Member): Destination => {
       const own = found.find(({ member }) => member === to);
@@ -365,12 +371,20 @@ export function createOnPush(deps: OnPushDeps) {
     return goingTo(isOwners ? owner : newest.member);
   }
 
+  /** The copies of a group, where they are known without a look: a Pushgateway can only be read whole. */
+  function knownCopies({ seen, isExact }: Holders): Look | undefined {
+    if (!rings.isAlone || !isExact) return undefined;
+    const found = [...seen].map(([member, pushed]) => ({ member, pushed }));
+    const isTold = ({ pushed: { min, max } }: Found) => max < Infinity && min > -Infinity;
+    return found.length === 1 || found.every(isTold) ? { found, failed: [] } : undefined;
+  }
+
   /** The copies on some members, as they are now, and who could not be asked. */
   async function look(
     id: string,
     members: readonly Member[],
     signal: AbortSignal,
-  ): Promise<{ readonly found: readonly Found[]; readonly failed: readonly Member[] }> {
+  ): Promise<Look> {
     const found: Found[] = [];
     const failed: Member[] = members.filter((member) => !isReadable(member));
     using late = deadline(KNOWN_MS_MAX, signal);

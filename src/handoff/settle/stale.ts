@@ -17,6 +17,8 @@ import type { Rings } from "../plan/rings.ts";
 import type { Whereabouts } from "../plan/whereabouts.ts";
 import type { HandoffReport } from "../report.ts";
 import type { Exclusive } from "./exclusive.ts";
+import type { Flows } from "./many/flow.ts";
+import { removeStaleMany } from "./many/stale_many.ts";
 import { besides } from "./bring_home.ts";
 import { doubtOf, moveGroup, removeUnchanged } from "./move.ts";
 
@@ -30,6 +32,8 @@ export interface StaleDeps {
   /** When groups were deleted while some member did not hear of it, Unix seconds of our clock. */
   readonly deletions: ReadonlyMap<string, number>;
   readonly report: HandoffReport;
+  /** Writes to each member. */
+  readonly flows: Flows<Member>;
 }
 
 /**
@@ -44,7 +48,16 @@ export async function removeStale(
   signal: AbortSignal,
 ): Promise<number> {
   let removed = 0;
-  await inBatches(stale, { signal }, async (copy) => {
+  let closer: readonly StaleCopy[] = [];
+  try {
+    const many = await removeStaleMany(stale, deps, signal);
+    removed = many.removed;
+    closer = many.closer;
+  } catch (error) {
+    signal.throwIfAborted();
+    deps.report.failed("delete", error);
+  }
+  await inBatches(closer, { signal }, async (copy) => {
     try {
       const work = (signal: AbortSignal) => removeOne(copy, deps, signal);
       if (await deps.exclusive.run(copy.id, work, { signal, alone: false })) removed++;

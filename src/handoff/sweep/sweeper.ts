@@ -149,9 +149,9 @@ export function createSweeper(deps: SweeperDeps): Sweeper {
   /** Compares what was read with the ring. */
   async function plan(signal: AbortSignal): Promise<Findings> {
     planBy = undefined;
-    const { inventories, apply } = whereabouts.plan();
+    const { inventories, misplaced, apply } = whereabouts.plan();
     const reads = new Map(reader.last);
-    const work = planSweep(inventories, whereabouts.ownerOf, deletions.pending);
+    const work = planSweep(inventories, whereabouts.ownerOf, deletions.pending, misplaced);
     const findings = await cooperate(work, signal);
     apply(findings);
     for (const [member, what] of inventories) {

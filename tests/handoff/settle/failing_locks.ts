@@ -32,6 +32,15 @@ export function locksThat(
       if (fail) throw new LockFailure(fail, name);
       return await work(signal);
     },
+    async holdMany(names, work, { signal }) {
+      if (fail === "lost") {
+        await work(new Set(names), signal);
+        throw new LockFailure("lost", names[0]);
+      }
+      if (fail === "busy") return await work(new Set(), signal);
+      if (fail) throw new LockFailure(fail, names[0]);
+      return await work(new Set(names), signal);
+    },
     run: () => Promise.resolve(),
     state,
   };

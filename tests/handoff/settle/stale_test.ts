@@ -4,10 +4,12 @@ import assert from "node:assert/strict";
 import type { Gateways } from "../../../src/handoff/gateways.ts";
 import type { StaleCopy } from "../../../src/handoff/plan/inventory.ts";
 import { createWhereabouts } from "../../../src/handoff/plan/whereabouts.ts";
-import type { Exclusive } from "../../../src/handoff/settle/exclusive.ts";
+import { createExclusive, type Exclusive } from "../../../src/handoff/settle/exclusive.ts";
+import { createFlows } from "../../../src/handoff/settle/many/flow.ts";
 import { removeStale } from "../../../src/handoff/settle/stale.ts";
 import { removeTwins } from "../../../src/handoff/settle/twins.ts";
 import { HashRing } from "../../../src/ring/hash_ring.ts";
+import type { Member } from "../../../src/member.ts";
 import { type Bench, createBench } from "../../model/bench.ts";
 
 const id = "/metrics/job/backup";
@@ -21,12 +23,10 @@ interface Options {
   readonly isUsed?: () => boolean;
 }
 
-const atOnce: Exclusive = { run: (_, work) => work(never, false) };
-
 /** The ring is made of the second member alone. */
 function depsOf(
   bench: Bench,
-  { gateways = {}, exclusive = atOnce, isUsed = () => false }: Options,
+  { gateways = {}, exclusive = createExclusive(() => undefined), isUsed = () => false }: Options,
 ) {
   const [, owner] = bench.members;
   const ring = HashRing.of(new Map([[owner, 1]]));
@@ -34,9 +34,10 @@ function depsOf(
     exclusive,
     gateways: { ...bench.gateways, ...gateways },
     whereabouts: createWhereabouts(ring),
-    rings: { present: ring, isUsed },
+    rings: { present: ring, isUsed, isSending: () => false },
     relationOf: () => "distinct" as const,
     deletions: new Map<string, number>(),
+    flows: createFlows<Member>(),
     report: { moved() {}, staleRemoved() {}, staysPut() {}, failed() {} },
     tellSharedSeries() {},
   };
@@ -96,24 +97,23 @@ Deno.test("a group that is begun anew as a part, while others are handled, loses
 }, async () => {
   await using bench = createBench();
   const stale = await fill(bench, [other, id]);
-  const [, newer] = bench.members;
-  let tail: Promise<unknown> = Promise.resolve();
+  const [member, newer] = bench.members;
   const begunAnew = async () => {
     await bench.gateways.remove(newer, id, never);
     await bench.gateways.markPartial(newer, id, never);
     bench.land(newer, { id, families: { d: 3 }, method: "POST" });
   };
-  const oneByOne: Exclusive = {
-    run(of, work) {
-      const done = tail.then(async () => {
-        if (of === id) await begunAnew();
-        return await work(never, false);
-      });
-      tail = done;
-      return done;
+  const turns = createExclusive(() => undefined);
+  const exclusive: Exclusive = {
+    ...turns,
+    async runUntouched(...asked) {
+      await turns.run(id, begunAnew, { signal: never, alone: true });
+      await turns.runUntouched(...asked);
     },
   };
-  await bench.run(removeStale(stale, depsOf(bench, { exclusive: oneByOne }), never));
+  assert.equal(await bench.run(removeStale(stale, depsOf(bench, { exclusive }), never)), 1);
+  assert.deepEqual(bench.holders(id), { [member]: HELD, [newer]: { d: 3 } });
+  assert.equal(await bench.run(removeStale(stale, depsOf(bench, {}), never)), 1);
   assert.deepEqual(bench.holders(id), { [newer]: { ...HELD, d: 3 } });
 });
 

@@ -1,0 +1,51 @@
+/** Puts copies right whose source has changed after it was read. @module */
+
+import type { Member } from "../../../member.ts";
+import { contentSince, type GroupContent } from "../../../pushgateway/group_content.ts";
+import type { Exclusive } from "../exclusive.ts";
+import type { Gateways } from "../../gateways.ts";
+import { removeSeen } from "../move.ts";
+
+/** A copy that is not what its source is now. */
+export interface WrongCopy {
+  readonly id: string;
+  readonly from: Member;
+  readonly to: Member;
+  /** As it was copied. */
+  readonly content: GroupContent;
+  /** When the copy was pushed, as its member has it, where nobody else has pushed to it; else absent. */
+  readonly time?: number;
+}
+
+/** What amending takes. */
+export interface AmendDeps {
+  readonly exclusive: Pick<Exclusive, "run">;
+  readonly gateways: Gateways;
+}
+
+/**
+ * Deletes the copy, which counts as newer than its source and is older; where somebody has pushed to it
+ * since, adds what the source has got instead.
+ *
+ * @throws {MemberFailure} where a member cannot be read or written
+ * @throws the signal's reason when it aborts
+ */
+export async function amendCopy(
+  { id, from, to, content, time }: WrongCopy,
+  { exclusive, gateways }: AmendDeps,
+  signal: AbortSignal,
+): Promise<void> {
+  await exclusive.run(id, async (signal) => {
+    const { times } = await gateways.pushTimes(to, signal);
+    const now = times.get(id);
+    if (now === undefined) return;
+    if (now === time) return await removeSeen({ id, from: to }, gateways, signal);
+    const [source, target] = await Promise.all([
+      gateways.group(from, id, signal),
+      gateways.group(to, id, signal),
+    ]);
+    if (source?.kind !== "content" || target?.kind !== "content") return;
+    const missing = contentSince(source.content, { before: content, there: target.content });
+    if (missing) await gateways.merge(to, missing, signal);
+  }, { signal, alone: false });
+}

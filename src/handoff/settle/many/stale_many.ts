@@ -1,0 +1,98 @@
+/**
+ * Deletes many copies that are certainly older than another one, after one look at each member: those
+ * where nothing else has to be done.
+ *
+ * @module
+ */
+
+import type { Member } from "../../../member.ts";
+import { isNewer, keyOfId, pushedAt, type StaleCopy } from "../../plan/inventory.ts";
+import { doubtOf } from "../move.ts";
+import type { StaleDeps } from "../stale.ts";
+import { inChunks } from "./chunks.ts";
+
+/** What came of it. */
+export interface RemovedMany {
+  readonly removed: number;
+  /** Copies that need a closer look: something has to be added to the newer one, or it has to be moved. */
+  readonly closer: readonly StaleCopy[];
+}
+
+/** Nothing is deleted by reads that are older. */
+const DELETE_MS_MAX = 40_000;
+
+/**
+ * Deletes those copies that can be; what cannot is told, and left to the next sweep.
+ *
+ * @throws {MemberFailure} where a member cannot be read
+ * @throws {LockFailure} where no locks can be had
+ * @throws the signal's reason when it aborts
+ */
+export async function removeStaleMany(
+  stale: readonly StaleCopy[],
+  deps: StaleDeps,
+  signal: AbortSignal,
+): Promise<RemovedMany> {
+  const { exclusive, gateways, whereabouts, rings, report, deletions, flows } = deps;
+  using since = exclusive.watch();
+  const members = stale.flatMap(({ member, newer }) =>
+    typeof newer === "number" ? [member] : [member, newer]
+  );
+  const readAll = async <T>(read: (member: Member) => Promise<T>) =>
+    new Map(
+      await Promise.all(
+        [...new Set(members)].map(async (member) => [member, await read(member)] as const),
+      ),
+    );
+  const traits = await readAll((member) => gateways.traits(member, signal));
+  // The last look: what is pushed later has its group's turn.
+  const times = await readAll((member) => gateways.pushTimes(member, signal));
+  const plain: StaleCopy[] = [];
+  const closer: StaleCopy[] = [];
+  for (const copy of stale) {
+    const judged = judge(copy);
+    if (judged === "plain") plain.push(copy);
+    else if (judged === "closer") closer.push(copy);
+  }
+  let removed = 0;
+  await Promise.all(
+    [...Map.groupBy(plain, ({ member }) => member)].map(async ([member, copies]) => {
+      const flow = flows(member);
+      let isFailing = false;
+      const goesOn = () => !isFailing && performance.now() - since.beganMs < DELETE_MS_MAX;
+      const options = { exclusive, since, flow, goesOn, signal };
+      await inChunks(copies, options, async ({ id, newer }, signal) => {
+        if (!goesOn() || rings.isUsed(member, keyOfId(id))) return;
+        try {
+          await flow.run(() => gateways.remove(member, id, signal), signal);
+          removed++;
+          whereabouts.removed(id, member);
+          report.staleRemoved({ id, member, newer });
+        } catch (error) {
+          signal.throwIfAborted();
+          report.failed("delete", error);
+          isFailing = true;
+        }
+      });
+    }),
+  );
+  return { removed, closer };
+
+  function judge({ id, member, newer }: StaleCopy): "plain" | "closer" | "leave" {
+    const key = keyOfId(id);
+    const own = times.get(member);
+    const old = own && pushedAt(id, own);
+    if (!old || rings.isUsed(member, key)) return "leave";
+    if (typeof newer === "number") {
+      return isNewer({ min: newer, max: newer }, old) ? "plain" : "leave";
+    }
+    const theirs = times.get(newer);
+    const newest = theirs && pushedAt(id, theirs);
+    if (!newest || !isNewer(newest, old)) return "leave";
+    const deletedAt = deletions.get(id);
+    if (deletedAt !== undefined && old.max < deletedAt) return "plain";
+    const isPart = [member, newer].some((one) => traits.get(one)?.partial.has(id));
+    const isDoubtful = doubtOf(deps.relationOf(member, newer), member, newer) !== undefined;
+    return isPart || isDoubtful || whereabouts.ownerOf(key) === member ? "closer" : "plain";
+  }
+}
