@@ -45,6 +45,11 @@ const PROGRESS_MS = 10_000;
 /** Creates the drains; nothing is moved yet. */
 export function createDrains(deps: DrainsDeps): Drains {
   const progress = new Map<Member, DrainProgress>();
+  /**
+   * Members whose groups this instance counts as it moves them. What a sweep has read a moment before
+   * would count some of them twice.
+   */
+  const counting = new Set<Member>();
   const changed = createWake();
 
   const stateOf = (member: Member) => deps.membership().records.get(member)?.state;
@@ -57,6 +62,7 @@ export function createDrains(deps: DrainsDeps): Drains {
   }
 
   async function keepDraining(member: Member, signal: AbortSignal): Promise<void> {
+    counting.delete(member);
     // Before that redirects by the former ring may be followed, and nothing could be moved.
     await sleep(REDIRECT_MS, signal);
     while (!signal.aborted) {
@@ -66,6 +72,7 @@ export function createDrains(deps: DrainsDeps): Drains {
           await locked(`drain-${member}`, (signal) => drain(member, signal), signal);
         }
       } catch (error) {
+        counting.delete(member);
         if (signal.aborted) return;
         const busy = error instanceof LockFailure && error.kind === "busy";
         if (!busy) deps.report.failed(error instanceof LockFailure ? "lock" : "copy", error);
@@ -87,6 +94,7 @@ export function createDrains(deps: DrainsDeps): Drains {
   async function drain(member: Member, signal: AbortSignal): Promise<void> {
     const present = progressOf(member);
     const before = present.moved;
+    counting.add(member);
     const done = new AbortController();
     const narrating = narrate(member, present, AbortSignal.any([signal, done.signal]));
     try {
@@ -151,7 +159,7 @@ export function createDrains(deps: DrainsDeps): Drains {
     wake: changed.raise,
     read(inventories) {
       for (const [member, { times }] of inventories) {
-        if (stateOf(member) !== "draining") continue;
+        if (stateOf(member) !== "draining" || counting.has(member)) continue;
         const known = progressOf(member);
         known.groups = Math.max(known.groups, known.moved + times.size);
         known.moved = known.groups - times.size;
