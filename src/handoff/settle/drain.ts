@@ -15,6 +15,12 @@ export interface DrainProgress {
   early: number;
   /** Why groups stay, by their IDs. */
   readonly staying: Map<string, string>;
+  /** Groups a second of late; absent until it is known. */
+  rate?: number;
+  /** Seconds until all is moved that can be; absent while that is not known. */
+  secondsLeft?: number;
+  /** Whether members that take the groups check each push; absent while that is not known. */
+  targetsCheck?: boolean;
 }
 
 /** Groups that could not be moved are tried again so long after. */

@@ -11,6 +11,8 @@ import { REDIRECT_MS } from "../plan/rings.ts";
 import type { HashRing } from "../../ring/hash_ring.ts";
 import type { BringHomeDeps } from "./bring_home.ts";
 import { drainMember, type DrainProgress } from "./drain.ts";
+import { createDrainRate, secondsLeft } from "./drain_rate.ts";
+import { createPushChecks, type PushChecks } from "./push_checks.ts";
 
 /** What emptying members takes. */
 export interface DrainsDeps extends BringHomeDeps {
@@ -22,6 +24,8 @@ export interface DrainsDeps extends BringHomeDeps {
   /** Called when a member was found empty: a sweep should confirm it. */
   readonly onEmpty: (member: Member) => void;
   readonly log: Logger;
+  /** A clock in milliseconds. */
+  readonly clock: () => number;
 }
 
 /** Empties members that leave. */
@@ -41,6 +45,10 @@ const AGAIN_MS = 2_000;
 const LOCK_WAIT_MS = 60_000;
 /** Between two lines of progress in the log. */
 const PROGRESS_MS = 10_000;
+/** Between two looks at how far a drain has come. */
+const MEASURE_MS = 1_000;
+/** Between two looks at whether other members take the groups now, or answer now. */
+const TARGETS_MS = 5_000;
 
 /** Creates the drains; nothing is moved yet. */
 export function createDrains(deps: DrainsDeps): Drains {
@@ -116,15 +124,58 @@ export function createDrains(deps: DrainsDeps): Drains {
     for (;;) {
       await sleep(PROGRESS_MS, signal);
       if (signal.aborted) return;
-      const { groups, moved, early, staying } = present;
+      const { groups, moved, early, staying, rate, secondsLeft, targetsCheck } = present;
       deps.log.info("draining a member", {
         member,
         moved,
         groups,
         staying: staying.size,
         ...(early > 0 && { others_may_push_to: early }),
+        ...(rate !== undefined && { rate }),
+        ...(secondsLeft !== undefined && { seconds_left: secondsLeft }),
+        ...(targetsCheck && { targets_check: true }),
       });
     }
+  }
+
+  /** Keeps the figures of a drain fresh, whoever does the work. */
+  async function measure(member: Member, checks: PushChecks, signal: AbortSignal): Promise<void> {
+    const rate = createDrainRate();
+    while (!signal.aborted) {
+      const present = progress.get(member);
+      if (present) {
+        const now = deps.clock();
+        rate.note(present.moved, now);
+        present.rate = rate.at(now);
+        present.secondsLeft = secondsLeft(present, present.rate);
+        present.targetsCheck = checks.anyOf(targetsOf(member));
+      }
+      await sleep(MEASURE_MS, signal);
+    }
+    const present = progress.get(member);
+    if (present) present.rate = present.secondsLeft = undefined;
+  }
+
+  const targetsOf = (member: Member) => deps.ring().members.filter((other) => other !== member);
+
+  async function askTargets(member: Member, checks: PushChecks, signal: AbortSignal) {
+    while (!signal.aborted) {
+      try {
+        await checks.ask(targetsOf(member), signal);
+      } catch (error) {
+        if (!signal.aborted) throw error;
+      }
+      await sleep(TARGETS_MS, signal);
+    }
+  }
+
+  async function follow(member: Member, signal: AbortSignal): Promise<void> {
+    const checks = createPushChecks(deps);
+    await Promise.all([
+      keepDraining(member, signal),
+      measure(member, checks, signal),
+      askTargets(member, checks, signal),
+    ]);
   }
 
   return {
@@ -135,7 +186,7 @@ export function createDrains(deps: DrainsDeps): Drains {
           for (const member of deps.membership().records.keys()) {
             if (running.has(member) || !isDue(member)) continue;
             const stop = new AbortController();
-            const done = keepDraining(member, AbortSignal.any([signal, stop.signal]));
+            const done = follow(member, AbortSignal.any([signal, stop.signal]));
             running.set(member, { stop, done });
           }
           for (const [member, { stop, done }] of running) {
