@@ -42,6 +42,7 @@ const PURE = [
   "src/handoff/plan/processes.ts",
   "src/handoff/plan/rings.ts",
   "src/handoff/plan/whereabouts.ts",
+  "src/handoff/settle/drain_rate.ts",
   "src/membership/registration_plan.ts",
   "src/pushgateway/compare_content.ts",
   "src/pushgateway/shared_series.ts",

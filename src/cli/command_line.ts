@@ -3,6 +3,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { runApp, type RunningApp } from "../service/app.ts";
 import { type BuildInfo, showBuild } from "../build.ts";
+import { sleep } from "../concurrency/backoff.ts";
 import { drain } from "./drain.ts";
 import { planOfFile, planOfService, renderForecast } from "./plan.ts";
 import { ConfigError, loadConfig } from "../config/load.ts";
@@ -32,6 +33,8 @@ export interface Host {
   readonly err: (text: string) => void;
   /** Whether somebody watches what `err` writes. */
   readonly isTerminal: boolean;
+  /** The width of that terminal, as it is now. */
+  readonly columns: () => number;
   /** Whether the systemd journal takes what `err` writes. */
   readonly isJournal: boolean;
   /** From this call on, SIGTERM and SIGINT abort the signal instead of ending the process. */
@@ -148,8 +151,8 @@ function createProgram(host: Host, print: (text: string) => void): Command {
     .addOption(serviceUrl())
     .option("--undo", "take a drain back: the member joins again", false)
     .action((member: Member, { url, undo }: { url: string; undo: boolean }) => {
-      const { out, err, isTerminal } = host;
-      return drain({ url, member, undo, out, err, isTerminal });
+      const { out, err, isTerminal, columns } = host;
+      return drain({ url, member, undo, out, err, sleep, ...(isTerminal && { columns }) });
     });
 
   program.command("plan")

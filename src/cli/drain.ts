@@ -1,10 +1,10 @@
 /** `dynamic-sharding drain`: has a running service empty a member, and waits for it. @module */
 
 import { z } from "zod";
-import { sleep } from "../concurrency/backoff.ts";
 import { type MemberView, memberView } from "../http/api/views.ts";
 import type { Member } from "../member.ts";
 import { ask } from "./ask.ts";
+import { checksNotice, progressBar, progressLine } from "./drain_progress.ts";
 
 /** What draining takes. */
 export interface DrainCommand {
@@ -17,14 +17,18 @@ export interface DrainCommand {
   readonly out: (text: string) => Promise<void>;
   /** Writes progress. */
   readonly err: (text: string) => void;
-  /** Progress is one line that is written anew, and not a line each time. */
-  readonly isTerminal: boolean;
+  /**
+   * The width of the terminal that progress is written to: there it is one line that is drawn anew.
+   * Absent: it is a line each time.
+   */
+  readonly columns?: () => number;
+  /** Waits so long. */
+  readonly sleep: (ms: number) => Promise<void>;
 }
 
 const POLL_MS = 500;
 /** Where nobody watches, a line each so many looks. */
 const LOOKS_A_LINE = 10;
-const BAR_WIDTH = 30;
 
 /**
  * Drains a member, telling how far it has come, until it is empty.
@@ -32,28 +36,34 @@ const BAR_WIDTH = 30;
  * @throws where the service refuses, the member stops to answer, or the drain is taken back
  */
 export async function drain(command: DrainCommand): Promise<void> {
-  const { url, member, undo, out, err, isTerminal } = command;
+  const { url, member, undo, out } = command;
   const path = `/api/v1/members/${encodeURIComponent(member)}/drain`;
   await ask(url, { method: undo ? "DELETE" : "PUT", path, data: memberView });
   if (undo) return await out(`${member} is wanted again: it joins once it was swept\n`);
+  let summary: string;
+  {
+    using display = createDisplay(command);
+    summary = await untilEmpty(command, display);
+  }
+  await out(summary);
+}
 
+async function untilEmpty({ url, member, sleep }: DrainCommand, display: Display): Promise<string> {
   let begun = false;
-  const told = new Set<string>();
-  let shown = "";
-  for (let looks = 0;; looks++) {
+  for (;;) {
     const members = await ask(url, { path: "/api/v1/members", data: z.array(memberView) });
     const view = members.find((one) => one.member === member);
-    for (const { group, why } of view?.drain?.staying ?? []) {
-      if (told.has(group)) continue;
-      told.add(group);
-      err(`${isTerminal && shown ? "\n" : ""}${group} stays: ${why}\n`);
-    }
     if (!view) throw new Error(`${member} is no member any more`);
+    for (const { group, why } of view.drain?.staying ?? []) {
+      display.sayOnce(group, `${group} stays: ${why}`);
+    }
+    const notice = checksNotice(view);
+    if (notice !== undefined) display.sayOnce("checks", notice);
     if (view.drained) {
-      if (isTerminal && shown) err("\n");
+      display.showLast(view);
       const moved = view.drain?.moved;
       const what = moved === undefined ? "" : `, ${moved} groups were moved`;
-      return await out(`${member} is empty${what}: it may be stopped\n`);
+      return `${member} is empty${what}: it may be stopped\n`;
     }
     if (view.same_as) {
       throw new Error(
@@ -61,7 +71,7 @@ export async function drain(command: DrainCommand): Promise<void> {
           `out of the file or of Consul, then drain the other`,
       );
     }
-    if (view.state === "departed" && (begun || looks >= LOOKS_A_LINE)) {
+    if (view.state === "departed" && (begun || display.looks >= LOOKS_A_LINE)) {
       throw new Error(
         `${member} has left, but not empty: it does not answer (or handoff is off), so what it holds ` +
           `is not known; start it again to have it emptied`,
@@ -71,19 +81,66 @@ export async function drain(command: DrainCommand): Promise<void> {
       throw new Error(`the drain of ${member} was taken back: it is ${view.state}`);
     }
     begun ||= view.state === "draining";
-    const line = progressLine(view);
-    if (isTerminal) err(`\r${line}`);
-    else if (line !== shown && looks % LOOKS_A_LINE === 0) err(`${line}\n`);
-    shown = line;
+    display.show(view);
     await sleep(POLL_MS);
   }
 }
 
-/** One line of progress, of an even width. */
-export function progressLine({ member, state, groups = 0, drain }: MemberView): string {
-  if (!drain) return `${member}: ${state}, ${groups} groups`.padEnd(BAR_WIDTH * 3);
-  const { groups: all, moved } = drain;
-  const done = all === 0 ? BAR_WIDTH : Math.floor(moved / all * BAR_WIDTH);
-  const bar = "#".repeat(done).padEnd(BAR_WIDTH, ".");
-  return `${member}: [${bar}] ${moved} of ${all} groups moved`.padEnd(BAR_WIDTH * 3);
+/** What is told while it goes on. Disposal ends the line that is drawn anew. */
+interface Display extends Disposable {
+  /** How often it was shown. */
+  readonly looks: number;
+  show(view: MemberView): void;
+  /** It has come to its end. */
+  showLast(view: MemberView): void;
+  /** A line of its own, if none about the same was said before. */
+  sayOnce(about: string, text: string): void;
+}
+
+function createDisplay({ err, columns }: DrainCommand): Display {
+  const said = new Set<string>();
+  /** What is on the line that is drawn anew. */
+  let drawn = "";
+  let printed = "";
+  let looks = 0;
+
+  function draw(line: string, width: number): void {
+    err(`\r${line.padEnd(Math.min(drawn.length, width - 1))}`);
+    drawn = line;
+  }
+
+  return {
+    get looks() {
+      return looks;
+    },
+    show(view) {
+      const isDue = looks++ % LOOKS_A_LINE === 0;
+      if (columns) return draw(progressBar(view, columns()), columns());
+      const figures = JSON.stringify([
+        view.state,
+        view.groups,
+        view.drain?.groups,
+        view.drain?.moved,
+      ]);
+      if (!isDue || figures === printed) return;
+      printed = figures;
+      err(`${progressLine(view)}\n`);
+    },
+    showLast(view) {
+      if (columns && drawn) draw(progressBar(view, columns()), columns());
+    },
+    sayOnce(about, text) {
+      if (said.has(about)) return;
+      said.add(about);
+      if (columns && drawn) {
+        draw("", columns());
+        err("\r");
+      }
+      err(`${text}\n`);
+    },
+    [Symbol.dispose]() {
+      if (drawn) err("\n");
+      drawn = "";
+    },
+  };
 }

@@ -5,6 +5,8 @@ import { buildInfo, type Origin } from "../build.ts";
 import { runCli } from "./command_line.ts";
 
 const STDERR = 2;
+/** Of a terminal that does not tell. */
+const COLUMNS = 80;
 const STOP_SIGNALS = { SIGTERM: 15, SIGINT: 2 } as const;
 
 function catchStop(): AbortSignal {
@@ -24,6 +26,14 @@ function isJournal(): boolean {
   if (!stream) return false;
   const { dev, ino } = fstatSync(STDERR);
   return stream === `${dev}:${ino}`;
+}
+
+function columns(): number {
+  try {
+    return Deno.consoleSize().columns || COLUMNS; // some say 0
+  } catch {
+    return COLUMNS;
+  }
 }
 
 /**
@@ -50,6 +60,7 @@ export async function runProcess(origin?: Origin): Promise<never> {
       }
     },
     isTerminal: Deno.stderr.isTerminal(),
+    columns,
     isJournal: isJournal(),
     catchStop,
     onListening: (app) => Deno.addSignalListener("SIGHUP", () => void app.reload()),

@@ -19,6 +19,7 @@ import {
 } from "../pushgateway/group_content.ts";
 import { type FoundCopies, readCopies } from "../pushgateway/copies.ts";
 import { type GroupTraits, readGroupTraits } from "../pushgateway/group_traits.ts";
+import { parseStatus } from "../pushgateway/api.ts";
 import { PARTIAL_BODY } from "../pushgateway/partial.ts";
 import { type PushTimes, readPushTimes } from "../pushgateway/push_times.ts";
 import type { Transport, UpstreamRequest } from "../pushgateway/client/transport.ts";
@@ -123,6 +124,13 @@ export interface Gateways {
    * @throws {MemberFailure} where it is not known to be taken
    */
   remove(member: Member, id: string, signal: AbortSignal): Promise<void>;
+  /**
+   * Whether a member checks each push against all that it holds, in its own words; `undefined` where it
+   * does not tell.
+   *
+   * @throws {MemberFailure} where it does not answer
+   */
+  checksPushes(member: Member, signal: AbortSignal): Promise<boolean | undefined>;
   /** A member is gone for good: what is known of its clock is forgotten. */
   forget(member: Member): void;
 }
@@ -130,6 +138,8 @@ export interface Gateways {
 /** How much of a member's own words is passed on. */
 const REASON_CHARACTERS_MAX = 1_000;
 const REFUSED = 400;
+/** As the status of a Pushgateway has it: "true" or "false". */
+const UNCHECKED_FLAG = "push.disable-consistency-check";
 /** A read is dear, and those who drain come to it one after the other. */
 const PATIENCE = 0.1;
 /** To one member. It takes them one after the other anyway, and clients push to it meanwhile. */
@@ -275,6 +285,17 @@ export function openGateways(
     },
     failPush,
     restoreFailure,
+    checksPushes(member, signal) {
+      return attempt(member, "read its status", async () => {
+        const { transport, writeTimeoutMs: timeoutMs } = way();
+        const request = { method: "GET", target: "/api/v1/status", headers: [] };
+        const { status, body } = await transport.send(member, request, { timeoutMs, signal });
+        if (status !== 200) throw new Error(`expected 200, found ${status}`);
+        const { flags } = parseStatus(new TextDecoder().decode(body));
+        const unchecked = flags[UNCHECKED_FLAG];
+        return unchecked === undefined ? undefined : unchecked !== "true";
+      }, signal);
+    },
     forget(member) {
       for (const known of [clocks, times, traits, groups]) known.forget(member);
     },

@@ -29,6 +29,7 @@ import { createReport } from "./report.ts";
 import { createRingAgreement, type RingAgreementDeps } from "./ring_agreement.ts";
 import type { TellSharedSeries } from "./shared_series.ts";
 import type { DrainProgress } from "./settle/drain.ts";
+import { groupsByState } from "./settle/drain_rate.ts";
 import { createDrains } from "./settle/drains.ts";
 import { createExclusive, TurnFailure } from "./settle/exclusive.ts";
 import { createFollowUp } from "./settle/follow_up.ts";
@@ -184,7 +185,13 @@ export function createHandoff(deps: HandoffDeps): Handoff {
     enabled: () => config().enabled,
     onEmpty: sweeper.readNow,
     log,
+    clock,
   });
+  metrics.showDrains(() =>
+    drains.progress.entries().map(([member, progress]) =>
+      [member, groupsByState(progress)] as const
+    )
+  );
   const handle = createOnPush({
     ...bringing,
     news: sweeper.news,

@@ -18,6 +18,8 @@ export interface HandoffMetrics {
   }): void;
   /** Shows how many groups are out of place, as this function has it at each scrape. */
   showMisplaced(count: () => number): void;
+  /** Shows how many groups of members that leave are in which state, as it is at each scrape. */
+  showDrains(groups: () => Iterable<readonly [Member, Readonly<Record<string, number>>]>): void;
   moved(by: "push" | "drain"): void;
   staleRemoved(): void;
   failed(kind: string): void;
@@ -49,6 +51,20 @@ export function createHandoffMetrics(registers: Registry[]): HandoffMetrics {
     help: "Groups that a member held when it was last swept.",
     labelNames: ["member"],
     registers,
+  });
+  let drains: () => Iterable<readonly [Member, Readonly<Record<string, number>>]> = () => [];
+  new Gauge({
+    name: name("drain_groups"),
+    help:
+      "Groups of a member that leaves: moved; left to be moved; early, for others may push to them there still; or staying, for they cannot be moved.",
+    labelNames: ["member", "state"],
+    registers,
+    collect() {
+      this.reset();
+      for (const [member, states] of drains()) {
+        for (const [state, count] of Object.entries(states)) this.set({ member, state }, count);
+      }
+    },
   });
   const missing = new Gauge({
     name: name("missing_groups"),
@@ -109,6 +125,9 @@ export function createHandoffMetrics(registers: Registry[]): HandoffMetrics {
     },
     showMisplaced(count) {
       misplaced = count;
+    },
+    showDrains(groups) {
+      drains = groups;
     },
     moved: (by) => moved.inc({ by }),
     staleRemoved: () => stale.inc(),

@@ -20,6 +20,7 @@ async function cli(args: readonly string[], stdin = "") {
     },
     err: (text) => err += text,
     isTerminal: false,
+    columns: () => 80,
     isJournal: false,
     catchStop: () => AbortSignal.abort(),
     onListening: () => {},

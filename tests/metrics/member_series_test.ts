@@ -104,3 +104,18 @@ Deno.test("what handoff has compared shows the members that it was compared of, 
   assert.deepEqual(await samples(metrics, "handoff_member_unreadable"), {});
   assert.deepEqual(await samples(metrics, "handoff_missing_groups"), {});
 });
+
+Deno.test("a drain's groups are shown by state at each scrape, until its member is gone", {
+  permissions,
+}, async () => {
+  const metrics = createMetrics(BUILD);
+  assert.deepEqual(await samples(metrics, "handoff_drain_groups"), {});
+  const drains = new Map([[member("a"), { moved: 2, left: 1 }]]);
+  metrics.handoff.showDrains(() => drains);
+  assert.deepEqual(await samples(metrics, "handoff_drain_groups"), {
+    '{member="a:9091",state="moved"}': 2,
+    '{member="a:9091",state="left"}': 1,
+  });
+  drains.clear();
+  assert.deepEqual(await samples(metrics, "handoff_drain_groups"), {});
+});

@@ -12,6 +12,7 @@ const LIST: Readonly<Record<string, string>> = {
   dynamic_sharding_config_last_reload_successful: "gauge",
   dynamic_sharding_discovery_up: "gauge",
   dynamic_sharding_event_loop_lag_seconds: "histogram",
+  dynamic_sharding_handoff_drain_groups: "gauge",
   dynamic_sharding_handoff_duplicates_removed_total: "counter",
   dynamic_sharding_handoff_failures_total: "counter",
   dynamic_sharding_handoff_groups: "gauge",

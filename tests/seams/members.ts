@@ -60,7 +60,13 @@ export interface MemberJson {
   readonly state: string;
   readonly drained: boolean;
   readonly groups?: number;
-  readonly drain?: { readonly groups: number; readonly moved: number };
+  readonly drain?: {
+    readonly groups: number;
+    readonly moved: number;
+    readonly rate?: number;
+    readonly seconds_left?: number;
+    readonly targets_check?: boolean;
+  };
 }
 
 /** What an instance says of a member. */

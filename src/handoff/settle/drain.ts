@@ -15,6 +15,12 @@ export interface DrainProgress {
   early: number;
   /** Why groups stay, by their IDs. */
   readonly staying: Map<string, string>;
+  /** Groups a second of late; absent until it is known. */
+  rate?: number;
+  /** Seconds until all is moved that can be; absent while that is not known. */
+  secondsLeft?: number;
+  /** Whether members that take the groups check each push; absent while that is not known. */
+  targetsCheck?: boolean;
 }
 
 /** A Pushgateway deletes after it has answered: it is looked at again so often, so long after. */
@@ -50,11 +56,11 @@ export async function drainMember(
   }, deps);
   for (let looks = 0;;) {
     ({ times } = await deps.gateways.pushTimes(member, signal));
-    progress.groups = Math.max(progress.groups, progress.moved + times.size);
-    progress.moved = progress.groups - times.size;
-    for (const id of progress.staying.keys()) if (!times.has(id)) progress.staying.delete(id);
-    if (times.size === 0) return;
     const ids = new Set([...times].flatMap(([id, time]) => deleted.get(id) === time ? [] : [id]));
+    progress.groups = Math.max(progress.groups, progress.moved + ids.size);
+    progress.moved = progress.groups - ids.size;
+    for (const id of progress.staying.keys()) if (!ids.has(id)) progress.staying.delete(id);
+    if (times.size === 0) return;
     if (ids.size === 0 && ++looks < DELETED_LOOKS_MAX) {
       await sleep(DELETED_MS, signal);
       signal.throwIfAborted();

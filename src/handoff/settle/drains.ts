@@ -10,7 +10,9 @@ import type { PushTimes } from "../../pushgateway/push_times.ts";
 import { REDIRECT_MS } from "../plan/rings.ts";
 import type { HashRing } from "../../ring/hash_ring.ts";
 import { drainMember, type DrainProgress } from "./drain.ts";
+import { createDrainRate, secondsLeft } from "./drain_rate.ts";
 import type { MoveManyDeps } from "./many/move_many.ts";
+import { createPushChecks, type PushChecks } from "./push_checks.ts";
 
 /** What emptying members takes. */
 export interface DrainsDeps extends MoveManyDeps {
@@ -22,6 +24,8 @@ export interface DrainsDeps extends MoveManyDeps {
   /** Called when a member was found empty: a sweep should confirm it. */
   readonly onEmpty: (member: Member) => void;
   readonly log: Logger;
+  /** A clock in milliseconds. */
+  readonly clock: () => number;
 }
 
 /** Empties members that leave. */
@@ -43,10 +47,19 @@ const AGAIN_MS = 2_000;
 const LOCK_WAIT_MS = 60_000;
 /** Between two lines of progress in the log. */
 const PROGRESS_MS = 10_000;
+/** Between two looks at how far a drain has come. */
+const MEASURE_MS = 1_000;
+/** Between two looks at whether other members take the groups now, or answer now. */
+const TARGETS_MS = 5_000;
 
 /** Creates the drains; nothing is moved yet. */
 export function createDrains(deps: DrainsDeps): Drains {
   const progress = new Map<Member, DrainProgress>();
+  /**
+   * Members whose groups this instance counts as it moves them. What a sweep has read a moment before
+   * would count some of them twice.
+   */
+  const counting = new Set<Member>();
   const changed = createWake();
 
   const stateOf = (member: Member) => deps.membership().records.get(member)?.state;
@@ -59,6 +72,7 @@ export function createDrains(deps: DrainsDeps): Drains {
   }
 
   async function keepDraining(member: Member, signal: AbortSignal): Promise<void> {
+    counting.delete(member);
     // Before that redirects by the former ring may be followed, and nothing could be moved.
     await sleep(REDIRECT_MS, signal);
     while (!signal.aborted) {
@@ -68,6 +82,7 @@ export function createDrains(deps: DrainsDeps): Drains {
           await locked(`drain-${member}`, (signal) => drain(member, signal), signal);
         }
       } catch (error) {
+        counting.delete(member);
         if (signal.aborted) return;
         const busy = error instanceof LockFailure && error.kind === "busy";
         if (!busy) deps.report.failed(error instanceof LockFailure ? "lock" : "copy", error);
@@ -89,6 +104,7 @@ export function createDrains(deps: DrainsDeps): Drains {
   async function drain(member: Member, signal: AbortSignal): Promise<void> {
     const present = progressOf(member);
     const before = present.moved;
+    counting.add(member);
     const done = new AbortController();
     const narrating = narrate(member, present, AbortSignal.any([signal, done.signal]));
     try {
@@ -110,15 +126,58 @@ export function createDrains(deps: DrainsDeps): Drains {
     for (;;) {
       await sleep(PROGRESS_MS, signal);
       if (signal.aborted) return;
-      const { groups, moved, early, staying } = present;
+      const { groups, moved, early, staying, rate, secondsLeft, targetsCheck } = present;
       deps.log.info("draining a member", {
         member,
         moved,
         groups,
         staying: staying.size,
         ...(early > 0 && { others_may_push_to: early }),
+        ...(rate !== undefined && { rate }),
+        ...(secondsLeft !== undefined && { seconds_left: secondsLeft }),
+        ...(targetsCheck && { targets_check: true }),
       });
     }
+  }
+
+  /** Keeps the figures of a drain fresh, whoever does the work. */
+  async function measure(member: Member, checks: PushChecks, signal: AbortSignal): Promise<void> {
+    const rate = createDrainRate();
+    while (!signal.aborted) {
+      const present = progress.get(member);
+      if (present) {
+        const now = deps.clock();
+        rate.note(present.moved, now);
+        present.rate = rate.at(now);
+        present.secondsLeft = secondsLeft(present, present.rate);
+        present.targetsCheck = checks.anyOf(targetsOf(member));
+      }
+      await sleep(MEASURE_MS, signal);
+    }
+    const present = progress.get(member);
+    if (present) present.rate = present.secondsLeft = undefined;
+  }
+
+  const targetsOf = (member: Member) => deps.ring().members.filter((other) => other !== member);
+
+  async function askTargets(member: Member, checks: PushChecks, signal: AbortSignal) {
+    while (!signal.aborted) {
+      try {
+        await checks.ask(targetsOf(member), signal);
+      } catch (error) {
+        if (!signal.aborted) throw error;
+      }
+      await sleep(TARGETS_MS, signal);
+    }
+  }
+
+  async function follow(member: Member, signal: AbortSignal): Promise<void> {
+    const checks = createPushChecks(deps);
+    await Promise.all([
+      keepDraining(member, signal),
+      measure(member, checks, signal),
+      askTargets(member, checks, signal),
+    ]);
   }
 
   return {
@@ -129,7 +188,7 @@ export function createDrains(deps: DrainsDeps): Drains {
           for (const member of deps.membership().records.keys()) {
             if (running.has(member) || !isDue(member)) continue;
             const stop = new AbortController();
-            const done = keepDraining(member, AbortSignal.any([signal, stop.signal]));
+            const done = follow(member, AbortSignal.any([signal, stop.signal]));
             running.set(member, { stop, done });
           }
           for (const [member, { stop, done }] of running) {
@@ -154,7 +213,7 @@ export function createDrains(deps: DrainsDeps): Drains {
     wake: changed.raise,
     read(inventories) {
       for (const [member, { times }] of inventories) {
-        if (stateOf(member) !== "draining") continue;
+        if (stateOf(member) !== "draining" || counting.has(member)) continue;
         const known = progressOf(member);
         known.groups = Math.max(known.groups, known.moved + times.size);
         known.moved = known.groups - times.size;

@@ -69,6 +69,9 @@ export function createMembersApi(
         drain: {
           groups: drain.groups,
           moved: drain.moved,
+          ...(drain.rate !== undefined && { rate: drain.rate }),
+          ...(drain.secondsLeft !== undefined && { seconds_left: drain.secondsLeft }),
+          ...(drain.targetsCheck !== undefined && { targets_check: drain.targetsCheck }),
           staying: [...drain.staying].slice(0, STAYING_MAX).map(([group, why]) => ({ group, why })),
         },
       }),

@@ -22,6 +22,12 @@ export const memberView = z.object({
   drain: z.object({
     groups: z.number(),
     moved: z.number(),
+    /** Groups a second of late. */
+    rate: z.number().optional(),
+    /** Until all is moved that can be. */
+    seconds_left: z.number().optional(),
+    /** Whether Pushgateways that take the groups check each push against all that they hold. */
+    targets_check: z.boolean().optional(),
     staying: z.array(z.object({ group: z.string(), why: z.string() })),
   }).optional(),
 });

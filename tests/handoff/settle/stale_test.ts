@@ -34,7 +34,7 @@ function depsOf(
     exclusive,
     gateways: { ...bench.gateways, ...gateways },
     whereabouts: createWhereabouts(ring),
-    rings: { present: ring, isUsed, isSending: () => false },
+    rings: { present: ring, isAlone: true, isUsed, isSending: () => false },
     relationOf: () => "distinct" as const,
     deletions: new Map<string, number>(),
     flows: createFlows<Member>(),

@@ -1,6 +1,7 @@
 /** What is answered of members, and whether one may be told to leave. */
 
 import assert from "node:assert/strict";
+import type { DrainProgress } from "../../../src/handoff/settle/drain.ts";
 import { createMembersApi, type MembersApiDeps } from "../../../src/http/api/members.ts";
 import type { MemberView } from "../../../src/http/api/views.ts";
 import type { PushTimes } from "../../../src/pushgateway/push_times.ts";
@@ -118,6 +119,24 @@ Deno.test("a drain's progress is shown while its member leaves, with groups that
   assert.deepEqual(drain.staying[0], { group: "/metrics/job/j0", why: "busy" });
   assert.equal(views.get("b")?.drain, undefined, "it does not leave");
   assert.equal(views.get("b")?.groups, 0);
+});
+
+Deno.test("a drain's rate, the time left and whether targets check are shown once they are known", {
+  permissions,
+}, async () => {
+  const progress = { groups: 200, moved: 50, early: 0, staying: new Map<string, string>() };
+  const handoff = (own: Partial<DrainProgress>): MembersApiDeps["handoff"] => ({
+    inventories: new Map(),
+    drains: new Map([[member("a"), { ...progress, ...own }]]),
+    sweep: () => Promise.resolve([]),
+  });
+  const drainOf = async (own: Partial<DrainProgress>) =>
+    (await listed([...BOTH, "mark a"], { handoff: handoff(own) })).get("a")?.drain;
+  const known = { groups: 200, moved: 50, staying: [] };
+  assert.deepEqual(await drainOf({}), known);
+  const figures = { rate: 12.5, seconds_left: 12, targets_check: false };
+  const own = { rate: 12.5, secondsLeft: 12, targetsCheck: false };
+  assert.deepEqual(await drainOf(own), { ...known, ...figures });
 });
 
 Deno.test("members are listed with their states, those of a ring that is kept too", {

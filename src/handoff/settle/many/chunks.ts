@@ -22,13 +22,14 @@ const CHUNKS_AT_ONCE = 2;
 /**
  * Runs work for each group as its turn can be had, as `runUntouched` does.
  *
+ * @returns those that it has not come to
  * @throws as `runUntouched`, once all work that has begun has ended
  */
 export async function inChunks<Item extends { readonly id: string }>(
   items: readonly Item[],
   { exclusive, since, flow, goesOn, signal }: ChunksOptions,
   work: (item: Item, signal: AbortSignal) => Promise<void>,
-): Promise<void> {
+): Promise<readonly Item[]> {
   let at = 0;
   async function next(): Promise<void> {
     while (at < items.length && goesOn()) {
@@ -45,4 +46,5 @@ export async function inChunks<Item extends { readonly id: string }>(
   const outcomes = await Promise.allSettled(Array.from({ length: CHUNKS_AT_ONCE }, next));
   const failed = outcomes.find(({ status }) => status === "rejected");
   if (failed?.status === "rejected") throw failed.reason;
+  return items.slice(at);
 }

@@ -17,6 +17,7 @@ import { MemberFailure } from "../../gateways.ts";
 import { keyOfId } from "../../plan/inventory.ts";
 import { type BringHomeDeps, explain } from "../bring_home.ts";
 import { amendCopy } from "./amend.ts";
+import type { Watch } from "../exclusive.ts";
 import { inChunks } from "./chunks.ts";
 import { findCopies, type Finding } from "./find_copies.ts";
 import type { Flows } from "./flow.ts";
@@ -62,8 +63,10 @@ interface Former {
   readonly time: number;
 }
 
-/** Copies are made for so long after the reads; what is left then is read again. */
-const COPY_MS_MAX = 40_000;
+/** Where members are slow, copies are looked for, and what they were made of is deleted, so often. */
+const ROUND_MS = 10_000;
+/** How old what was read of the groups may get: where there are others, they leave traces for a minute. */
+const READ_MS_MAX = { alone: 600_000, shared: 40_000 };
 /** Groups between two moments at which others have their turn. */
 const GROUPS_A_STEP = 1_000;
 
@@ -96,17 +99,26 @@ export async function moveMany(
   const reads = { source, readings, others };
   const plan = await cooperate(planMoves(reads, { ...deps, from }), signal);
   const { copies, outdated } = sort(plan);
-  const [copied, retired] = await Promise.all([copyAll(), whole(outdated)]);
-  using again = exclusive.watch();
-  const [present, found] = await Promise.all([gateways.pushTimes(from, signal), findAll(copied)]);
-  const former = [...retired];
-  for (const finding of found) {
-    const one = await settle(finding);
-    if (one) former.push(one);
+  let left = Map.groupBy(copies, ({ to }) => to);
+  let retired = await whole(outdated);
+  do {
+    const copied = await copySome();
+    using again = exclusive.watch();
+    const [present, found] = await Promise.all([gateways.pushTimes(from, signal), findAll(copied)]);
+    const former = [...retired];
+    retired = [];
+    for (const finding of found) {
+      const one = await settle(finding, present);
+      if (one) former.push(one);
+    }
+    await removeAll(former, { present, again });
+  } while (left.size > 0 && isFresh());
+  return { early, staying, careful, touched: [...ids].filter((id) => since.has(id)) };
+
+  function isFresh(): boolean {
+    const msMax = rings.isAlone ? READ_MS_MAX.alone : READ_MS_MAX.shared;
+    return performance.now() - since.beganMs < msMax;
   }
-  await removeAll(former);
-  const touched = [...ids].filter((id) => since.has(id) || again.has(id));
-  return { early, staying, careful, touched };
 
   /** From now on every push of one of them knows that it lies there. */
   function* noteFound(): Generator<void, void> {
@@ -174,35 +186,43 @@ export async function moveMany(
     return { copies, outdated };
   }
 
-  /** Makes the copies, and tells which were made. A member that fails is left alone. */
-  async function copyAll(): Promise<ReadonlyMap<Member, readonly Copy[]>> {
+  /** Makes copies for a while, and tells which were made. A member that fails is left alone. */
+  async function copySome(): Promise<ReadonlyMap<Member, readonly Copy[]>> {
     const copied = new Map<Member, Copy[]>();
-    await Promise.all([...Map.groupBy(copies, ({ to }) => to)].map(async ([to, copies]) => {
+    const next: typeof left = new Map();
+    const untilMs = performance.now() + ROUND_MS;
+    await Promise.all([...left].map(async ([to, copies]) => {
       const done: Copy[] = [];
       copied.set(to, done);
       const flow = flows(to);
       let isFailing = false;
-      const goesOn = () => !isFailing && performance.now() - since.beganMs < COPY_MS_MAX;
-      await inChunks(copies, { exclusive, since, flow, goesOn, signal }, async (copy, signal) => {
-        const { id, content } = copy;
-        if (!goesOn() || !isAllowed(id, to)) return;
-        let sentMs = deps.now();
-        const merge = () => {
-          sentMs = deps.now();
-          return gateways.merge(to, content, signal);
-        };
-        try {
-          const refused = await flow.run(merge, signal);
-          if (refused !== undefined) return stays(id, to, refused);
-          whereabouts.placed(id, to, { min: sentMs / 1_000, max: deps.now() / 1_000 });
-          done.push(copy);
-        } catch (error) {
-          signal.throwIfAborted();
-          report.failed("copy", error);
-          isFailing = true;
-        }
-      });
+      const goesOn = () => !isFailing && isFresh() && performance.now() < untilMs;
+      const rest = await inChunks(
+        copies,
+        { exclusive, since, flow, goesOn, signal },
+        async (copy, signal) => {
+          const { id, content } = copy;
+          if (isFailing || !isAllowed(id, to)) return;
+          let sentMs = deps.now();
+          const merge = () => {
+            sentMs = deps.now();
+            return gateways.merge(to, content, signal);
+          };
+          try {
+            const refused = await flow.run(merge, signal);
+            if (refused !== undefined) return stays(id, to, refused);
+            whereabouts.placed(id, to, { min: sentMs / 1_000, max: deps.now() / 1_000 });
+            done.push(copy);
+          } catch (error) {
+            signal.throwIfAborted();
+            report.failed("copy", error);
+            isFailing = true;
+          }
+        },
+      );
+      if (rest.length > 0 && !isFailing) next.set(to, [...rest]);
     }));
+    left = next;
     return copied;
   }
 
@@ -233,7 +253,7 @@ export async function moveMany(
   }
 
   /** What may be deleted of a group that was copied; puts right what has come out wrong. */
-  async function settle(finding: Finding): Promise<Former | undefined> {
+  async function settle(finding: Finding, present: PushTimes): Promise<Former | undefined> {
     const { kind, copy: { id, to, content, isOnto } } = finding;
     if (kind === "unclear") return undefined;
     const isSame = present.times.get(id) === content.pushTime || !present.times.has(id);
@@ -257,7 +277,10 @@ export async function moveMany(
     return undefined;
   }
 
-  async function removeAll(former: readonly Former[]): Promise<void> {
+  async function removeAll(
+    former: readonly Former[],
+    { present, again }: { readonly present: PushTimes; readonly again: Watch },
+  ): Promise<void> {
     const flow = flows(from);
     let isFailing = false;
     const goesOn = () => !isFailing;

@@ -1,0 +1,56 @@
+/**
+ * Whether members check each push against all that they hold, as a Pushgateway does unless it runs with
+ * `--push.disable-consistency-check`: a drain into them takes as long as their checks.
+ *
+ * @module
+ */
+
+import type { Member } from "../../member.ts";
+import type { Membership } from "../../membership/membership.ts";
+import { type Gateways, MemberFailure } from "../gateways.ts";
+
+/** What finding out takes. */
+export interface PushChecksDeps {
+  readonly gateways: Pick<Gateways, "checksPushes">;
+  readonly membership: () => Pick<Membership, "records">;
+}
+
+/** What is known of members so far. */
+export interface PushChecks {
+  /**
+   * Asks members, each process once; one that does not answer is asked again by the next call.
+   *
+   * @throws the signal's reason when it aborts
+   */
+  ask(members: readonly Member[], signal: AbortSignal): Promise<void>;
+  /** Whether any of them checks pushes; `undefined` where none says so, and not all say that they do not. */
+  anyOf(members: readonly Member[]): boolean | undefined;
+}
+
+/** Knows nothing yet. */
+export function createPushChecks({ gateways, membership }: PushChecksDeps): PushChecks {
+  /** By the start of the process that was asked: the next one may have been given the flag. */
+  const told = new Map<Member, { readonly started?: string; readonly checks?: boolean }>();
+
+  async function ask(member: Member, signal: AbortSignal): Promise<void> {
+    const started = membership().records.get(member)?.started;
+    const known = told.get(member);
+    if (known && known.started === started) return;
+    try {
+      told.set(member, { started, checks: await gateways.checksPushes(member, signal) });
+    } catch (failure) {
+      if (!(failure instanceof MemberFailure)) throw failure; // that it does not answer others tell
+    }
+  }
+
+  return {
+    async ask(members, signal) {
+      await Promise.all(members.map((member) => ask(member, signal)));
+    },
+    anyOf(members) {
+      const all = members.map((member) => told.get(member)?.checks);
+      if (all.includes(true)) return true;
+      return all.length > 0 && all.every((checks) => checks === false) ? false : undefined;
+    },
+  };
+}
