@@ -2,7 +2,7 @@
  * Measures, and prints one table, one of what clients tell of failures, and one of the Pushgateways
  * themselves. No number makes it fail: timing is not right or wrong.
  *
- *     deno task bench [micro] [load] [proxy] [shards] [handoff] [binary] [memory] [client]
+ *     deno task bench [micro] [load] [proxy] [shards] [handoff] [binary] [memory] [client] [reuse]
  *         [--rounds=30] [--seconds=1] [--connections=64]
  *         [--pushes=3000000] [--push-1.0.0] [--binary=PATH]
  *
@@ -21,6 +21,7 @@ import { runMemory } from "./memory.ts";
 import { memoryRows } from "./memory_rows.ts";
 import { runMicro } from "./micro.ts";
 import { runProxy } from "./proxy.ts";
+import { runReuse } from "./reuse.ts";
 import { runShards } from "./shards.ts";
 import {
   binaryRows,
@@ -29,6 +30,7 @@ import {
   proxyRows,
   renderShards,
   renderTable,
+  reuseRows,
   type Row,
 } from "./table.ts";
 import { CONNECTIONS } from "./wrk.ts";
@@ -43,6 +45,7 @@ const PARTS = [
   "binary",
   "memory",
   "client",
+  "reuse",
 ] as const;
 
 /** @throws {TypeError} where the command line says something else than what can be measured */
@@ -99,6 +102,7 @@ async function main(): Promise<void> {
   if (parts.includes("micro")) rows.push(...microRows(await runMicro(common)));
   if (parts.includes("load")) rows.push(...loadRows(await runLoad({ ...load, ...common })));
   if (parts.includes("proxy")) rows.push(...proxyRows(await runProxy({ ...load, ...common })));
+  if (parts.includes("reuse")) rows.push(...reuseRows(await runReuse({ ...load, ...common })));
   if (parts.includes("handoff")) rows.push(...handoffRows(await runHandoff(common)));
   if (parts.includes("binary")) rows.push(...binaryRows(await runBinary(common)));
   if (parts.includes("memory")) rows.push(...memoryRows(await runMemory({ ...memory, ...common })));

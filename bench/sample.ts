@@ -30,12 +30,16 @@ export const WARM_UP_SECONDS = 3;
 
 /** @throws {Error} where a push is not answered as it should be; the signal's reason */
 export async function takeSample(
-  { process, url }: Target<string>,
+  { process, beside = [], url }: Target<string>,
   options: SampleOptions,
 ): Promise<Sample> {
-  const before = await cpuSeconds(process.pid);
+  const cpuOfAll = async () => {
+    const seconds = [process, ...beside].map(({ pid }) => cpuSeconds(pid));
+    return (await Promise.all(seconds)).reduce((sum, one) => sum + one);
+  };
+  const before = await cpuOfAll();
   const result = await runWrk({ url, ...options });
-  const cpu = await cpuSeconds(process.pid) - before;
+  const cpu = await cpuOfAll() - before;
   return {
     cpuMicroseconds: cpu * 1e6 / result.requests,
     requestsPerSecond: result.requests / (result.microseconds / 1e6),

@@ -40,7 +40,9 @@ export async function startService(options: ServiceOptions): Promise<Process> {
     args: [...args, `--config.file=${config}`, ...flags],
     env: deno?.env,
     cwd,
-    ready: async ({ signal }) => await activeMembers(url, signal) === members.length,
+    // Another process may answer at its address.
+    ready: async ({ signal, output }) =>
+      output.includes("msg=listening") && await activeMembers(url, signal) === members.length,
   });
 }
 

@@ -5,6 +5,7 @@ import type { LoadResult } from "./load.ts";
 import type { MicroResult } from "./micro.ts";
 import type { ProxyResult } from "./proxy.ts";
 import { PROXY_TARGETS } from "./proxy_targets.ts";
+import { type ReuseResult, SHARERS } from "./reuse.ts";
 import type { Round, Sample } from "./sample.ts";
 import type { ShardsResult } from "./shards.ts";
 import { quantile, type Spread, spread } from "./spread.ts";
@@ -103,6 +104,21 @@ export function proxyRows({ peak, half, real }: ProxyResult): Row[] {
     ...pairRows(real, { pairs, what: "CPU a request to Pushgateways", pick: cpu }),
   ];
   return rows.map((row) => ({ ...row, figure: `proxy ${row.figure}` }));
+}
+
+/** Rows for one process and two on one address: what the second adds. */
+export function reuseRows(result: ReuseResult): Row[] {
+  const pairs = [["two", "one"]] as const;
+  const rowsOf = (rounds: readonly Round<(typeof SHARERS)[number]>[], at: string) => [
+    ...aloneRows(rounds, SHARERS, { at }),
+    ...pairRows(rounds, { pairs, what: `requests a second${at}`, pick: rate }),
+    ...pairRows(rounds, { pairs, what: `CPU a request${at}`, pick: cpu }),
+    ...pairRows(rounds, { pairs, what: `p99${at}`, pick: p99 }),
+  ];
+  return (["redirect", "proxy"] as const).flatMap((mode) =>
+    [...rowsOf(result[mode].peak, ""), ...rowsOf(result[mode].half, " at half")]
+      .map((row) => ({ ...row, figure: `reuse ${mode} ${row.figure}` }))
+  );
 }
 
 /** Rows for the compiled program beside a bare one. */

@@ -18,6 +18,8 @@ export interface Target<Name extends string = TargetName> {
   readonly name: Name;
   readonly url: string;
   readonly process: Process;
+  /** Others that answer at the same address. */
+  readonly beside?: readonly Process[];
 }
 
 /** What is compared. */

@@ -117,7 +117,11 @@ function createProgram(host: Host, print: (text: string) => void): Command {
       "address to listen on, instead of the file's http_listen_addr",
       argument(parseListenAddress),
     )
-    .option("--web.reuse-port", "let another process listen on the same address (Linux)", false)
+    .option(
+      "--web.reuse-port",
+      "let others listen on the same address (Linux; with Consul, or handoff off)",
+      false,
+    )
     .option("--web.enable-lifecycle", "reload the configuration on POST /-/reload", false)
     .option("--web.enable-admin-api", "answer what wipes or drains Pushgateways", false)
     .addOption(

@@ -3,7 +3,8 @@
 import type { Deadlines } from "../concurrency/deadlines.ts";
 import type { Config } from "../config/config.ts";
 import type { ConsulConfig } from "../config/consul.ts";
-import { loadConfig } from "../config/load.ts";
+import { ConfigError, loadConfig } from "../config/load.ts";
+import { sharingConflict } from "../config/sharing.ts";
 import { consulDiscovery } from "../discovery/consul.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import { staticDiscovery } from "../discovery/static.ts";
@@ -37,6 +38,8 @@ export interface ConsulTerm {
 /** What opening one takes. */
 export interface TermOptions {
   readonly configFile: string;
+  /** Whether another process may listen on the same address. */
+  readonly reusePort?: boolean;
   /** Reads an environment variable. */
   readonly env: (name: string) => string | undefined;
   readonly deadlines: Deadlines;
@@ -53,13 +56,15 @@ const PUSH_ANSWERS = { bytesMax: 1_048_576, beyond: "cut" } as const;
  * Loads a configuration and opens what it needs; nothing is sent yet.
  *
  * @param previous the term before it, whose link to Consul is taken over where it is the same
- * @throws {ConfigError} where the file is wrong
+ * @throws {ConfigError} where the file is wrong, or its address cannot be shared and may be
  */
 export async function openTerm(
-  { configFile, env, deadlines, log }: TermOptions,
+  { configFile, reusePort = false, env, deadlines, log }: TermOptions,
   previous?: Term,
 ): Promise<Term> {
   const config = await loadConfig(configFile, env);
+  const conflict = reusePort ? sharingConflict(config) : undefined;
+  if (conflict) throw new ConfigError([`${configFile}: ${conflict}`]);
   const { upstream, proxy } = config;
   const pushLimits = { idleMax: proxy.inFlightMax, answers: PUSH_ANSWERS };
   const open = (limits: Omit<TransportLimits, "deadlines">) =>

@@ -6,6 +6,7 @@
  */
 
 import { sleep } from "../../src/concurrency/backoff.ts";
+import { startConsul } from "../../tools/consul.ts";
 import { freePort } from "../../tools/ports.ts";
 import { startPushgateway } from "../../tools/pushgateway.ts";
 import { type Service, startService } from "./service.ts";
@@ -15,13 +16,15 @@ const PER_SECOND = 200;
 const RESTARTS = Number(Deno.args[0] ?? 10);
 const BETWEEN_MS = 300;
 
+await using consul = await startConsul();
 await using first = await startPushgateway();
 await using second = await startPushgateway();
 const port = freePort();
 const servers = JSON.stringify([first.address, second.address]);
 const start = () =>
   startService({
-    config: `mode: proxy\npushgateway: {servers: ${servers}}\n`,
+    config: `mode: proxy\nconsul_server: {addr: "${consul.address}", check_interval: 1s}\n` +
+      `pushgateway: {servers: ${servers}}\n`,
     flags: ["--web.reuse-port", `--web.listen-address=127.0.0.1:${port}`],
   });
 await using services = new AsyncDisposableStack();

@@ -68,7 +68,8 @@ Deno.test("one unit is started on the address of another, before that is stopped
   await using machine = await bootMachine({
     program: program!,
     units: { "dynamic-sharding@.service": shared },
-    config: config(port, member.address),
+    // Without Consul nothing may be moved while two run.
+    config: `${config(port, member.address)}handoff: {enabled: false}\n`,
   });
   const [blue, green] = ["dynamic-sharding@blue", "dynamic-sharding@green"];
   for (const [next, last] of [[blue, green], [green, blue], [blue, green]]) {

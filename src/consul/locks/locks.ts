@@ -145,7 +145,8 @@ export function createLocks({ consul, prefix, random, log }: LocksDeps): Locks {
   const holders = createHolders({ consul, random });
   const keeper = createSessionKeeper({
     consul,
-    name: `${prefix}*`,
+    // Consul tells the host; two processes may share one, and their address, too.
+    name: `${prefix}* of process ${Deno.pid}`,
     rights: `session_prefix "" { policy = "write" } key_prefix "${prefix}" { policy = "write" }`,
     // A session may be allowed where its keys are not: one of its own shows that.
     async tryRights(session, signal) {

@@ -23,6 +23,10 @@ const SETTLED_MS = 50;
  */
 const LINGER_MS = 1_000;
 
+/** What Linux asks of all that listen on one address, the first included. */
+const SHARING_TERMS =
+  "expected every process there to have --web.reuse-port and to run as the same user, found one that does not";
+
 /** A listening server. */
 export interface Server {
   readonly address: Deno.NetAddr;
@@ -70,6 +74,8 @@ function open({ hostname, port }: ListenAddress, reusePort: boolean): Deno.TcpLi
     // A host without IPv6 cannot listen on "::".
     const retry = hostname === "" && !(cause instanceof Deno.errors.AddrInUse);
     if (retry) return open({ hostname: "0.0.0.0", port }, reusePort);
-    throw new Error(`cannot listen on ${showListenAddress({ hostname, port })}`, { cause });
+    const what = `cannot listen on ${showListenAddress({ hostname, port })}`;
+    const isUnshared = reusePort && cause instanceof Deno.errors.AddrInUse;
+    throw new Error(isUnshared ? `${what}: ${SHARING_TERMS}` : what, { cause });
   }
 }
