@@ -40,8 +40,17 @@ export interface Exclusive {
   runUntouched(
     ids: readonly string[],
     work: (id: string, signal: AbortSignal) => Promise<void>,
-    options: { readonly since: Watch; readonly signal: AbortSignal },
+    options: UntouchedOptions,
   ): Promise<void>;
+}
+
+/** Whose turns are taken without a wait. */
+export interface UntouchedOptions {
+  /** Nobody else has had a turn since it began. */
+  readonly since: Watch;
+  /** Another watch of the one that asks, which is not told either. */
+  readonly beside?: Watch;
+  readonly signal: AbortSignal;
 }
 
 /** Which groups have had a turn since it began, or shortly before, in this process. */
@@ -86,8 +95,8 @@ export function createExclusive(locks: () => Locks | undefined): Exclusive {
   /** When groups had their last turn that ended lately; the oldest first. */
   const recent = new Map<string, number>();
 
-  function touch(id: string, except?: Watch): void {
-    for (const [watch, touched] of watches) if (watch !== except) touched.add(id);
+  function touch(id: string, except: readonly (Watch | undefined)[] = []): void {
+    for (const [watch, touched] of watches) if (!except.includes(watch)) touched.add(id);
   }
 
   /** A turn has ended that was somebody's own. */
@@ -181,7 +190,7 @@ export function createExclusive(locks: () => Locks | undefined): Exclusive {
       watches.set(watch, touched);
       return watch;
     },
-    async runUntouched(ids, work, { since, signal }) {
+    async runUntouched(ids, work, { since, beside, signal }) {
       const turns = new Map(
         ids.filter((id) => !since.has(id) && !queues.has(id)).map((id) => [id, enter(id)]),
       );
@@ -191,7 +200,7 @@ export function createExclusive(locks: () => Locks | undefined): Exclusive {
       };
       const runAll = async (ids: Iterable<string>, signal: AbortSignal) => {
         const works = [...ids].map(async (id) => {
-          touch(id, since);
+          touch(id, [since, beside]);
           try {
             await work(id, signal);
           } finally {

@@ -284,7 +284,7 @@ export async function moveMany(
     const flow = flows(from);
     let isFailing = false;
     const goesOn = () => !isFailing;
-    const options = { exclusive, since: again, flow, goesOn, signal };
+    const options = { exclusive, since: again, beside: since, flow, goesOn, signal };
     await inChunks(former, options, async ({ id, to, time }, signal) => {
       const there = present.times.get(id);
       if (isFailing || !isAllowed(id, to) || (there !== undefined && there !== time)) return;
