@@ -96,6 +96,7 @@ export async function moveMany(
     gateways.contents(from, { ids, bytesMax: memory.jsonBytesMax }, signal),
     readOthers(),
   ]);
+  await cooperate(noteGone(), signal);
   const reads = { source, readings, others };
   const plan = await cooperate(planMoves(reads, { ...deps, from }), signal);
   const { copies, outdated } = sort(plan);
@@ -114,6 +115,17 @@ export async function moveMany(
     await removeAll(former, { present, again });
   } while (left.size > 0 && isFresh());
   return { early, staying, careful, touched: [...ids].filter((id) => since.has(id)) };
+
+  /** Somebody else has deleted them before they were read. */
+  function* noteGone(): Generator<void, void> {
+    let steps = 0;
+    for (const id of ids) {
+      if (++steps % GROUPS_A_STEP === 0) yield;
+      if (source.times.has(id) || since.has(id)) continue;
+      whereabouts.removed(id, from);
+      onMoved(id);
+    }
+  }
 
   function isFresh(): boolean {
     const msMax = rings.isAlone ? READ_MS_MAX.alone : READ_MS_MAX.shared;

@@ -283,6 +283,17 @@ Deno.test("what others push to by their rings is early, also where that turns ou
   assert.deepEqual(bench.holders(id)[from], HELD);
 });
 
+Deno.test("a group that is not there any more is gone, and no push looks for it there", {
+  permissions: "none",
+}, async () => {
+  await using bench = createBench();
+  await fill(bench, [other]);
+  const { moved, whereabouts } = await move(bench, [id, other]);
+  assert.deepEqual([...moved].toSorted(), [id, other]);
+  assert.equal(whereabouts.size, 0);
+  assert.deepEqual(bench.holders(id), {});
+});
+
 Deno.test("no more groups are moved at once than memory allows, and one at least", {
   permissions: "none",
 }, async () => {
