@@ -32,27 +32,31 @@ export async function findFaults(
   { groups, families }: Wanted,
   signal: AbortSignal,
 ): Promise<Faults> {
-  const seen = new Map<number, number>(groups.map((group) => [group, 0]));
-  let changed = 0;
+  const copies = new Map<number, string[][]>(groups.map((group) => [group, []]));
+  let unknown = 0;
   for (const { url } of gateways) {
     for (const found of await readGroups(url, signal)) {
       const group = numberOf(found.labels);
-      const times = group === undefined ? undefined : seen.get(group);
-      if (group === undefined || times === undefined) {
-        changed++;
-        continue;
-      }
-      seen.set(group, times + 1);
-      const held = families?.has(group) ? families.get(group) : [BACKUP];
-      if (held && contentOf(found) !== held.map(textOf).sort().join()) changed++;
+      const others = group === undefined ? undefined : copies.get(group);
+      if (others) others.push(contentOf(found));
+      else unknown++;
     }
   }
-  const times = [...seen.values()];
+  const wanted = (group: number) => families?.has(group) ? families.get(group) : [BACKUP];
+  const each = [...copies];
   return {
-    lost: times.filter((count) => count === 0).length,
-    doubled: times.filter((count) => count > 1).length,
-    changed,
+    lost: each.filter(([, { length }]) => length === 0).length,
+    doubled: each.filter(([, { length }]) => length > 1).length,
+    changed: unknown + each.filter(([group, found]) => !isRight(found, wanted(group))).length,
   };
+}
+
+/** Of several copies one may be older, or a part: nothing may be missing from all of them together. */
+function isRight(copies: readonly string[][], wanted: readonly Family[] | undefined): boolean {
+  if (copies.length === 0 || wanted === undefined) return true;
+  const found = new Set(copies.flat());
+  const complete = wanted.every((family) => found.has(textOf(family)));
+  return complete && (copies.length > 1 || found.size === wanted.length);
 }
 
 /** A group as the API of a Pushgateway has it: besides its labels its families, by name. */
@@ -87,13 +91,14 @@ function numberOf({ job, env, instance, ...others }: Held["labels"]): number | u
 const NOT_PUSHED =
   /^(labels|last_push_successful|push_(failure_)?time_seconds|dynamic_sharding_.*)$/;
 
-function contentOf(held: Held): string {
+/** Its families, each as {@linkcode textOf} has it. */
+function contentOf(held: Held): string[] {
   const names = Object.keys(held).filter((name) => !NOT_PUSHED.test(name));
   return names.map((name) => {
     const { metrics } = held[name] as HeldFamily;
     const values = metrics.map(({ labels, value }) => `${labels.step}=${value}`);
     return `${name} ${values.sort().join(" ")}`;
-  }).sort().join();
+  });
 }
 
 function textOf({ name, value }: Family): string {

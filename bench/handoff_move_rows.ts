@@ -57,7 +57,7 @@ export function largeDrainRows(results: ByBuild<DrainResult>): Row[] {
 
 /** Rows of how often members are read whole for a drain. */
 export function countedDrainRows(results: ByBuild<DrainResult>): Row[] {
-  return eachBuild(results, (build, { groups, moved, reads }) => {
+  return eachBuild(results, (build, { groups, moved, reads, faults }) => {
     const name = `drain of ${groups}, ${build}`;
     const most = Math.max(...reads.map(({ text, json, protobuf }) => text + json + protobuf));
     const figure: Figure = ["full reads of the member that is read most", most, "", 0];
@@ -65,6 +65,7 @@ export function countedDrainRows(results: ByBuild<DrainResult>): Row[] {
       ...rowsOf(name, [["groups moved", moved, "", 0]]),
       ...readRows(name, reads),
       { ...rowsOf(name, [figure])[0], reach: READS_REACH },
+      faultsRow(name, faults, moved === groups),
     ];
   });
 }
