@@ -1,9 +1,7 @@
 /** Puts groups together from what JSON and protobuf each tell of them. Pure. @module */
 
-import { Buffer } from "node:buffer";
 import { groupId, groupOfLabels } from "../group/group.ts";
-import { concat } from "./pages/concat.ts";
-import { encodeFamily, typeName } from "./pages/family.ts";
+import { encodeFamilies, typeName } from "./pages/family.ts";
 import type { JsonFamily, JsonGroup } from "./pages/json_group.ts";
 import type { FamilyHead } from "./pages/protobuf_page.ts";
 import { PARTIAL_FAMILY } from "./partial.ts";
@@ -193,18 +191,15 @@ function readingOf(group: Wanted): GroupReading {
   if (pageTime !== pushTime) {
     return { kind: "changed", reason: "it was pushed meanwhile" };
   }
-  const pieces: Uint8Array[] = [];
   for (const family of families) {
     const problem = familyProblem(family);
     if (problem !== undefined) return { kind: "unfaithful", reason: problem };
-    const metrics = family.metrics.map((metric) => Buffer.from(metric, "latin1"));
-    pieces.push(...encodeFamily({ ...family, metrics }));
   }
   const content: GroupContent = {
     id,
     pushTime,
     failureTime,
-    body: concat(pieces),
+    body: encodeFamilies(families),
     partial: families.some(({ name }) => name === PARTIAL_FAMILY),
   };
   return { kind: "content", content };

@@ -11,8 +11,7 @@
  * @module
  */
 
-import { concat } from "./pages/concat.ts";
-import { encodeFamily } from "./pages/family.ts";
+import { encodeFamilies } from "./pages/family.ts";
 
 /** The family's name. */
 export const PARTIAL_FAMILY = "dynamic_sharding_partial";
@@ -22,6 +21,6 @@ const HELP =
   "POSTed; dynamic-sharding adds them.";
 
 /** What a `POST` carries to mark a group: delimited protobuf. */
-export const PARTIAL_BODY = concat(
-  encodeFamily({ name: PARTIAL_FAMILY, type: "UNTYPED", help: HELP, metrics: [] }),
-);
+export const PARTIAL_BODY = encodeFamilies([
+  { name: PARTIAL_FAMILY, type: "UNTYPED", help: HELP, metrics: [] },
+]);

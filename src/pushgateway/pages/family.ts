@@ -1,7 +1,8 @@
 /** Writes one metric family of a group for a push. Pure. @module */
 
+import { Buffer } from "node:buffer";
 import type { FamilyHead } from "./protobuf_page.ts";
-import { bytesField, readFields, readVarint, varint, varintField } from "./protobuf_wire.ts";
+import { BYTES, readFields, readVarint, varintLength, writeVarint } from "./protobuf_wire.ts";
 
 /** A family of one group, from both pages. */
 export interface Family {
@@ -10,8 +11,8 @@ export interface Family {
   readonly type: string;
   /** The group's own, as JSON shows it. */
   readonly help: string | undefined;
-  /** `Metric` messages. */
-  readonly metrics: readonly Uint8Array[];
+  /** `Metric` messages, a byte in each character. */
+  readonly metrics: readonly string[];
   /** As the page has it, for all groups at once; absent for a family without metrics. */
   readonly head?: FamilyHead;
 }
@@ -24,18 +25,52 @@ export function typeName({ type = 0 }: FamilyHead): string | undefined {
   return TYPES[type];
 }
 
-/** The pieces of a delimited `MetricFamily` message. */
-export function encodeFamily(family: Family): Uint8Array[] {
+/** Delimited `MetricFamily` messages: what a push of these families carries. */
+export function encodeFamilies(families: readonly Family[]): Uint8Array<ArrayBuffer> {
+  const parts = families.map(partsOf);
+  const length = parts.reduce((sum, { length }) => sum + varintLength(length) + length, 0);
+  const bytes = Buffer.from(new ArrayBuffer(length));
+  let at = 0;
+  for (const { name, help, type, metrics, length } of parts) {
+    at = writeVarint(bytes, at, length);
+    at = writeField(bytes, at, NAME, name);
+    if (help) at = writeField(bytes, at, HELP, help);
+    if (type !== undefined) at = writeVarint(bytes, writeVarint(bytes, at, TYPE * 8), type);
+    for (const metric of metrics) at = writeField(bytes, at, METRIC, metric);
+  }
+  return new Uint8Array(bytes.buffer);
+}
+
+/** What a message is made of, and how long it is. */
+interface Parts {
+  readonly name: Uint8Array;
+  readonly help: Uint8Array | undefined;
+  readonly type: number | undefined;
+  readonly metrics: readonly string[];
+  readonly length: number;
+}
+
+function partsOf(family: Family): Parts {
   const type = family.head ? family.head.type : Math.max(0, TYPES.indexOf(family.type));
-  const help = helpOf(family);
-  const pieces = [
-    ...bytesField(NAME, new TextEncoder().encode(family.name)),
-    ...help ? bytesField(HELP, help) : [],
-    ...type === undefined ? [] : varintField(TYPE, type),
-  ];
-  for (const metric of family.metrics) pieces.push(...bytesField(METRIC, metric));
-  const length = pieces.reduce((sum, { length }) => sum + length, 0);
-  return [varint(length), ...pieces];
+  const [name, help] = [new TextEncoder().encode(family.name), helpOf(family)];
+  const { metrics } = family;
+  let length = fieldLength(name) + (help ? fieldLength(help) : 0);
+  if (type !== undefined) length += 1 + varintLength(type);
+  for (const metric of metrics) length += fieldLength(metric);
+  return { name, help, type, metrics, length };
+}
+
+/** Of a field with a number below 16. */
+function fieldLength({ length }: Uint8Array | string): number {
+  return 1 + varintLength(length) + length;
+}
+
+function writeField(bytes: Buffer, from: number, number: number, value: Uint8Array | string) {
+  bytes[from] = number * 8 + BYTES;
+  const at = writeVarint(bytes, from + 1, value.length);
+  if (typeof value === "string") bytes.write(value, at, "latin1");
+  else bytes.set(value, at);
+  return at + value.length;
 }
 
 /** One delimited `MetricFamily` message. */

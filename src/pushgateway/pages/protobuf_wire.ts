@@ -14,8 +14,9 @@ export interface WireField {
   readonly end: number;
 }
 
-/** What a varint, 8 bytes, bytes with a length, and 4 bytes are tagged with. */
-const [VARINT, FIXED64, BYTES, FIXED32] = [0, 1, 2, 5];
+/** What bytes with a length are tagged with; a varint, 8 bytes, and 4 bytes. */
+export const BYTES = 2;
+const [VARINT, FIXED64, FIXED32] = [0, 1, 5];
 const VARINT_BYTES_MAX = 10;
 
 /**
@@ -96,19 +97,17 @@ export function readFields(bytes: Uint8Array): WireField[] {
   return fields;
 }
 
-/** A varint of a whole number. */
-export function varint(value: number): Uint8Array {
-  const bytes: number[] = [];
-  for (; value > 127; value = Math.floor(value / 128)) bytes.push((value % 128) + 128);
-  return Uint8Array.of(...bytes, value);
+/** How many bytes a whole number takes as a varint. */
+export function varintLength(value: number): number {
+  let length = 1;
+  for (; value > 127; value = Math.floor(value / 128)) length++;
+  return length;
 }
 
-/** The pieces of a field that holds bytes. */
-export function bytesField(number: number, value: Uint8Array): Uint8Array[] {
-  return [varint(number * 8 + BYTES), varint(value.length), value];
-}
-
-/** The pieces of a field that holds a whole number. */
-export function varintField(number: number, value: number): Uint8Array[] {
-  return [varint(number * 8 + VARINT), varint(value)];
+/** Writes a whole number as a varint. @returns where it ends */
+export function writeVarint(bytes: Uint8Array, from: number, value: number): number {
+  let at = from;
+  for (; value > 127; value = Math.floor(value / 128)) bytes[at++] = (value % 128) + 128;
+  bytes[at++] = value;
+  return at;
 }

@@ -157,6 +157,7 @@ export function createPushTimePage(known: KnownIds = createKnownIds()): PushTime
       return complete;
     },
     take(bytes) {
+      if (bytes.length === 0) return;
       for (let at = 0; at < bytes.length;) {
         if (skippingFamily) {
           at = nextComment(bytes, at, endsLine);
