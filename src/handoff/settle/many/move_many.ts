@@ -109,7 +109,8 @@ export async function moveMany(
     const copied = await copySome();
     using again = exclusive.watch();
     const [present, found] = await Promise.all([gateways.pushTimes(from, signal), findAll(copied)]);
-    const former = [...retired];
+    // The newer copy of one that somebody has had the turn of may be another one by now.
+    const former = retired.filter(({ id }) => !since.has(id));
     retired = [];
     for (const finding of found) {
       const one = await settle(finding, present);

@@ -248,6 +248,31 @@ Deno.test("where the newer copy is marked as a part, the group is left to a clos
   assert.deepEqual([...careful], [id]);
 });
 
+Deno.test("an outdated copy stays where the newer one is begun anew as a part", {
+  permissions: "none",
+}, async () => {
+  await using bench = createBench();
+  await fill(bench, [id]);
+  const [from, to] = bench.members;
+  await bench.push(to, { id, families: { c: 2 } });
+  const turns = createExclusive(() => undefined);
+  const traits: Gateways["traits"] = async (...asked) => {
+    const read = await bench.gateways.traits(...asked);
+    const anew = async () => {
+      await bench.gateways.remove(to, id, never);
+      await bench.gateways.markPartial(to, id, never);
+      bench.land(to, { id, families: { d: 3 }, method: "POST" });
+    };
+    await turns.run(id, anew, { signal: never, alone: true });
+    // Long enough ago to be in what is read next.
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    return read;
+  };
+  const { moved } = await move(bench, [id], { exclusive: turns, gateways: { traits } });
+  assert.equal(moved.size, 0);
+  assert.deepEqual(bench.holders(id), { [from]: HELD, [to]: { d: 3 } });
+});
+
 Deno.test("an owner that cannot be read holds up no group of others", {
   permissions: "none",
 }, async () => {
