@@ -3,7 +3,7 @@
 import { sleep } from "../../concurrency/backoff.ts";
 import type { Member } from "../../member.ts";
 import { createMoves } from "./many/move_all.ts";
-import type { MoveManyDeps } from "./many/move_many.ts";
+import type { MoveManyDeps } from "./many/pass.ts";
 
 /** How far a drain has come. */
 export interface DrainProgress {

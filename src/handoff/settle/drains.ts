@@ -11,7 +11,7 @@ import { REDIRECT_MS } from "../plan/rings.ts";
 import type { HashRing } from "../../ring/hash_ring.ts";
 import { drainMember, type DrainProgress } from "./drain.ts";
 import { createDrainRate, secondsLeft } from "./drain_rate.ts";
-import type { MoveManyDeps } from "./many/move_many.ts";
+import type { MoveManyDeps } from "./many/pass.ts";
 import { createPushChecks, type PushChecks } from "./push_checks.ts";
 
 /** What emptying members takes. */

@@ -11,7 +11,7 @@ import { LockFailure } from "../../consul/locks/locks.ts";
 import type { Member } from "../../member.ts";
 import { MemberFailure } from "../gateways.ts";
 import { createMoves, type Moves } from "./many/move_all.ts";
-import type { MoveManyDeps } from "./many/move_many.ts";
+import type { MoveManyDeps } from "./many/pass.ts";
 
 /** Groups that are to be moved. */
 export interface FollowUp {

@@ -7,7 +7,8 @@
 
 import { inBatches } from "../../../concurrency/batches.ts";
 import { bringHome, type BringOutcome } from "../bring_home.ts";
-import { type ManyMoves, moveMany, type MoveManyDeps } from "./move_many.ts";
+import { type ManyMoves, moveMany } from "./move_many.ts";
+import type { MoveManyDeps } from "./pass.ts";
 
 /** What became of groups. */
 export interface MovedAll {

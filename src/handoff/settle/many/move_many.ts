@@ -15,23 +15,13 @@ import type { Member } from "../../../member.ts";
 import type { PushTimes } from "../../../pushgateway/push_times.ts";
 import { MemberFailure } from "../../gateways.ts";
 import { keyOfId } from "../../plan/inventory.ts";
-import { type BringHomeDeps, explain } from "../bring_home.ts";
+import { explain } from "../bring_home.ts";
 import { amendCopy } from "./amend.ts";
-import type { Watch } from "../exclusive.ts";
-import { inChunks } from "./chunks.ts";
+import { type Copies, copySome } from "./copy_some.ts";
 import { findCopies, type Finding } from "./find_copies.ts";
-import type { Flows } from "./flow.ts";
-import type { MoveMemory } from "./memory.ts";
+import type { MoveManyDeps, Pass } from "./pass.ts";
 import { type Copy, type Decision, membersBeside, type Outdated, planMoves } from "./plan_moves.ts";
-
-/** What moving many takes. */
-export interface MoveManyDeps extends BringHomeDeps {
-  /** Writes to each member. */
-  readonly flows: Flows<Member>;
-  readonly memory: MoveMemory;
-  /** Unix time in ms. */
-  readonly now: () => number;
-}
+import { type Former, removeFormer } from "./remove_former.ts";
 
 /** What is moved. */
 export interface ManyMoves {
@@ -57,16 +47,6 @@ export interface NotMoved {
   readonly chosen: ReadonlySet<string>;
 }
 
-/** A copy on the former member, to be deleted. */
-interface Former {
-  readonly id: string;
-  readonly to: Member;
-  /** When it was pushed, as its member has it. */
-  readonly time: number;
-}
-
-/** Where members are slow, copies are looked for, and what they were made of is deleted, so often. */
-const ROUND_MS = 10_000;
 /** How old what was read of the groups may get: where there are others, they leave traces for a minute. */
 const READ_MS_MAX = { alone: 600_000, shared: 40_000 };
 /** Groups between two moments at which others have their turn. */
@@ -85,13 +65,26 @@ export async function moveMany(
   deps: MoveManyDeps,
   signal: AbortSignal,
 ): Promise<NotMoved> {
-  const { exclusive, gateways, whereabouts, rings, report, flows } = deps;
+  const { exclusive, gateways, whereabouts, rings, report } = deps;
   const early = new Set<string>();
   const staying = new Map<string, string>();
   const careful = new Set<string>();
 
   using memory = deps.memory.share();
   using since = exclusive.watch();
+  const readMsMax = rings.isAlone ? READ_MS_MAX.alone : READ_MS_MAX.shared;
+  const pass: Pass = {
+    from,
+    since,
+    deps,
+    isFresh: () => performance.now() - since.beganMs < readMsMax,
+    isAllowed(id, to) {
+      const key = keyOfId(id);
+      return whereabouts.ownerOf(key) === to && !rings.isUsed(from, key) && !rings.isSending(key);
+    },
+    stays,
+    signal,
+  };
   const source = await gateways.pushTimes(from, signal);
   const ids = choose(source.times);
   if (ids.size === 0) return { early, staying, careful, touched: [], chosen: ids };
@@ -103,10 +96,11 @@ export async function moveMany(
   const reads = { source, readings, others };
   const plan = await cooperate(planMoves(reads, { ...deps, from }), signal);
   const { copies, outdated } = sort(plan);
-  let left = Map.groupBy(copies, ({ to }) => to);
+  let left: Copies = Map.groupBy(copies, ({ to }) => to);
   let retired = await whole(outdated);
   do {
-    const copied = await copySome();
+    const { copied, left: rest } = await copySome(left, pass);
+    left = rest;
     using again = exclusive.watch();
     const [present, found] = await Promise.all([gateways.pushTimes(from, signal), findAll(copied)]);
     // The newer copy of one that somebody has had the turn of may be another one by now.
@@ -116,15 +110,13 @@ export async function moveMany(
       const one = await settle(finding, present);
       if (one) former.push(one);
     }
-    await removeAll(former, { present, again });
-  } while (left.size > 0 && isFresh());
+    await removeFormer(former, { again, present }, pass, ({ id, to }) => {
+      report.moved({ id, from: [from], to, by });
+      onMoved(id);
+    });
+  } while (left.size > 0 && pass.isFresh());
   const touched = [...ids].filter((id) => since.has(id));
   return { early, staying, careful, touched, chosen: ids };
-
-  function isFresh(): boolean {
-    const msMax = rings.isAlone ? READ_MS_MAX.alone : READ_MS_MAX.shared;
-    return performance.now() - since.beganMs < msMax;
-  }
 
   /**
    * From now on every push of one of them knows that it lies there. Where one does not any more, somebody
@@ -141,11 +133,6 @@ export async function moveMany(
         onMoved(id);
       }
     }
-  }
-
-  function isAllowed(id: string, to: Member): boolean {
-    const key = keyOfId(id);
-    return whereabouts.ownerOf(key) === to && !rings.isUsed(from, key) && !rings.isSending(key);
   }
 
   function stays(id: string, to: Member, told: string): void {
@@ -200,47 +187,7 @@ export async function moveMany(
     return { copies, outdated };
   }
 
-  /** Makes copies for a while, and tells which were made. A member that fails is left alone. */
-  async function copySome(): Promise<ReadonlyMap<Member, readonly Copy[]>> {
-    const copied = new Map<Member, Copy[]>();
-    const next: typeof left = new Map();
-    const untilMs = performance.now() + ROUND_MS;
-    await Promise.all([...left].map(async ([to, copies]) => {
-      const done: Copy[] = [];
-      copied.set(to, done);
-      const flow = flows(to);
-      let isFailing = false;
-      const goesOn = () => !isFailing && isFresh() && performance.now() < untilMs;
-      const rest = await inChunks(
-        copies,
-        { exclusive, since, flow, goesOn, signal },
-        async (copy, signal) => {
-          const { id, content } = copy;
-          if (isFailing || !isAllowed(id, to)) return;
-          let sentMs = deps.now();
-          const merge = () => {
-            sentMs = deps.now();
-            return gateways.merge(to, content, signal);
-          };
-          try {
-            const refused = await flow.run(merge, signal);
-            if (refused !== undefined) return stays(id, to, refused);
-            whereabouts.placed(id, to, { min: sentMs / 1_000, max: deps.now() / 1_000 });
-            done.push(copy);
-          } catch (error) {
-            signal.throwIfAborted();
-            report.failed("copy", error);
-            isFailing = true;
-          }
-        },
-      );
-      if (rest.length > 0 && !isFailing) next.set(to, [...rest]);
-    }));
-    left = next;
-    return copied;
-  }
-
-  async function findAll(copied: ReadonlyMap<Member, readonly Copy[]>): Promise<Finding[]> {
+  async function findAll(copied: Copies): Promise<Finding[]> {
     const found = await Promise.all([...copied].map(async ([to, copies]) => {
       const started = others.get(to)?.started;
       try {
@@ -289,29 +236,5 @@ export async function moveMany(
       report.failed("copy", error);
     }
     return undefined;
-  }
-
-  async function removeAll(
-    former: readonly Former[],
-    { present, again }: { readonly present: PushTimes; readonly again: Watch },
-  ): Promise<void> {
-    const flow = flows(from);
-    let isFailing = false;
-    const goesOn = () => !isFailing;
-    const options = { exclusive, since: again, beside: since, flow, goesOn, signal };
-    await inChunks(former, options, async ({ id, to, time }, signal) => {
-      const there = present.times.get(id);
-      if (isFailing || !isAllowed(id, to) || (there !== undefined && there !== time)) return;
-      try {
-        if (there !== undefined) await flow.run(() => gateways.remove(from, id, signal), signal);
-        whereabouts.removed(id, from);
-        report.moved({ id, from: [from], to, by });
-        onMoved(id);
-      } catch (error) {
-        signal.throwIfAborted();
-        report.failed("delete", error);
-        isFailing = true;
-      }
-    });
   }
 }

@@ -1,0 +1,66 @@
+/** Copies groups to their owners, each under its own turn. @module */
+
+import type { Member } from "../../../member.ts";
+import { inChunks } from "./chunks.ts";
+import type { Pass } from "./pass.ts";
+import type { Copy } from "./plan_moves.ts";
+
+/** Copies, by the members that they go to. */
+export type Copies = ReadonlyMap<Member, readonly Copy[]>;
+
+/** Where members are slow, copies are looked for, and what they were made of is deleted, so often. */
+const ROUND_MS = 10_000;
+/**
+ * Makes copies for a while. A member that fails is left alone from then on.
+ *
+ * @returns those that were made, and those that it has not come to
+ * @throws {LockFailure} where no locks can be had; the signal's reason when it aborts
+ */
+export async function copySome(
+  copies: Copies,
+  pass: Pass,
+): Promise<{ readonly copied: Copies; readonly left: Copies }> {
+  const copied = new Map<Member, readonly Copy[]>();
+  const left = new Map<Member, readonly Copy[]>();
+  const untilMs = performance.now() + ROUND_MS;
+  await Promise.all([...copies].map(async ([to, ofOne]) => {
+    const outcome = await copyTo(to, ofOne, untilMs, pass);
+    copied.set(to, outcome.done);
+    if (outcome.rest.length > 0) left.set(to, outcome.rest);
+  }));
+  return { copied, left };
+}
+
+async function copyTo(
+  to: Member,
+  copies: readonly Copy[],
+  untilMs: number,
+  { since, deps, isFresh, isAllowed, stays, signal }: Pass,
+): Promise<{ readonly done: readonly Copy[]; readonly rest: readonly Copy[] }> {
+  const { exclusive, gateways, whereabouts, report, now } = deps;
+  const done: Copy[] = [];
+  const flow = deps.flows(to);
+  let isFailing = false;
+  const goesOn = () => !isFailing && isFresh() && performance.now() < untilMs;
+  const options = { exclusive, since, flow, goesOn, signal };
+  const rest = await inChunks(copies, options, async (copy, signal) => {
+    const { id, content } = copy;
+    if (isFailing || !isAllowed(id, to)) return;
+    let sentMs = now();
+    const merge = () => {
+      sentMs = now();
+      return gateways.merge(to, content, signal);
+    };
+    try {
+      const refused = await flow.run(merge, signal);
+      if (refused !== undefined) return stays(id, to, refused);
+      whereabouts.placed(id, to, { min: sentMs / 1_000, max: now() / 1_000 });
+      done.push(copy);
+    } catch (error) {
+      signal.throwIfAborted();
+      report.failed("copy", error);
+      isFailing = true;
+    }
+  });
+  return { done, rest: isFailing ? [] : rest };
+}

@@ -1,0 +1,54 @@
+/** Deletes what copies were made of, each under its group's own turn. @module */
+
+import type { Member } from "../../../member.ts";
+import type { PushTimes } from "../../../pushgateway/push_times.ts";
+import type { Watch } from "../exclusive.ts";
+import { inChunks } from "./chunks.ts";
+import type { Pass } from "./pass.ts";
+
+/** A copy on the former member, to be deleted. */
+export interface Former {
+  readonly id: string;
+  readonly to: Member;
+  /** When it was pushed, as its member has it. */
+  readonly time: number;
+}
+
+/** When it was looked at, after all copies had been made. */
+export interface LastLook {
+  /** Began before the look. */
+  readonly again: Watch;
+  readonly present: PushTimes;
+}
+
+/**
+ * Deletes those that are as they were, and calls back for each.
+ *
+ * @throws {LockFailure} where no locks can be had; the signal's reason when it aborts
+ */
+export async function removeFormer(
+  former: readonly Former[],
+  { again, present }: LastLook,
+  { from, since, deps, isAllowed, signal }: Pass,
+  onRemoved: (one: Former) => void,
+): Promise<void> {
+  const { exclusive, gateways, whereabouts, report } = deps;
+  const flow = deps.flows(from);
+  let isFailing = false;
+  const goesOn = () => !isFailing;
+  const options = { exclusive, since: again, beside: since, flow, goesOn, signal };
+  await inChunks(former, options, async (one, signal) => {
+    const { id, to, time } = one;
+    const there = present.times.get(id);
+    if (isFailing || !isAllowed(id, to) || (there !== undefined && there !== time)) return;
+    try {
+      if (there !== undefined) await flow.run(() => gateways.remove(from, id, signal), signal);
+      whereabouts.removed(id, from);
+      onRemoved(one);
+    } catch (error) {
+      signal.throwIfAborted();
+      report.failed("delete", error);
+      isFailing = true;
+    }
+  });
+}
