@@ -214,7 +214,7 @@ export function createExclusive(locks: () => Locks | undefined): Exclusive {
           );
           for (const id of [...turns.keys()]) if (!held.includes(id)) leave(id);
           await runAll(held, signal);
-        }, { signal });
+        }, { sinceMs: since.beganMs - QUEUED_MS, signal });
       } finally {
         for (const id of [...turns.keys()]) leave(id);
       }
