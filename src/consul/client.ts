@@ -245,6 +245,7 @@ const locked = z.object({
   Results: z.array(z.object({
     KV: z.object({
       Key: z.string(),
+      Session: z.string().optional(),
       LockIndex: z.number(),
       CreateIndex: z.number(),
       ModifyIndex: z.number(),
@@ -329,26 +330,20 @@ export async function openConsul(config: ConsulConfig): Promise<ConsulClient> {
   /**
    * Does as many of some operations as can be done: without those that were refused once more, and so on.
    *
-   * @returns the keys that were locked or unlocked, and how many operations were refused
+   * @returns what Consul tells of those that were done, deletions left out, and how many were refused
    * @throws where one fails for another reason, as want of rights or of the session
    */
   async function transactSome(operations: readonly Operation[], signal: AbortSignal) {
     for (let left = operations; left.length > 0;) {
       try {
         const { Results } = locked.parse(await transact(left, signal));
-        const keys = Results.map(({ KV }): LockedKey => ({
-          key: KV.Key,
-          createdAt: KV.CreateIndex,
-          changedAt: KV.ModifyIndex,
-          times: KV.LockIndex,
-        }));
-        return { keys, refused: operations.length - left.length };
+        return { results: Results, refused: operations.length - left.length };
       } catch (error) {
         const refused = refusedOperations(error);
         left = left.filter((_, i) => !refused.has(i));
       }
     }
-    return { keys: [], refused: operations.length };
+    return { results: [], refused: operations.length };
   }
 
   async function entriesBelow(prefix: string, blocking: BlockingQuery, signal: AbortSignal) {
@@ -435,17 +430,19 @@ export async function openConsul(config: ConsulConfig): Promise<ConsulClient> {
       }
     },
     async leaveKey(key, session, signal) {
-      return (await transactSome([unlock(key, session)], signal)).keys[0];
+      const { results } = await transactSome([unlock(key, session)], signal);
+      return results.map(lockedKey)[0];
     },
     async acquireKeys(keys, session, signal) {
       const operations = keys.map((key) => ({ KV: { Verb: "lock", Key: key, Session: session } }));
-      return (await transactSome(operations, signal)).keys;
+      return (await transactSome(operations, signal)).results.map(lockedKey);
     },
     async releaseKeys(keys, session, signal) {
-      const { keys: left, refused } = await transactSome([
+      const { results, refused } = await transactSome([
         checkSession(keys[0].key, session),
         ...keys.map((one) => one.stays ? unlock(one.key, session) : deleteAsIs(one)),
       ], signal);
+      const left = results.filter(({ KV }) => KV.Session === undefined).map(lockedKey);
       return { held: refused === 0, left };
     },
     async freeKeys(prefix, signal) {
@@ -511,6 +508,15 @@ interface Operation {
     readonly Key: string;
     readonly Session?: string;
     readonly Index?: number;
+  };
+}
+
+function lockedKey({ KV }: z.infer<typeof locked>["Results"][number]): LockedKey {
+  return {
+    key: KV.Key,
+    createdAt: KV.CreateIndex,
+    changedAt: KV.ModifyIndex,
+    times: KV.LockIndex,
   };
 }
 

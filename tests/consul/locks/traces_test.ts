@@ -68,3 +68,20 @@ test("traces that were found are deleted, but not those that somebody has had si
     assert.notEqual(await sessionOf(consul, "found-b"), undefined, "it is held");
   }, TRACED);
 });
+
+test("keys that are let go of together are told as they are left, and only those", async (consul) => {
+  using client = await openClient(consul);
+  const options = { name: "by hand", ttlSeconds: 10, lockDelaySeconds: 1 };
+  const session = await client.createSession(options, never);
+  const names = ["left-a", "left-b", "left-c"];
+  const keys = await client.acquireKeys(names.map((name) => `${PREFIX}${name}`), session, never);
+  assert.deepEqual(keys.map(({ times }) => times), [1, 1, 1]);
+  for (const stays of [[0, 2], [1]]) {
+    const releases = keys.map((key, i) => ({ ...key, stays: stays.includes(i) }));
+    const { held, left } = await client.releaseKeys(releases, session, never);
+    assert.equal(held, stays.length === 2, "the second time nothing is held");
+    assert.deepEqual(left.map(({ key }) => key), held ? [keys[0].key, keys[2].key] : []);
+  }
+  assert.deepEqual(await keysOf(consul, names), ["left-a", "left-c"]);
+  await client.destroySession(session, never);
+});
