@@ -15,6 +15,15 @@ export interface Reads {
   readonly protobuf: number;
 }
 
+/** What came between two counts, member by member. */
+export function readsBetween(before: readonly Reads[], after: readonly Reads[]): Reads[] {
+  return after.map(({ text, json, protobuf }, i) => ({
+    text: text - before[i].text,
+    json: json - before[i].json,
+    protobuf: protobuf - before[i].protobuf,
+  }));
+}
+
 /** What stands between the service and the Pushgateways. */
 export interface Counted extends AsyncDisposable {
   /** In the order of the Pushgateways. */

@@ -1,11 +1,16 @@
-/** How fast a member is emptied that is about to leave. @module */
+/** How fast one member is emptied that is about to leave, and what that takes. @module */
 
 import { sleep } from "../src/concurrency/backoff.ts";
+import { REDIRECT_MS } from "../src/handoff/plan/rings.ts";
 import { freePorts } from "../tools/ports.ts";
-import { cpuSeconds } from "./cpu.ts";
-import { startMembers } from "./handoff_members.ts";
+import { cpuSeconds, memoryBytes } from "./cpu.ts";
+import { type Build, type HandoffOptions, msMaxOf } from "./handoff_builds.ts";
+import { type Faults, findFaults } from "./handoff_check.ts";
+import { type Reads, readsBetween } from "./handoff_counted.ts";
+import { groupsOn, type Members } from "./handoff_members.ts";
+import { askToDrain, viewMember } from "./handoff_members_api.ts";
+import { type Answered, pushPaced } from "./handoff_pushes.ts";
 import { readStalls, type Stalls, watchStalls } from "./handoff_stalls.ts";
-import type { HandoffOptions } from "./handoff_sweep.ts";
 import { startService } from "./service.ts";
 
 /** What came of one drain. */
@@ -14,96 +19,131 @@ export interface DrainResult {
   readonly groups: number;
   /** Fewer where the time was up. */
   readonly moved: number;
+  /** From the request to drain it until it was empty, or the time was up. */
   readonly seconds: number;
+  /** Groups a second, since redirects have been followed that were given before: nothing moves sooner. */
+  readonly rate: number;
   /** What the service used for it. */
   readonly cpuSeconds: number;
   /** What all Pushgateways used together. */
   readonly gatewaysCpuSeconds: number;
+  /** The most that the service has ever had in memory. */
+  readonly peakBytes: number;
   /** Of the service's event loop. */
   readonly stalls: Stalls;
+  /** Of each member, as far as they are counted. */
+  readonly reads: readonly Reads[];
+  /** Pushes in that time. */
+  readonly pushes: readonly Answered[];
+  /** Found afterwards. A drain that was cut off may leave copies of what it was moving. */
+  readonly faults: Faults;
 }
 
-const MEMBERS = 3;
-/** Of all: the one that is drained has a third. */
-const GROUPS = 30_000;
-const DRAIN_MS_MAX = { unchecked: 180_000, checked: 90_000 };
-const LOOK_MS = 250;
+/** How to drain. */
+export interface DrainOptions extends Omit<HandoffOptions, "builds"> {
+  /** What it is called in the log. */
+  readonly name: string;
+  readonly build: Build;
+  /** The first of them is drained. */
+  readonly members: Members;
+  readonly msMax: number;
+  /** Pushes to the groups of all that go on meanwhile, a second; none by default. */
+  readonly pushesPerSecond?: number;
+}
+
+const LOOK_MS = 100;
 const LOG_MS = 30_000;
 
 /**
- * Drains one of three members, each with 10,000 groups, into the others.
+ * Starts the service before members, has it drain the first one, and looks for what became of their
+ * groups.
  *
- * @param checked whether these check each push against all that they hold
  * @throws {Error} where something does not start or the drain is refused; the signal's reason
  */
-export async function runDrain(
-  checked: boolean,
-  { signal, log }: HandoffOptions,
-): Promise<DrainResult> {
-  const name = checked ? "checked" : "unchecked";
-  log(`handoff: filling ${MEMBERS} Pushgateways (${name}) with ${GROUPS} groups`);
-  await using members = await startMembers({ count: MEMBERS, groups: GROUPS, checked, signal });
-  const { gateways, directory } = members;
+export async function runDrain(options: DrainOptions): Promise<DrainResult> {
+  const { members, signal, log } = options;
+  const { families, ...measured } = await measureDrain(options);
+  const { groups } = members;
+  const faults = await findFaults(members.gateways, { groups, families }, signal);
+  const { moved, seconds, rate } = measured;
+  const { lost, doubled, changed } = faults;
+  log(
+    `handoff: ${nameOf(options)}: ${moved} of ${measured.groups} groups in ` +
+      `${seconds.toFixed(1)} s, ${rate.toFixed(1)} a second; ` +
+      `${lost} lost, ${doubled} doubled, ${changed} changed`,
+  );
+  return { ...measured, faults };
+}
+
+const nameOf = ({ name, build }: DrainOptions) => `${name}, ${build.name}`;
+
+async function measureDrain(options: DrainOptions) {
+  const { build, members, pushesPerSecond: perSecond, signal } = options;
   const [port, stallsPort] = freePorts(2);
   await using service = await startService({
     port,
     mode: "proxy",
-    members: gateways.map(({ address }) => address),
-    directory,
+    members: members.addresses,
+    directory: members.directory,
     flags: ["--web.enable-admin-api"],
-    deno: watchStalls(stallsPort),
+    program: watchStalls(stallsPort, build.program),
   });
-  const api = `http://127.0.0.1:${port}/api/v1/members`;
-  const [{ address }] = gateways;
-  const used = async () => {
-    const each = await Promise.all(gateways.map((gateway) => cpuSeconds(gateway.pid())));
-    return {
-      cpuSeconds: await cpuSeconds(service.pid),
-      gatewaysCpuSeconds: each.reduce((sum, seconds) => sum + seconds, 0),
-    };
-  };
+  const url = `http://127.0.0.1:${port}`;
+  const used = async () => ({
+    cpuSeconds: await cpuSeconds(service.pid),
+    gatewaysCpuSeconds: await members.cpuSeconds(),
+    reads: await members.reads(),
+  });
   await readStalls(stallsPort, signal); // those of the start
   const before = await used();
   const began = performance.now();
-  await ask(`${api}/${address}/drain`, { method: "PUT", signal });
-  let [progress, logged]: [MemberView["drain"], number] = [undefined, began];
-  for (;;) {
-    await sleep(LOOK_MS, signal);
-    signal.throwIfAborted();
-    const listed = await ask(api, { signal }) as readonly MemberView[];
-    const view = listed.find(({ member }) => member === address);
-    progress = view?.drain ?? progress;
-    const now = performance.now();
-    const { groups = 0, moved = 0 } = progress ?? {};
-    if ((groups > 0 && moved === groups) || now - began > DRAIN_MS_MAX[name]) {
-      const seconds = (now - began) / 1_000;
-      log(`handoff: drain (${name}): ${moved} of ${groups} groups in ${seconds.toFixed(0)} s`);
-      const after = await used();
-      return {
-        groups,
-        moved,
-        seconds,
-        cpuSeconds: after.cpuSeconds - before.cpuSeconds,
-        gatewaysCpuSeconds: after.gatewaysCpuSeconds - before.gatewaysCpuSeconds,
-        stalls: await readStalls(stallsPort, signal),
-      };
-    }
-    if (now - logged > LOG_MS) {
-      logged = now;
-      log(`handoff: drain (${name}): ${moved} of ${groups} groups`);
-    }
+  await askToDrain(url, members.addresses[0], signal);
+  const pushing = perSecond ? pushPaced(url, { ...members, perSecond, signal }) : undefined;
+  try {
+    const { end, ...moves } = await followDrain(url, { ...options, began });
+    const after = await used();
+    const stalls = await readStalls(stallsPort, signal);
+    const peakBytes = await memoryBytes(service.pid, "VmHWM");
+    await pushing?.stop();
+    return {
+      ...moves,
+      seconds: (end - began) / 1_000,
+      cpuSeconds: after.cpuSeconds - before.cpuSeconds,
+      gatewaysCpuSeconds: after.gatewaysCpuSeconds - before.gatewaysCpuSeconds,
+      reads: readsBetween(before.reads, after.reads),
+      peakBytes,
+      stalls,
+      pushes: pushing?.answered.filter(({ at }) => at <= end) ?? [],
+      families: pushing?.families,
+    };
+  } finally {
+    await pushing?.stop();
   }
 }
 
-/** Of what `GET /api/v1/members` lists, what is looked at. */
-interface MemberView {
-  readonly member: string;
-  readonly drain?: { readonly groups: number; readonly moved: number };
-}
-
-async function ask(url: string, init: RequestInit): Promise<unknown> {
-  const response = await fetch(url, init);
-  const text = await response.text();
-  if (!response.ok) throw new Error(`${url}: expected success, found ${response.status}: ${text}`);
-  return (JSON.parse(text) as { data: unknown }).data;
+/** Looks until the member is empty, or the time is up. */
+async function followDrain(
+  url: string,
+  options: DrainOptions & { readonly began: number },
+): Promise<Pick<DrainResult, "groups" | "moved" | "rate"> & { end: number }> {
+  const { build, members, msMax, began, signal, log } = options;
+  const groups = groupsOn(members.addresses[0], members).length;
+  const endMax = began + msMaxOf(build, msMax);
+  for (let logged = began;;) {
+    await sleep(LOOK_MS, signal);
+    signal.throwIfAborted();
+    const view = await viewMember(url, members.addresses[0], signal);
+    const now = performance.now();
+    const { groups: told = 0, moved: toldMoved = 0 } = view?.drain ?? {};
+    const empty = told > 0 && toldMoved === told;
+    // What is told counts some twice that are moved while the member is read.
+    const moved = empty ? groups : Math.min(toldMoved, groups);
+    if (empty || now > endMax) {
+      const movingMs = Math.max(LOOK_MS, now - began - REDIRECT_MS);
+      return { groups, moved, rate: moved * 1_000 / movingMs, end: now };
+    }
+    if (now - logged < LOG_MS) continue;
+    logged = now;
+    log(`handoff: ${nameOf(options)}: ${moved} of ${groups} groups`);
+  }
 }

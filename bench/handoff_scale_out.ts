@@ -6,14 +6,19 @@
  */
 
 import { sleep } from "../src/concurrency/backoff.ts";
-import { ensureComponents } from "../tools/components.ts";
 import { freePorts } from "../tools/ports.ts";
-import { startPushgateway } from "../tools/pushgateway.ts";
-import { type Counted, type Reads, startCounted } from "./handoff_counted.ts";
-import { fill, UNCHECKED } from "./handoff_members.ts";
+import {
+  type Build,
+  type ByBuild,
+  type HandoffOptions,
+  msMaxOf,
+  ofEach,
+} from "./handoff_builds.ts";
+import { type Reads, readsBetween } from "./handoff_counted.ts";
+import { anyGroups, type Members, startMembers } from "./handoff_members.ts";
+import { type Answered, sendPush } from "./handoff_pushes.ts";
 import { readStalls, type Stalls, watchStalls } from "./handoff_stalls.ts";
-import type { HandoffOptions } from "./handoff_sweep.ts";
-import { pathOf, together } from "./pusher.ts";
+import { groupsUpTo, randomOf, together } from "./pusher.ts";
 import { readMetrics, startService, writeConfig } from "./service.ts";
 
 /** What came of it. */
@@ -39,64 +44,69 @@ const GROUPS = 10_000;
 const CONNECTIONS = 16;
 /** Pushing goes on before the member comes. */
 const BEFORE_MS = 5_000;
-const AFTER_MS_MAX = 240_000;
+const AFTER_MS_MAX = 120_000;
 const LOOK_MS = 200;
 const LOG_MS = 30_000;
 /** Where nothing was misplaced for so long nothing will be: sweeps have followed. */
 const SETTLED_MS = 8_000;
-/** Not what the groups hold: a POST has to bring that along. */
-const BODY = [1, 2, 3, 4, 5].map((step) => `restore_step_seconds{step="${step}"} 2.5\n`).join("");
 
 /**
- * Fills three members that check nothing, adds a fourth by a reload, and pushes to every group.
+ * Fills three members that check nothing, adds a fourth by a reload, and pushes to every group; by each
+ * build in turn.
  *
  * @throws {Error} where something does not start or the reload fails; the signal's reason
  */
-export async function runScaleOut({ signal, log }: HandoffOptions): Promise<ScaleOutResult> {
-  const { pushgateway: component, nginx } = await ensureComponents(["pushgateway", "nginx"]);
-  signal.throwIfAborted();
-  await using stack = new AsyncDisposableStack();
-  const directory = await Deno.makeTempDir({ prefix: "bench-" });
-  stack.defer(() => Deno.remove(directory, { recursive: true }));
-  const gateways: string[] = [];
-  for (let i = 0; i <= OLD; i++) {
-    const gateway = stack.use(await startPushgateway({ component, flags: UNCHECKED }));
-    gateways.push(gateway.address);
-  }
-  const counted = stack.use(await startCounted(nginx, { gateways, directory }));
-  const old = counted.addresses.slice(0, OLD);
-  log(`handoff: filling ${OLD} Pushgateways with ${GROUPS} groups`);
-  await fill(old, { groups: GROUPS, directory, signal });
+export async function runScaleOut(options: HandoffOptions): Promise<ByBuild<ScaleOutResult>> {
+  return await ofEach(options, (build) => scaleOut(build, options));
+}
 
+async function scaleOut(
+  build: Build,
+  { signal, log }: HandoffOptions,
+): Promise<ScaleOutResult> {
+  await using stack = new AsyncDisposableStack();
+  log(`handoff: scale-out, ${build.name}: filling ${OLD} Pushgateways with ${GROUPS} groups`);
+  const members = stack.use(
+    await startMembers({
+      count: OLD + 1,
+      filled: OLD,
+      groups: anyGroups(GROUPS),
+      counted: true,
+      signal,
+    }),
+  );
+  const { addresses, directory } = members;
   const [port, stallsPort] = freePorts(2);
   const url = `http://127.0.0.1:${port}`;
   const options = { port, mode: "proxy", directory, flags: ["--web.enable-lifecycle"] } as const;
-  const deno = watchStalls(stallsPort);
-  stack.use(await startService({ ...options, members: old, deno }));
+  const program = watchStalls(stallsPort, build.program);
+  stack.use(await startService({ ...options, members: addresses.slice(0, OLD), program }));
   const pushing = push(url, signal);
   stack.defer(() => pushing.stop());
   await sleep(BEFORE_MS, signal);
   signal.throwIfAborted();
-  await writeConfig({ ...options, members: counted.addresses });
+  await writeConfig({ ...options, members: addresses });
   await readStalls(stallsPort, signal); // those of the start
-  const before = await counted.reads();
+  const before = await members.reads();
   const began = performance.now();
   const response = await fetch(`${url}/-/reload`, { method: "POST", signal });
   await response.body?.cancel();
   if (!response.ok) throw new Error(`reload: expected 200, found ${response.status}`);
   pushing.everyGroup();
-  const { end, reads, ...outcome } = await followMisplaced(url, { began, counted, signal, log });
+  const { end, reads, ...outcome } = await followMisplaced(url, {
+    began,
+    build,
+    members,
+    signal,
+    log,
+  });
   const stalls = await readStalls(stallsPort, signal);
   await pushing.stop();
   const answered = pushing.answered.filter(({ at }) => at >= began && at <= end);
   return {
     ...outcome,
     seconds: (end - began) / 1_000,
-    reads: reads.slice(0, OLD).map((after, i) => ({
-      text: after.text - before[i].text,
-      json: after.json - before[i].json,
-      protobuf: after.protobuf - before[i].protobuf,
-    })),
+    reads: readsBetween(before, reads).slice(0, OLD),
     latenciesMs: answered.map(({ ms }) => ms),
     refused: answered.filter(({ ok }) => !ok).length,
     stalls,
@@ -106,13 +116,14 @@ export async function runScaleOut({ signal, log }: HandoffOptions): Promise<Scal
 /** Waits until nothing is misplaced, and stays so. */
 async function followMisplaced(
   url: string,
-  { began, counted, signal, log }: HandoffOptions & {
+  { began, build, members, signal, log }: Pick<HandoffOptions, "signal" | "log"> & {
     readonly began: number;
-    readonly counted: Counted;
+    readonly build: Build;
+    readonly members: Members;
   },
-): Promise<{ misplaced: number; left: number; end: number; reads: Reads[] }> {
+): Promise<{ misplaced: number; left: number; end: number; reads: readonly Reads[] }> {
   let [misplaced, logged] = [0, began];
-  let settled: { end: number; reads: Reads[] } | undefined;
+  let settled: { end: number; reads: readonly Reads[] } | undefined;
   for (;;) {
     await sleep(LOOK_MS, signal);
     signal.throwIfAborted();
@@ -120,54 +131,43 @@ async function followMisplaced(
     const now = performance.now();
     misplaced = Math.max(misplaced, left);
     if (left > 0) settled = undefined;
-    else if (misplaced > 0) settled ??= { end: now, reads: await counted.reads() };
+    else if (misplaced > 0) settled ??= { end: now, reads: await members.reads() };
     if (settled && now - settled.end > SETTLED_MS) return { misplaced, left, ...settled };
-    if (now - began > AFTER_MS_MAX) {
-      log(`handoff: scale-out: ${left} of ${misplaced} groups are left where they were`);
-      return { misplaced, left, end: now, reads: await counted.reads() };
+    if (now - began > msMaxOf(build, AFTER_MS_MAX)) {
+      log(
+        `handoff: scale-out, ${build.name}: ${left} of ${misplaced} groups are left where they were`,
+      );
+      return { misplaced, left, end: now, reads: await members.reads() };
     }
     if (now - logged < LOG_MS) continue;
     logged = now;
-    log(`handoff: scale-out: ${left} of ${misplaced} groups are misplaced`);
+    log(`handoff: scale-out, ${build.name}: ${left} of ${misplaced} groups are misplaced`);
   }
-}
-
-/** One push that was answered. */
-interface Answered {
-  /** When it was sent. */
-  readonly at: number;
-  readonly ms: number;
-  readonly ok: boolean;
 }
 
 /** Pushes to random groups until it is stopped. */
 function push(url: string, signal: AbortSignal) {
   const answered: Answered[] = [];
-  const over = new AbortController();
+  let over = false;
   let due: number[] = [];
-  const pushOne = async (group: number, signal: AbortSignal) => {
-    const at = performance.now();
-    const response = await fetch(`${url}${pathOf(group)}`, { method: "POST", body: BODY, signal });
-    await response.body?.cancel();
-    answered.push({ at, ms: performance.now() - at, ok: response.ok });
-    if (!response.ok) due.unshift(group);
-  };
-  const ended = together(CONNECTIONS, AbortSignal.any([signal, over.signal]), async (signal) => {
-    while (!signal.aborted) {
-      await pushOne(due.pop() ?? Math.floor(Math.random() * GROUPS), signal);
+  const ended = together(CONNECTIONS, signal, async (signal) => {
+    while (!over) {
+      const group = due.pop() ?? randomOf(GROUPS);
+      const push = await sendPush(url, { group, method: "POST", signal });
+      answered.push(push);
+      if (!push.ok) due.unshift(group);
     }
-  }).catch((error) => {
-    if (!over.signal.aborted) throw error;
   });
   ended.catch(() => {}); // told by `stop`
   return {
     answered,
     /** Begins to push once to each group. */
     everyGroup() {
-      due = shuffled(Array.from({ length: GROUPS }, (_, i) => i));
+      due = shuffled(groupsUpTo(GROUPS));
     },
+    /** Waits for those that are on their way: they may be the longest. */
     async stop() {
-      over.abort();
+      over = true;
       await ended;
     },
   };

@@ -1,8 +1,7 @@
 /** How long the event loops of servers stand still, measured from inside and from outside. @module */
 
 import { startProcess } from "../tools/process.ts";
-import { ROOT } from "./program.ts";
-import type { DenoOptions } from "./service.ts";
+import { type Program, ROOT, sourceProgram } from "./program.ts";
 
 /** The times in which an event loop did nothing for anybody else. */
 export interface Stalls {
@@ -19,11 +18,22 @@ export interface Pulse {
   readonly longestMs: number;
 }
 
-/** How a Deno process is started so that it tells its stalls on a port; /proc takes all permissions. */
-export function watchStalls(port: number): DenoOptions {
+const PERMISSION = /^--(allow|deny|ignore)-/;
+
+/**
+ * A program of Deno's that tells its stalls on a port. It may do everything then, for that takes
+ * /proc; what else Deno is told, as of V8's memory, stays.
+ *
+ * @param program this repository by default
+ */
+export function watchStalls(port: number, program: Program = sourceProgram(ROOT)): Program {
+  const [run, ...args] = program.args;
+  const preload = `--preload=${ROOT}bench/handoff_watch.ts`;
+  const others = args.filter((arg) => !PERMISSION.test(arg));
   return {
-    args: ["--allow-all", `--preload=${ROOT}bench/handoff_watch.ts`],
-    env: { BENCH_STALLS_PORT: String(port) },
+    ...program,
+    args: [run, "--allow-all", preload, ...others],
+    env: { ...program.env, BENCH_STALLS_PORT: String(port) },
   };
 }
 

@@ -10,7 +10,8 @@ import { ensureComponents } from "../tools/components.ts";
 import { freePorts } from "../tools/ports.ts";
 import { type Process, startProcess } from "../tools/process.ts";
 import { cpuSeconds, memoryBytes } from "./cpu.ts";
-import { type Members, startMembers } from "./handoff_members.ts";
+import type { HandoffOptions } from "./handoff_builds.ts";
+import { anyGroups, type Members, startMembers } from "./handoff_members.ts";
 import { type Pulse, readStalls, type Stalls, takePulse, watchStalls } from "./handoff_stalls.ts";
 import { ROOT } from "./program.ts";
 import { answers, readMetrics, startService } from "./service.ts";
@@ -54,13 +55,6 @@ export interface SweepResult {
   readonly full: readonly SweepRound[];
 }
 
-/** How to run it. */
-export interface HandoffOptions {
-  readonly signal: AbortSignal;
-  /** Takes progress, a line each. */
-  readonly log: (line: string) => void;
-}
-
 export const MEMBERS = 4;
 const GROUPS = 100_000;
 const WATCH_SECONDS = 75;
@@ -86,8 +80,7 @@ export async function runSweep(options: HandoffOptions): Promise<SweepResult> {
   log(`handoff: filling ${MEMBERS} Pushgateways with ${GROUPS} groups`);
   await using members = await startMembers({
     count: MEMBERS,
-    groups: GROUPS,
-    checked: false,
+    groups: anyGroups(GROUPS),
     signal,
   });
   log(`handoff: watching sweeps for ${WATCH_SECONDS} s`);
@@ -98,13 +91,12 @@ export async function runSweep(options: HandoffOptions): Promise<SweepResult> {
 }
 
 async function watchSweeps(
-  { gateways, directory }: Members,
+  { addresses, directory }: Members,
   { signal }: HandoffOptions,
 ): Promise<Pick<SweepResult, "reads" | "watched">> {
   await using stack = new AsyncDisposableStack();
   const ports = freePorts(SWEEP_TARGETS.length);
   const stallPorts = freePorts(SWEEP_TARGETS.length);
-  const addresses = gateways.map(({ address }) => address);
   const service = (i: number, handoff: string) =>
     startService({
       port: ports[i],
@@ -112,7 +104,7 @@ async function watchSweeps(
       members: addresses,
       directory,
       config: `handoff:\n  ${handoff}\n`,
-      deno: watchStalls(stallPorts[i]),
+      program: watchStalls(stallPorts[i]),
     });
   const processes = [
     stack.use(await service(0, "sweep_interval: 10s")),
@@ -150,12 +142,14 @@ async function watchSweeps(
 }
 
 async function startBare(port: number, stallsPort: number, member: string): Promise<Process> {
-  const { args, env } = watchStalls(stallsPort);
-  return await startProcess(Deno.execPath(), {
-    name: "bare Deno.serve",
-    args: ["run", ...args, "bench/bare_server.ts", String(port), member],
-    env,
+  const { command, ...options } = watchStalls(stallsPort, {
+    command: Deno.execPath(),
+    args: ["run", "bench/bare_server.ts", String(port), member],
     cwd: ROOT,
+  });
+  return await startProcess(command, {
+    ...options,
+    name: "bare Deno.serve",
     ready: ({ signal }) => answers(`http://127.0.0.1:${port}/`, 307, signal),
   });
 }
@@ -180,14 +174,13 @@ async function followSweeps(url: string, signal: AbortSignal): Promise<Reads> {
 }
 
 async function loadRedirects(
-  { gateways, directory }: Members,
+  { addresses: members, directory }: Members,
   { signal, log }: HandoffOptions,
 ): Promise<Pick<SweepResult, "paced" | "full">> {
   const { wrk } = await ensureComponents(["wrk"]);
   signal.throwIfAborted();
   await using stack = new AsyncDisposableStack();
   const [sweeping, idle] = freePorts(2);
-  const members = gateways.map(({ address }) => address);
   const common = { mode: "redirect", members, directory } as const;
   // It sweeps when it is asked to.
   const config = "handoff:\n  sweep_interval: 1h\n";

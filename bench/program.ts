@@ -6,6 +6,7 @@ import { startFlags } from "../tools/permissions.ts";
 export interface Program {
   readonly command: string;
   readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
   /** Where to start it. */
   readonly cwd?: string;
 }

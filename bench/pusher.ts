@@ -15,26 +15,43 @@ export interface PushRun {
 
 /** How to push. */
 export interface PushOptions {
-  /** How many there are; they are pushed to at random. */
-  readonly groups: number;
+  /** How many there are, or which; they are pushed to at random. */
+  readonly groups: number | readonly number[];
   /** Each waits for its answer before it pushes again. */
   readonly connections: number;
   /** What is answered in these counts for no rate and no latency. */
   readonly warmUpMs: number;
   readonly windowMs: number;
+  /** Of an answer: by default what a Pushgateway says that checks pushes. */
+  readonly status?: number;
   readonly signal: AbortSignal;
 }
 
-const BODY = [1, 2, 3, 4, 5].map((step) => `backup_step_seconds{step="${step}"} 1.5\n`).join("");
+/** A metric family of five series, as groups hold it. */
+export interface Family {
+  readonly name: string;
+  readonly value: number;
+}
+
+/** What groups are filled with, and what every `PUT` brings. */
+export const BACKUP: Family = { name: "backup_step_seconds", value: 1.5 };
+/** What a `POST` brings: not what the groups hold, so it has to be added to that. */
+export const RESTORE: Family = { name: "restore_step_seconds", value: 2.5 };
+
+export const STEPS = [1, 2, 3, 4, 5];
+/** A family as it is pushed. */
+export const bodyOf = ({ name, value }: Family) =>
+  STEPS.map((step) => `${name}{step="${step}"} ${value}\n`).join("");
+const BODY = bodyOf(BACKUP);
 
 /**
  * Pushes for a while; what is on its way at the end is waited for.
  *
- * @throws {Error} where an answer is not 200; the signal's reason
+ * @throws {Error} where an answer has another status; the signal's reason
  */
 export async function pushFor(
   url: string,
-  { groups, connections, warmUpMs, windowMs, signal }: PushOptions,
+  { groups, connections, warmUpMs, windowMs, status = 200, signal }: PushOptions,
 ): Promise<PushRun> {
   const begin = performance.now() + warmUpMs;
   const end = begin + windowMs;
@@ -42,7 +59,7 @@ export async function pushFor(
   let answered = 0;
   await together(connections, signal, async (signal) => {
     for (let started = performance.now(); started < end;) {
-      await push(url, { group: Math.floor(Math.random() * groups), status: 200, signal });
+      await push(url, { group: randomOf(groups), status, signal });
       const now = performance.now();
       answered++;
       if (now >= begin && now < end) latenciesMs.push(now - started);
@@ -53,18 +70,29 @@ export async function pushFor(
 }
 
 /**
- * Pushes once to each of so many groups, to Pushgateways that check nothing.
+ * Pushes once to each of some groups, to Pushgateways that check nothing.
  *
+ * @param urlOf where a group is pushed to
  * @throws {Error} where an answer is not 202; the signal's reason
  */
 export async function pushAll(
-  url: string,
-  { groups, connections, signal }: Pick<PushOptions, "groups" | "connections" | "signal">,
+  groups: readonly number[],
+  { urlOf, connections, signal }: Pick<PushOptions, "connections" | "signal"> & {
+    readonly urlOf: (group: number) => string;
+  },
 ): Promise<void> {
   let next = 0;
   await together(connections, signal, async (signal) => {
-    while (next < groups) await push(url, { group: next++, status: 202, signal });
+    while (next < groups.length) {
+      const group = groups[next++];
+      await push(urlOf(group), { group, status: 202, signal });
+    }
   });
+}
+
+/** So many groups, by their numbers. */
+export function groupsUpTo(count: number): number[] {
+  return Array.from({ length: count }, (_, group) => group);
 }
 
 /** Runs so many at once; the first that throws ends the others. */
@@ -100,4 +128,11 @@ async function push(
 /** Where a group is pushed to. */
 export function pathOf(group: number): string {
   return `/metrics/job/backup-${group % 50}/env/production/instance/host-${group}`;
+}
+
+/** Any one of so many, or of these. */
+export function randomOf(groups: number | readonly number[]): number {
+  return typeof groups === "number"
+    ? Math.floor(Math.random() * groups)
+    : groups[Math.floor(Math.random() * groups.length)];
 }

@@ -2,8 +2,13 @@
  * Measures, and prints one table, one of what clients tell of failures, and one of the Pushgateways
  * themselves. No number makes it fail: timing is not right or wrong.
  *
+<<<<<<< HEAD
  *     deno task bench [micro] [load] [proxy] [shards] [handoff] [binary] [memory] [client] [reuse]
  *         [--rounds=30] [--seconds=1] [--connections=64]
+=======
+ *     deno task bench [micro] [load] [proxy] [shards] [handoff] [binary] [memory] [client]
+ *         [--only=drain,scale-out] [--rounds=30] [--seconds=1] [--connections=64]
+>>>>>>> h-bench
  *         [--pushes=3000000] [--push-1.0.0] [--binary=PATH]
  *
  * @module
@@ -14,7 +19,7 @@ import { runBinary } from "./binary.ts";
 import { runClient } from "./client.ts";
 import { clientRows, renderFailures } from "./client_rows.ts";
 import { machine } from "./cpu.ts";
-import { runHandoff } from "./handoff.ts";
+import { HANDOFF_PARTS, type HandoffPart, runHandoff } from "./handoff.ts";
 import { handoffRows } from "./handoff_rows.ts";
 import { runLoad } from "./load.ts";
 import { runMemory } from "./memory.ts";
@@ -60,6 +65,7 @@ function parseCommand(args: readonly string[]) {
       pushes: { type: "string", default: "3000000" },
       "push-1.0.0": { type: "boolean", default: false },
       binary: { type: "string" },
+      only: { type: "string" },
     },
   });
   const unknown = positionals.filter((part) => !(PARTS as readonly string[]).includes(part));
@@ -71,7 +77,17 @@ function parseCommand(args: readonly string[]) {
     if (/^[1-9]\d*$/.test(values[name]) && value <= max) return value;
     throw new TypeError(`--${name}: expected a number from 1 to ${max}, found ${values[name]}`);
   };
+  const only = values.only?.split(",") ?? HANDOFF_PARTS;
+  const unknownOnly = only.filter((part) => !(HANDOFF_PARTS as readonly string[]).includes(part));
+  if (unknownOnly.length > 0) {
+    throw new TypeError(
+      `--only: expected parts of handoff (${HANDOFF_PARTS.join(", ")}), found ${
+        unknownOnly.join(", ")
+      }`,
+    );
+  }
   return {
+    handoff: { parts: only as readonly HandoffPart[] },
     parts: positionals.length > 0 ? positionals : PARTS,
     load: {
       rounds: count("rounds"),
@@ -96,14 +112,16 @@ function catchStop(): AbortSignal {
 }
 
 async function main(): Promise<void> {
-  const { parts, load, memory } = parseCommand(Deno.args);
+  const { parts, load, handoff, memory } = parseCommand(Deno.args);
   const common = { signal: catchStop(), log: console.error };
   const rows: Row[] = [];
   if (parts.includes("micro")) rows.push(...microRows(await runMicro(common)));
   if (parts.includes("load")) rows.push(...loadRows(await runLoad({ ...load, ...common })));
   if (parts.includes("proxy")) rows.push(...proxyRows(await runProxy({ ...load, ...common })));
   if (parts.includes("reuse")) rows.push(...reuseRows(await runReuse({ ...load, ...common })));
-  if (parts.includes("handoff")) rows.push(...handoffRows(await runHandoff(common)));
+  if (parts.includes("handoff")) {
+    rows.push(...handoffRows(await runHandoff({ ...handoff, ...common })));
+  }
   if (parts.includes("binary")) rows.push(...binaryRows(await runBinary(common)));
   if (parts.includes("memory")) rows.push(...memoryRows(await runMemory({ ...memory, ...common })));
   const client = parts.includes("client") ? await runClient(common) : undefined;

@@ -16,30 +16,25 @@ export interface ServiceOptions {
   readonly config?: string;
   /** More of the command line. */
   readonly flags?: readonly string[];
-  /** For Deno itself. */
-  readonly deno?: DenoOptions;
   /** Absent: `main.ts` of this repository, as `deno task start` runs it. */
   readonly program?: Program;
 }
 
-/** What goes before the program, and into its environment. */
-export interface DenoOptions {
-  /** In the place of its permissions. */
-  readonly args: readonly string[];
-  readonly env: Readonly<Record<string, string>>;
-}
+/** Members that hold very many groups are read before they take pushes. */
+const READY_MS_MAX = 120_000;
 
 /** Starts the service; every member takes pushes when this resolves. */
 export async function startService(options: ServiceOptions): Promise<Process> {
-  const { port, members, flags = [], deno } = options;
+  const { port, members, flags = [], program = sourceProgram(ROOT) } = options;
   const config = await writeConfig(options);
-  const { command, args, cwd } = options.program ?? sourceProgram(ROOT, deno?.args);
+  const { command, args, env, cwd } = program;
   const url = `http://127.0.0.1:${port}`;
   return await startProcess(command, {
     name: "dynamic-sharding",
     args: [...args, `--config.file=${config}`, ...flags],
-    env: deno?.env,
+    env,
     cwd,
+    readyMsMax: READY_MS_MAX,
     // Another process may answer at its address.
     ready: async ({ signal, output }) =>
       output.includes("msg=listening") && await activeMembers(url, signal) === members.length,

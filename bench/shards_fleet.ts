@@ -4,7 +4,7 @@ import { ensureComponents } from "../tools/components.ts";
 import { freePorts } from "../tools/ports.ts";
 import { type Pushgateway, startPushgateway } from "../tools/pushgateway.ts";
 import { cpuSeconds } from "./cpu.ts";
-import { pushAll } from "./pusher.ts";
+import { groupsUpTo, pushAll } from "./pusher.ts";
 import { awaitActive, startService } from "./service.ts";
 
 /** Pushgateways and the service in front of them. */
@@ -45,7 +45,7 @@ export async function startFleet(
   }
   const members = ports.map((port) => `127.0.0.1:${port}`);
   stack.use(await startService({ port, mode: "proxy", members, directory }));
-  await pushAll(url, { groups, connections: FILL_CONNECTIONS, signal });
+  await pushAll(groupsUpTo(groups), { urlOf: () => url, connections: FILL_CONNECTIONS, signal });
   await unchecked.disposeAsync();
 
   const checked: Pushgateway[] = [];

@@ -19,6 +19,8 @@ export interface Row {
   readonly digits: number;
   /** The most that it should be. */
   readonly reach?: number;
+  /** The least that it should be, in the place of that. */
+  readonly least?: number;
 }
 
 const BUILD = /^HashRing\.of /;
@@ -218,19 +220,30 @@ function pairRows<Name extends string>(
 
 /** Renders rows as a Markdown table. */
 export function renderTable(rows: readonly Row[]): string {
-  const cells = rows.map(({ figure, measured, unit, digits, reach }) => {
+  const cells = rows.map((row) => {
+    const { figure, measured, unit, digits } = row;
     const { median, min, max } = measured;
     const show = (value: number) => value.toFixed(digits);
     return [
       figure,
       `${show(median)} ${unit}`.trimEnd(),
       `${show(min)} – ${show(max)}`,
-      reach === undefined ? "" : `≤ ${reach} ${unit}`,
-      reach === undefined ? "" : (median / reach).toFixed(2),
-      reach === undefined ? "" : median <= reach ? "met" : "missed",
+      ...reachCells(row),
     ];
   });
   return renderCells(["figure", "median", "min – max", "reach", "of reach", ""], cells);
+}
+
+/** What was aimed at, how much of it that is, and whether it is met. */
+function reachCells({ measured: { median }, reach, least, unit }: Row): string[] {
+  const aim = reach ?? least;
+  if (aim === undefined) return ["", "", ""];
+  const met = reach === undefined ? median >= aim : median <= aim;
+  return [
+    `${reach === undefined ? "≥" : "≤"} ${aim} ${unit}`.trimEnd(),
+    aim === 0 ? "" : (median / aim).toFixed(2),
+    met ? "met" : "missed",
+  ];
 }
 
 /** Renders what so many Pushgateways take: the table that tells whether to shard at all. */

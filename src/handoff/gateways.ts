@@ -21,7 +21,12 @@ import { type FoundCopies, readCopies } from "../pushgateway/copies.ts";
 import { type GroupTraits, readGroupTraits } from "../pushgateway/group_traits.ts";
 import { parseStatus } from "../pushgateway/api.ts";
 import { PARTIAL_BODY } from "../pushgateway/partial.ts";
-import { type PushTimes, readPushTimes } from "../pushgateway/push_times.ts";
+import {
+  createKnownIds,
+  type KnownIds,
+  type PushTimes,
+  readPushTimes,
+} from "../pushgateway/push_times.ts";
 import type { Transport, UpstreamRequest } from "../pushgateway/client/transport.ts";
 import { createTurns } from "../concurrency/turns.ts";
 import { createClocks } from "./plan/clocks.ts";
@@ -172,9 +177,12 @@ export function openGateways(
     return { transport, timeoutMs, now };
   };
   const clocks = createClocks();
+  const knownIds = new Map<Member, KnownIds>();
   const writes = createTurns({ atOnce: () => WRITES_AT_ONCE_MAX });
   const times = gather(async (member: Member, _: readonly void[]) => {
-    const read = () => readPushTimes(member, reading(), never);
+    const known = knownIds.get(member) ?? createKnownIds();
+    knownIds.set(member, known);
+    const read = () => readPushTimes(member, { ...reading(), known }, never);
     const { clockAhead, ...rest } = await attempt(member, "read its groups", read);
     return { ...rest, clockAhead: clocks.narrow(member, clockAhead) };
   }, PATIENCE);
@@ -298,6 +306,7 @@ export function openGateways(
     },
     forget(member) {
       for (const known of [clocks, times, traits, groups]) known.forget(member);
+      knownIds.delete(member);
     },
     async remove(member, id, signal) {
       for (const target of deletePaths(id, way().nameScheme)) {

@@ -11,8 +11,9 @@ import { bothBounds, type ClockBounds } from "./clock.ts";
 import { readJsonGroups } from "./pages/json_page.ts";
 import { LargeMap } from "../concurrency/large_map.ts";
 import { readPage, type ReadWay } from "./pages/page.ts";
-import { createPushTimePage } from "./pages/push_time_page.ts";
+import { createPushTimePage, type KnownIds } from "./pages/push_time_page.ts";
 
+export { createKnownIds, type KnownIds } from "./pages/push_time_page.ts";
 export type { ReadWay } from "./pages/page.ts";
 
 /** What a member says of its groups, and of its clock. */
@@ -40,6 +41,7 @@ const TEXT = "text/plain;version=1.0.0;escaping=allow-utf-8," +
  * Reads the push times of all groups, from one moment. Two groups with one ID, as they are where an
  * explicit empty `instance` is beside none, count as one with the later time.
  *
+ * @param way.known the IDs of the groups of its last reads
  * @throws {SendFailure} where the member does not answer
  * @throws {TypeError | SyntaxError} where what it answers is not all of its push times; why, without
  *   the member's name
@@ -47,10 +49,10 @@ const TEXT = "text/plain;version=1.0.0;escaping=allow-utf-8," +
  */
 export async function readPushTimes(
   member: Member,
-  way: ReadWay,
+  { known, ...way }: ReadWay & { readonly known?: KnownIds },
   signal: AbortSignal,
 ): Promise<PushTimes> {
-  const page = createPushTimePage();
+  const page = createPushTimePage(known);
   const { status, clockAhead } = await readPage(member, {
     target: "/metrics",
     accept: TEXT,
@@ -58,6 +60,7 @@ export async function readPushTimes(
   }, { ...way, signal });
   if (status === 200 && page.complete) {
     const { times, failures, types, started } = page;
+    known?.read(times.size);
     return { times, clockAhead, failures, types, ...(started !== undefined && { started }) };
   }
   const times = new LargeMap<number>();

@@ -48,7 +48,7 @@ export interface TermOptions {
 
 const PROBE_LIMITS = { idleMax: 1, answers: { bytesMax: 65_536, beyond: "error" } } as const;
 /** 100,000 groups of five series are 135 MB of JSON. */
-const API_LIMITS = { idleMax: 4, answers: { bytesMax: 2 ** 30, beyond: "error" } } as const;
+const API_LIMITS = { idleMax: 16, answers: { bytesMax: 2 ** 30, beyond: "error" } } as const;
 /** What a Pushgateway answers to a push is a line, and one for each bad series. */
 const PUSH_ANSWERS = { bytesMax: 1_048_576, beyond: "cut" } as const;
 

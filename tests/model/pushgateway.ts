@@ -201,7 +201,8 @@ function textPage(groups: ReadonlyMap<string, Group>, started: number): string {
       return `${name}{${pairs}} ${value}\n`;
     }),
   ]);
-  return `${page.join("")}${START_TIME} ${started}\n${OWN_FAMILY}`;
+  const own = `# TYPE ${START_TIME} gauge\n${START_TIME} ${started}\n`;
+  return page.join("") + own + OWN_FAMILY;
 }
 
 function protobufPage(groups: ReadonlyMap<string, Group>, started: number): Uint8Array {

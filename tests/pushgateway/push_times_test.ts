@@ -79,7 +79,8 @@ for (
   });
 }
 
-const FAILED = 'push_failure_time_seconds{instance="",job="a"} 1.6e+09\n' +
+const FAILED = "# TYPE push_failure_time_seconds gauge\n" +
+  'push_failure_time_seconds{instance="",job="a"} 1.6e+09\n' +
   'push_failure_time_seconds{instance="",job="b"} 0\n';
 
 Deno.test("a page tells whose pushes have failed, and of which types families are", async () => {
@@ -89,6 +90,7 @@ Deno.test("a page tells whose pushes have failed, and of which types families ar
   assert.deepEqual([...failures], [["/metrics/job/a", 1.6e9]]);
   assert.deepEqual(Object.fromEntries(types ?? []), {
     m: "counter",
+    push_failure_time_seconds: "gauge",
     push_time_seconds: "gauge",
     pushgateway_build_info: "gauge",
   });

@@ -8,9 +8,10 @@ import type { Exclusive } from "./exclusive.ts";
 import type { Gateways } from "../gateways.ts";
 import { keyOfId } from "../plan/inventory.ts";
 import type { RelationOf } from "../plan/processes.ts";
+import { besides } from "../plan/rivals.ts";
 import type { Rings } from "../plan/rings.ts";
-import type { Holders, Whereabouts } from "../plan/whereabouts.ts";
-import { type Move, moveGroup, type MoveOutcome } from "./move.ts";
+import type { Whereabouts } from "../plan/whereabouts.ts";
+import { moveGroup, type MoveOutcome } from "./move.ts";
 import type { HandoffReport } from "../report.ts";
 
 /** What moving groups takes. */
@@ -70,19 +71,6 @@ export async function bringHome(
     report.failed("copy", error);
     return { kind: "stays", reason: errorText(error) };
   }
-}
-
-/** Those that may hold a group besides the two between which it is moved: what a move asks for. */
-export function besides(
-  holders: Holders | undefined,
-  two: readonly Member[],
-): Required<Pick<Move, "others" | "partial">> {
-  if (!holders) return { others: [], partial: false };
-  const { seen, presumed, unread, absent } = holders;
-  return {
-    others: [...seen.keys(), ...presumed, ...unread].filter((member) => !two.includes(member)),
-    partial: absent.some(({ member }) => !two.includes(member)),
-  };
 }
 
 /** Where another group has a series of the one that is refused, that is said, too. */

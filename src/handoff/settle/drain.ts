@@ -43,7 +43,7 @@ export async function drainMember(
   { deps, signal }: { deps: MoveManyDeps; signal: AbortSignal },
 ): Promise<void> {
   /** What was deleted a moment ago, and when it was pushed: the member may not have done it yet. */
-  let deleted = new Map<string, number | undefined>();
+  const deleted = new Map<string, number | undefined>();
   let times: ReadonlyMap<string, number> = new Map();
   const moves = createMoves({
     from: member,
@@ -54,23 +54,26 @@ export async function drainMember(
       deleted.set(id, times.get(id));
     },
   }, deps);
-  for (let looks = 0;;) {
-    ({ times } = await deps.gateways.pushTimes(member, signal));
+  function choose(found: ReadonlyMap<string, number>): ReadonlySet<string> {
+    times = found;
     const ids = new Set([...times].flatMap(([id, time]) => deleted.get(id) === time ? [] : [id]));
     progress.groups = Math.max(progress.groups, progress.moved + ids.size);
     progress.moved = progress.groups - ids.size;
     for (const id of progress.staying.keys()) if (!ids.has(id)) progress.staying.delete(id);
+    return ids;
+  }
+  for (let looks = 0;;) {
+    const { moved, early, staying, chosen } = await moves.run(choose, signal);
     if (times.size === 0) return;
-    if (ids.size === 0 && ++looks < DELETED_LOOKS_MAX) {
+    if (chosen > 0) {
+      looks = 0;
+      for (const [id, reason] of staying) progress.staying.set(id, reason);
+      progress.early = early.size;
+      if (moved === 0) await sleep(early.size > 0 ? EARLY_MS : AGAIN_MS, signal);
+    } else {
+      if (++looks === DELETED_LOOKS_MAX) deleted.clear();
       await sleep(DELETED_MS, signal);
-      signal.throwIfAborted();
-      continue;
     }
-    [looks, deleted] = [0, new Map()];
-    const { moved, early, staying } = await moves.run(ids, signal);
-    for (const [id, reason] of staying) progress.staying.set(id, reason);
-    progress.early = early.size;
-    if (moved === 0) await sleep(early.size > 0 ? EARLY_MS : AGAIN_MS, signal);
     signal.throwIfAborted();
   }
 }

@@ -41,8 +41,17 @@ export interface Exclusive {
   runUntouched(
     ids: readonly string[],
     work: (id: string, signal: AbortSignal) => Promise<void>,
-    options: { readonly since: Watch; readonly signal: AbortSignal },
+    options: UntouchedOptions,
   ): Promise<void>;
+}
+
+/** Whose turns are taken without a wait. */
+export interface UntouchedOptions {
+  /** Nobody else has had a turn since it began. */
+  readonly since: Watch;
+  /** Another watch of the one that asks, which is not told either. */
+  readonly beside?: Watch;
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -104,8 +113,8 @@ export function createExclusive(locks: () => Locks | undefined): Exclusive {
     return isShort && state === "yes" && sessions.since <= beganMs;
   }
 
-  function touch(id: string, except?: Watch): void {
-    for (const [watch, touched] of watches) if (watch !== except) touched.add(id);
+  function touch(id: string, except: readonly (Watch | undefined)[] = []): void {
+    for (const [watch, touched] of watches) if (!except.includes(watch)) touched.add(id);
   }
 
   /** A turn has ended that was somebody's own. */
@@ -199,7 +208,7 @@ export function createExclusive(locks: () => Locks | undefined): Exclusive {
       watches.set(watch, touched);
       return watch;
     },
-    async runUntouched(ids, work, { since, signal }) {
+    async runUntouched(ids, work, { since, beside, signal }) {
       const touched = watches.get(since);
       const turns = new Map<string, { leave(): void }>();
       for (const id of ids) {
@@ -217,7 +226,7 @@ export function createExclusive(locks: () => Locks | undefined): Exclusive {
       };
       const runAll = async (ids: Iterable<string>, signal: AbortSignal) => {
         const works = [...ids].map(async (id) => {
-          touch(id, since);
+          touch(id, [since, beside]);
           try {
             await work(id, signal);
           } finally {

@@ -48,7 +48,7 @@ export function createFollowUp(deps: MoveManyDeps): FollowUp {
 
   async function move(from: Member, ids: ReadonlySet<string>, signal: AbortSignal): Promise<void> {
     try {
-      const outcome = await movesOff(from).run(ids, signal);
+      const outcome = await movesOff(from).run(() => ids, signal);
       note(early, from, outcome.early);
       note(due, from, outcome.left);
     } catch (error) {

@@ -18,8 +18,8 @@ import {
 } from "../../pushgateway/group_content.ts";
 import type { PushTimes } from "../../pushgateway/push_times.ts";
 import { type Gateways, MemberFailure } from "../gateways.ts";
-import { pushedAt } from "../plan/inventory.ts";
 import type { RelationOf } from "../plan/processes.ts";
+import { doubtOf, isOutdated } from "../plan/rivals.ts";
 
 /** Which group, from where to where. */
 export interface Move {
@@ -118,24 +118,6 @@ export async function moveGroup(
     await takeBack(move, { copy: copied.copy, source: copied.content }, { gateways, signal });
   }
   return { kind: "changed" };
-}
-
-/** Why nothing is moved between two members, where that is so. */
-export function doubtOf(
-  relation: ReturnType<RelationOf>,
-  from: Member,
-  to: Member,
-): string | undefined {
-  switch (relation) {
-    case "distinct":
-      return undefined;
-    case "same":
-      return `${from} and ${to} are one Pushgateway under two names`;
-    case "unknown":
-      return `${from} and ${to} may be one Pushgateway: not both tell when they were started`;
-    default:
-      return relation satisfies never;
-  }
 }
 
 /**
@@ -299,17 +281,4 @@ async function readable(
     signal.throwIfAborted();
     return undefined;
   }
-}
-
-/** Whether another copy is the newer one: a drain has to decide, however close the two are. */
-export function isOutdated(id: string, source: PushTimes, target: PushTimes): boolean {
-  const theirs = likelyPushedAt(id, target);
-  return theirs !== undefined && theirs >= (likelyPushedAt(id, source) ?? -Infinity);
-}
-
-function likelyPushedAt(id: string, read: PushTimes): number | undefined {
-  const pushed = pushedAt(id, read);
-  if (!pushed) return undefined;
-  const middle = (pushed.min + pushed.max) / 2;
-  return Number.isFinite(middle) ? middle : read.times.get(id);
 }

@@ -27,7 +27,7 @@ import type { Rings } from "../plan/rings.ts";
 import type { Holders, Whereabouts } from "../plan/whereabouts.ts";
 import type { HandoffReport } from "../report.ts";
 import type { Exclusive } from "./exclusive.ts";
-import { doubtOf } from "./move.ts";
+import { doubtOf } from "../plan/rivals.ts";
 
 /** What became of one delivery of the client's push. */
 export interface Delivery<Answer> {

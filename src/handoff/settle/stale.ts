@@ -12,29 +12,9 @@ import { inBatches } from "../../concurrency/batches.ts";
 import type { Member } from "../../member.ts";
 import type { Gateways } from "../gateways.ts";
 import { isNewer, keyOfId, type PushedAt, pushedAt, type StaleCopy } from "../plan/inventory.ts";
-import type { RelationOf } from "../plan/processes.ts";
-import type { Rings } from "../plan/rings.ts";
-import type { Whereabouts } from "../plan/whereabouts.ts";
-import type { HandoffReport } from "../report.ts";
-import type { Exclusive } from "./exclusive.ts";
-import type { Flows } from "./many/flow.ts";
-import { removeStaleMany } from "./many/stale_many.ts";
-import { besides } from "./bring_home.ts";
-import { doubtOf, moveGroup, removeUnchanged } from "./move.ts";
-
-/** What deleting takes. */
-export interface StaleDeps {
-  readonly exclusive: Exclusive;
-  readonly gateways: Gateways;
-  readonly whereabouts: Whereabouts;
-  readonly rings: Pick<Rings, "isUsed">;
-  readonly relationOf: RelationOf;
-  /** When groups were deleted while some member did not hear of it, Unix seconds of our clock. */
-  readonly deletions: ReadonlyMap<string, number>;
-  readonly report: HandoffReport;
-  /** Writes to each member. */
-  readonly flows: Flows<Member>;
-}
+import { removeStaleMany, type StaleDeps } from "./many/stale_many.ts";
+import { besides, doubtOf } from "../plan/rivals.ts";
+import { moveGroup, removeUnchanged } from "./move.ts";
 
 /**
  * Deletes stale copies. One that cannot be deleted is told, and left to the next sweep.

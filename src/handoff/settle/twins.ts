@@ -9,7 +9,8 @@ import { inBatches } from "../../concurrency/batches.ts";
 import { holdsContent } from "../../pushgateway/group_content.ts";
 import { keyOfId, type TwinCopy } from "../plan/inventory.ts";
 import type { BringHomeDeps } from "./bring_home.ts";
-import { doubtOf, removeUnchanged } from "./move.ts";
+import { doubtOf } from "../plan/rivals.ts";
+import { removeUnchanged } from "./move.ts";
 
 /**
  * Deletes twins. One that differs from the owner's copy stays until the group is pushed again.

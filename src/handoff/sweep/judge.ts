@@ -37,8 +37,9 @@ export interface Comparison {
 
 /** A member that is about to come in, or to be found empty, is read again after this. */
 const WAITING_MS = 500;
-/** One that is being drained, maybe by another instance. */
+/** One that is being drained, maybe by another instance; and by how many times what a read takes. */
 const DRAINING_MS = 5_000;
+const DRAINING_READS = 10;
 /** A leaving member is empty for good once others had the time to learn of it too. */
 const LEFT_MS_MIN = 2_000;
 
@@ -75,8 +76,9 @@ export function createJudge(deps: JudgeDeps): Judge {
     const since = leftAt.get(member) ?? clock();
     leftAt.set(member, since);
     if (record.state === "draining") {
-      due.by(member, clock() + (isEmpty ? WAITING_MS : DRAINING_MS));
-      const beganMs = reads.get(member)?.beganMs ?? -Infinity;
+      const { beganMs = -Infinity, seconds = 0 } = reads.get(member) ?? {};
+      const drainingMs = Math.max(DRAINING_MS, DRAINING_READS * seconds * 1_000);
+      due.by(member, clock() + (isEmpty ? WAITING_MS : drainingMs));
       if (isEmpty && beganMs - since >= LEFT_MS_MIN) {
         tell({ kind: "drained", member, empty: true });
       }

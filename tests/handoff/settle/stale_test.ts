@@ -3,45 +3,16 @@
 import assert from "node:assert/strict";
 import type { Gateways } from "../../../src/handoff/gateways.ts";
 import type { StaleCopy } from "../../../src/handoff/plan/inventory.ts";
-import { createWhereabouts } from "../../../src/handoff/plan/whereabouts.ts";
 import { createExclusive, type Exclusive } from "../../../src/handoff/settle/exclusive.ts";
-import { createFlows } from "../../../src/handoff/settle/many/flow.ts";
 import { removeStale } from "../../../src/handoff/settle/stale.ts";
 import { removeTwins } from "../../../src/handoff/settle/twins.ts";
-import { HashRing } from "../../../src/ring/hash_ring.ts";
-import type { Member } from "../../../src/member.ts";
+import { depsOf } from "./deps.ts";
 import { type Bench, createBench } from "../../model/bench.ts";
 
 const id = "/metrics/job/backup";
 const other = "/metrics/job/other";
 const never = new AbortController().signal;
 const HELD = { a: 1, b: 1 };
-
-interface Options {
-  readonly gateways?: Partial<Gateways>;
-  readonly exclusive?: Exclusive;
-  readonly isUsed?: () => boolean;
-}
-
-/** The ring is made of the second member alone. */
-function depsOf(
-  bench: Bench,
-  { gateways = {}, exclusive = createExclusive(() => undefined), isUsed = () => false }: Options,
-) {
-  const [, owner] = bench.members;
-  const ring = HashRing.of(new Map([[owner, 1]]));
-  return {
-    exclusive,
-    gateways: { ...bench.gateways, ...gateways },
-    whereabouts: createWhereabouts(ring),
-    rings: { present: ring, isAlone: true, isUsed, isSending: () => false },
-    relationOf: () => "distinct" as const,
-    deletions: new Map<string, number>(),
-    flows: createFlows<Member>(),
-    report: { moved() {}, staleRemoved() {}, staysPut() {}, failed() {} },
-    tellSharedSeries() {},
-  };
-}
 
 /** The first member has an older copy of each group than the second. */
 async function fill(bench: Bench, ids: readonly string[] = [id]): Promise<StaleCopy[]> {

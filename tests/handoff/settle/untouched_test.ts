@@ -161,6 +161,16 @@ test("a watch that is disposed of learns nothing more", async () => {
   assert.equal(since.has("a"), false);
 });
 
+test("a watch beside is not told of its own side's turns, and others are", async () => {
+  const exclusive = createExclusive(() => undefined);
+  using beside = exclusive.watch();
+  using other = exclusive.watch();
+  using since = exclusive.watch();
+  const work = () => Promise.resolve();
+  await exclusive.runUntouched(["a"], work, { since, beside, signal: never });
+  assert.deepEqual([since, beside, other].map((watch) => watch.has("a")), [false, false, true]);
+});
+
 test("those are left out that another process has had, and count as touched for that watch", async () => {
   const [locks, busy] = [locksThat(), locksThat("busy")];
   let present: Locks = busy;

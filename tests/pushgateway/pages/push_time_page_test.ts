@@ -1,12 +1,16 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
 import { groupId, groupOfLabels } from "../../../src/group/group.ts";
-import { createPushTimePage } from "../../../src/pushgateway/pages/push_time_page.ts";
+import {
+  createKnownIds,
+  createPushTimePage,
+  type KnownIds,
+} from "../../../src/pushgateway/pages/push_time_page.ts";
 import { parseSample } from "../../../src/pushgateway/pages/text_sample.ts";
 import { cuts, pieces } from "./pieces.ts";
 
-function read(text: string, sizes: readonly number[] = []) {
-  const page = createPushTimePage();
+function read(text: string, sizes: readonly number[] = [], known?: KnownIds) {
+  const page = createPushTimePage(known);
   for (const piece of pieces(new TextEncoder().encode(text), sizes)) page.take(piece);
   return { times: Object.fromEntries(page.times), complete: page.complete };
 }
@@ -45,6 +49,71 @@ Deno.test("push times are read whatever the labels, and however the page is cut"
         [groupId(groupOfLabels(Object.entries(labels))), value] as const
       );
       assert.deepEqual(read(text, sizes), { times: Object.fromEntries(expected), complete: true });
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+Deno.test("what is known of the last page changes nothing that is read of the next one", {
+  permissions: "none",
+}, () => {
+  const known = createKnownIds();
+  const group = fc.tuple(
+    fc.dictionary(texts, fc.constantFrom("a", "}", '"', "} 7")).map((labels) => ({
+      ...labels,
+      job: "a",
+    })),
+    fc.double({ min: 0, max: 4e9, noNaN: true }),
+  );
+  fc.assert(
+    fc.property(fc.array(group), cuts, (groups, sizes) => {
+      const text = groups.map(([labels, value]) => sample(labels, value)).join("") + TAIL;
+      assert.deepEqual(read(text, sizes, known), read(text));
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+Deno.test("groups that have gone are not known for ever", { permissions: "none" }, () => {
+  const known = createKnownIds();
+  for (let i = 0; i < 2_000; i++) known.learn(`job="${i}"`, `/metrics/job/${i}`);
+  known.read(500);
+  assert.equal(known.idOf('job="1"'), "/metrics/job/1");
+  known.read(100);
+  assert.equal(known.idOf('job="1"'), undefined);
+});
+
+Deno.test("families of no use are skipped, whatever they hold and however the page is cut", {
+  permissions: "none",
+}, () => {
+  const lines = fc.array(
+    fc.constantFrom('m{a="#"} 1', 'm{a="x\\n# TYPE y"} 2', "m 3", 'm{a="push_time_seconds{"} 4'),
+  );
+  fc.assert(
+    fc.property(lines, lines, cuts, (before, after, sizes) => {
+      const text = [
+        "# HELP a # TYPE b gauge",
+        "# TYPE a gauge",
+        ...before,
+        "# TYPE process_start_time_seconds gauge",
+        "process_start_time_seconds 1.5e+09",
+        "# TYPE push_time_seconds gauge",
+        'push_time_seconds{instance="",job="a"} 2.5e+09',
+        "# TYPE z gauge",
+        ...after,
+        "",
+      ].join("\n");
+      const page = createPushTimePage();
+      for (const piece of pieces(new TextEncoder().encode(text), sizes)) page.take(piece);
+      assert.deepEqual([...page.times], [["/metrics/job/a", 2.5e9]]);
+      assert.deepEqual([...page.types.keys()], [
+        "a",
+        "process_start_time_seconds",
+        "push_time_seconds",
+        "z",
+      ]);
+      assert.equal(page.started, 1.5e9);
+      assert.equal(page.complete, true);
     }),
     { numRuns: 1_000 },
   );

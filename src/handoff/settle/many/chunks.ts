@@ -9,6 +9,8 @@ export interface ChunksOptions {
   readonly exclusive: Pick<Exclusive, "runUntouched">;
   /** Groups of which somebody else has had a turn since are left out. */
   readonly since: Watch;
+  /** Another watch of the one that asks. */
+  readonly beside?: Watch;
   /** To the member that is written to: no more turns are held than it soon takes writes for. */
   readonly flow: Flow;
   /** Asked before each few. */
@@ -27,7 +29,7 @@ const CHUNKS_AT_ONCE = 2;
  */
 export async function inChunks<Item extends { readonly id: string }>(
   items: readonly Item[],
-  { exclusive, since, flow, goesOn, signal }: ChunksOptions,
+  { exclusive, since, beside, flow, goesOn, signal }: ChunksOptions,
   work: (item: Item, signal: AbortSignal) => Promise<void>,
 ): Promise<readonly Item[]> {
   let at = 0;
@@ -40,7 +42,7 @@ export async function inChunks<Item extends { readonly id: string }>(
       await exclusive.runUntouched([...byId.keys()], async (id, signal) => {
         const item = byId.get(id);
         if (item) await work(item, signal);
-      }, { since, signal });
+      }, { since, ...(beside && { beside }), signal });
     }
   }
   const outcomes = await Promise.allSettled(Array.from({ length: CHUNKS_AT_ONCE }, next));

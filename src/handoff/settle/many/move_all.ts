@@ -18,16 +18,19 @@ export interface MovedAll {
   readonly staying: ReadonlyMap<string, string>;
   /** To be tried again: they were pushed to meanwhile, or there were too many. */
   readonly left: ReadonlySet<string>;
+  /** How many were to be moved. */
+  readonly chosen: number;
 }
 
 /** Groups that are being moved off one member. */
 export interface Moves {
   /**
-   * Moves groups that the member held a moment ago.
+   * Moves groups.
    *
+   * @param choose says which, see {@linkcode ManyMoves}
    * @throws as {@linkcode moveMany}
    */
-  run(ids: ReadonlySet<string>, signal: AbortSignal): Promise<MovedAll>;
+  run(choose: ManyMoves["choose"], signal: AbortSignal): Promise<MovedAll>;
 }
 
 /** One that is pushed to so often while it is about to be moved has its turn held until it is. */
@@ -35,21 +38,19 @@ const TOUCHED_MAX = 3;
 
 /** Creates moves; which groups are pushed to is remembered from one run to the next. */
 export function createMoves(
-  { from, by, onMoved }: Omit<ManyMoves, "ids">,
+  { from, by, onMoved }: Omit<ManyMoves, "choose">,
   deps: MoveManyDeps,
 ): Moves {
   let touches = new Map<string, number>();
   return {
-    async run(ids, signal) {
-      let moved = 0;
-      const left = new Set(ids);
+    async run(choose, signal) {
+      const gone = new Set<string>();
       const isGone = (id: string) => {
-        moved++;
-        left.delete(id);
+        gone.add(id);
         touches.delete(id);
         onMoved(id);
       };
-      const many = await moveMany({ ids, from, by, onMoved: isGone }, deps, signal);
+      const many = await moveMany({ choose, from, by, onMoved: isGone }, deps, signal);
       const early = new Set(many.early);
       const staying = new Map(many.staying);
       const alone = new Set(many.careful);
@@ -60,14 +61,15 @@ export function createMoves(
         else if (outcome.kind === "stays") staying.set(id, outcome.reason);
         else if (outcome.kind !== "changed") isGone(id);
       };
-      const ofThose = [...alone].filter((id) => left.has(id));
+      const ofThose = [...alone].filter((id) => !gone.has(id));
       await inBatches(ofThose, { signal }, async (id) => {
         take(id, await bringHome({ id, from, by }, deps, signal));
       });
-      for (const id of [...early, ...staying.keys()]) left.delete(id);
       // Where nothing was moved, and nobody was in the way, another try would find the same.
-      const again = moved > 0 ? left : new Set(many.touched.filter((id) => left.has(id)));
-      return { moved, early, staying, left: again };
+      const again = gone.size > 0 ? many.chosen : many.touched;
+      const isLeft = (id: string) => !gone.has(id) && !early.has(id) && !staying.has(id);
+      const left = new Set([...again].filter(isLeft));
+      return { moved: gone.size, early, staying, left, chosen: many.chosen.size };
     },
   };
 }

@@ -35,8 +35,8 @@ export interface MoveManyDeps extends BringHomeDeps {
 
 /** What is moved. */
 export interface ManyMoves {
-  /** Groups that the member held a moment ago. */
-  readonly ids: ReadonlySet<string>;
+  /** Says which groups are to be moved, by when each that the member holds was pushed. */
+  readonly choose: (times: ReadonlyMap<string, number>) => ReadonlySet<string>;
   readonly from: Member;
   readonly by: "push" | "drain";
   /** Called for each that is gone from the member: it was copied, or a newer copy was there. */
@@ -53,6 +53,8 @@ export interface NotMoved {
   readonly careful: ReadonlySet<string>;
   /** Somebody else has had their turn meanwhile. */
   readonly touched: readonly string[];
+  /** All that were to be moved. */
+  readonly chosen: ReadonlySet<string>;
 }
 
 /** A copy on the former member, to be deleted. */
@@ -79,7 +81,7 @@ const GROUPS_A_STEP = 1_000;
  * @throws the signal's reason when it aborts
  */
 export async function moveMany(
-  { ids, from, by, onMoved }: ManyMoves,
+  { choose, from, by, onMoved }: ManyMoves,
   deps: MoveManyDeps,
   signal: AbortSignal,
 ): Promise<NotMoved> {
@@ -90,9 +92,11 @@ export async function moveMany(
 
   using memory = deps.memory.share();
   using since = exclusive.watch();
+  const source = await gateways.pushTimes(from, signal);
+  const ids = choose(source.times);
+  if (ids.size === 0) return { early, staying, careful, touched: [], chosen: ids };
   await cooperate(noteFound(), signal);
-  const [source, readings, others] = await Promise.all([
-    gateways.pushTimes(from, signal),
+  const [readings, others] = await Promise.all([
     gateways.contents(from, { ids, bytesMax: memory.jsonBytesMax }, signal),
     readOthers(),
   ]);
@@ -113,19 +117,28 @@ export async function moveMany(
     }
     await removeAll(former, { present, again });
   } while (left.size > 0 && isFresh());
-  return { early, staying, careful, touched: [...ids].filter((id) => since.has(id)) };
+  const touched = [...ids].filter((id) => since.has(id));
+  return { early, staying, careful, touched, chosen: ids };
 
   function isFresh(): boolean {
     const msMax = rings.isAlone ? READ_MS_MAX.alone : READ_MS_MAX.shared;
     return performance.now() - since.beganMs < msMax;
   }
 
-  /** From now on every push of one of them knows that it lies there. */
+  /**
+   * From now on every push of one of them knows that it lies there. Where one does not any more, somebody
+   * else has deleted it.
+   */
   function* noteFound(): Generator<void, void> {
     let steps = 0;
     for (const id of ids) {
-      whereabouts.found(id, from);
       if (++steps % GROUPS_A_STEP === 0) yield;
+      if (source.times.has(id)) {
+        whereabouts.found(id, from);
+      } else if (!since.has(id)) {
+        whereabouts.removed(id, from);
+        onMoved(id);
+      }
     }
   }
 
@@ -284,7 +297,7 @@ export async function moveMany(
     const flow = flows(from);
     let isFailing = false;
     const goesOn = () => !isFailing;
-    const options = { exclusive, since: again, flow, goesOn, signal };
+    const options = { exclusive, since: again, beside: since, flow, goesOn, signal };
     await inChunks(former, options, async ({ id, to, time }, signal) => {
       const there = present.times.get(id);
       if (isFailing || !isAllowed(id, to) || (there !== undefined && there !== time)) return;

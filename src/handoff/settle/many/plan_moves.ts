@@ -6,9 +6,8 @@ import type { PushTimes } from "../../../pushgateway/push_times.ts";
 import { keyOfId } from "../../plan/inventory.ts";
 import type { RelationOf } from "../../plan/processes.ts";
 import type { Rings } from "../../plan/rings.ts";
+import { besides, doubtOf, isOutdated } from "../../plan/rivals.ts";
 import type { Whereabouts } from "../../plan/whereabouts.ts";
-import { besides } from "../bring_home.ts";
-import { doubtOf, isOutdated } from "../move.ts";
 
 /** A group that is to be copied to its owner. */
 export interface Copy {

@@ -6,10 +6,30 @@
  */
 
 import type { Member } from "../../../member.ts";
+import type { HandoffReport } from "../../report.ts";
+import type { Gateways } from "../../gateways.ts";
+import type { RelationOf } from "../../plan/processes.ts";
+import type { Rings } from "../../plan/rings.ts";
+import type { Whereabouts } from "../../plan/whereabouts.ts";
+import type { Exclusive } from "../exclusive.ts";
+import type { Flows } from "./flow.ts";
 import { isNewer, keyOfId, pushedAt, type StaleCopy } from "../../plan/inventory.ts";
-import { doubtOf } from "../move.ts";
-import type { StaleDeps } from "../stale.ts";
+import { doubtOf } from "../../plan/rivals.ts";
 import { inChunks } from "./chunks.ts";
+
+/** What deleting takes. */
+export interface StaleDeps {
+  readonly exclusive: Exclusive;
+  readonly gateways: Gateways;
+  readonly whereabouts: Whereabouts;
+  readonly rings: Pick<Rings, "isUsed">;
+  readonly relationOf: RelationOf;
+  /** When groups were deleted while some member did not hear of it, Unix seconds of our clock. */
+  readonly deletions: ReadonlyMap<string, number>;
+  readonly report: HandoffReport;
+  /** Writes to each member. */
+  readonly flows: Flows<Member>;
+}
 
 /** What came of it. */
 export interface RemovedMany {

@@ -1,0 +1,59 @@
+/** Which copies of a group stand against one another when it is moved. Pure. @module */
+
+import type { Member } from "../../member.ts";
+import type { PushTimes } from "../../pushgateway/push_times.ts";
+import { pushedAt } from "./inventory.ts";
+import type { Relation } from "./processes.ts";
+import type { Holders } from "./whereabouts.ts";
+
+/** What else there may be of a group. */
+export interface Rivals {
+  /** Members that may hold it. */
+  readonly others: readonly Member[];
+  /** Some member that cannot be read may hold families that belong to it. */
+  readonly partial: boolean;
+}
+
+/** Those that may hold a group besides the two between which it is moved. */
+export function besides(
+  holders: Holders | undefined,
+  two: readonly Member[],
+): Rivals {
+  if (!holders) return { others: [], partial: false };
+  const { seen, presumed, unread, absent } = holders;
+  return {
+    others: [...seen.keys(), ...presumed, ...unread].filter((member) => !two.includes(member)),
+    partial: absent.some(({ member }) => !two.includes(member)),
+  };
+}
+
+/** Why nothing is moved between two members, where that is so. */
+export function doubtOf(
+  relation: Relation,
+  from: Member,
+  to: Member,
+): string | undefined {
+  switch (relation) {
+    case "distinct":
+      return undefined;
+    case "same":
+      return `${from} and ${to} are one Pushgateway under two names`;
+    case "unknown":
+      return `${from} and ${to} may be one Pushgateway: not both tell when they were started`;
+    default:
+      return relation satisfies never;
+  }
+}
+
+/** Whether another copy is the newer one: a drain has to decide, however close the two are. */
+export function isOutdated(id: string, source: PushTimes, target: PushTimes): boolean {
+  const theirs = likelyPushedAt(id, target);
+  return theirs !== undefined && theirs >= (likelyPushedAt(id, source) ?? -Infinity);
+}
+
+function likelyPushedAt(id: string, read: PushTimes): number | undefined {
+  const pushed = pushedAt(id, read);
+  if (!pushed) return undefined;
+  const middle = (pushed.min + pushed.max) / 2;
+  return Number.isFinite(middle) ? middle : read.times.get(id);
+}
