@@ -37,6 +37,20 @@ export interface FreeKey {
   readonly changedAt: number;
 }
 
+/** A key of the KV store that a session holds, or has held, as it was then. */
+export interface LockedKey extends FreeKey {
+  /** Consul's index of when it was made. */
+  readonly createdAt: number;
+  /** How often it went to a session since it is there: once where it is new. */
+  readonly times: number;
+}
+
+/** How a key that a session holds is let go of. */
+export interface Release extends FreeKey {
+  /** Whether it stays there, as a trace. */
+  readonly stays: boolean;
+}
+
 /** What the local agent is told of a service. */
 export interface Registration {
   readonly id: string;
@@ -132,29 +146,33 @@ export interface ConsulClient extends Disposable {
   /**
    * Ends that a session holds a key, and leaves the key there, as a trace.
    *
-   * @returns whether this session did hold it
+   * @returns the key as it is left, where this session did hold it
    */
-  leaveKey(key: string, session: string, signal: AbortSignal): Promise<boolean>;
+  leaveKey(key: string, session: string, signal: AbortSignal): Promise<LockedKey | undefined>;
   /**
    * Makes a session hold as many of some keys as can be had at once.
    *
    * @param keys at most {@linkcode KEYS_AT_ONCE_MAX}
-   * @returns those that it holds now, and how often each was acquired since it is there: once where it is
-   *   new
+   * @returns those that it holds now
    * @throws as {@linkcode acquireKey}
    */
   acquireKeys(
     keys: readonly string[],
     session: string,
     signal: AbortSignal,
-  ): Promise<ReadonlyMap<string, number>>;
+  ): Promise<readonly LockedKey[]>;
   /**
-   * Deletes keys that a session holds, all of them or none.
+   * Lets go of those of some keys that a session holds. What another one holds by now stays its own.
    *
-   * @param keys at most {@linkcode KEYS_AT_ONCE_MAX}
-   * @returns whether this session did hold the first one: a session loses its keys together
+   * @param keys at most {@linkcode KEYS_AT_ONCE_MAX}, as they were acquired
+   * @returns `held`: whether this session did hold all of them; of the deleted ones all but the first may
+   *   have been gone. `left`: those that stay
    */
-  releaseKeys(keys: readonly string[], session: string, signal: AbortSignal): Promise<boolean>;
+  releaseKeys(
+    keys: readonly Release[],
+    session: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly held: boolean; readonly left: readonly LockedKey[] }>;
   /** The keys below a prefix that nobody holds. */
   freeKeys(prefix: string, signal: AbortSignal): Promise<FreeKey[]>;
   /** Deletes keys that have not changed since they were found; any others stay. */
@@ -222,14 +240,26 @@ const keyEntries = z.array(z.object({
   Session: z.string().optional(),
   ModifyIndex: z.number(),
 }));
-/** What a transaction answers that locks keys. */
+/** What a transaction answers that locks keys, or ends that. */
 const locked = z.object({
-  Results: z.array(z.object({ KV: z.object({ Key: z.string(), LockIndex: z.number() }) })),
+  Results: z.array(z.object({
+    KV: z.object({
+      Key: z.string(),
+      Session: z.string().optional(),
+      LockIndex: z.number(),
+      CreateIndex: z.number(),
+      ModifyIndex: z.number(),
+    }),
+  })),
 });
 /** What the library throws where an operation of a transaction was refused: then none was done. */
 const conflict = z.object({
-  response: z.object({ body: z.object({ Errors: z.array(z.object({ OpIndex: z.number() })) }) }),
+  response: z.object({
+    body: z.object({ Errors: z.array(z.object({ OpIndex: z.number(), What: z.string() })) }),
+  }),
 });
+/** What Consul says of an operation that it cannot do as things are, as a lock that others hold. */
+const REFUSAL = /^failed /;
 /** Only a leader that has caught up answers: after a restart it lacks keys and sessions at first. */
 const CONSISTENT = { consistent: true };
 
@@ -288,18 +318,7 @@ export async function openConsul(config: ConsulConfig): Promise<ConsulClient> {
     }
   }
 
-  function releaseKeys(
-    keys: readonly string[],
-    session: string,
-    signal: AbortSignal,
-  ): Promise<boolean> {
-    return transactIf([
-      { KV: { Verb: "check-session", Key: keys[0], Session: session } },
-      ...keys.map((key) => ({ KV: { Verb: "delete", Key: key } })),
-    ], signal);
-  }
-
-  async function transact(operations: readonly unknown[], signal: AbortSignal): Promise<unknown> {
+  async function transact(operations: readonly Operation[], signal: AbortSignal): Promise<unknown> {
     // The library's type of an operation lacks the level that says what it works on.
     const typed = z.any().parse(operations);
     return await call(
@@ -308,15 +327,23 @@ export async function openConsul(config: ConsulConfig): Promise<ConsulClient> {
     );
   }
 
-  /** The same; says whether it was done, where that depends on what the keys are. */
-  async function transactIf(operations: readonly unknown[], signal: AbortSignal): Promise<boolean> {
-    try {
-      await transact(operations, signal);
-      return true;
-    } catch (error) {
-      if (isStatus(error, 409)) return false; // a check failed, so nothing was done
-      throw error;
+  /**
+   * Does as many of some operations as can be done: without those that were refused once more, and so on.
+   *
+   * @returns what Consul tells of those that were done, deletions left out, and how many were refused
+   * @throws where one fails for another reason, as want of rights or of the session
+   */
+  async function transactSome(operations: readonly Operation[], signal: AbortSignal) {
+    for (let left = operations; left.length > 0;) {
+      try {
+        const { Results } = locked.parse(await transact(left, signal));
+        return { results: Results, refused: operations.length - left.length };
+      } catch (error) {
+        const refused = refusedOperations(error);
+        left = left.filter((_, i) => !refused.has(i));
+      }
     }
+    return { results: [], refused: operations.length };
   }
 
   async function entriesBelow(prefix: string, blocking: BlockingQuery, signal: AbortSignal) {
@@ -393,27 +420,31 @@ export async function openConsul(config: ConsulConfig): Promise<ConsulClient> {
       );
       return z.boolean().parse(body);
     },
-    releaseKey: (key, session, signal) => releaseKeys([key], session, signal),
-    leaveKey: (key, session, signal) =>
-      transactIf([{ KV: { Verb: "unlock", Key: key, Session: session } }], signal),
-    async acquireKeys(keys, session, signal) {
-      for (let left = [...keys]; left.length > 0;) {
-        const operations = left.map((key) => ({
-          KV: { Verb: "lock", Key: key, Session: session },
-        }));
-        try {
-          const { Results } = locked.parse(await transact(operations, signal));
-          return new Map(Results.map(({ KV: { Key, LockIndex } }) => [Key, LockIndex]));
-        } catch (error) {
-          const refused = isStatus(error, 409) ? conflict.safeParse(error).data : undefined;
-          if (!refused || refused.response.body.Errors.length === 0) throw error;
-          const held = new Set(refused.response.body.Errors.map(({ OpIndex }) => OpIndex));
-          left = left.filter((_, i) => !held.has(i));
-        }
+    async releaseKey(key, session, signal) {
+      try {
+        await transact([checkSession(key, session), { KV: { Verb: "delete", Key: key } }], signal);
+        return true;
+      } catch (error) {
+        if (isStatus(error, 409)) return false; // the check failed, so nothing was done
+        throw error;
       }
-      return new Map();
     },
-    releaseKeys,
+    async leaveKey(key, session, signal) {
+      const { results } = await transactSome([unlock(key, session)], signal);
+      return results.map(lockedKey)[0];
+    },
+    async acquireKeys(keys, session, signal) {
+      const operations = keys.map((key) => ({ KV: { Verb: "lock", Key: key, Session: session } }));
+      return (await transactSome(operations, signal)).results.map(lockedKey);
+    },
+    async releaseKeys(keys, session, signal) {
+      const { results, refused } = await transactSome([
+        checkSession(keys[0].key, session),
+        ...keys.map((one) => one.stays ? unlock(one.key, session) : deleteAsIs(one)),
+      ], signal);
+      const left = results.filter(({ KV }) => KV.Session === undefined).map(lockedKey);
+      return { held: refused === 0, left };
+    },
     async freeKeys(prefix, signal) {
       const { entries } = await entriesBelow(prefix, { waitSeconds: 0 }, signal);
       return entries.flatMap(({ Key: key, Session, ModifyIndex: changedAt }) =>
@@ -422,12 +453,7 @@ export async function openConsul(config: ConsulConfig): Promise<ConsulClient> {
     },
     async deleteUnchanged(keys, signal) {
       for (let at = 0; at < keys.length; at += KEYS_AT_ONCE_MAX) {
-        const some = keys.slice(at, at + KEYS_AT_ONCE_MAX);
-        const deletion = ({ key, changedAt }: FreeKey) => ({
-          KV: { Verb: "delete-cas", Key: key, Index: changedAt },
-        });
-        if (await transactIf(some.map(deletion), signal)) continue;
-        for (const one of some) await transactIf([deletion(one)], signal);
+        await transactSome(keys.slice(at, at + KEYS_AT_ONCE_MAX).map(deleteAsIs), signal);
       }
     },
     async createSession({ name, ttlSeconds, lockDelaySeconds }, signal) {
@@ -473,6 +499,55 @@ export async function openConsul(config: ConsulConfig): Promise<ConsulClient> {
       agent.destroy();
     },
   };
+}
+
+/** One step of a transaction. */
+interface Operation {
+  readonly KV: {
+    readonly Verb: string;
+    readonly Key: string;
+    readonly Session?: string;
+    readonly Index?: number;
+  };
+}
+
+function lockedKey({ KV }: z.infer<typeof locked>["Results"][number]): LockedKey {
+  return {
+    key: KV.Key,
+    createdAt: KV.CreateIndex,
+    changedAt: KV.ModifyIndex,
+    times: KV.LockIndex,
+  };
+}
+
+function checkSession(key: string, session: string): Operation {
+  return { KV: { Verb: "check-session", Key: key, Session: session } };
+}
+
+function unlock(key: string, session: string): Operation {
+  return { KV: { Verb: "unlock", Key: key, Session: session } };
+}
+
+/** Deletes a key that has not changed; one that is gone counts as deleted. */
+function deleteAsIs({ key, changedAt }: FreeKey): Operation {
+  return { KV: { Verb: "delete-cas", Key: key, Index: changedAt } };
+}
+
+/**
+ * Which operations of a transaction were refused for what the keys are.
+ *
+ * @throws what has failed otherwise; Consul answers 409 then, too, and want of rights is a 403 here
+ */
+function refusedOperations(error: unknown): ReadonlySet<number> {
+  const errors = isStatus(error, 409)
+    ? conflict.safeParse(error).data?.response.body.Errors ?? []
+    : [];
+  if (errors.length === 0) throw error;
+  const failed = errors.find(({ What }) => !REFUSAL.test(What));
+  if (!failed) return new Set(errors.map(({ OpIndex }) => OpIndex));
+  const message = `a transaction of Consul's KV store: ${failed.What}`;
+  const statusCode = /^permission denied/i.test(failed.What) ? 403 : 409;
+  throw Object.assign(new Error(message, { cause: error }), { statusCode });
 }
 
 function basicAuthorization({ basicAuth }: ConsulConfig): Record<string, string> {

@@ -7,7 +7,15 @@
 
 import { sleep } from "../../src/concurrency/backoff.ts";
 import { createWake, type Wake } from "../../src/concurrency/wake.ts";
-import type { ConsulClient, HeldKey, Registration, ServiceEntry } from "../../src/consul/client.ts";
+import type {
+  ConsulClient,
+  FreeKey,
+  HeldKey,
+  LockedKey,
+  Registration,
+  Release,
+  ServiceEntry,
+} from "../../src/consul/client.ts";
 import type { BlockingQuery } from "../../src/consul/requests.ts";
 import type { Random } from "../../tools/random.ts";
 import { delayMs, type Process } from "./network.ts";
@@ -57,7 +65,8 @@ interface KeyValue {
   readonly value: string;
   readonly session?: string;
   /** How often it was acquired since it is there. */
-  readonly acquired: number;
+  readonly times: number;
+  readonly createdAt: number;
   /** Consul's index of its last change. */
   readonly changedAt: number;
 }
@@ -191,17 +200,52 @@ export function createConsul({ agents: count, answers, random }: ConsulDeps): Mo
       const known = keys.get(key);
       const isFree = known?.session === undefined || known.session === session;
       if (!isFree || (delayed.get(key) ?? 0) > performance.now()) return false;
+      if (known?.session === session && known.value === value) return true;
       changed("keys");
-      const acquired = (known?.acquired ?? 0) + (known?.session === session ? 0 : 1);
-      keys.set(key, { value, session, acquired, changedAt: index });
+      const times = (known?.times ?? 0) + (known?.session === session ? 0 : 1);
+      const createdAt = known?.createdAt ?? index;
+      keys.set(key, { value, session, times, createdAt, changedAt: index });
       return true;
     }
 
-    function release(all: readonly string[], session: string): boolean {
-      if (all.some((key) => keys.get(key)?.session !== session)) return false;
-      for (const key of all) keys.delete(key);
+    function lockedKey(key: string): readonly LockedKey[] {
+      const known = keys.get(key);
+      return known ? [{ key, ...known }] : [];
+    }
+
+    function leave(key: string, session: string): readonly LockedKey[] {
+      const known = keys.get(key);
+      if (known?.session !== session) return [];
+      changed("keys");
+      const { session: _, ...rest } = known;
+      keys.set(key, { ...rest, changedAt: index });
+      return lockedKey(key);
+    }
+
+    function deleteUnchanged({ key, changedAt }: FreeKey): boolean {
+      const known = keys.get(key);
+      if (known && known.changedAt !== changedAt) return false;
+      keys.delete(key);
+      return true;
+    }
+
+    function release(key: string, session: string): boolean {
+      if (keys.get(key)?.session !== session) return false;
+      keys.delete(key);
       changed("keys");
       return true;
+    }
+
+    function releaseAll(all: readonly Release[], session: string) {
+      let held = keys.get(all[0].key)?.session === session;
+      const left: LockedKey[] = [];
+      for (const one of all) {
+        const stays = one.stays ? leave(one.key, session) : [];
+        left.push(...stays);
+        if (one.stays ? stays.length === 0 : !deleteUnchanged(one)) held = false;
+      }
+      changed("keys");
+      return { held, left };
     }
 
     return {
@@ -244,7 +288,9 @@ export function createConsul({ agents: count, answers, random }: ConsulDeps): Mo
       setKey: (key, value, signal) =>
         call(signal, () => {
           changed("keys");
-          keys.set(key, { value, acquired: 0, changedAt: index });
+          const known = keys.get(key);
+          const createdAt = known?.createdAt ?? index;
+          keys.set(key, { ...known, value, times: known?.times ?? 0, createdAt, changedAt: index });
         }),
       deleteKey: (key, signal) =>
         call(signal, () => {
@@ -253,21 +299,10 @@ export function createConsul({ agents: count, answers, random }: ConsulDeps): Mo
       acquireKey: (key, { session, value = "" }, signal) =>
         call(signal, () => acquire(key, session, value)),
       acquireKeys: (all, session, signal) =>
-        call(signal, () => {
-          const held = all.filter((key) => acquire(key, session, ""));
-          return new Map(held.map((key) => [key, keys.get(key)?.acquired ?? 0]));
-        }),
-      releaseKey: (key, session, signal) => call(signal, () => release([key], session)),
-      releaseKeys: (keys, session, signal) => call(signal, () => release(keys, session)),
-      leaveKey: (key, session, signal) =>
-        call(signal, () => {
-          const known = keys.get(key);
-          if (known?.session !== session) return false;
-          changed("keys");
-          const { value, acquired } = known;
-          keys.set(key, { value, acquired, changedAt: index });
-          return true;
-        }),
+        call(signal, () => all.filter((key) => acquire(key, session, "")).flatMap(lockedKey)),
+      releaseKey: (key, session, signal) => call(signal, () => release(key, session)),
+      releaseKeys: (all, session, signal) => call(signal, () => releaseAll(all, session)),
+      leaveKey: (key, session, signal) => call(signal, () => leave(key, session)[0]),
       freeKeys: (prefix, signal) =>
         call(
           signal,
@@ -278,9 +313,7 @@ export function createConsul({ agents: count, answers, random }: ConsulDeps): Mo
         ),
       deleteUnchanged: (found, signal) =>
         call(signal, () => {
-          for (const { key, changedAt } of found) {
-            if (keys.get(key)?.changedAt === changedAt) keys.delete(key);
-          }
+          for (const one of found) deleteUnchanged(one);
           changed("keys");
         }),
       createSession: ({ ttlSeconds, lockDelaySeconds }, signal) =>

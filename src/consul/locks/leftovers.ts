@@ -12,14 +12,20 @@ import type { Session } from "../session.ts";
 import type { Turns } from "../../concurrency/turns.ts";
 
 export interface Leftovers {
-  /** Notes a key whose acquire was not answered: Consul may yet do it. */
-  mayComeToHold(key: string, session: Session): void;
   /**
-   * Notes a key whose release was not answered.
+   * Notes a key whose acquire was not answered: Consul may yet do it.
+   *
+   * @param isTrace whether the key stays there when it is released: it may have been there before
+   */
+  mayComeToHold(key: string, session: Session, isTrace: boolean): void;
+  /**
+   * Notes a key whose release was not answered: Consul may yet do it, too.
    *
    * @param isTrace whether the key stays there when it is released
    */
   mayStillHold(key: string, session: Session, isTrace: boolean): void;
+  /** Whether a key is noted, and not yet known to be free. */
+  has(key: string): boolean;
   /** Releases until the signal aborts. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -73,10 +79,11 @@ export function createLeftovers(
   }
 
   return {
-    mayComeToHold: (key, session) =>
-      note(key, { session, settledMs: performance.now() + LATE_MS_MAX, isTrace: false }),
+    mayComeToHold: (key, session, isTrace) =>
+      note(key, { session, settledMs: performance.now() + LATE_MS_MAX, isTrace }),
     mayStillHold: (key, session, isTrace) =>
-      note(key, { session, settledMs: performance.now(), isTrace }),
+      note(key, { session, settledMs: performance.now() + LATE_MS_MAX, isTrace }),
+    has: (key) => keys.has(key),
     async run(signal) {
       while (!signal.aborted) {
         for (const key of [...keys.keys()]) {

@@ -15,7 +15,7 @@ import { abandonable, untilAborted } from "../../concurrency/abort.ts";
 import { sleep } from "../../concurrency/backoff.ts";
 import type { Logger } from "../../log.ts";
 import { runGroup } from "../../concurrency/run_group.ts";
-import { type ConsulClient, isStatus } from "../client.ts";
+import { type ConsulClient, isStatus, type LockedKey } from "../client.ts";
 import { follow } from "../../concurrency/follow.ts";
 import { createHolders } from "./waiters.ts";
 import { createLeftovers } from "./leftovers.ts";
@@ -25,6 +25,7 @@ import {
   type SessionKeeper,
   type SessionState,
 } from "../session.ts";
+import { createOwnTraces } from "./own_traces.ts";
 import { createTraces } from "./traces.ts";
 import { createTurns } from "../../concurrency/turns.ts";
 
@@ -53,19 +54,19 @@ export interface Locks {
     options: HoldOptions,
   ): Promise<T>;
   /**
-   * Runs work while holding those of many locks that can be had without a wait. Their keys are deleted
-   * afterwards.
+   * Runs work while holding those of many locks that can be had without a wait. They leave no trace, and
+   * those that were there stay.
    *
    * @param names at most {@linkcode KEYS_AT_ONCE_MAX}, each once
-   * @param work is given those that are held and that nobody else has had within
-   *   {@linkcode TRACE_MS}, and a signal that aborts when they can no longer be relied on, or with the
-   *   caller's
+   * @param work is given those that are held and that nobody else has had since `sinceMs`, as far as
+   *   that is within {@linkcode TRACE_MS}, and a signal that aborts when they can no longer be relied
+   *   on, or with the caller's
    * @throws as {@linkcode hold}, but not for want of patience
    */
   holdMany<T>(
     names: readonly string[],
     work: (names: ReadonlySet<string>, signal: AbortSignal) => Promise<T>,
-    options: { readonly signal: AbortSignal },
+    options: HoldManyOptions,
   ): Promise<T>;
   readonly state: LocksState;
   /** The session that all locks hang on. */
@@ -80,6 +81,14 @@ export interface HoldOptions {
   readonly signal: AbortSignal;
   /** The key stays for {@linkcode TRACE_MS} at least. */
   readonly leavesTrace?: boolean;
+}
+
+/** How many locks are held. */
+export interface HoldManyOptions {
+  /** By the clock of `performance.now()`. */
+  readonly sinceMs: number;
+  /** Ends the work; what work then returns is returned. */
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -142,6 +151,7 @@ export function createLocks({ consul, prefix, random, log }: LocksDeps): Locks {
   const calls = createTurns({ atOnce: () => CALLS_AT_ONCE_MAX });
   const leftovers = createLeftovers({ consul, turns });
   const traces = createTraces({ consul, prefix });
+  const ownTraces = createOwnTraces();
   const holders = createHolders({ consul, random });
   const keeper = createSessionKeeper({
     consul,
@@ -177,7 +187,11 @@ export function createLocks({ consul, prefix, random, log }: LocksDeps): Locks {
    */
   async function obtain(
     key: string,
-    { patience, signal }: { patience: AbortSignal; signal: AbortSignal },
+    { patience, signal, leavesTrace }: {
+      readonly patience: AbortSignal;
+      readonly signal: AbortSignal;
+      readonly leavesTrace: boolean;
+    },
   ): Promise<Held> {
     const waiting = AbortSignal.any([patience, signal]);
     if (!keeper.current()) throw unavailable(key);
@@ -191,7 +205,7 @@ export function createLocks({ consul, prefix, random, log }: LocksDeps): Locks {
     const session = keeper.current();
     if (!session) throw unavailable(key);
     stack.use(session.use());
-    while (!await acquire(key, session, signal)) {
+    while (!await acquire(key, session, { signal, leavesTrace })) {
       await wait(key, session, waiting);
       signal.throwIfAborted();
       if (session.signal.aborted) throw unavailable(key, session.signal.reason);
@@ -214,13 +228,17 @@ export function createLocks({ consul, prefix, random, log }: LocksDeps): Locks {
     return stack.move();
   }
 
-  async function acquire(key: string, session: Session, signal: AbortSignal): Promise<boolean> {
+  async function acquire(
+    key: string,
+    session: Session,
+    { signal, leavesTrace }: { readonly signal: AbortSignal; readonly leavesTrace: boolean },
+  ): Promise<boolean> {
     using _call = await call(key, session, signal);
     try {
       const usable = AbortSignal.any([signal, session.signal]);
       return await consul.acquireKey(key, { session: session.id }, usable);
     } catch (error) {
-      if (!isStatus(error, 403)) leftovers.mayComeToHold(key, session);
+      if (!isStatus(error, 403)) leftovers.mayComeToHold(key, session, leavesTrace);
       signal.throwIfAborted();
       session.suspect(error);
       throw unavailable(key, error);
@@ -232,8 +250,11 @@ export function createLocks({ consul, prefix, random, log }: LocksDeps): Locks {
     if (session.signal.aborted) return false;
     try {
       using _call = await call(key, session, session.signal);
-      const release = isTrace ? consul.leaveKey : consul.releaseKey;
-      return await release(key, session.id, session.signal);
+      if (!isTrace) return await consul.releaseKey(key, session.id, session.signal);
+      const heldMs = performance.now();
+      const left = await consul.leaveKey(key, session.id, session.signal);
+      if (left) ownTraces.left(left, heldMs);
+      return left !== undefined;
     } catch (error) {
       leftovers.mayStillHold(key, session, isTrace);
       if (!(error instanceof LockFailure)) session.suspect(error);
@@ -241,33 +262,39 @@ export function createLocks({ consul, prefix, random, log }: LocksDeps): Locks {
     }
   }
 
-  /** Says which of some keys are held now, and whether each had been there before. */
+  /** Acquires as many of some keys as can be had at once. */
   async function acquireMany(
     keys: readonly string[],
     session: Session,
     signal: AbortSignal,
-  ): Promise<ReadonlyMap<string, { readonly isTraced: boolean }>> {
+  ): Promise<readonly LockedKey[]> {
     using _call = await call(keys[0], session, signal);
     try {
       const usable = AbortSignal.any([signal, session.signal]);
-      const acquired = await consul.acquireKeys(keys, session.id, usable);
-      return new Map([...acquired].map(([key, times]) => [key, { isTraced: times > 1 }]));
+      return await consul.acquireKeys(keys, session.id, usable);
     } catch (error) {
-      for (const key of isStatus(error, 403) ? [] : keys) leftovers.mayComeToHold(key, session);
+      // Some may be traces of others.
+      for (const key of isStatus(error, 403) ? [] : keys) {
+        leftovers.mayComeToHold(key, session, true);
+      }
       signal.throwIfAborted();
       session.suspect(error);
       throw unavailable(keys[0], error);
     }
   }
 
-  /** Says whether the session held them until now. */
-  async function releaseMany(keys: readonly string[], session: Session): Promise<boolean> {
+  /** Says whether the session held them until now. What was a trace stays one. */
+  async function releaseMany(keys: readonly LockedKey[], session: Session): Promise<boolean> {
     if (session.signal.aborted) return false;
+    const releases = keys.map((key) => ({ ...key, stays: isTraced(key) }));
     try {
-      using _call = await call(keys[0], session, session.signal);
-      return await consul.releaseKeys(keys, session.id, session.signal);
+      using _call = await call(keys[0].key, session, session.signal);
+      const heldMs = performance.now();
+      const { held, left } = await consul.releaseKeys(releases, session.id, session.signal);
+      for (const key of left) ownTraces.left(key, heldMs);
+      return held;
     } catch (error) {
-      for (const key of keys) leftovers.mayStillHold(key, session, false);
+      for (const { key, stays } of releases) leftovers.mayStillHold(key, session, stays);
       if (!(error instanceof LockFailure)) session.suspect(error);
       return !session.signal.aborted;
     }
@@ -302,7 +329,7 @@ export function createLocks({ consul, prefix, random, log }: LocksDeps): Locks {
         // At the very start it is not yet known whether Consul can be asked.
         await sleep(waitMs, AbortSignal.any([keeper.tried, signal]));
         signal.throwIfAborted();
-        obtained = await obtain(key, { patience: patience.signal, signal });
+        obtained = await obtain(key, { patience: patience.signal, signal, leavesTrace });
       } finally {
         clearTimeout(timer);
       }
@@ -320,29 +347,28 @@ export function createLocks({ consul, prefix, random, log }: LocksDeps): Locks {
       throw lost(key, session.signal.reason);
     },
 
-    async holdMany(names, work, { signal }) {
+    async holdMany(names, work, { sinceMs, signal }) {
       const first = `${prefix}${names[0]}`;
       await abandonable(untilAborted(keeper.tried), signal);
       using stack = new DisposableStack();
-      const keys = new Map<string, string>();
+      const wanted = new Map<string, string>();
       for (const name of names) {
-        const turn = turns.tryTake(`${prefix}${name}`);
+        const key = `${prefix}${name}`;
+        // One that may be held unasked is left in peace until it is known to be free.
+        const turn = leftovers.has(key) ? undefined : turns.tryTake(key);
         if (!turn) continue;
         stack.use(turn);
-        keys.set(`${prefix}${name}`, name);
+        wanted.set(key, name);
       }
       const session = keeper.current();
       if (!session) throw unavailable(first);
       stack.use(session.use());
-      const held = keys.size > 0
-        ? await acquireMany([...keys.keys()], session, signal)
-        : new Map<string, { readonly isTraced: boolean }>();
+      const held = wanted.size > 0 ? await acquireMany([...wanted.keys()], session, signal) : [];
       using within = follow([signal, session.signal]);
-      const untouched = [...held].flatMap(([key, { isTraced }]) => {
-        const name = keys.get(key);
-        return isTraced || name === undefined ? [] : [name];
-      });
-      const done = () => held.size === 0 ? true : releaseMany([...held.keys()], session);
+      const untouched = held
+        .filter((key) => !isTraced(key) || (ownTraces.aloneSince(key) ?? Infinity) <= sinceMs)
+        .flatMap(({ key }) => wanted.get(key) ?? []);
+      const done = () => held.length === 0 ? true : releaseMany(held, session);
       let result: Awaited<ReturnType<typeof work>>;
       try {
         result = await work(new Set(untouched), within.signal);
@@ -359,6 +385,11 @@ export function createLocks({ consul, prefix, random, log }: LocksDeps): Locks {
     },
     sessions: keeper,
   };
+}
+
+/** Whether the key was there before it was acquired. */
+function isTraced({ times }: LockedKey): boolean {
+  return times > 1;
 }
 
 function busy(key: string): LockFailure {

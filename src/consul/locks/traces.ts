@@ -2,6 +2,9 @@
  * Keys that locks have left behind, so that others learn that somebody has had them: each is deleted
  * when it has been of use.
  *
+ * A session that is lost takes its keys with it, and with them traces that it had just come upon. So
+ * whoever goes by traces has to do nothing for a while after another instance is gone.
+ *
  * @module
  */
 

@@ -31,9 +31,10 @@ export interface Exclusive {
   watch(): Watch;
   /**
    * Runs work for those of some groups of which nobody else has, waits for, or has had a turn since a
-   * watch began, here or in another process. The others are left out, without a wait.
+   * watch began, here or in another process. The others are left out, without a wait, and count as
+   * touched for that watch.
    *
-   * @param ids at most {@linkcode KEYS_AT_ONCE_MAX}
+   * @param ids at most {@linkcode KEYS_AT_ONCE_MAX}, each once
    * @param work of one group, whose turn ends with it; as for {@linkcode run}
    * @throws what work throws, once all of it has ended; {@linkcode LockFailure} as `run`
    */
@@ -53,7 +54,10 @@ export interface UntouchedOptions {
   readonly signal: AbortSignal;
 }
 
-/** Which groups have had a turn since it began, or shortly before, in this process. */
+/**
+ * Which groups have had a turn since it began, or shortly before, in this process, or may have had one
+ * in another.
+ */
 export interface Watch extends Disposable {
   has(id: string): boolean;
   /** When it began, by the clock of `performance.now()`. */
@@ -79,8 +83,13 @@ const AGAIN_MS = 100;
  * a watch began may not be seen yet by a read that begins with it.
  */
 const QUEUED_MS = 500;
-/** After that a trace that another process has left may be gone again, by clocks that differ a bit. */
-const WATCH_MS_MAX = 0.8 * TRACE_MS;
+/**
+ * A process that stands still, as a virtual machine may, keeps its session for up to two TTLs, and its
+ * clock may not tell.
+ */
+const STANDSTILL_MS_MAX = 20_000;
+/** After that a trace that another process has left may be gone again. */
+const WATCH_MS_MAX = TRACE_MS - STANDSTILL_MS_MAX;
 /** A process that died frees its locks within 20 s: Consul ends its session late, and then waits. */
 const OTHERS_MS_MAX = 30_000;
 
@@ -94,6 +103,15 @@ export function createExclusive(locks: () => Locks | undefined): Exclusive {
   const watches = new Map<Watch, Set<string>>();
   /** When groups had their last turn that ended lately; the oldest first. */
   const recent = new Map<string, number>();
+
+  /**
+   * Whether who has had a lock since the watch began has left a trace that is there still. While Consul
+   * is out of reach others go on without a lock, and a session that was lost may have been so for long.
+   */
+  function canTell({ beganMs }: Watch, { state, sessions }: Locks): boolean {
+    const isShort = performance.now() - beganMs <= WATCH_MS_MAX;
+    return isShort && state === "yes" && sessions.since <= beganMs;
+  }
 
   function touch(id: string, except: readonly (Watch | undefined)[] = []): void {
     for (const [watch, touched] of watches) if (!except.includes(watch)) touched.add(id);
@@ -191,12 +209,20 @@ export function createExclusive(locks: () => Locks | undefined): Exclusive {
       return watch;
     },
     async runUntouched(ids, work, { since, beside, signal }) {
-      const turns = new Map(
-        ids.filter((id) => !since.has(id) && !queues.has(id)).map((id) => [id, enter(id)]),
-      );
+      const touched = watches.get(since);
+      const turns = new Map<string, { leave(): void }>();
+      for (const id of ids) {
+        if (since.has(id)) continue;
+        if (queues.has(id)) touched?.add(id);
+        else turns.set(id, enter(id));
+      }
       const leave = (id: string) => {
         turns.get(id)?.leave();
         turns.delete(id);
+      };
+      const leaveOut = (id: string) => {
+        touched?.add(id);
+        leave(id);
       };
       const runAll = async (ids: Iterable<string>, signal: AbortSignal) => {
         const works = [...ids].map(async (id) => {
@@ -215,15 +241,17 @@ export function createExclusive(locks: () => Locks | undefined): Exclusive {
         if (turns.size === 0) return;
         const present = locks();
         if (!present || present.state === "forbidden") return await runAll(turns.keys(), signal);
+        if (present.state === "yes" && !canTell(since, present)) {
+          return [...turns.keys()].forEach(leaveOut);
+        }
         const byName = new Map([...turns.keys()].map((id) => [lockName(id), id]));
+        const options = { sinceMs: since.beganMs - QUEUED_MS, signal };
         await present.holdMany([...byName.keys()], async (names, signal) => {
-          const isOld = performance.now() - since.beganMs > WATCH_MS_MAX;
-          const held = [...byName].filter(([name]) => names.has(name) && !isOld).map(([, id]) =>
-            id
-          );
-          for (const id of [...turns.keys()]) if (!held.includes(id)) leave(id);
+          const sure = canTell(since, present) ? names : new Set<string>();
+          const held = new Set([...byName].flatMap(([name, id]) => sure.has(name) ? [id] : []));
+          [...turns.keys()].filter((id) => !held.has(id)).forEach(leaveOut);
           await runAll(held, signal);
-        }, { signal });
+        }, options);
       } finally {
         for (const id of [...turns.keys()]) leave(id);
       }

@@ -2,16 +2,11 @@
 
 import assert from "node:assert/strict";
 import { sleep } from "../../../src/concurrency/backoff.ts";
-import { type ConsulAgent, startConsul } from "../../../tools/consul.ts";
 import { waitFor } from "../../../tools/wait.ts";
 import { aborted, heldKeys, openClient, PREFIX, startLocks, tell } from "../fixture.ts";
-import { isFailure, never, PATIENT, sessionOf, startPair } from "./holds.ts";
+import { byOneConsul, isFailure, never, PATIENT, sessionOf, startPair } from "./holds.ts";
 
-/** What is tested by one Consul, one after the other: each leaves it as it was. */
-const cases: { name: string; run: (consul: ConsulAgent) => Promise<void> }[] = [];
-const test = (name: string, run: (consul: ConsulAgent) => Promise<void>) => {
-  cases.push({ name, run });
-};
+const test = byOneConsul("locks among processes");
 
 test("two processes with several tasks each never hold a lock at once, and every task gets it", async (consul) => {
   await using pair = await startPair(consul);
@@ -221,9 +216,4 @@ test("however many wait for others' locks, a lock that is free is had and given 
   end.abort();
   await Promise.all([...holding, ...waiting]);
   assert.deepEqual(await heldKeys(consul), new Map());
-});
-
-Deno.test("locks among processes", async (t) => {
-  await using consul = await startConsul();
-  for (const { name, run } of cases) await t.step(name, () => run(consul));
 });
