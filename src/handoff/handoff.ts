@@ -207,7 +207,7 @@ export function createHandoff(deps: HandoffDeps): Handoff {
 
   function onMoved(rings: Rings): void {
     whereabouts.ringsChanged(rings);
-    sweeper.ringChanged();
+    sweeper.ringChanged(rings);
     followUp.wake();
     drains.wake();
   }

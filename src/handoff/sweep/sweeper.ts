@@ -19,6 +19,7 @@ import type { Deletions } from "../plan/deletions.ts";
 import type { EmptyInstances } from "../plan/empty_instances.ts";
 import { type Duplicates, type Findings, planSweep } from "../plan/inventory.ts";
 import { createMissing } from "../plan/missing.ts";
+import type { Rings } from "../plan/rings.ts";
 import type { Whereabouts } from "../plan/whereabouts.ts";
 import type { HandoffReport } from "../report.ts";
 import { createDue } from "./due.ts";
@@ -73,8 +74,14 @@ export interface Sweeper {
   readNow(member: Member): void;
   /** Members have come, changed or gone. */
   membershipChanged(next: Membership, previous: Membership): void;
-  /** A ring was published: besides, others may push by the former one for some seconds. */
-  ringChanged(): void;
+  /**
+   * Groups are pushed by other rings.
+   *
+   * @param rings.isAlone no other instance pushes by a former ring for some seconds more
+   * @param rings.inUse beside the present one: what is read before they are out of use may be outdated at
+   *   once
+   */
+  ringChanged(rings: Pick<Rings, "isAlone" | "inUse">): void;
   /**
    * Ends when more is known than at this call: what was read has been compared with the ring, or a
    * member has turned out not to be readable.
@@ -296,9 +303,10 @@ export function createSweeper(deps: SweeperDeps): Sweeper {
       }
       woken.raise();
     },
-    ringChanged() {
+    ringChanged({ isAlone, inUse }) {
+      if (isAlone && inUse.length > 0) return; // it is called again when they are not
       const nowMs = clock();
-      followUps = FOLLOW_UP_MS.map((ms) => nowMs + ms);
+      followUps = isAlone ? [] : FOLLOW_UP_MS.map((ms) => nowMs + ms);
       due.all();
       woken.raise();
     },
