@@ -47,6 +47,7 @@ export async function drainMember(
   let times: ReadonlyMap<string, number> = new Map();
   const moves = createMoves({
     from: member,
+    towards: () => deps.rings.present.members.filter((other) => other !== member),
     by: "drain",
     onMoved(id) {
       progress.moved++;

@@ -44,6 +44,8 @@ export interface Drains {
 
 /** After a failure, or while another instance drains the member. */
 const AGAIN_MS = 2_000;
+/** Until every timer of the same length has fired. */
+const REDIRECTS_OVER_MS = 20;
 const LOCK_WAIT_MS = 60_000;
 /** Between two lines of progress in the log. */
 const PROGRESS_MS = 10_000;
@@ -74,7 +76,7 @@ export function createDrains(deps: DrainsDeps): Drains {
   async function keepDraining(member: Member, signal: AbortSignal): Promise<void> {
     counting.delete(member);
     // Before that redirects by the former ring may be followed, and nothing could be moved.
-    await sleep(REDIRECT_MS, signal);
+    await sleep(REDIRECT_MS + REDIRECTS_OVER_MS, signal);
     while (!signal.aborted) {
       try {
         // While it is in the ring for want of any other, there is nowhere to move its groups to.

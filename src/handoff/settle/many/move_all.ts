@@ -39,7 +39,7 @@ const TOUCHED_MAX = 3;
 
 /** Creates moves; which groups are pushed to is remembered from one run to the next. */
 export function createMoves(
-  { from, by, onMoved }: Omit<ManyMoves, "choose">,
+  { from, towards, by, onMoved }: Omit<ManyMoves, "choose">,
   deps: MoveManyDeps,
 ): Moves {
   let touches = new Map<string, number>();
@@ -51,7 +51,8 @@ export function createMoves(
         touches.delete(id);
         onMoved(id);
       };
-      const many = await moveMany({ choose, from, by, onMoved: isGone }, deps, signal);
+      const asked = { choose, from, ...(towards && { towards }), by, onMoved: isGone };
+      const many = await moveMany(asked, deps, signal);
       const early = new Set(many.early);
       const staying = new Map(many.staying);
       const alone = new Set(many.careful);

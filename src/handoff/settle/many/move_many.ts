@@ -28,6 +28,8 @@ export interface ManyMoves {
   /** Says which groups are to be moved, by when each that the member holds was pushed. */
   readonly choose: (times: ReadonlyMap<string, number>) => ReadonlySet<string>;
   readonly from: Member;
+  /** Members that groups will go to, as far as is known beforehand: they are read meanwhile. */
+  readonly towards?: () => Iterable<Member>;
   readonly by: "push" | "drain";
   /** Called for each that is gone from the member: it was copied, or a newer copy was there. */
   readonly onMoved: (id: string) => void;
@@ -61,7 +63,7 @@ const GROUPS_A_STEP = 1_000;
  * @throws the signal's reason when it aborts
  */
 export async function moveMany(
-  { choose, from, by, onMoved }: ManyMoves,
+  { choose, from, towards, by, onMoved }: ManyMoves,
   deps: MoveManyDeps,
   signal: AbortSignal,
 ): Promise<NotMoved> {
@@ -85,6 +87,8 @@ export async function moveMany(
     stays,
     signal,
   };
+  const reading = new Map<Member, Promise<PushTimes | undefined>>();
+  for (const member of towards?.() ?? []) readOther(member);
   const source = await gateways.pushTimes(from, signal);
   const ids = choose(source.times);
   if (ids.size === 0) return { early, staying, careful, touched: [], chosen: ids };
@@ -146,15 +150,21 @@ export async function moveMany(
     const members = await cooperate(membersBeside(ids, { from, whereabouts }), signal);
     const reads = new Map<Member, PushTimes>();
     await Promise.all([...members].map(async (member) => {
-      try {
-        reads.set(member, await gateways.pushTimes(member, signal));
-      } catch (error) {
-        signal.throwIfAborted();
-        if (!(error instanceof MemberFailure)) throw error;
-        report.failed("copy", error);
-      }
+      const read = await readOther(member);
+      if (read) reads.set(member, read);
     }));
+    signal.throwIfAborted();
     return reads;
+  }
+
+  /** Reads a member once; `undefined` where it cannot be read, or not in time. Never throws. */
+  function readOther(member: Member): Promise<PushTimes | undefined> {
+    const known = reading.get(member) ?? gateways.pushTimes(member, signal).catch((error) => {
+      if (!signal.aborted) report.failed("copy", error);
+      return undefined;
+    });
+    reading.set(member, known);
+    return known;
   }
 
   function sort(plan: ReadonlyMap<string, Decision>) {
