@@ -151,6 +151,8 @@ interface Former {
   readonly settled: Set<string>;
   /** When it was in use last; reads that began after this moment see what it has left. */
   since: number;
+  /** When it was replaced, every group that was not seen out of place lay on its owner by it, or nowhere. */
+  readonly wasExact: boolean;
 }
 
 /** What handoff did to a copy, and when. */
@@ -225,6 +227,11 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
     strangers = present.members.map(named).filter((member) => !members.has(member));
   }
 
+  /** Whether every member answers, and what it held has been read and compared. */
+  function isRead(): boolean {
+    return unread.size + hidden.length + returned.length + strangers.length === 0;
+  }
+
   function ownerBy(ring: HashRing, key: string): Member | undefined {
     const owner = ring.ownerOf(key);
     return owner && named(owner);
@@ -271,12 +278,20 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
    * of it has gone by that.
    */
   function presumedSince(id: string, key: string, copies: Copies): number | undefined {
-    for (const { ring, unread, settled, since } of former) {
+    for (const { ring, unread, settled, since, wasExact } of former) {
       const name = ring.ownerOf(key);
       if (name === undefined || !unread.has(name) || settled.has(id)) continue;
-      if (since < Infinity && copies.has(named(name))) return since;
+      if (copies.has(named(name)) && (wasExact || since < Infinity)) {
+        return wasExact ? -Infinity : since;
+      }
     }
     return undefined;
+  }
+
+  /** Whether a group that no read has seen out of place can only lie on its owner by the former ring. */
+  function isOnFormerOwner(id: string): boolean {
+    const [only, ...more] = former;
+    return more.length === 0 && only?.wasExact === true && !only.settled.has(id) && !seen.has(id);
   }
 
   /** Whether nobody has pushed to the owner but by what is known here since it was read. */
@@ -322,10 +337,10 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
   }
 
   /** Remembers a ring. One that is known already is in use again, or not any more. */
-  function keepFormer(ring: HashRing, since: number): void {
+  function keepFormer(ring: HashRing, since: number, wasExact: boolean): void {
     former = former.filter((one) => one.ring.hash !== ring.hash || one.since === since);
     if (former.some((one) => one.ring.hash === ring.hash)) return;
-    former.push({ ring, unread: new Set(ring.members), settled: new Set(), since });
+    former.push({ ring, unread: new Set(ring.members), settled: new Set(), since, wasExact });
   }
 
   function dropRead({ unread }: Former, isRead: (member: Member) => boolean): void {
@@ -341,8 +356,7 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
       return seen.size;
     },
     get clear() {
-      return seen.size === 0 && former.length === 0 &&
-        unread.size + hidden.length + returned.length + strangers.length === 0;
+      return seen.size === 0 && former.length === 0 && isRead();
     },
     holdersOf({ id, key }) {
       const copies = seen.get(id);
@@ -395,7 +409,8 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
         unread: unknown,
         absent: [...absent.values()],
         awaitsReads: awaitsReads || unknown.length > 0,
-        isExact: presumed.size + unknown.length + absent.size === 0 && isHandled(id, owner),
+        isExact: unknown.length + absent.size === 0 &&
+          (presumed.size === 0 ? isHandled(id, owner) : isOnFormerOwner(id)),
       };
     },
     ownerOf,
@@ -423,10 +438,16 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
     isMarked: (id, member) => marks.get(member)?.has(id) ?? false,
     ringsChanged({ present: ring, leader: first, inUse }) {
       if (ring.hash !== present.hash || first.hash !== leader.hash) ringChanges++;
-      if (ring.hash !== present.hash && present.members.length > 0) keepFormer(present, ++now);
+      const wasExact = former.length === 0 && isRead();
+      if (ring.hash !== present.hash && present.members.length > 0) {
+        keepFormer(present, ++now, wasExact);
+      }
       [present, leader] = [ring, first];
       look();
-      for (const one of inUse) keepFormer(one, Infinity);
+      for (const one of inUse) {
+        const known = former.find(({ ring }) => ring.hash === one.hash);
+        keepFormer(one, Infinity, known?.wasExact ?? false);
+      }
       const used = new Set(inUse.map(({ hash }) => hash));
       for (const one of former) {
         if (one.since < Infinity || used.has(one.ring.hash)) continue;

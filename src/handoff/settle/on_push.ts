@@ -97,6 +97,8 @@ export interface OnPushDeps {
   readonly report: HandoffReport;
 }
 
+/** When a copy was pushed of which nothing else is known, and which is the only one. */
+const LONG_AGO: PushedAt = { min: -Infinity, max: Infinity };
 /** The ring may change while a group is looked for. */
 const TRIES_MAX = 3;
 /**
@@ -177,7 +179,8 @@ export function createOnPush(deps: OnPushDeps) {
   ): Promise<void> {
     using late = deadline(KNOWN_MS_MAX, signal);
     while (!late.signal.aborted) {
-      if (!whereabouts.holdersOf(push)?.awaitsReads) return;
+      const holders = whereabouts.holdersOf(push);
+      if (!holders?.awaitsReads || knownCopies(holders)) return;
       await deps.news(late.signal).catch(() => {});
     }
     signal.throwIfAborted();
@@ -372,8 +375,12 @@ export function createOnPush(deps: OnPushDeps) {
   }
 
   /** The copies of a group, where they are known without a look: a Pushgateway can only be read whole. */
-  function knownCopies({ seen, isExact }: Holders): Look | undefined {
+  function knownCopies({ seen, presumed, isExact }: Holders): Look | undefined {
     if (!rings.isAlone || !isExact) return undefined;
+    if (presumed.length > 0) {
+      // If it is anywhere, it is there.
+      return { found: presumed.map((member) => ({ member, pushed: LONG_AGO })), failed: [] };
+    }
     const found = [...seen].map(([member, pushed]) => ({ member, pushed }));
     const isTold = ({ pushed: { min, max } }: Found) => max < Infinity && min > -Infinity;
     return found.length === 1 || found.every(isTold) ? { found, failed: [] } : undefined;
