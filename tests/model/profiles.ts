@@ -18,6 +18,9 @@ const ANYTHING = {
   "lose answers": 1,
 } as const;
 
+/** Ten times as many groups, and pushes. */
+const BUSY = { groups: 30, names: 4 };
+
 const PROFILES: readonly Profile[] = [
   /** Families that are only added to: each one that was acknowledged has to be there. */
   { steps: 12, weights: ANYTHING, methods: ["POST"] },
@@ -38,6 +41,22 @@ const PROFILES: readonly Profile[] = [
     steps: 16,
     weights: { pages: 8, die: 4, scale: 5, drain: 3, "lose answers": 4, alias: 2 },
     methods: ["POST", "POST", "PUT"],
+  },
+  /** Many groups, all of them pushed while they are moved, by two instances. */
+  {
+    steps: 8,
+    weights: { scale: 4, drain: 6, kill: 1 },
+    methods: ["POST"],
+    ...BUSY,
+    several: true,
+  },
+  /** The same by one instance or two, with members that answer before they have taken what was pushed. */
+  {
+    steps: 8,
+    weights: { scale: 4, drain: 6, restart: 1, pages: 1 },
+    methods: [...Array<"POST">(10).fill("POST"), "PUT"],
+    ...BUSY,
+    unchecked: 0.6,
   },
 ];
 
