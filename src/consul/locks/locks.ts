@@ -54,7 +54,7 @@ export interface Locks {
   ): Promise<T>;
   /**
    * Runs work while holding those of many locks that can be had without a wait. Their keys are deleted
-   * afterwards.
+   * afterwards, but for traces: somebody else may still have to find them.
    *
    * @param names at most {@linkcode KEYS_AT_ONCE_MAX}, each once
    * @param work is given those that are held and that nobody else has had within
@@ -263,6 +263,7 @@ export function createLocks({ consul, prefix, random, log }: LocksDeps): Locks {
   /** Says whether the session held them until now. */
   async function releaseMany(keys: readonly string[], session: Session): Promise<boolean> {
     if (session.signal.aborted) return false;
+    if (keys.length === 0) return true;
     try {
       using _call = await call(keys[0], session, session.signal);
       return await consul.releaseKeys(keys, session.id, session.signal);
@@ -342,7 +343,12 @@ export function createLocks({ consul, prefix, random, log }: LocksDeps): Locks {
         const name = keys.get(key);
         return isTraced || name === undefined ? [] : [name];
       });
-      const done = () => held.size === 0 ? true : releaseMany([...held.keys()], session);
+      const traces = [...held].filter(([, { isTraced }]) => isTraced).map(([key]) => key);
+      const others = [...held.keys()].filter((key) => !traces.includes(key));
+      const done = async () => {
+        const left = traces.map((key) => release(key, session, true));
+        return (await Promise.all([releaseMany(others, session), ...left])).every((was) => was);
+      };
       let result: Awaited<ReturnType<typeof work>>;
       try {
         result = await work(new Set(untouched), within.signal);

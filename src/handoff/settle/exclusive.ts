@@ -35,13 +35,14 @@ export interface Exclusive {
    *
    * @param ids at most {@linkcode KEYS_AT_ONCE_MAX}
    * @param work of one group, whose turn ends with it; as for {@linkcode run}
+   * @returns those that were left out
    * @throws what work throws, once all of it has ended; {@linkcode LockFailure} as `run`
    */
   runUntouched(
     ids: readonly string[],
     work: (id: string, signal: AbortSignal) => Promise<void>,
     options: { readonly since: Watch; readonly signal: AbortSignal },
-  ): Promise<void>;
+  ): Promise<ReadonlySet<string>>;
 }
 
 /** Which groups have had a turn since it began, or shortly before, in this process. */
@@ -189,9 +190,11 @@ export function createExclusive(locks: () => Locks | undefined): Exclusive {
         turns.get(id)?.leave();
         turns.delete(id);
       };
+      const leftOut = new Set(ids);
       const runAll = async (ids: Iterable<string>, signal: AbortSignal) => {
         const works = [...ids].map(async (id) => {
           touch(id, since);
+          leftOut.delete(id);
           try {
             await work(id, signal);
           } finally {
@@ -203,9 +206,12 @@ export function createExclusive(locks: () => Locks | undefined): Exclusive {
         if (failed?.status === "rejected") throw failed.reason;
       };
       try {
-        if (turns.size === 0) return;
+        if (turns.size === 0) return leftOut;
         const present = locks();
-        if (!present || present.state === "forbidden") return await runAll(turns.keys(), signal);
+        if (!present || present.state === "forbidden") {
+          await runAll(turns.keys(), signal);
+          return leftOut;
+        }
         const byName = new Map([...turns.keys()].map((id) => [lockName(id), id]));
         await present.holdMany([...byName.keys()], async (names, signal) => {
           const isOld = performance.now() - since.beganMs > WATCH_MS_MAX;
@@ -215,6 +221,7 @@ export function createExclusive(locks: () => Locks | undefined): Exclusive {
           for (const id of [...turns.keys()]) if (!held.includes(id)) leave(id);
           await runAll(held, signal);
         }, { signal });
+        return leftOut;
       } finally {
         for (const id of [...turns.keys()]) leave(id);
       }

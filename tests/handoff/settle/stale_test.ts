@@ -108,7 +108,7 @@ Deno.test("a group that is begun anew as a part, while others are handled, loses
     ...turns,
     async runUntouched(...asked) {
       await turns.run(id, begunAnew, { signal: never, alone: true });
-      await turns.runUntouched(...asked);
+      return await turns.runUntouched(...asked);
     },
   };
   assert.equal(await bench.run(removeStale(stale, depsOf(bench, { exclusive }), never)), 1);

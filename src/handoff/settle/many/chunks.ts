@@ -13,6 +13,8 @@ export interface ChunksOptions {
   readonly flow: Flow;
   /** Asked before each few. */
   readonly goesOn: () => boolean;
+  /** Told of those that are left out. */
+  readonly leftOut?: (id: string) => void;
   readonly signal: AbortSignal;
 }
 
@@ -27,7 +29,7 @@ const CHUNKS_AT_ONCE = 2;
  */
 export async function inChunks<Item extends { readonly id: string }>(
   items: readonly Item[],
-  { exclusive, since, flow, goesOn, signal }: ChunksOptions,
+  { exclusive, since, flow, goesOn, leftOut, signal }: ChunksOptions,
   work: (item: Item, signal: AbortSignal) => Promise<void>,
 ): Promise<readonly Item[]> {
   let at = 0;
@@ -37,10 +39,11 @@ export async function inChunks<Item extends { readonly id: string }>(
       const chunk = items.slice(at, at + Math.min(KEYS_AT_ONCE_MAX, 2 * flow.width));
       at += chunk.length;
       const byId = new Map(chunk.map((item) => [item.id, item]));
-      await exclusive.runUntouched([...byId.keys()], async (id, signal) => {
+      const out = await exclusive.runUntouched([...byId.keys()], async (id, signal) => {
         const item = byId.get(id);
         if (item) await work(item, signal);
       }, { since, signal });
+      if (leftOut) { for (const id of out) leftOut(id); }
     }
   }
   const outcomes = await Promise.allSettled(Array.from({ length: CHUNKS_AT_ONCE }, next));

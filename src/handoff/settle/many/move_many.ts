@@ -87,6 +87,8 @@ export async function moveMany(
   const early = new Set<string>();
   const staying = new Map<string, string>();
   const careful = new Set<string>();
+  const touched = new Set<string>();
+  const leftOut = (id: string) => void touched.add(id);
 
   using memory = deps.memory.share();
   using since = exclusive.watch();
@@ -113,7 +115,12 @@ export async function moveMany(
     }
     await removeAll(former, { present, again });
   } while (left.size > 0 && isFresh());
-  return { early, staying, careful, touched: [...ids].filter((id) => since.has(id)) };
+  return {
+    early,
+    staying,
+    careful,
+    touched: [...ids].filter((id) => since.has(id) || touched.has(id)),
+  };
 
   function isFresh(): boolean {
     const msMax = rings.isAlone ? READ_MS_MAX.alone : READ_MS_MAX.shared;
@@ -199,17 +206,24 @@ export async function moveMany(
       const goesOn = () => !isFailing && isFresh() && performance.now() < untilMs;
       const rest = await inChunks(
         copies,
-        { exclusive, since, flow, goesOn, signal },
+        { exclusive, since, flow, goesOn, leftOut, signal },
         async (copy, signal) => {
           const { id, content } = copy;
           if (isFailing || !isAllowed(id, to)) return;
           let sentMs = deps.now();
-          const merge = () => {
+          let isSent = false;
+          // Asked once more when its turn has come: members may be slow, and rings may change meanwhile.
+          const merge = async () => {
+            if (!isAllowed(id, to)) return undefined;
+            isSent = true;
             sentMs = deps.now();
-            return gateways.merge(to, content, signal);
+            // Where no answer comes it may be there all the same.
+            whereabouts.placed(id, to);
+            return await gateways.merge(to, content, signal);
           };
           try {
             const refused = await flow.run(merge, signal);
+            if (!isSent) return;
             if (refused !== undefined) return stays(id, to, refused);
             whereabouts.placed(id, to, { min: sentMs / 1_000, max: deps.now() / 1_000 });
             done.push(copy);
@@ -284,12 +298,19 @@ export async function moveMany(
     const flow = flows(from);
     let isFailing = false;
     const goesOn = () => !isFailing;
-    const options = { exclusive, since: again, flow, goesOn, signal };
+    const options = { exclusive, since: again, flow, goesOn, leftOut, signal };
     await inChunks(former, options, async ({ id, to, time }, signal) => {
       const there = present.times.get(id);
       if (isFailing || !isAllowed(id, to) || (there !== undefined && there !== time)) return;
+      let isSent = there === undefined;
+      const remove = async () => {
+        if (!isAllowed(id, to)) return;
+        isSent = true;
+        await gateways.remove(from, id, signal);
+      };
       try {
-        if (there !== undefined) await flow.run(() => gateways.remove(from, id, signal), signal);
+        if (there !== undefined) await flow.run(remove, signal);
+        if (!isSent) return;
         whereabouts.removed(id, from);
         report.moved({ id, from: [from], to, by });
         onMoved(id);
