@@ -10,7 +10,7 @@ import { keyOfId } from "../plan/inventory.ts";
 import type { RelationOf } from "../plan/processes.ts";
 import type { Rings } from "../plan/rings.ts";
 import type { Holders, Whereabouts } from "../plan/whereabouts.ts";
-import { type Move, moveGroup, type MoveOutcome } from "./move.ts";
+import { type Move, type MoveDeps, moveGroup, type MoveOutcome } from "./move.ts";
 import type { HandoffReport } from "../report.ts";
 
 /** What moving groups takes. */
@@ -54,7 +54,8 @@ export async function bringHome(
       }
       const belongs = () => whereabouts.ownerOf(key) === to && !rings.isUsed(from, key);
       const move = { id, from, to, ...besides(whereabouts.holdersOf({ id, key }), [from, to]) };
-      const outcome = await moveGroup(move, { gateways, relationOf, belongs }, signal);
+      const moving = { gateways, relationOf, belongs, ...noting(id, whereabouts) };
+      const outcome = await moveGroup(move, moving, signal);
       if (outcome.kind === "stays") {
         const reason = explain({ id, to, reason: outcome.reason }, deps);
         report.staysPut({ id, from, to, reason });
@@ -70,6 +71,17 @@ export async function bringHome(
     report.failed("copy", error);
     return { kind: "stays", reason: errorText(error) };
   }
+}
+
+/** What tells of the copies of a group that are made and taken back. */
+export function noting(
+  id: string,
+  whereabouts: Pick<Whereabouts, "placed" | "removed">,
+): Pick<MoveDeps, "places" | "tookBack"> {
+  return {
+    places: (member) => whereabouts.placed(id, member),
+    tookBack: (member) => whereabouts.removed(id, member),
+  };
 }
 
 /** Those that may hold a group besides the two between which it is moved: what a move asks for. */

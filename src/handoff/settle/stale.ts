@@ -19,7 +19,7 @@ import type { HandoffReport } from "../report.ts";
 import type { Exclusive } from "./exclusive.ts";
 import type { Flows } from "./many/flow.ts";
 import { removeStaleMany } from "./many/stale_many.ts";
-import { besides } from "./bring_home.ts";
+import { besides, noting } from "./bring_home.ts";
 import { doubtOf, moveGroup, removeUnchanged } from "./move.ts";
 
 /** What deleting takes. */
@@ -143,7 +143,8 @@ async function bringTo(
   }
   const belongs = () => whereabouts.ownerOf(key) === member && !rings.isUsed(newer, key);
   const move = { id, from: newer, to: member, ...besides(holders, [newer, member]) };
-  const { kind } = await moveGroup(move, { gateways, relationOf, belongs }, signal);
+  const moving = { gateways, relationOf, belongs, ...noting(id, whereabouts) };
+  const { kind } = await moveGroup(move, moving, signal);
   if (kind === "moved" || kind === "outdated") {
     whereabouts.removed(id, newer);
     report.staleRemoved({ id, member, newer });
@@ -156,14 +157,22 @@ async function bringTo(
 
 /** The newer copy is marked as partial: what the older has beside it is added, then that is deleted. */
 async function addTo(
-  { id, member }: StaleCopy,
+  copy: StaleCopy,
   newer: Member,
   { gateways, whereabouts, rings, relationOf, report }: StaleDeps,
   signal: AbortSignal,
 ): Promise<boolean> {
+  const { id, member } = copy;
+  const holders = whereabouts.holdersOf({ id, key: keyOfId(id) });
+  const others = [...holders?.seen.keys() ?? []]
+    .filter((other) => other !== member && other !== newer);
+  // What is added to counts as pushed then: a copy that is newer than it would seem to be older.
+  for (const other of others) {
+    if (!await staleness({ id, member: other, newer: member }, gateways, signal)) return false;
+  }
   const move = { id, from: member, to: newer };
   const belongs = () => !rings.isUsed(member, keyOfId(id));
-  const deps = { gateways, relationOf, belongs };
+  const deps = { gateways, relationOf, belongs, ...noting(id, whereabouts) };
   const outcome = await moveGroup(move, deps, signal);
   if (outcome.kind === "stays") {
     report.staysPut({ id, from: member, to: newer, reason: outcome.reason });

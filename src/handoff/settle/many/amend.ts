@@ -4,7 +4,8 @@ import type { Member } from "../../../member.ts";
 import { contentSince, type GroupContent } from "../../../pushgateway/group_content.ts";
 import type { Exclusive } from "../exclusive.ts";
 import type { Gateways } from "../../gateways.ts";
-import { removeSeen } from "../move.ts";
+import type { Whereabouts } from "../../plan/whereabouts.ts";
+import { removeSeen, seePushes } from "../move.ts";
 
 /** A copy that is not what its source is now. */
 export interface WrongCopy {
@@ -21,6 +22,7 @@ export interface WrongCopy {
 export interface AmendDeps {
   readonly exclusive: Pick<Exclusive, "run">;
   readonly gateways: Gateways;
+  readonly whereabouts: Pick<Whereabouts, "removed">;
 }
 
 /**
@@ -32,14 +34,20 @@ export interface AmendDeps {
  */
 export async function amendCopy(
   { id, from, to, content, time }: WrongCopy,
-  { exclusive, gateways }: AmendDeps,
+  { exclusive, gateways, whereabouts }: AmendDeps,
   signal: AbortSignal,
 ): Promise<void> {
   await exclusive.run(id, async (signal) => {
+    await seePushes([from, to], gateways, signal);
     const { times } = await gateways.pushTimes(to, signal);
     const now = times.get(id);
     if (now === undefined) return;
-    if (now === time) return await removeSeen({ id, from: to }, gateways, signal);
+    if (now === time) {
+      await removeSeen({ id, from: to }, gateways, signal);
+      // A push that takes it for the newest copy would go where nothing is.
+      whereabouts.removed(id, to);
+      return;
+    }
     const [source, target] = await Promise.all([
       gateways.group(from, id, signal),
       gateways.group(to, id, signal),
