@@ -48,14 +48,15 @@ const PROFILES: readonly Profile[] = [
     weights: { scale: 4, drain: 6, kill: 1 },
     methods: ["POST"],
     ...BUSY,
-    several: true,
+    instances: 2,
   },
-  /** The same by one instance or two, with members that answer before they have taken what was pushed. */
+  /** The same by one instance, with members that answer before they have taken what was pushed. */
   {
     steps: 8,
-    weights: { scale: 4, drain: 6, restart: 1, pages: 1 },
+    weights: { scale: 4, drain: 6, restart: 1 },
     methods: [...Array<"POST">(10).fill("POST"), "PUT"],
     ...BUSY,
+    instances: 1,
     unchecked: 0.6,
   },
 ];

@@ -15,10 +15,11 @@ export interface RunOptions {
   readonly groups?: number;
   /** Names of each group's families; as many as pushes, where it is not given. */
   readonly names?: number;
-  /** Two instances with a Consul. */
-  readonly several?: boolean;
+  /** Several have a Consul. One or two, as it comes, where it is not given. */
+  readonly instances?: number;
   /** Each member checks no push with this probability. */
   readonly unchecked?: number;
+  readonly queueMsMax?: number;
 }
 
 /** What a run has brought. */
@@ -35,7 +36,7 @@ export interface RunResult {
 const MEMBERS = 3;
 const GROUPS = 3;
 /** A member that checks no push takes it so long after it has answered, at most. */
-const QUEUE_MS_MAX = [5, 100, 400] as const;
+const QUEUE_MS_MAX = 20;
 const SETTLE_MS = 10_000;
 /** Until each group lies on its owner, once: pushed again each time. */
 const ROUNDS_MAX = 8;
@@ -43,9 +44,9 @@ const ROUNDS_MAX = 8;
 /** Runs once, in virtual time. */
 export async function runModel(options: RunOptions): Promise<RunResult> {
   const random = createRandom(options.seed);
-  const { groups = GROUPS, several = false, unchecked = 0 } = options;
-  const instances = several ? 2 : random.pick([1, 2, 2]);
-  const agents = random.pick(several ? [1, 2] : [0, 1, 2]);
+  const { groups = GROUPS, unchecked = 0 } = options;
+  const instances = options.instances ?? random.pick([1, 2, 2]);
+  const agents = random.pick((options.instances ?? 1) > 1 ? [1, 2] : [0, 1, 2]);
   const setting: Setting = {
     seed: options.seed,
     members: MEMBERS,
@@ -58,7 +59,7 @@ export async function runModel(options: RunOptions): Promise<RunResult> {
     queueMsMax: Object.fromEntries(
       Array.from({ length: MEMBERS }, (_, i) => i).filter(() =>
         unchecked > 0 && random.next() < unchecked
-      ).map((i) => [i, random.pick(QUEUE_MS_MAX)]),
+      ).map((i) => [i, options.queueMsMax ?? QUEUE_MS_MAX]),
     ),
   };
   const steps = planSteps(random, options.steps, {

@@ -208,7 +208,8 @@ export function createWorld(setting: Setting): World {
     const one: Push = { method, path, families, sentMs: clockwork.nowMs };
     oracle.begins(one);
     note(`${method} ${path} #${number} through ${via}`);
-    const body = [...families].map(([name, value]) => `${name} ${value}\n`).join("");
+    const lines = [...families].map(([name, value]) => `# TYPE ${name} gauge\n${name} ${value}\n`);
+    const body = lines.join("");
     await sleep(delayMs(random));
     const answer = await instances[via].ask(
       method,

@@ -23,6 +23,8 @@ async function move(bench: Bench, options: Options = {}): Promise<string> {
     gateways: { ...bench.gateways, ...gateways },
     relationOf: () => relation,
     belongs: () => belongs,
+    places() {},
+    tookBack() {},
   };
   const outcome = await bench.run(moveGroup({ id, from, to, ...rest }, deps, never));
   return outcome.kind === "stays" ? `stays: ${outcome.reason}` : outcome.kind;

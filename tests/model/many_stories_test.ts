@@ -1,0 +1,136 @@
+/** What becomes of pushes that come while groups are moved, one story each. @module */
+
+import assert from "node:assert/strict";
+import { HashRing } from "../../src/ring/hash_ring.ts";
+import { pathOwnedBy, type Story, tell } from "./story.ts";
+import { memberName } from "./world.ts";
+
+const [A, B] = [0, 1];
+const ALL = [0, 1, 2];
+const WAIT_MS = 5_000;
+const DRAIN_MS = 60_000;
+
+const drain = ({ world }: Story, member = A, via = 0, method = "PUT") =>
+  world.instances[via].ask(method, `/api/v1/members/${world.members[member]}/drain`);
+
+/** Some groups of one member. */
+function pathsOf(owner: number, among: readonly number[], count: number): string[] {
+  const ring = HashRing.of(new Map(among.map((i) => [memberName(i), 1])));
+  const paths: string[] = [];
+  for (let i = 0; paths.length < count; i++) {
+    const path = `/metrics/job/many/n/${i}`;
+    if (ring.ownerOf(path) === memberName(owner)) paths.push(path);
+  }
+  return paths;
+}
+
+async function until({ wait }: Story, isSo: () => boolean): Promise<void> {
+  for (let looks = 0; !isSo(); looks++) {
+    assert(looks < 100_000, "it never is so");
+    await wait(1);
+  }
+}
+
+Deno.test("what was POSTed to a member that checks nothing a moment before its group is moved is there", async () => {
+  for (let seed = 1; seed <= 12; seed++) {
+    const queueMsMax = { [seed % 2 === 0 ? A : B]: 490 };
+    await tell({ seed, first: [A], queueMsMax }, async ({ world, push, scale, wait, holders }) => {
+      const paths = pathsOf(B, [A, B], 20);
+      for (const path of paths) await push("PUT", path);
+      await wait(WAIT_MS);
+      await scale([A, B]);
+      await wait(WAIT_MS);
+      await Promise.all(paths.map((path) => push("POST", path)));
+      await wait(3 * WAIT_MS);
+      assert.deepEqual(world.losses, [], `seed ${seed}`);
+      for (const path of paths) assert.deepEqual(Object.keys(holders(path)), [`${B}`]);
+    });
+  }
+});
+
+Deno.test("a push to the member that is drained, past us, is moved with what is POSTed next", async () => {
+  for (let seed = 1; seed <= 12; seed++) {
+    await tell({ seed, first: ALL }, async (story) => {
+      const { world, push, stray, wait, holders } = story;
+      const path = pathOwnedBy(A, ALL);
+      const families = [await push("PUT", path), await push("POST", path)];
+      await wait(WAIT_MS);
+      for (const host of world.hosts) host.pagesTakeMs = 300;
+      await drain(story);
+      await until(story, () => Object.keys(holders(path)).length === 2);
+      families.push(stray("POST", path, A));
+      await until(story, () => Object.keys(holders(path)).length === 1);
+      for (let i = 0; i < 3; i++) {
+        families.push(await push("POST", path));
+        await wait(100);
+      }
+      await wait(DRAIN_MS);
+      assert.deepEqual(world.losses, [], `seed ${seed}`);
+      assert.deepEqual(Object.values(holders(path)), [families.toSorted()], `seed ${seed}`);
+    });
+  }
+});
+
+Deno.test("a POST of a group that lies elsewhere is followed by its move, however slow the reads", async () => {
+  for (const agents of [0, 1]) {
+    await tell({ first: [A], agents }, async ({ world, push, scale, wait, holders }) => {
+      const path = pathOwnedBy(B, [A, B]);
+      const families = [await push("PUT", path)];
+      await wait(WAIT_MS);
+      await scale([A, B]);
+      await wait(3 * WAIT_MS);
+      for (const host of world.hosts) host.pagesTakeMs = 2_000;
+      families.push(await push("POST", path));
+      await wait(DRAIN_MS);
+      assert.deepEqual(holders(path), { [B]: families.toSorted() }, `agents: ${agents}`);
+    });
+  }
+});
+
+/** A copy that is read by a drain must not be written over what another instance has moved since. */
+Deno.test("what another instance has moved off the drained member meanwhile stays as it is", async () => {
+  for (let seed = 1; seed <= 6; seed++) {
+    await tell({ seed, first: ALL, instances: 2, agents: 1 }, async (story) => {
+      const { world, push, wait } = story;
+      const paths = pathsOf(A, ALL, 60);
+      for (const path of paths) await push("PUT", path, 0);
+      await wait(4 * WAIT_MS);
+      // The drain takes its time between the read and the last copy.
+      for (const host of world.hosts.slice(1)) host.writesTakeMs = 400;
+      await drain(story);
+      await wait(2_500);
+      for (let round = 0; round < 40; round++) {
+        await Promise.all(paths.slice(-6).map((path) => world.push("POST", path, 1, 2)));
+        await wait(200);
+      }
+      for (const host of world.hosts) host.writesTakeMs = 0;
+      await wait(DRAIN_MS);
+      assert.deepEqual(world.losses, [], `seed ${seed}`);
+    });
+  }
+});
+
+/** A deletion that is under way lands, whoever has ceased to wait for it. */
+Deno.test("what is pushed where a drain was taken back a moment ago stays there", async () => {
+  for (let seed = 1; seed <= 10; seed++) {
+    await tell({ seed, first: ALL }, async (story) => {
+      const { world, push, wait, ringIs } = story;
+      const paths = pathsOf(A, ALL, 20);
+      for (const path of paths) await push("PUT", path);
+      await wait(WAIT_MS);
+      world.hosts[A].writesTakeMs = 300;
+      await drain(story);
+      await until(story, () => paths.some((path) => world.holders(path).length === 2));
+      await until(
+        story,
+        () => paths.some((path) => !world.holders(path).includes(world.members[A])),
+      );
+      await drain(story, A, 0, "DELETE");
+      await ringIs(ALL);
+      world.hosts[A].writesTakeMs = 0;
+      await Promise.all(paths.map((path) => push("POST", path)));
+      await wait(DRAIN_MS);
+      assert.deepEqual(world.losses, [], `seed ${seed}`);
+    });
+  }
+});
