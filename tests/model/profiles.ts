@@ -21,7 +21,8 @@ const ANYTHING = {
 /** Ten times as many groups, and pushes. */
 const BUSY = { groups: 30, names: 4 };
 
-const PROFILES: readonly Profile[] = [
+/** One for each test. */
+export const PROFILES: readonly Profile[] = [
   /** Families that are only added to: each one that was acknowledged has to be there. */
   { steps: 12, weights: ANYTHING, methods: ["POST"] },
   /** What replaces and deletes, too; members refuse pushes now and then. */

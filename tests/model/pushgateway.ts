@@ -77,7 +77,7 @@ export function createPushgateway(
   /** As its pages have them. */
   const shown = new Map<string, Group>();
   /** What its pages do not show yet. */
-  let queue: { readonly path: string; readonly group: Group | undefined }[] = [];
+  const queue: { readonly path: string; readonly group: Group | undefined }[] = [];
   let lastDueMs = 0;
   let processes = 0;
   let started = clock();
