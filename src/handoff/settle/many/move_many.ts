@@ -276,8 +276,10 @@ export async function moveMany(
       const isTouched = kind === "there" && finding.touched;
       const time = isOnto || isTouched ? undefined : finding.found?.pushTime;
       const wrong = { id, from, to, content, ...(time !== undefined && { time }) };
-      if (!isOnto || kind === "there") await amendCopy(wrong, deps, signal);
-      if (kind === "wrong") {
+      const amending = { ...deps, since };
+      const isGone = (!isOnto || kind === "there") && await amendCopy(wrong, amending, signal);
+      // One that is there all the same others have pushed to: what it is then, the next look tells.
+      if (kind === "wrong" && (isGone || isOnto || time === undefined)) {
         stays(
           id,
           to,
