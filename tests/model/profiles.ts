@@ -51,6 +51,15 @@ export const PROFILES: readonly Profile[] = [
     ...BUSY,
     instances: 2,
   },
+  /** The same pushed seldom: what was done wrong to one push no later one makes good. */
+  {
+    steps: 8,
+    weights: { scale: 4, drain: 6, kill: 1 },
+    methods: ["POST", "POST", "POST", "PUT"],
+    ...BUSY,
+    everyMs: 3_000,
+    instances: 2,
+  },
   /** The same by one instance, with members that answer before they have taken what was pushed. */
   {
     steps: 8,

@@ -13,6 +13,8 @@ export interface RunOptions {
   readonly methods: Load["methods"];
   /** What clients push; three groups, where it is not given. */
   readonly groups?: number;
+  /** Between two pushes of a client of a group, in ms. */
+  readonly everyMs?: number;
   /** Names of each group's families; as many as pushes, where it is not given. */
   readonly names?: number;
   /** Several have a Consul. One or two, as it comes, where it is not given. */
@@ -34,6 +36,7 @@ export interface RunResult {
 }
 
 const MEMBERS = 3;
+const EVERY_MS = 400;
 const GROUPS = 3;
 /** A member that checks no push takes it so long after it has answered, at most. */
 const QUEUE_MS_MAX = 20;
@@ -88,10 +91,10 @@ export async function runModel(options: RunOptions): Promise<RunResult> {
 async function play(
   world: World,
   steps: readonly PlannedStep[],
-  { methods, names }: RunOptions,
+  { methods, everyMs = EVERY_MS, names }: RunOptions,
 ): Promise<string[]> {
   const enough = new AbortController();
-  const each = { clients: 2, everyMs: 400, methods, ...(names !== undefined && { names }) };
+  const each = { clients: 2, everyMs, methods, ...(names !== undefined && { names }) };
   const load = world.load(each, enough.signal);
   await world.play(steps);
   await world.recover();
