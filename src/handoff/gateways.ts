@@ -47,7 +47,11 @@ export class MemberFailure extends Error {
   override readonly name = "MemberFailure";
 }
 
-/** The members, as handoff uses them. All calls throw the signal's reason when it aborts. */
+/**
+ * The members, as handoff uses them. All calls throw the signal's reason when it aborts. A push or a
+ * deletion that has been sent is awaited all the same: it may land as long as it is not answered, and
+ * whoever has the group's next turn relies on it that nothing does.
+ */
 export interface Gateways {
   /**
    * The groups of a member and when each was pushed, as of after this call.
@@ -201,11 +205,12 @@ export function openGateways(
     signal: AbortSignal,
   ): Promise<Answer> {
     using _turn = await writes.take(member, signal);
+    signal.throwIfAborted();
     const { transport, writeTimeoutMs: timeoutMs } = way();
     return await attempt(
       member,
       what,
-      () => transport.send(member, request, { timeoutMs, signal }),
+      () => transport.send(member, request, { timeoutMs }),
       signal,
     );
   }

@@ -34,7 +34,7 @@ Deno.test("a Pushgateway that gets another name by a reload keeps all that it ho
   tell({ first: [A, B] }, async (story) => {
     const { world, wait, holders, push } = story;
     await fill(story);
-    const families = new Map(PATHS.map((path) => [path, [...world.families(path)]]));
+    const families = new Map(PATHS.map((path) => [path, Object.values(holders(path)).flat()]));
     await wait(WAIT_MS);
     await world.take({ do: "alias", member: A, name: "second" });
     await wait(SWEEPS_MS);

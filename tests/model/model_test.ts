@@ -6,17 +6,18 @@
  */
 
 import assert from "node:assert/strict";
-import { profileOf } from "./profiles.ts";
+import { profileOf, PROFILES } from "./profiles.ts";
 import { runModel } from "./run.ts";
 
-const SEEDS = 32;
-const TESTS = 4;
+/** Of each profile; fewer where there are many groups, which takes ten times as long. */
+const [SEEDS, BUSY_SEEDS] = [8, 3];
 const ACKNOWLEDGED_MIN = 100;
 
-for (let test = 0; test < TESTS; test++) {
-  const seeds = Array.from({ length: SEEDS / TESTS }, (_, i) => i * TESTS + test);
-  const { weights, methods } = profileOf(test);
-  const name = `${[...new Set(methods)].join(" and ")} survive ${Object.keys(weights).join(", ")}`;
+for (const [i, { weights, methods, groups }] of PROFILES.entries()) {
+  const count = groups === undefined ? SEEDS : BUSY_SEEDS;
+  const seeds = Array.from({ length: count }, (_, n) => n * PROFILES.length + i);
+  const pushed = `${[...new Set(methods)].join(" and ")}${groups ? ` of ${groups} groups` : ""}`;
+  const name = `${pushed} survive ${Object.keys(weights).join(", ")}, mixture ${i}`;
   Deno.test(name, async () => {
     for (const seed of seeds) {
       const { faults, happenings, acknowledged } = await runModel({ seed, ...profileOf(seed) });

@@ -18,7 +18,11 @@ const ANYTHING = {
   "lose answers": 1,
 } as const;
 
-const PROFILES: readonly Profile[] = [
+/** Ten times as many groups, and pushes. */
+const BUSY = { groups: 30, names: 4 };
+
+/** One for each test. */
+export const PROFILES: readonly Profile[] = [
   /** Families that are only added to: each one that was acknowledged has to be there. */
   { steps: 12, weights: ANYTHING, methods: ["POST"] },
   /** What replaces and deletes, too; members refuse pushes now and then. */
@@ -38,6 +42,32 @@ const PROFILES: readonly Profile[] = [
     steps: 16,
     weights: { pages: 8, die: 4, scale: 5, drain: 3, "lose answers": 4, alias: 2 },
     methods: ["POST", "POST", "PUT"],
+  },
+  /** Many groups, all of them pushed while they are moved, by two instances. */
+  {
+    steps: 8,
+    weights: { scale: 4, drain: 6, kill: 1 },
+    methods: ["POST"],
+    ...BUSY,
+    instances: 2,
+  },
+  /** The same pushed seldom: what was done wrong to one push no later one makes good. */
+  {
+    steps: 8,
+    weights: { scale: 4, drain: 6, kill: 1 },
+    methods: ["POST", "POST", "POST", "PUT"],
+    ...BUSY,
+    everyMs: 3_000,
+    instances: 2,
+  },
+  /** The same by one instance, with members that answer before they have taken what was pushed. */
+  {
+    steps: 8,
+    weights: { scale: 4, drain: 6, restart: 1 },
+    methods: [...Array<"POST">(10).fill("POST"), "PUT"],
+    ...BUSY,
+    instances: 1,
+    unchecked: 0.6,
   },
 ];
 

@@ -33,7 +33,7 @@ export interface Group {
 
 /** One Pushgateway. */
 export interface ModelPushgateway {
-  /** What it holds, by the groups' paths: deletions that wait are done. */
+  /** What it holds, by the groups' paths: what waits is done. Its pages show it later. */
   readonly groups: ReadonlyMap<string, Group>;
   /** It refuses pushes with 400: what they carry contradicts other groups. */
   refusing: boolean;
@@ -51,6 +51,11 @@ export interface PushgatewayDeps {
   readonly clock: () => number;
   /** Called after each change of a group. */
   readonly onChange: (path: string) => void;
+  /**
+   * It checks no push: it answers, and takes each so long after, in turn. Absent: it answers a push when it
+   * has taken it, and deletes a moment after it has answered.
+   */
+  readonly queueMs?: () => number;
 }
 
 const encoder = new TextEncoder();
@@ -61,10 +66,19 @@ const GAUGE = 1;
 /** Families that the Pushgateway shows of itself; its pages end with one of them. */
 const OWN_FAMILY = "# TYPE pushgateway_build_info gauge\npushgateway_build_info 1\n";
 const NOTHING = new Uint8Array();
+/** A deletion is queued by every Pushgateway. */
+const DELETION_MS = 2;
 
 /** Creates an empty one. */
-export function createPushgateway({ number, clock, onChange }: PushgatewayDeps): ModelPushgateway {
+export function createPushgateway(
+  { number, clock, onChange, queueMs }: PushgatewayDeps,
+): ModelPushgateway {
   const groups = new Map<string, Group>();
+  /** As its pages have them. */
+  const shown = new Map<string, Group>();
+  /** What its pages do not show yet. */
+  const queue: { readonly path: string; readonly group: Group | undefined }[] = [];
+  let lastDueMs = 0;
   let processes = 0;
   let started = clock();
   /** No two pushes have one time. */
@@ -75,25 +89,42 @@ export function createPushgateway({ number, clock, onChange }: PushgatewayDeps):
     return lastTime;
   }
 
-  function set(path: string, group: Group): void {
-    groups.set(path, group);
+  function show(count: number): void {
+    for (const { path, group } of queue.splice(0, count)) {
+      if (group) shown.set(path, group);
+      else shown.delete(path);
+    }
+  }
+
+  /** Changes a group; its pages show that as late as it is said. */
+  function change(path: string, group: Group | undefined, lateMs: number): void {
+    if (group) groups.set(path, group);
+    else groups.delete(path);
+    const one = { path, group };
+    queue.push(one);
+    if (lateMs > 0) {
+      lastDueMs = Math.max(lastDueMs, performance.now() + lateMs);
+      setTimeout(() => show(queue.indexOf(one) + 1), lastDueMs - performance.now());
+    } else show(queue.length);
     onChange(path);
   }
+
+  const set = (path: string, group: Group) => change(path, group, queueMs?.() ?? 0);
 
   function push({ method, target: path, headers, body = NOTHING }: UpstreamRequest): number {
     const before = groups.get(path);
     const pushed = familiesIn(body, headerValue(headers, "content-type") ?? "");
-    if (!pushed || pushgateway.refusing) {
+    if (!pushed || (pushgateway.refusing && !queueMs)) {
       const empty: Group = { families: new Map(), pushTime: 0, failureTime: 0 };
       set(path, { ...before ?? empty, failureTime: timeNow() });
-      return 400;
+      return queueMs ? 202 : 400;
     }
     const kept = method === "POST" ? before?.families ?? [] : [];
     const families = new Map([...kept, ...pushed]);
     const failureTime = families.get(FAILURE_TIME)?.value ?? before?.failureTime ?? 0;
     families.delete(FAILURE_TIME);
     set(path, { families, pushTime: timeNow(), failureTime });
-    return 200;
+    return queueMs ? 202 : 200;
   }
 
   function respond(request: UpstreamRequest): { status: number; body?: string | Uint8Array } {
@@ -103,20 +134,21 @@ export function createPushgateway({ number, clock, onChange }: PushgatewayDeps):
         return { status: 200, body: "OK" };
       case "/api/v1/status": {
         const start_time = `${new Date(started).toISOString()}#${number}.${processes}`;
-        const data = { build_information: {}, flags: {}, start_time };
+        const flags = { "push.disable-consistency-check": String(queueMs !== undefined) };
+        const data = { build_information: {}, flags, start_time };
         return { status: 200, body: JSON.stringify({ status: "success", data }) };
       }
       case "/api/v1/metrics":
-        return { status: 200, body: jsonPage(groups) };
+        return { status: 200, body: jsonPage(shown) };
       case "/metrics": {
         const accept = headerValue(request.headers, "accept") ?? "";
         const isProtobuf = accept.startsWith("application/vnd.google.protobuf");
         const page = isProtobuf ? protobufPage : textPage;
-        return { status: 200, body: page(groups, started / 1_000) };
+        return { status: 200, body: page(shown, started / 1_000) };
       }
       default:
         if (method !== "DELETE") return { status: push(request) };
-        if (groups.delete(target)) onChange(target);
+        if (groups.has(target)) change(target, undefined, queueMs?.() ?? DELETION_MS);
         return { status: 202 };
     }
   }
@@ -133,9 +165,11 @@ export function createPushgateway({ number, clock, onChange }: PushgatewayDeps):
     restart(keepsGroups) {
       processes++;
       started = clock();
+      show(queue.length);
       if (keepsGroups) return;
       const paths = [...groups.keys()];
       groups.clear();
+      shown.clear();
       for (const path of paths) onChange(path);
     },
   };

@@ -2,8 +2,7 @@
 
 import { sleep } from "../../src/concurrency/backoff.ts";
 import { type PlannedStep, planSteps, type StepKind } from "./steps.ts";
-import { isTaken } from "./oracle.ts";
-import { createWorld, GROUPS, type Load, type Setting, type World } from "./world.ts";
+import { createWorld, type Load, type Setting, type World } from "./world.ts";
 import { createRandom } from "../../tools/random.ts";
 
 /** What a run is made of. */
@@ -12,6 +11,17 @@ export interface RunOptions {
   readonly steps: number;
   readonly weights: Readonly<Partial<Record<StepKind, number>>>;
   readonly methods: Load["methods"];
+  /** What clients push; three groups, where it is not given. */
+  readonly groups?: number;
+  /** Between two pushes of a client of a group, in ms. */
+  readonly everyMs?: number;
+  /** Names of each group's families; as many as pushes, where it is not given. */
+  readonly names?: number;
+  /** Several have a Consul. One or two, as it comes, where it is not given. */
+  readonly instances?: number;
+  /** Each member checks no push with this probability. */
+  readonly unchecked?: number;
+  readonly queueMsMax?: number;
 }
 
 /** What a run has brought. */
@@ -26,6 +36,10 @@ export interface RunResult {
 }
 
 const MEMBERS = 3;
+const EVERY_MS = 400;
+const GROUPS = 3;
+/** A member that checks no push takes it so long after it has answered, at most. */
+const QUEUE_MS_MAX = 20;
 const SETTLE_MS = 10_000;
 /** Until each group lies on its owner, once: pushed again each time. */
 const ROUNDS_MAX = 8;
@@ -33,8 +47,9 @@ const ROUNDS_MAX = 8;
 /** Runs once, in virtual time. */
 export async function runModel(options: RunOptions): Promise<RunResult> {
   const random = createRandom(options.seed);
-  const instances = random.pick([1, 2, 2]);
-  const agents = random.pick([0, 1, 2]);
+  const { groups = GROUPS, unchecked = 0 } = options;
+  const instances = options.instances ?? random.pick([1, 2, 2]);
+  const agents = random.pick((options.instances ?? 1) > 1 ? [1, 2] : [0, 1, 2]);
   const setting: Setting = {
     seed: options.seed,
     members: MEMBERS,
@@ -43,6 +58,12 @@ export async function runModel(options: RunOptions): Promise<RunResult> {
     instances: agents === 0 ? 1 : instances,
     agents: Math.min(agents, instances),
     aheadMsMax: 3_000,
+    groups,
+    queueMsMax: Object.fromEntries(
+      Array.from({ length: MEMBERS }, (_, i) => i).filter(() =>
+        unchecked > 0 && random.next() < unchecked
+      ).map((i) => [i, options.queueMsMax ?? QUEUE_MS_MAX]),
+    ),
   };
   const steps = planSteps(random, options.steps, {
     members: MEMBERS,
@@ -63,34 +84,34 @@ export async function runModel(options: RunOptions): Promise<RunResult> {
   } catch (error) {
     faults.push(String(error));
   }
-  const acknowledged = GROUPS.flatMap((path) => world.oracle.pushes(path)).filter(isTaken).length;
-  return { setting, steps, faults, acknowledged, happenings: world.happenings };
+  const { oracle: { taken: acknowledged }, happenings } = world;
+  return { setting, steps, faults, acknowledged, happenings };
 }
 
 async function play(
   world: World,
   steps: readonly PlannedStep[],
-  { methods }: RunOptions,
+  { methods, everyMs = EVERY_MS, names }: RunOptions,
 ): Promise<string[]> {
   const enough = new AbortController();
-  const load = world.load({ clients: 2, everyMs: 400, methods }, enough.signal);
+  const each = { clients: 2, everyMs, methods, ...(names !== undefined && { names }) };
+  const load = world.load(each, enough.signal);
   await world.play(steps);
   await world.recover();
   enough.abort();
   await load;
+  // What is there twice may be put right before the next push, and what is wrong is seen then.
+  await sleep(SETTLE_MS);
   let unsettled: string[] = [];
   for (let round = 0; round < ROUNDS_MAX; round++) {
     for (const via of world.instances.keys()) {
-      await Promise.all(GROUPS.map((path) => world.push("POST", path, via)));
+      await Promise.all(world.paths.map((path) => world.push("POST", path, via, names)));
     }
     await sleep(SETTLE_MS);
-    unsettled = GROUPS.flatMap((path) => unsettledness(world, path));
+    unsettled = world.paths.flatMap((path) => unsettledness(world, path));
     if (unsettled.length === 0) break;
   }
-  const missing = GROUPS.flatMap((path) => {
-    const names = world.oracle.missing(path, world.families(path));
-    return names.length > 0 ? [`${path} lacks ${names.join(" ")} in the end`] : [];
-  });
+  const missing = world.missing().map((what) => `${what} in the end`);
   await world.end();
   return [...world.losses, ...missing, ...unsettled];
 }

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { sleep } from "../../src/concurrency/backoff.ts";
 import { HashRing } from "../../src/ring/hash_ring.ts";
-import { createWorld, memberName, type Setting, type World } from "./world.ts";
+import { createWorld, memberName, type Setting, SHARED_FAMILY, type World } from "./world.ts";
 
 /** What a test does in a fleet. */
 export interface Story {
@@ -17,7 +17,7 @@ export interface Story {
   wait(ms: number): Promise<void>;
   /** Ends when the ring of all instances is made of these members. */
   ringIs(members: readonly number[]): Promise<void>;
-  /** Who holds a group, by numbers, with the families that it has there. */
+  /** Who holds a group, by numbers, with the families that it has there, but for the shared one. */
   holders(path: string): Record<number, string[]>;
 }
 
@@ -34,6 +34,8 @@ const SETTING: Setting = {
   instances: 1,
   agents: 0,
   aheadMsMax: 0,
+  groups: 0,
+  queueMsMax: {},
 };
 
 /** Lets a story happen from the moment on when the first members are in the ring. */
@@ -102,7 +104,7 @@ function createStory(world: World): Story {
     async push(method, path, via = 0) {
       const { status, families } = await world.push(method, path, via);
       assert(status !== undefined && status < 300, `${method} ${path} was answered ${status}`);
-      return families.join();
+      return [...families.keys()].filter((name) => name !== SHARED_FAMILY).join();
     },
     stray(method, path, member) {
       const name = `stray${++strays}`;
@@ -119,7 +121,8 @@ function createStory(world: World): Story {
       Object.fromEntries(world.hosts.flatMap(({ pushgateway: { groups } }, i) => {
         const group = groups.get(path);
         if (!group) return [];
-        const names = [...group.families].filter(([, { value }]) => value !== undefined);
+        const names = [...group.families]
+          .filter(([name, { value }]) => value !== undefined && name !== SHARED_FAMILY);
         return [[i, names.map(([name]) => name).toSorted()]];
       })),
   };

@@ -12,12 +12,8 @@ import { createOracle, isTaken, type Oracle, type Push } from "./oracle.ts";
 import { createPushgateway } from "./pushgateway.ts";
 import type { PlannedStep, Step } from "./steps.ts";
 
-/** Groups that are pushed: one has no instance. */
-export const GROUPS: readonly string[] = [
-  "/metrics/job/backup",
-  "/metrics/job/db/instance/a",
-  "/metrics/job/db/instance/b",
-];
+/** Every push carries it, with a value of its own. */
+export const SHARED_FAMILY = "last_push";
 
 /** How a world is made. */
 export interface Setting {
@@ -30,6 +26,13 @@ export interface Setting {
   readonly agents: number;
   /** By how much the Pushgateways' clocks are ahead of ours, at most. */
   readonly aheadMsMax: number;
+  /** Groups that clients push. */
+  readonly groups: number;
+  /**
+   * How long members take for a push or a deletion after they have answered, at most, by their numbers; a
+   * member that is not named checks its pushes.
+   */
+  readonly queueMsMax: Readonly<Record<number, number>>;
 }
 
 /** How clients push. */
@@ -40,6 +43,8 @@ export interface Load {
   readonly everyMs: number;
   /** What is pushed, each as often as it is named. */
   readonly methods: readonly Push["method"][];
+  /** How many names the families of a group's pushes have; as many as pushes, where it is not given. */
+  readonly names?: number;
 }
 
 /** A fleet. Disposal gives the real clock back. */
@@ -52,12 +57,14 @@ export interface World extends AsyncDisposable {
   /** The members' names, by their numbers. */
   readonly members: readonly Member[];
   readonly instances: readonly Instance[];
+  /** The groups that clients push: one has no instance. */
+  readonly paths: readonly string[];
   /** What has happened, and what the instances logged, with the time of each. */
   readonly happenings: readonly string[];
   /** What was found to be lost, in words, at the moment when it was. */
   readonly losses: readonly string[];
   /** Pushes once, and waits for the answer. */
-  push(method: Push["method"], path: string, via: number): Promise<Push>;
+  push(method: Push["method"], path: string, via: number, names?: number): Promise<Push>;
   /** Clients push until the signal aborts; ends when each has had its last answer. */
   load(load: Load, signal: AbortSignal): Promise<void>;
   /** Takes a step; ends when what lasts for a time is over. */
@@ -68,8 +75,10 @@ export interface World extends AsyncDisposable {
   names(members: readonly number[]): void;
   /** The hosts that hold a group. */
   holders(path: string): Member[];
-  /** The families of a group on all hosts. */
-  families(path: string): Set<string>;
+  /** The families of a group on all hosts, with their values. */
+  families(path: string): Map<string, number[]>;
+  /** What is not there as it should be, in words. */
+  missing(): string[];
   /** All is well again: nobody leaves, everybody answers, and all members are in every ring. */
   recover(): Promise<void>;
   /** Ends all instances. */
@@ -82,6 +91,11 @@ const RECOVERY_MS_MAX = 120_000;
 /** The name of a member by its number. */
 export function memberName(i: number): Member {
   return parseMember(`gateway-${i}:${PORT}`);
+}
+
+/** The path of a group that clients push, by its number. */
+function pathOf(i: number): string {
+  return i === 0 ? "/metrics/job/backup" : `/metrics/job/db/instance/${i}`;
 }
 
 /** Creates a world and lets its instances come up. */
@@ -98,11 +112,14 @@ export function createWorld(setting: Setting): World {
   const numbers = Array.from({ length: setting.members }, (_, i) => i);
   const members = numbers.map(memberName);
   const seconds = numbers.map((i) => parseMember(`second-name-of-${i}:${PORT}`));
+  const paths = Array.from({ length: setting.groups }, (_, i) => pathOf(i));
   const hosts = numbers.map((i): Host => {
     const aheadMs = setting.aheadMsMax * (2 * random.next() - 1);
+    const queueMsMax = setting.queueMsMax[i] ?? 0;
     const pushgateway = createPushgateway({
       number: i,
       clock: () => Date.now() + aheadMs,
+      ...(queueMsMax > 0 && { queueMs: () => queueMsMax * random.next() }),
       onChange(path) {
         note(`${path} on ${members[i]}: ${groupOn(members[i], path).join(" ") || "nothing"}`);
         lookForLosses(path);
@@ -114,22 +131,30 @@ export function createWorld(setting: Setting): World {
     numbers.flatMap((i) => [[members[i], hosts[i]], [seconds[i], hosts[i]]] as const),
   );
 
-  function families(path: string): Set<string> {
-    return new Set(
-      hosts.flatMap(({ pushgateway: { groups } }) => [...groups.get(path)?.families.keys() ?? []]),
-    );
+  function families(path: string): Map<string, number[]> {
+    const found = new Map<string, number[]>();
+    for (const { pushgateway: { groups } } of hosts) {
+      for (const [name, { value }] of groups.get(path)?.families ?? []) {
+        if (value !== undefined) found.set(name, [...found.get(name) ?? [], value]);
+      }
+    }
+    return found;
   }
 
   function lookForLosses(path: string): void {
+    if (losses.length > 0) return;
     const missing = oracle.missing(path, families(path));
-    if (missing.length === 0 || losses.length > 0) return;
+    if (missing.length === 0) return;
     losses.push(`${path} has lost ${missing.join(" ")}`);
     note(`LOST: ${losses[0]}`);
   }
 
   function groupOn(member: Member, path: string): string[] {
     const group = reachable.get(member)?.pushgateway.groups.get(path);
-    return group ? [`@${group.pushTime.toFixed(3)}`, ...group.families.keys()] : [];
+    if (!group) return [];
+    const shared = group.families.get(SHARED_FAMILY)?.value;
+    const names = [...group.families.keys()].filter((name) => name !== SHARED_FAMILY);
+    return [`@${group.pushTime.toFixed(3)}`, `#${shared ?? ""}`, ...names];
   }
 
   const consul = createConsul({
@@ -169,12 +194,22 @@ export function createWorld(setting: Setting): World {
   const checking = consul.run(over.signal);
   let count = 0;
 
-  async function push(method: Push["method"], path: string, via: number): Promise<Push> {
-    const families = method === "DELETE" ? [] : [`f${++count}`];
+  async function push(
+    method: Push["method"],
+    path: string,
+    via: number,
+    names = Infinity,
+  ): Promise<Push> {
+    const number = ++count;
+    const own = names === Infinity ? `f${number}` : `s${number % names}`;
+    const families = new Map(
+      method === "DELETE" ? [] : [[own, number], [SHARED_FAMILY, number]],
+    );
     const one: Push = { method, path, families, sentMs: clockwork.nowMs };
     oracle.begins(one);
-    note(`${method} ${path} ${families} through ${via}`);
-    const body = families.map((name) => `${name} ${count}\n`).join("");
+    note(`${method} ${path} #${number} through ${via}`);
+    const lines = [...families].map(([name, value]) => `# TYPE ${name} gauge\n${name} ${value}\n`);
+    const body = lines.join("");
     await sleep(delayMs(random));
     const answer = await instances[via].ask(
       method,
@@ -183,7 +218,8 @@ export function createWorld(setting: Setting): World {
     );
     one.answeredMs = clockwork.nowMs;
     if (answer.status !== undefined) one.status = answer.status;
-    note(`${method} ${path} ${families} through ${via}: ${answer.status} ${answer.text.trim()}`);
+    oracle.ends(one);
+    note(`${method} ${path} #${number} through ${via}: ${answer.status} ${answer.text.trim()}`);
     if (isTaken(one)) lookForLosses(path);
     return one;
   }
@@ -196,18 +232,19 @@ export function createWorld(setting: Setting): World {
     hosts,
     members,
     instances,
+    paths,
     happenings,
     losses,
     push,
-    async load({ clients, everyMs, methods }, signal) {
+    async load({ clients, everyMs, methods, names }, signal) {
       const client = async (path: string) => {
         while (!signal.aborted) {
           await sleep(everyMs * 2 * random.next(), signal);
           if (signal.aborted) return;
-          await push(random.pick(methods), path, random.between(0, instances.length - 1));
+          await push(random.pick(methods), path, random.between(0, instances.length - 1), names);
         }
       };
-      const all = GROUPS.flatMap((path) => Array.from({ length: clients }, () => client(path)));
+      const all = paths.flatMap((path) => Array.from({ length: clients }, () => client(path)));
       await Promise.all(all);
     },
     async take(step) {
@@ -227,6 +264,11 @@ export function createWorld(setting: Setting): World {
     },
     holders: (path) => members.filter((_, i) => hosts[i].pushgateway.groups.has(path)),
     families,
+    missing: () =>
+      paths.flatMap((path) => {
+        const names = oracle.missing(path, families(path));
+        return names.length > 0 ? [`${path} lacks ${names.join(", ")}`] : [];
+      }),
     async recover() {
       note("RECOVERY");
       spellings.clear();

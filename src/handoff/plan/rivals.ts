@@ -51,6 +51,15 @@ export function isOutdated(id: string, source: PushTimes, target: PushTimes): bo
   return theirs !== undefined && theirs >= (likelyPushedAt(id, source) ?? -Infinity);
 }
 
+/** The copy of some that was pushed last: what is added to any other one would seem to be newer. */
+export function newestOfRivals<Rival extends { readonly read: PushTimes }>(
+  id: string,
+  rivals: readonly Rival[],
+): Rival | undefined {
+  const time = ({ read }: Rival) => likelyPushedAt(id, read) ?? -Infinity;
+  return rivals.toSorted((one, other) => time(other) - time(one)).at(0);
+}
+
 function likelyPushedAt(id: string, read: PushTimes): number | undefined {
   const pushed = pushedAt(id, read);
   if (!pushed) return undefined;

@@ -11,7 +11,7 @@ import type { RelationOf } from "../plan/processes.ts";
 import { besides } from "../plan/rivals.ts";
 import type { Rings } from "../plan/rings.ts";
 import type { Whereabouts } from "../plan/whereabouts.ts";
-import { moveGroup, type MoveOutcome } from "./move.ts";
+import { type MoveDeps, moveGroup, type MoveOutcome } from "./move.ts";
 import type { HandoffReport } from "../report.ts";
 
 /** What moving groups takes. */
@@ -55,7 +55,8 @@ export async function bringHome(
       }
       const belongs = () => whereabouts.ownerOf(key) === to && !rings.isUsed(from, key);
       const move = { id, from, to, ...besides(whereabouts.holdersOf({ id, key }), [from, to]) };
-      const outcome = await moveGroup(move, { gateways, relationOf, belongs }, signal);
+      const moving = { gateways, relationOf, belongs, ...noting(id, whereabouts) };
+      const outcome = await moveGroup(move, moving, signal);
       if (outcome.kind === "stays") {
         const reason = explain({ id, to, reason: outcome.reason }, deps);
         report.staysPut({ id, from, to, reason });
@@ -71,6 +72,17 @@ export async function bringHome(
     report.failed("copy", error);
     return { kind: "stays", reason: errorText(error) };
   }
+}
+
+/** What tells of the copies of a group that are made and taken back. */
+export function noting(
+  id: string,
+  whereabouts: Pick<Whereabouts, "placed" | "removed">,
+): Pick<MoveDeps, "places" | "tookBack"> {
+  return {
+    places: (member) => whereabouts.placed(id, member),
+    tookBack: (member) => whereabouts.removed(id, member),
+  };
 }
 
 /** Where another group has a series of the one that is refused, that is said, too. */

@@ -19,7 +19,7 @@ import {
 import type { PushTimes } from "../../pushgateway/push_times.ts";
 import { type Gateways, MemberFailure } from "../gateways.ts";
 import type { RelationOf } from "../plan/processes.ts";
-import { doubtOf, isOutdated } from "../plan/rivals.ts";
+import { doubtOf, isOutdated, newestOfRivals } from "../plan/rivals.ts";
 
 /** Which group, from where to where. */
 export interface Move {
@@ -44,6 +44,10 @@ export interface MoveDeps {
    * for a sweep may have missed the copy and found the group in place where it was.
    */
   readonly belongs: () => boolean;
+  /** Called before a copy is made on a member: whose owner that is may change meanwhile. */
+  readonly places: (member: Member) => void;
+  /** Called when a copy was deleted from a member that is no good there. */
+  readonly tookBack: (member: Member) => void;
 }
 
 /** How a copy ended. */
@@ -72,6 +76,8 @@ export type MoveOutcome =
  */
 const QUEUE_TRIES_MAX = 20;
 const QUEUE_MS = 100;
+/** What was pushed so long ago to one that checks no push is there: before that a read may lack it. */
+const UNSEEN_MS = 500;
 
 /**
  * Moves a group off a member that is about to leave, or to its owner.
@@ -80,10 +86,11 @@ const QUEUE_MS = 100;
  */
 export async function moveGroup(
   move: Move,
-  { gateways, relationOf, belongs }: MoveDeps,
+  { gateways, relationOf, belongs, places, tookBack }: MoveDeps,
   signal: AbortSignal,
 ): Promise<MoveOutcome> {
   const { id, from, to, others = [] } = move;
+  await seePushes([from, to], gateways, signal);
   const [reading, ...times] = await Promise.all([
     gateways.group(from, id, signal),
     gateways.pushTimes(to, signal),
@@ -102,20 +109,21 @@ export async function moveGroup(
     const source = await gateways.pushTimes(from, signal);
     const time = source.times.get(id);
     if (time === undefined) return { kind: "gone" };
-    const newer = rivals.find(({ read }) => isOutdated(id, source, read));
+    const newer = newestOfRivals(id, rivals.filter(({ read }) => isOutdated(id, source, read)));
     if (newer) {
       const copy = { id, from, time, newer: newer.member };
-      return await retire(reading, copy, { gateways, belongs }, signal);
+      return await retire(reading, copy, { gateways, belongs, places, tookBack }, signal);
     }
   }
   const onto = rivals.some(({ member }) => member === to);
   const partial = move.partial || times.includes(undefined);
-  const copied = await copyGroup(reading, { ...move, onto, partial }, { gateways, signal });
+  const copying = { gateways, places, tookBack, signal };
+  const copied = await copyGroup(reading, { ...move, onto, partial }, copying);
   if (copied.kind !== "copied") return copied;
   const former = { id, from, time: copied.content.pushTime };
   if (await removeUnchanged(former, belongs, gateways, signal)) return { kind: "moved" };
   if (copied.copy) {
-    await takeBack(move, { copy: copied.copy, source: copied.content }, { gateways, signal });
+    await takeBack(move, { copy: copied.copy, source: copied.content }, copying);
   }
   return { kind: "changed" };
 }
@@ -127,7 +135,7 @@ export async function moveGroup(
 async function retire(
   reading: GroupReading,
   { newer, ...copy }: FormerCopy & { readonly newer: Member },
-  { gateways, belongs }: Pick<MoveDeps, "gateways" | "belongs">,
+  { gateways, belongs, places, tookBack }: Omit<MoveDeps, "relationOf">,
   signal: AbortSignal,
 ): Promise<MoveOutcome> {
   const { id, from } = copy;
@@ -146,7 +154,7 @@ async function retire(
         from,
         to: newer,
         onto: true,
-      }, { gateways, signal });
+      }, { gateways, places, tookBack, signal });
       if (copied.kind !== "copied") return copied;
       added = true;
     }
@@ -154,6 +162,11 @@ async function retire(
   const removed = await removeUnchanged(copy, belongs, gateways, signal);
   if (!removed) return { kind: "changed" };
   return { kind: added ? "moved" : "outdated" };
+}
+
+/** What copying takes. */
+interface CopyingOptions extends Pick<MoveDeps, "gateways" | "places" | "tookBack"> {
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -167,13 +180,14 @@ async function retire(
 async function copyGroup(
   reading: GroupReading,
   { id, to, partial = false, onto }: Move & { readonly onto: boolean },
-  { gateways, signal }: { readonly gateways: Gateways; readonly signal: AbortSignal },
+  { gateways, places, tookBack, signal }: CopyingOptions,
 ): Promise<CopyOutcome> {
   if (reading.kind === "unfaithful") return { kind: "stays", reason: reading.reason };
   if (reading.kind === "changed") return { kind: "changed" };
   const content = partial ? markedPartial(reading.content) : reading.content;
 
   // Merged also where nothing is yet: others may push to it this very moment.
+  places(to);
   const refused = await gateways.merge(to, content, signal);
   let copy: GroupReading | undefined;
   for (let tries = 0; refused === undefined && tries < QUEUE_TRIES_MAX; tries++) {
@@ -189,6 +203,7 @@ async function copyGroup(
     if (!isPartOf(copy.content, content)) return { kind: "changed" };
     // What was made of it there is worse than nothing: it would count as the newer one.
     await removeSeen({ id, from: to }, gateways, signal);
+    tookBack(to);
   }
   const reason = refused ?? (copy ? "its copy came out different" : "its copy is not to be found");
   return { kind: "stays", reason: `${to}: ${reason}` };
@@ -257,7 +272,7 @@ export async function removeUnchanged(
 async function takeBack(
   { id, from, to }: Move,
   { copy, source }: { readonly copy: GroupContent; readonly source: GroupContent },
-  { gateways, signal }: { readonly gateways: Gateways; readonly signal: AbortSignal },
+  { gateways, tookBack, signal }: Omit<CopyingOptions, "places">,
 ): Promise<void> {
   const [former, target] = await Promise.all([
     gateways.pushTimes(from, signal),
@@ -267,6 +282,7 @@ async function takeBack(
   if (time === undefined || time === source.pushTime) return;
   if (target.times.get(id) !== copy.pushTime) return;
   await removeSeen({ id, from: to }, gateways, signal);
+  tookBack(to);
 }
 
 /** The groups of a member, where it can be read now: the move does not depend on it. */
@@ -281,4 +297,21 @@ async function readable(
     signal.throwIfAborted();
     return undefined;
   }
+}
+
+/**
+ * Waits until what members have acknowledged can be read: one that checks no push shows it later, and what
+ * a read lacks would be deleted, or an older value written over it.
+ *
+ * @throws {MemberFailure} where one does not answer
+ */
+export async function seePushes(
+  members: readonly Member[],
+  gateways: Gateways,
+  signal: AbortSignal,
+): Promise<void> {
+  const check = await Promise.all(members.map((member) => gateways.checksPushes(member, signal)));
+  if (!check.includes(false)) return;
+  await sleep(UNSEEN_MS, signal);
+  signal.throwIfAborted();
 }

@@ -429,7 +429,8 @@ export function createOnPush(deps: OnPushDeps) {
       return removed;
     }
     using late = deadline(HIDDEN_MS_MAX, signal);
-    return await attempt("delete", () => gateways.remove(member, id, late.signal));
+    const removal = gateways.remove(member, id, late.signal);
+    return await attempt("delete", () => abandonable(removal, late.signal));
   }
 
   /** The push was taken: what fails after it is told to the operator, not to the client. */

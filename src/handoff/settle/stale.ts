@@ -14,6 +14,7 @@ import type { Gateways } from "../gateways.ts";
 import { isNewer, keyOfId, type PushedAt, pushedAt, type StaleCopy } from "../plan/inventory.ts";
 import { removeStaleMany, type StaleDeps } from "./many/stale_many.ts";
 import { besides, doubtOf } from "../plan/rivals.ts";
+import { noting } from "./bring_home.ts";
 import { moveGroup, removeUnchanged } from "./move.ts";
 
 /**
@@ -123,7 +124,8 @@ async function bringTo(
   }
   const belongs = () => whereabouts.ownerOf(key) === member && !rings.isUsed(newer, key);
   const move = { id, from: newer, to: member, ...besides(holders, [newer, member]) };
-  const { kind } = await moveGroup(move, { gateways, relationOf, belongs }, signal);
+  const moving = { gateways, relationOf, belongs, ...noting(id, whereabouts) };
+  const { kind } = await moveGroup(move, moving, signal);
   if (kind === "moved" || kind === "outdated") {
     whereabouts.removed(id, newer);
     report.staleRemoved({ id, member, newer });
@@ -136,14 +138,22 @@ async function bringTo(
 
 /** The newer copy is marked as partial: what the older has beside it is added, then that is deleted. */
 async function addTo(
-  { id, member }: StaleCopy,
+  copy: StaleCopy,
   newer: Member,
   { gateways, whereabouts, rings, relationOf, report }: StaleDeps,
   signal: AbortSignal,
 ): Promise<boolean> {
+  const { id, member } = copy;
+  const holders = whereabouts.holdersOf({ id, key: keyOfId(id) });
+  const others = [...holders?.seen.keys() ?? []]
+    .filter((other) => other !== member && other !== newer);
+  // What is added to counts as pushed then: a copy that is newer than it would seem to be older.
+  for (const other of others) {
+    if (!await staleness({ id, member: other, newer: member }, gateways, signal)) return false;
+  }
   const move = { id, from: member, to: newer };
   const belongs = () => !rings.isUsed(member, keyOfId(id));
-  const deps = { gateways, relationOf, belongs };
+  const deps = { gateways, relationOf, belongs, ...noting(id, whereabouts) };
   const outcome = await moveGroup(move, deps, signal);
   if (outcome.kind === "stays") {
     report.staysPut({ id, from: member, to: newer, reason: outcome.reason });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Gateways } from "../../../src/handoff/gateways.ts";
 import { type Move, moveGroup } from "../../../src/handoff/settle/move.ts";
+import type { Member } from "../../../src/member.ts";
 import type { Relation } from "../../../src/handoff/plan/processes.ts";
 import { type Bench, createBench } from "../../model/bench.ts";
 
@@ -13,18 +14,30 @@ interface Options {
   readonly belongs?: boolean;
   readonly relation?: Relation;
   readonly gateways?: Partial<Gateways>;
+  readonly signal?: AbortSignal;
+  /** What is told of copies that are made and taken back. */
+  readonly told?: string[];
 }
 
 /** Moves the group from the first member to the second, and tells how that ended. */
 async function move(bench: Bench, options: Options = {}): Promise<string> {
-  const { belongs = true, relation = "distinct", gateways = {}, ...rest } = options;
+  const {
+    belongs = true,
+    relation = "distinct",
+    gateways = {},
+    signal = never,
+    told = [],
+    ...rest
+  } = options;
   const [from, to] = bench.members;
   const deps = {
     gateways: { ...bench.gateways, ...gateways },
     relationOf: () => relation,
     belongs: () => belongs,
+    places: (member: Member) => void told.push(`on ${member}`),
+    tookBack: (member: Member) => void told.push(`off ${member}`),
   };
-  const outcome = await bench.run(moveGroup({ id, from, to, ...rest }, deps, never));
+  const outcome = await bench.run(moveGroup({ id, from, to, ...rest }, deps, signal));
   return outcome.kind === "stays" ? `stays: ${outcome.reason}` : outcome.kind;
 }
 
@@ -36,6 +49,50 @@ Deno.test("a group that only its former holder has is copied whole, and deleted 
   await bench.push(from, { id, families: { a: 1, b: 2 } });
   assert.equal(await move(bench), "moved");
   assert.deepEqual(bench.holders(id), { [to]: { a: 1, b: 2 } });
+});
+
+Deno.test("a move that is broken off while its deletion is under way ends when that has landed", {
+  permissions: "none",
+}, async () => {
+  await using bench = createBench();
+  const [from, to] = bench.members;
+  await bench.push(from, { id, families: { a: 1 } });
+  bench.hostOf(from).writesTakeMs = 4_000;
+  const stop = new AbortController();
+  setTimeout(() => stop.abort(new Error("enough")), 3_000);
+  await assert.rejects(move(bench, { signal: stop.signal }), /enough/);
+  assert.deepEqual(bench.holders(id), { [to]: { a: 1 } });
+});
+
+Deno.test("that a copy is about to be made is told, and that it was taken back", {
+  permissions: "none",
+}, async () => {
+  await using bench = createBench();
+  const [from, to] = bench.members;
+  await bench.push(from, { id, families: { a: 1 } });
+  const told: string[] = [];
+  const merge: Gateways["merge"] = async (...asked) => {
+    const refused = await bench.gateways.merge(...asked);
+    bench.land(from, { id, families: { b: 2 }, method: "POST" });
+    return refused;
+  };
+  assert.equal(await move(bench, { gateways: { merge }, told }), "changed");
+  assert.deepEqual(told, [`on ${to}`, `off ${to}`]);
+  assert.deepEqual(bench.holders(id), { [from]: { a: 1, b: 2 } });
+});
+
+Deno.test("what a copy has beside newer ones is added to the newest", {
+  permissions: "none",
+}, async () => {
+  await using bench = createBench();
+  const [from, to, other] = bench.members;
+  await bench.push(from, { id, families: { a: 1 } });
+  for (const [i, member] of [to, other].entries()) {
+    await bench.run(bench.gateways.markPartial(member, id, never));
+    await bench.push(member, { id, families: { b: i }, method: "POST" });
+  }
+  assert.equal(await move(bench, { others: [other] }), "moved");
+  assert.deepEqual(bench.holders(id), { [to]: { b: 0 }, [other]: { a: 1, b: 1 } });
 });
 
 Deno.test("a group that is not there any more is gone", { permissions: "none" }, async () => {

@@ -79,7 +79,7 @@ Deno.test("a group that is begun anew as a part, while others are handled, loses
     ...turns,
     async runUntouched(...asked) {
       await turns.run(id, begunAnew, { signal: never, alone: true });
-      await turns.runUntouched(...asked);
+      return await turns.runUntouched(...asked);
     },
   };
   assert.equal(await bench.run(removeStale(stale, depsOf(bench, { exclusive }), never)), 1);
@@ -103,4 +103,23 @@ Deno.test("a copy like its owner's, to which others may push by now, stays", {
   const deps = depsOf(bench, { gateways: { group }, isUsed: () => isUsed });
   assert.equal(await bench.run(removeTwins([{ id, member, owner }], deps, never)), 0);
   assert.deepEqual(bench.holders(id), { [member]: HELD, [owner]: HELD });
+});
+
+Deno.test("what an older copy has is not added to a newer one that a third outdates", {
+  permissions: "none",
+}, async () => {
+  await using bench = createBench();
+  const [newest, owner, old] = bench.members;
+  await bench.push(old, { id, families: { a: 1 } });
+  for (const [i, member] of [owner, newest].entries()) {
+    await bench.run(bench.gateways.markPartial(member, id, never));
+    await bench.push(member, { id, families: { b: i }, method: "POST" });
+  }
+  const deps = depsOf(bench, {});
+  for (const member of bench.members) deps.whereabouts.placed(id, member);
+  const members = new Map(bench.members.map((member) => [member, { up: true }]));
+  deps.whereabouts.membersChanged(members, new Map());
+  const stale = [{ id, member: old, newer: owner }];
+  assert.equal(await bench.run(removeStale(stale, deps, never)), 0);
+  assert.deepEqual(bench.holders(id)[owner], { b: 0 });
 });

@@ -2,9 +2,10 @@
 
 import type { Member } from "../../../member.ts";
 import { contentSince, type GroupContent } from "../../../pushgateway/group_content.ts";
-import type { Exclusive } from "../exclusive.ts";
+import type { Exclusive, Watch } from "../exclusive.ts";
 import type { Gateways } from "../../gateways.ts";
-import { removeSeen } from "../move.ts";
+import type { Whereabouts } from "../../plan/whereabouts.ts";
+import { removeSeen, seePushes } from "../move.ts";
 
 /** A copy that is not what its source is now. */
 export interface WrongCopy {
@@ -19,27 +20,42 @@ export interface WrongCopy {
 
 /** What amending takes. */
 export interface AmendDeps {
-  readonly exclusive: Pick<Exclusive, "run">;
+  readonly exclusive: Pick<Exclusive, "run" | "runUntouched">;
+  /** Began before the copy's source was read. */
+  readonly since: Watch;
   readonly gateways: Gateways;
+  readonly whereabouts: Pick<Whereabouts, "removed">;
 }
 
 /**
  * Deletes the copy, which counts as newer than its source and is older; where somebody has pushed to it
- * since, adds what the source has got instead.
+ * since, here or through another instance, adds what the source has got instead.
  *
+ * @returns whether it is gone
  * @throws {MemberFailure} where a member cannot be read or written
+ * @throws {LockFailure} where no locks can be had
  * @throws the signal's reason when it aborts
  */
 export async function amendCopy(
   { id, from, to, content, time }: WrongCopy,
-  { exclusive, gateways }: AmendDeps,
+  { exclusive, since, gateways, whereabouts }: AmendDeps,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
+  let isGone = false;
+  if (time !== undefined) {
+    await exclusive.runUntouched([id], async (id, signal) => {
+      await seePushes([to], gateways, signal);
+      const { times } = await gateways.pushTimes(to, signal);
+      if (times.get(id) !== time) return;
+      await removeSeen({ id, from: to }, gateways, signal);
+      // A push that takes it for the newest copy would go where nothing is.
+      whereabouts.removed(id, to);
+      isGone = true;
+    }, { since, signal });
+    if (isGone) return true;
+  }
   await exclusive.run(id, async (signal) => {
-    const { times } = await gateways.pushTimes(to, signal);
-    const now = times.get(id);
-    if (now === undefined) return;
-    if (now === time) return await removeSeen({ id, from: to }, gateways, signal);
+    await seePushes([from, to], gateways, signal);
     const [source, target] = await Promise.all([
       gateways.group(from, id, signal),
       gateways.group(to, id, signal),
@@ -48,4 +64,5 @@ export async function amendCopy(
     const missing = contentSince(source.content, { before: content, there: target.content });
     if (missing) await gateways.merge(to, missing, signal);
   }, { signal, alone: false });
+  return false;
 }

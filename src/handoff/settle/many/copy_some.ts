@@ -46,13 +46,18 @@ async function copyTo(
   const rest = await inChunks(copies, options, async (copy, signal) => {
     const { id, content } = copy;
     if (isFailing || !isAllowed(id, to)) return;
-    let sentMs = now();
-    const merge = () => {
+    let sentMs: number | undefined;
+    // Asked once more when its turn has come: members may be slow, and rings may change meanwhile.
+    const merge = async () => {
+      if (!isAllowed(id, to)) return undefined;
       sentMs = now();
-      return gateways.merge(to, content, signal);
+      // Where no answer comes it may be there all the same.
+      whereabouts.placed(id, to);
+      return await gateways.merge(to, content, signal);
     };
     try {
       const refused = await flow.run(merge, signal);
+      if (sentMs === undefined) return;
       if (refused !== undefined) return stays(id, to, refused);
       whereabouts.placed(id, to, { min: sentMs / 1_000, max: now() / 1_000 });
       done.push(copy);

@@ -102,6 +102,8 @@ export async function moveMany(
   const { copies, outdated } = sort(plan);
   let left: Copies = Map.groupBy(copies, ({ to }) => to);
   let retired = await whole(outdated);
+  /** Somebody else had their turn when they were to be deleted. */
+  const held = new Set<string>();
   do {
     const { copied, left: rest } = await copySome(left, pass);
     left = rest;
@@ -118,8 +120,9 @@ export async function moveMany(
       report.moved({ id, from: [from], to, by });
       onMoved(id);
     });
+    for (const { id } of former) if (again.has(id)) held.add(id);
   } while (left.size > 0 && pass.isFresh());
-  const touched = [...ids].filter((id) => since.has(id));
+  const touched = [...ids].filter((id) => since.has(id) || held.has(id));
   return { early, staying, careful, touched, chosen: ids };
 
   /**
@@ -233,8 +236,10 @@ export async function moveMany(
       const isTouched = kind === "there" && finding.touched;
       const time = isOnto || isTouched ? undefined : finding.found?.pushTime;
       const wrong = { id, from, to, content, ...(time !== undefined && { time }) };
-      if (!isOnto || kind === "there") await amendCopy(wrong, deps, signal);
-      if (kind === "wrong") {
+      const amending = { ...deps, since };
+      const isGone = (!isOnto || kind === "there") && await amendCopy(wrong, amending, signal);
+      // One that is there all the same others have pushed to: what it is then, the next look tells.
+      if (kind === "wrong" && (isGone || isOnto || time === undefined)) {
         stays(
           id,
           to,

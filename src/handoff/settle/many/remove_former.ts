@@ -41,8 +41,15 @@ export async function removeFormer(
     const { id, to, time } = one;
     const there = present.times.get(id);
     if (isFailing || !isAllowed(id, to) || (there !== undefined && there !== time)) return;
+    let isGone = there === undefined;
+    const remove = async () => {
+      if (!isAllowed(id, to)) return;
+      await gateways.remove(from, id, signal);
+      isGone = true;
+    };
     try {
-      if (there !== undefined) await flow.run(() => gateways.remove(from, id, signal), signal);
+      if (!isGone) await flow.run(remove, signal);
+      if (!isGone) return;
       whereabouts.removed(id, from);
       onRemoved(one);
     } catch (error) {

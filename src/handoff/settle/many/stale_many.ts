@@ -82,9 +82,16 @@ export async function removeStaleMany(
       const goesOn = () => !isFailing && performance.now() - since.beganMs < DELETE_MS_MAX;
       const options = { exclusive, since, flow, goesOn, signal };
       await inChunks(copies, options, async ({ id, newer }, signal) => {
-        if (!goesOn() || rings.isUsed(member, keyOfId(id))) return;
+        if (!goesOn()) return;
+        let isGone = false;
+        const remove = async () => {
+          if (rings.isUsed(member, keyOfId(id))) return;
+          await gateways.remove(member, id, signal);
+          isGone = true;
+        };
         try {
-          await flow.run(() => gateways.remove(member, id, signal), signal);
+          await flow.run(remove, signal);
+          if (!isGone) return;
           removed++;
           whereabouts.removed(id, member);
           report.staleRemoved({ id, member, newer });

@@ -1,0 +1,157 @@
+/** What becomes of pushes that come while groups are moved, one story each. @module */
+
+import assert from "node:assert/strict";
+import { HashRing } from "../../src/ring/hash_ring.ts";
+import { pathOwnedBy, type Story, tell } from "./story.ts";
+import { memberName } from "./world.ts";
+
+const [A, B] = [0, 1];
+const ALL = [0, 1, 2];
+const WAIT_MS = 5_000;
+const DRAIN_MS = 60_000;
+
+const drain = ({ world }: Story, member = A, via = 0) =>
+  world.instances[via].ask("PUT", `/api/v1/members/${world.members[member]}/drain`);
+
+/** Some groups of one member. */
+function pathsOf(owner: number, among: readonly number[], count: number): string[] {
+  const ring = HashRing.of(new Map(among.map((i) => [memberName(i), 1])));
+  const paths: string[] = [];
+  for (let i = 0; paths.length < count; i++) {
+    const path = `/metrics/job/many/n/${i}`;
+    if (ring.ownerOf(path) === memberName(owner)) paths.push(path);
+  }
+  return paths;
+}
+
+async function until({ wait }: Story, isSo: () => boolean): Promise<void> {
+  for (let looks = 0; !isSo(); looks++) {
+    assert(looks < 100_000, "it never is so");
+    await wait(1);
+  }
+}
+
+Deno.test("what was POSTed to a member that checks nothing a moment before its group is moved is there", async () => {
+  for (let seed = 1; seed <= 12; seed++) {
+    const queueMsMax = { [seed % 2 === 0 ? A : B]: 490 };
+    await tell({ seed, first: [A], queueMsMax }, async ({ world, push, scale, wait, holders }) => {
+      const paths = pathsOf(B, [A, B], 20);
+      for (const path of paths) await push("PUT", path);
+      await wait(WAIT_MS);
+      await scale([A, B]);
+      await wait(WAIT_MS);
+      await Promise.all(paths.map((path) => push("POST", path)));
+      await wait(3 * WAIT_MS);
+      assert.deepEqual(world.losses, [], `seed ${seed}`);
+      for (const path of paths) assert.deepEqual(Object.keys(holders(path)), [`${B}`]);
+    });
+  }
+});
+
+Deno.test("a push to the member that is drained, past us, is moved with what is POSTed next", async () => {
+  for (let seed = 1; seed <= 12; seed++) {
+    await tell({ seed, first: ALL }, async (story) => {
+      const { world, push, stray, wait, holders } = story;
+      const path = pathOwnedBy(A, ALL);
+      const families = [await push("PUT", path), await push("POST", path)];
+      await wait(WAIT_MS);
+      for (const host of world.hosts) host.pagesTakeMs = 300;
+      await drain(story);
+      await until(story, () => Object.keys(holders(path)).length === 2);
+      families.push(stray("POST", path, A));
+      await until(story, () => Object.keys(holders(path)).length === 1);
+      for (let i = 0; i < 3; i++) {
+        families.push(await push("POST", path));
+        await wait(100);
+      }
+      await wait(DRAIN_MS);
+      assert.deepEqual(world.losses, [], `seed ${seed}`);
+      assert.deepEqual(Object.values(holders(path)), [families.toSorted()], `seed ${seed}`);
+    });
+  }
+});
+
+Deno.test("a POST of a group that lies elsewhere is followed by its move, however slow the reads", async () => {
+  for (const agents of [0, 1]) {
+    await tell({ first: [A], agents }, async ({ world, push, scale, wait, holders }) => {
+      const path = pathOwnedBy(B, [A, B]);
+      const families = [await push("PUT", path)];
+      await wait(WAIT_MS);
+      await scale([A, B]);
+      await wait(3 * WAIT_MS);
+      for (const host of world.hosts) host.pagesTakeMs = 2_000;
+      families.push(await push("POST", path));
+      await wait(DRAIN_MS);
+      assert.deepEqual(holders(path), { [B]: families.toSorted() }, `agents: ${agents}`);
+    });
+  }
+});
+
+Deno.test("what another instance POSTs to a copy before that is looked for stays there", async () => {
+  for (let seed = 1; seed <= 6; seed++) {
+    await tell({ seed, first: ALL, instances: 2, agents: 1 }, async (story) => {
+      const { world, push, wait } = story;
+      const paths = pathsOf(A, ALL, 12);
+      for (const path of paths) await push("PUT", path);
+      await wait(3 * WAIT_MS);
+      await drain(story);
+      await Promise.all(paths.map(async (path, i) => {
+        await until(story, () => world.holders(path).length === 2);
+        await push("POST", path, i % 2);
+      }));
+      await wait(DRAIN_MS);
+      assert.deepEqual(world.losses, [], `seed ${seed}`);
+      assert.deepEqual(paths.filter((path) => world.holders(path).length !== 1), []);
+    });
+  }
+});
+
+Deno.test("a target that restarts without its data before its copies are looked for costs nothing", async () => {
+  for (let seed = 1; seed <= 8; seed++) {
+    await tell({ seed, first: ALL }, async (story) => {
+      const { world, push, wait, holders } = story;
+      const paths = pathsOf(A, ALL, 20);
+      for (const path of paths) await push("PUT", path);
+      await wait(WAIT_MS);
+      await drain(story);
+      await until(story, () => paths.some((path) => Object.keys(holders(path)).includes(`${B}`)));
+      await wait(4 * seed);
+      const lost = paths.filter((path) => !Object.keys(holders(path)).includes(`${A}`));
+      assert.deepEqual(lost, [], `seed ${seed}: too late to tell`);
+      world.hosts[B].pushgateway.restart(false);
+      await wait(2 * DRAIN_MS);
+      assert.deepEqual(paths.filter((path) => Object.keys(holders(path)).length !== 1), []);
+    });
+  }
+});
+
+for (const victim of [0, 1]) {
+  Deno.test(`a kill at any moment of a drain loses nothing that instance ${victim} or the other one took`, async () => {
+    for (let seed = 1; seed <= 5; seed++) {
+      const setting = { seed, first: ALL, instances: 2, agents: 2 };
+      await tell(setting, async (story) => {
+        const { world, push, wait } = story;
+        const paths = pathsOf(A, ALL, 12);
+        for (const path of paths) await push("PUT", path);
+        await wait(3 * WAIT_MS);
+        await drain(story);
+        await until(story, () => paths.some((path) => world.holders(path).length === 2));
+        const enough = new AbortController();
+        const pushing = paths.map(async (path, i) => {
+          while (!enough.signal.aborted) {
+            await world.push("POST", path, i % 2, 3);
+            await wait(50);
+          }
+        });
+        await wait(100 * seed);
+        await world.take({ do: "kill", instance: victim });
+        await wait(WAIT_MS);
+        enough.abort();
+        await Promise.all(pushing);
+        await wait(2 * DRAIN_MS);
+        assert.deepEqual(world.losses, [], `seed ${seed}`);
+        assert.deepEqual(paths.filter((path) => world.holders(path).length !== 1), []);
+      });
+    }
+  });
+}
