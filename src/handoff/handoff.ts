@@ -114,6 +114,8 @@ export interface Handoff {
   othersChanged(): void;
   /** Sweeps, removes stale copies and drains while the configuration says so, until the signal aborts. */
   run(signal: AbortSignal): Promise<void>;
+  /** Runs what may change any group while no groups are moved; what was read of them before counts no more. */
+  whileNothingMoves<T>(work: () => Promise<T>): Promise<T>;
   /** What each member held when it was last read. */
   readonly inventories: ReadonlyMap<Member, PushTimes>;
   /**
@@ -359,6 +361,7 @@ export function createHandoff(deps: HandoffDeps): Handoff {
       if (!config().enabled) throw new Error("handoff is not enabled");
       return await sweeper.sweep(signal);
     },
+    whileNothingMoves: exclusive.runAlone,
     drains: drains.progress,
   };
 }

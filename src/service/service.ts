@@ -241,6 +241,7 @@ export function createService(first: Term, deps: ServiceDeps): Service {
       snapshot,
       way: () => ({ transport: terms.current.apiTransport, timeoutMs: config().proxy.timeoutMs }),
       tellSharedSeries,
+      whileNothingMoves: handoff.whileNothingMoves,
       log,
     }),
     enableAdminApi: deps.enableAdminApi,

@@ -110,6 +110,11 @@ export class LockFailure extends Error {
   }
 }
 
+/** Whether a lock was not had because somebody else had it for long. */
+export function isBusy(error: unknown): boolean {
+  return error instanceof LockFailure && error.kind === "busy";
+}
+
 /** What locks need; I/O as functions. */
 export interface LocksDeps {
   readonly consul: Pick<

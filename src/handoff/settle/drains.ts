@@ -2,7 +2,7 @@
 
 import { sleep } from "../../concurrency/backoff.ts";
 import { createWake } from "../../concurrency/wake.ts";
-import { LockFailure, type Locks } from "../../consul/locks/locks.ts";
+import { isBusy, LockFailure, type Locks } from "../../consul/locks/locks.ts";
 import type { Logger } from "../../log.ts";
 import type { Member } from "../../member.ts";
 import type { Membership } from "../../membership/membership.ts";
@@ -86,8 +86,9 @@ export function createDrains(deps: DrainsDeps): Drains {
       } catch (error) {
         counting.delete(member);
         if (signal.aborted) return;
-        const busy = error instanceof LockFailure && error.kind === "busy";
-        if (!busy) deps.report.failed(error instanceof LockFailure ? "lock" : "copy", error);
+        if (!isBusy(error)) {
+          deps.report.failed(error instanceof LockFailure ? "lock" : "copy", error);
+        }
       }
       await sleep(AGAIN_MS, signal);
     }

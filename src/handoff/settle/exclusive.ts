@@ -30,6 +30,18 @@ export interface Exclusive {
   /** Begins to watch which groups have a turn. Disposal ends that. */
   watch(): Watch;
   /**
+   * Runs work that handles many groups by {@linkcode runUntouched}, while no other process does so: such
+   * turns leave no traces, for there may be 100,000.
+   *
+   * @throws {LockFailure} `busy` where another process takes long, and as `run`
+   */
+  runMany<T>(work: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T>;
+  /**
+   * Runs work that may change any group, once all turns of {@linkcode runUntouched} have ended and before
+   * others begin. For every watch all groups are touched then.
+   */
+  runAlone<T>(work: () => Promise<T>): Promise<T>;
+  /**
    * Runs work for those of some groups of which nobody else has, waits for, or has had a turn since a
    * watch began, here or in another process. The others are left out, without a wait, and count as
    * touched for that watch.
@@ -88,6 +100,8 @@ const QUEUED_MS = 500;
  * clock may not tell.
  */
 const STANDSTILL_MS_MAX = 20_000;
+/** Another process moves so long at a stretch, as a rule. */
+const MANY_MS_MAX = 60_000;
 /** After that a trace that another process has left may be gone again. */
 const WATCH_MS_MAX = TRACE_MS - STANDSTILL_MS_MAX;
 /** A process that died frees its locks within 20 s: Consul ends its session late, and then waits. */
@@ -116,6 +130,13 @@ export function createExclusive(locks: () => Locks | undefined): Exclusive {
   function touch(id: string, except: readonly (Watch | undefined)[] = []): void {
     for (const [watch, touched] of watches) if (!except.includes(watch)) touched.add(id);
   }
+
+  /** Turns of many that are under way. */
+  const many = new Set<Promise<unknown>>();
+  /** Ends when they may begin; absent where they may. */
+  let alone: Promise<unknown> | undefined;
+  /** Watches for which every group is touched. */
+  const voided = new WeakSet<Watch>();
 
   /** A turn has ended that was somebody's own. */
   function ended(id: string): void {
@@ -201,62 +222,96 @@ export function createExclusive(locks: () => Locks | undefined): Exclusive {
       const lately = [...recent].filter(([, endedMs]) => nowMs - endedMs < QUEUED_MS);
       const touched = new Set([...queues.keys(), ...lately.map(([id]) => id)]);
       const watch: Watch = {
-        has: (id) => touched.has(id),
+        has: (id) => touched.has(id) || voided.has(watch),
         beganMs: nowMs,
         [Symbol.dispose]: () => void watches.delete(watch),
       };
       watches.set(watch, touched);
       return watch;
     },
-    async runUntouched(ids, work, { since, beside, signal }) {
-      const touched = watches.get(since);
-      const turns = new Map<string, { leave(): void }>();
-      for (const id of ids) {
-        if (since.has(id)) continue;
-        if (queues.has(id)) touched?.add(id);
-        else turns.set(id, enter(id));
-      }
-      const leave = (id: string) => {
-        turns.get(id)?.leave();
-        turns.delete(id);
-      };
-      const leaveOut = (id: string) => {
-        touched?.add(id);
-        leave(id);
-      };
-      const runAll = async (ids: Iterable<string>, signal: AbortSignal) => {
-        const works = [...ids].map(async (id) => {
-          touch(id, [since, beside]);
-          try {
-            await work(id, signal);
-          } finally {
-            leave(id);
-          }
-        });
-        const outcomes = await Promise.allSettled(works);
-        const failed = outcomes.find(({ status }) => status === "rejected");
-        if (failed?.status === "rejected") throw failed.reason;
-      };
+    async runMany(work, signal) {
+      const present = locks();
+      if (!present || present.state === "forbidden") return await work(signal);
+      return await present.hold("many", work, { waitMs: MANY_MS_MAX, signal });
+    },
+    async runAlone(work) {
+      const voidAll = () => watches.keys().forEach((watch) => void voided.add(watch));
+      const before = alone;
+      const done = Promise.withResolvers<void>();
+      const mine = Promise.resolve(before).then(() => done.promise);
+      alone = mine;
       try {
-        if (turns.size === 0) return;
-        const present = locks();
-        if (!present || present.state === "forbidden") return await runAll(turns.keys(), signal);
-        if (present.state === "yes" && !canTell(since, present)) {
-          return [...turns.keys()].forEach(leaveOut);
-        }
-        const byName = new Map([...turns.keys()].map((id) => [lockName(id), id]));
-        const options = { sinceMs: since.beganMs - QUEUED_MS, signal };
-        await present.holdMany([...byName.keys()], async (names, signal) => {
-          const sure = canTell(since, present) ? names : new Set<string>();
-          const held = new Set([...byName].flatMap(([name, id]) => sure.has(name) ? [id] : []));
-          [...turns.keys()].filter((id) => !held.has(id)).forEach(leaveOut);
-          await runAll(held, signal);
-        }, options);
+        await before;
+        voidAll();
+        await Promise.allSettled(many);
+        return await work();
       } finally {
-        for (const id of [...turns.keys()]) leave(id);
+        voidAll();
+        done.resolve();
+        if (alone === mine) alone = undefined;
       }
     },
+    async runUntouched(ids, work, options) {
+      while (alone) await abandonable(alone, options.signal);
+      const running = untouched(ids, work, options);
+      const ended = running.catch(() => {}).finally(() => many.delete(ended));
+      many.add(ended);
+      await running;
+    },
   };
+
+  async function untouched(
+    ids: readonly string[],
+    work: (id: string, signal: AbortSignal) => Promise<void>,
+    { since, beside, signal }: UntouchedOptions,
+  ): Promise<void> {
+    const touched = watches.get(since);
+    const turns = new Map<string, { leave(): void }>();
+    for (const id of ids) {
+      if (since.has(id)) continue;
+      if (queues.has(id)) touched?.add(id);
+      else turns.set(id, enter(id));
+    }
+    const leave = (id: string) => {
+      turns.get(id)?.leave();
+      turns.delete(id);
+    };
+    const leaveOut = (id: string) => {
+      touched?.add(id);
+      leave(id);
+    };
+    const runAll = async (ids: Iterable<string>, signal: AbortSignal) => {
+      const works = [...ids].map(async (id) => {
+        touch(id, [since, beside]);
+        try {
+          await work(id, signal);
+        } finally {
+          leave(id);
+        }
+      });
+      const outcomes = await Promise.allSettled(works);
+      const failed = outcomes.find(({ status }) => status === "rejected");
+      if (failed?.status === "rejected") throw failed.reason;
+    };
+    try {
+      if (turns.size === 0) return;
+      const present = locks();
+      if (!present || present.state === "forbidden") return await runAll(turns.keys(), signal);
+      if (present.state === "yes" && !canTell(since, present)) {
+        return [...turns.keys()].forEach(leaveOut);
+      }
+      const byName = new Map([...turns.keys()].map((id) => [lockName(id), id]));
+      const options = { sinceMs: since.beganMs - QUEUED_MS, signal };
+      await present.holdMany([...byName.keys()], async (names, signal) => {
+        const sure = canTell(since, present) ? names : new Set<string>();
+        const held = new Set([...byName].flatMap(([name, id]) => sure.has(name) ? [id] : []));
+        [...turns.keys()].filter((id) => !held.has(id)).forEach(leaveOut);
+        await runAll(held, signal);
+      }, options);
+    } finally {
+      for (const id of [...turns.keys()]) leave(id);
+    }
+  }
 }
 
 /** Two groups that share one only wait for each other. A key in Consul has 512 bytes at most. */

@@ -9,6 +9,7 @@
  */
 
 import { inBatches } from "../../concurrency/batches.ts";
+import { isBusy } from "../../consul/locks/locks.ts";
 import type { Member } from "../../member.ts";
 import type { Gateways } from "../gateways.ts";
 import { isNewer, keyOfId, type PushedAt, pushedAt, type StaleCopy } from "../plan/inventory.ts";
@@ -31,12 +32,13 @@ export async function removeStale(
   let removed = 0;
   let closer: readonly StaleCopy[] = [];
   try {
-    const many = await removeStaleMany(stale, deps, signal);
+    const work = (signal: AbortSignal) => removeStaleMany(stale, deps, signal);
+    const many = await deps.exclusive.runMany(work, signal);
     removed = many.removed;
     closer = many.closer;
   } catch (error) {
     signal.throwIfAborted();
-    deps.report.failed("delete", error);
+    if (!isBusy(error)) deps.report.failed("delete", error);
   }
   await inBatches(closer, { signal }, async (copy) => {
     try {

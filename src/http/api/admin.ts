@@ -20,6 +20,7 @@ import {
   parseGroup,
   parseStatus,
 } from "../../pushgateway/api.ts";
+import type { Handoff } from "../../handoff/handoff.ts";
 import { readJsonTexts } from "../../pushgateway/pages/json_page.ts";
 import { findSharedSeries } from "../../pushgateway/shared_series.ts";
 import type { Transport } from "../../pushgateway/client/transport.ts";
@@ -32,6 +33,8 @@ export interface AdminDeps {
   /** The way to the members, for answers that may be large. */
   readonly way: () => { readonly transport: Transport; readonly timeoutMs: number };
   readonly tellSharedSeries: TellSharedSeries;
+  /** Runs what deletes groups everywhere: none of those that are being moved shall come back. */
+  readonly whileNothingMoves: Handoff["whileNothingMoves"];
   readonly log: Logger;
 }
 
@@ -54,7 +57,9 @@ const API_HEADERS = [
 ];
 
 /** Creates the answers of one app. */
-export function createAdmin({ snapshot, way, tellSharedSeries, log }: AdminDeps): Admin {
+export function createAdmin(
+  { snapshot, way, tellSharedSeries, whileNothingMoves, log }: AdminDeps,
+): Admin {
   /** Asks every member that holds groups for its users, and keeps what each said apart. */
   async function askAll(method: string, target: string): Promise<Map<Member, Answer | string>> {
     const { transport, timeoutMs } = way();
@@ -110,7 +115,7 @@ export function createAdmin({ snapshot, way, tellSharedSeries, log }: AdminDeps)
 
   return {
     async wipe(client) {
-      const answers = await askAll("PUT", "/api/v1/admin/wipe");
+      const answers = await whileNothingMoves(() => askAll("PUT", "/api/v1/admin/wipe"));
       if (answers.size === 0) return failed(503, "no Pushgateway is known yet");
       for (const [member, { state, listing }] of snapshot().membership.records) {
         if (listing && !answers.has(member)) answers.set(member, `not asked: it is ${state}`);

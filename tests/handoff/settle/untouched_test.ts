@@ -297,3 +297,59 @@ function sharing(): [string, string] {
     seen.set(murmur3(id), id);
   }
 }
+
+test("what may change any group waits for turns of many, and lets none begin meanwhile", async () => {
+  const exclusive = createExclusive(() => undefined);
+  using since = exclusive.watch();
+  const end = Promise.withResolvers<void>();
+  const order: string[] = [];
+  const moving = exclusive.runUntouched(["a"], async () => {
+    await end.promise;
+    order.push("a");
+  }, { since, signal: never });
+  const wipe = Promise.withResolvers<void>();
+  const wiping = exclusive.runAlone(async () => {
+    order.push("wipe");
+    await wipe.promise;
+  });
+  const later = exclusive.runUntouched(["b"], () => Promise.resolve(void order.push("b")), {
+    since: exclusive.watch(),
+    signal: never,
+  });
+  assert.equal(await isPending(wiping), true);
+  end.resolve();
+  await moving;
+  assert.equal(await isPending(later), true);
+  assert.deepEqual(order, ["a", "wipe"]);
+  wipe.resolve();
+  await wiping;
+  await later;
+  assert.deepEqual(order, ["a", "wipe"], "for that watch all groups are touched");
+  assert.equal(since.has("any"), true);
+  using next = exclusive.watch();
+  assert.deepEqual(await ran(exclusive, ["a", "b"], next), ["a", "b"]);
+});
+
+test("one that fails lets turns of many begin again", async () => {
+  const exclusive = createExclusive(() => undefined);
+  await assert.rejects(exclusive.runAlone(() => Promise.reject(new Error("refused"))), /refused/);
+  using since = exclusive.watch();
+  assert.deepEqual(await ran(exclusive, ["a"], since), ["a"]);
+});
+
+test("many groups are handled by one process at a time, and without Consul's leave by each", async () => {
+  const names: string[] = [];
+  const locks = locksThat();
+  const noting: Locks = {
+    ...locks,
+    hold: (name, work, options) => (names.push(name), locks.hold(name, work, options)),
+  };
+  assert.equal(await createExclusive(() => noting).runMany(() => Promise.resolve(1), never), 1);
+  assert.deepEqual(names, ["many"]);
+  const forbidden = locksThat("unavailable", { state: "forbidden" });
+  for (const none of [undefined, forbidden]) {
+    assert.equal(await createExclusive(() => none).runMany(() => Promise.resolve(1), never), 1);
+  }
+  const busy = createExclusive(() => locksThat("busy"));
+  await assert.rejects(busy.runMany(() => assert.fail("it has begun"), never), LockFailure);
+});

@@ -52,7 +52,7 @@ export function createMoves(
         onMoved(id);
       };
       const asked = { choose, from, ...(towards && { towards }), by, onMoved: isGone };
-      const many = await moveMany(asked, deps, signal);
+      const many = await deps.exclusive.runMany((signal) => moveMany(asked, deps, signal), signal);
       const early = new Set(many.early);
       const staying = new Map(many.staying);
       const alone = new Set(many.careful);

@@ -230,8 +230,14 @@ export async function moveMany(
   async function settle(finding: Finding, present: PushTimes): Promise<Former | undefined> {
     const { kind, copy: { id, to, content, isOnto } } = finding;
     if (kind === "unclear") return undefined;
-    const isSame = present.times.get(id) === content.pushTime || !present.times.has(id);
-    if (kind === "there" && isSame) return { id, to, time: content.pushTime };
+    const isThere = present.times.has(id);
+    const isSame = present.times.get(id) === content.pushTime;
+    // Nobody here has deleted it, and its member is the same process: somebody else has, also its copy then.
+    const isDeleted = !isThere && kind === "there" && !finding.touched &&
+      present.started !== undefined && present.started === source.started;
+    if (kind === "there" && (isSame || (!isThere && !isDeleted))) {
+      return { id, to, time: content.pushTime };
+    }
     try {
       const isTouched = kind === "there" && finding.touched;
       const time = isOnto || isTouched ? undefined : finding.found?.pushTime;

@@ -157,6 +157,45 @@ Deno.test("a group that is deleted in between is not brought back", {
   assert.deepEqual(bench.holders(id), {});
 });
 
+/** The way to members, on which something happens to the source before the last look at it. */
+function beforeLastLook(bench: Bench, happens: () => void): Partial<Gateways> {
+  return {
+    async merge(...asked) {
+      const refused = await bench.gateways.merge(...asked);
+      happens();
+      return refused;
+    },
+  };
+}
+
+Deno.test(
+  "a group that is deleted on its member directly, once it was copied, is not brought back",
+  {
+    permissions: "none",
+  },
+  async () => {
+    await using bench = createBench();
+    await fill(bench, [id]);
+    const { pushgateway } = bench.hostOf(bench.members[0]);
+    const gateways = beforeLastLook(bench, () => {
+      pushgateway.answer({ method: "DELETE", target: id, headers: [] });
+    });
+    await move(bench, [id], { gateways });
+    assert.deepEqual(bench.holders(id), {});
+  },
+);
+
+Deno.test("the copy of a group whose member has lost all that it held stays", {
+  permissions: "none",
+}, async () => {
+  await using bench = createBench();
+  await fill(bench, [id]);
+  const [from, to] = bench.members;
+  const gateways = beforeLastLook(bench, () => bench.hostOf(from).pushgateway.restart(false));
+  await move(bench, [id], { gateways });
+  assert.deepEqual(bench.holders(id), { [to]: HELD });
+});
+
 Deno.test("a copy whose source gets a late push is taken back", {
   permissions: "none",
 }, async () => {
