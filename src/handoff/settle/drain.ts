@@ -2,7 +2,10 @@
 
 import { sleep } from "../../concurrency/backoff.ts";
 import type { Member } from "../../member.ts";
+import { cooperate } from "../../concurrency/cooperate.ts";
+import { LargeMap } from "../../concurrency/large_map.ts";
 import { createMoves } from "./many/move_all.ts";
+import type { Chosen } from "./many/move_many.ts";
 import type { MoveManyDeps } from "./many/pass.ts";
 
 /** How far a drain has come. */
@@ -25,6 +28,8 @@ export interface DrainProgress {
 
 /** A Pushgateway deletes after it has answered: it is looked at again so often, so long after. */
 const [DELETED_LOOKS_MAX, DELETED_MS] = [20, 50];
+/** Groups between two moments at which others have their turn. */
+const GROUPS_A_STEP = 1_000;
 /** Groups that could not be moved are tried again so long after. */
 const AGAIN_MS = 5_000;
 /** The same where others pushed to them still. */
@@ -43,7 +48,7 @@ export async function drainMember(
   { deps, signal }: { deps: MoveManyDeps; signal: AbortSignal },
 ): Promise<void> {
   /** What was deleted a moment ago, and when it was pushed: the member may not have done it yet. */
-  const deleted = new Map<string, number | undefined>();
+  let deleted = new LargeMap<number>();
   let times: ReadonlyMap<string, number> = new Map();
   const moves = createMoves({
     from: member,
@@ -52,17 +57,28 @@ export async function drainMember(
     onMoved(id) {
       progress.moved++;
       progress.staying.delete(id);
-      deleted.set(id, times.get(id));
+      deleted.set(id, times.get(id) ?? NaN);
     },
   }, deps);
-  function choose(found: ReadonlyMap<string, number>): ReadonlySet<string> {
+  async function choose(found: ReadonlyMap<string, number>): Promise<Chosen> {
     times = found;
-    const ids = new Set([...times].flatMap(([id, time]) => deleted.get(id) === time ? [] : [id]));
+    const ids = await cooperate(thoseLeft(), signal);
     progress.groups = Math.max(progress.groups, progress.moved + ids.size);
     progress.moved = progress.groups - ids.size;
     for (const id of progress.staying.keys()) if (!ids.has(id)) progress.staying.delete(id);
     return ids;
   }
+
+  function* thoseLeft(): Generator<void, LargeMap<number>> {
+    const ids = new LargeMap<number>();
+    let steps = 0;
+    for (const [id, time] of times) {
+      if (deleted.get(id) !== time) ids.set(id, time);
+      if (++steps % GROUPS_A_STEP === 0) yield;
+    }
+    return ids;
+  }
+
   for (let looks = 0;;) {
     const { moved, early, staying, chosen } = await moves.run(choose, signal);
     if (times.size === 0) return;
@@ -72,7 +88,7 @@ export async function drainMember(
       progress.early = early.size;
       if (moved === 0) await sleep(early.size > 0 ? EARLY_MS : AGAIN_MS, signal);
     } else {
-      if (++looks === DELETED_LOOKS_MAX) deleted.clear();
+      if (++looks === DELETED_LOOKS_MAX) deleted = new LargeMap();
       await sleep(DELETED_MS, signal);
     }
     signal.throwIfAborted();

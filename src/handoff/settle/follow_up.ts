@@ -50,7 +50,7 @@ export function createFollowUp(deps: MoveManyDeps): FollowUp {
     try {
       const outcome = await movesOff(from).run(() => ids, signal);
       note(early, from, outcome.early);
-      note(due, from, outcome.left);
+      note(due, from, outcome.left());
     } catch (error) {
       if (signal.aborted) return;
       if (isBusy(error)) return note(due, from, ids);

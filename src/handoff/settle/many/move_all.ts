@@ -17,8 +17,8 @@ export interface MovedAll {
   readonly early: ReadonlySet<string>;
   /** They cannot be moved now; with the reason. */
   readonly staying: ReadonlyMap<string, string>;
-  /** To be tried again: they were pushed to meanwhile, or there were too many. */
-  readonly left: ReadonlySet<string>;
+  /** Those that are to be tried again: they were pushed to meanwhile, or there were too many. */
+  left(): string[];
   /** How many were to be moved. */
   readonly chosen: number;
 }
@@ -68,9 +68,9 @@ export function createMoves(
         take(id, await bringHome({ id, from, by }, deps, signal));
       });
       // Where nothing was moved, and nobody was in the way, another try would find the same.
-      const again = gone.size > 0 ? many.chosen : many.touched;
+      const again = gone.size > 0 ? many.chosen.keys() : many.touched;
       const isLeft = (id: string) => !gone.has(id) && !early.has(id) && !staying.has(id);
-      const left = new Set([...again].filter(isLeft));
+      const left = () => [...again].filter(isLeft);
       return { moved: gone.size, early, staying, left, chosen: many.chosen.size };
     },
   };

@@ -26,13 +26,20 @@ import { type Former, removeFormer } from "./remove_former.ts";
 /** What is moved. */
 export interface ManyMoves {
   /** Says which groups are to be moved, by when each that the member holds was pushed. */
-  readonly choose: (times: ReadonlyMap<string, number>) => ReadonlySet<string>;
+  readonly choose: (times: ReadonlyMap<string, number>) => Chosen | Promise<Chosen>;
   readonly from: Member;
   /** Members that groups will go to, as far as is known beforehand: they are read meanwhile. */
   readonly towards?: () => Iterable<Member>;
   readonly by: "push" | "drain";
   /** Called for each that is gone from the member: it was copied, or a newer copy was there. */
   readonly onMoved: (id: string) => void;
+}
+
+/** Groups by their IDs: a set, or a large map. */
+export interface Chosen {
+  has(id: string): boolean;
+  keys(): Iterable<string>;
+  readonly size: number;
 }
 
 /** What became of the others. Those in no list are to be tried again. */
@@ -46,7 +53,7 @@ export interface NotMoved {
   /** Somebody else has had their turn meanwhile. */
   readonly touched: readonly string[];
   /** All that were to be moved. */
-  readonly chosen: ReadonlySet<string>;
+  readonly chosen: Chosen;
 }
 
 /** How old what was read of the groups may get: where there are others, they leave traces for a minute. */
@@ -90,7 +97,7 @@ export async function moveMany(
   const reading = new Map<Member, Promise<PushTimes | undefined>>();
   for (const member of towards?.() ?? []) readOther(member);
   const source = await gateways.pushTimes(from, signal);
-  const ids = choose(source.times);
+  const ids = await choose(source.times);
   if (ids.size === 0) return { early, staying, careful, touched: [], chosen: ids };
   await cooperate(noteFound(), signal);
   const [readings, others] = await Promise.all([
@@ -122,8 +129,18 @@ export async function moveMany(
     });
     for (const { id } of former) if (again.has(id)) held.add(id);
   } while (left.size > 0 && pass.isFresh());
-  const touched = [...ids].filter((id) => since.has(id) || held.has(id));
+  const touched = await cooperate(touchedOf(held), signal);
   return { early, staying, careful, touched, chosen: ids };
+
+  function* touchedOf(held: ReadonlySet<string>): Generator<void, string[]> {
+    const touched: string[] = [];
+    let steps = 0;
+    for (const id of ids.keys()) {
+      if (since.has(id) || held.has(id)) touched.push(id);
+      if (++steps % GROUPS_A_STEP === 0) yield;
+    }
+    return touched;
+  }
 
   /**
    * From now on every push of one of them knows that it lies there. Where one does not any more, somebody
@@ -131,7 +148,7 @@ export async function moveMany(
    */
   function* noteFound(): Generator<void, void> {
     let steps = 0;
-    for (const id of ids) {
+    for (const id of ids.keys()) {
       if (++steps % GROUPS_A_STEP === 0) yield;
       if (source.times.has(id)) {
         whereabouts.found(id, from);
@@ -150,7 +167,7 @@ export async function moveMany(
 
   /** What those hold that may have a copy, or shall get one; of those that can be read. */
   async function readOthers(): Promise<ReadonlyMap<Member, PushTimes>> {
-    const members = await cooperate(membersBeside(ids, { from, whereabouts }), signal);
+    const members = await cooperate(membersBeside(ids.keys(), { from, whereabouts }), signal);
     const reads = new Map<Member, PushTimes>();
     await Promise.all([...members].map(async (member) => {
       const read = await readOther(member);
