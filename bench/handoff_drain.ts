@@ -53,6 +53,7 @@ export interface DrainOptions extends Omit<HandoffOptions, "builds"> {
 
 const LOOK_MS = 100;
 const LOG_MS = 30_000;
+const READ_MS_MAX = 60_000;
 
 /**
  * Starts the service before members, has it drain the first one, and looks for what became of their
@@ -94,6 +95,7 @@ async function measureDrain(options: DrainOptions) {
     gatewaysCpuSeconds: await members.cpuSeconds(),
     reads: await members.reads(),
   });
+  await awaitRead(url, members, signal);
   await readStalls(stallsPort, signal); // those of the start
   const before = await used();
   const began = performance.now();
@@ -118,6 +120,17 @@ async function measureDrain(options: DrainOptions) {
     };
   } finally {
     await pushing?.stop();
+  }
+}
+
+/** Waits until every member has been read once, or for a minute. */
+async function awaitRead(url: string, { addresses }: Members, signal: AbortSignal): Promise<void> {
+  const endMs = performance.now() + READ_MS_MAX;
+  while (performance.now() < endMs) {
+    const views = await Promise.all(addresses.map((one) => viewMember(url, one, signal)));
+    if (views.every((view) => view?.groups !== undefined)) return;
+    await sleep(LOOK_MS, signal);
+    signal.throwIfAborted();
   }
 }
 

@@ -5,6 +5,8 @@ export interface MemberView {
   readonly member: string;
   readonly state: string;
   readonly in_ring: boolean;
+  /** Absent until it was read once. */
+  readonly groups?: number;
   readonly drain?: { readonly groups: number; readonly moved: number };
 }
 

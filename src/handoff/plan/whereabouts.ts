@@ -36,10 +36,10 @@ export interface Holders {
   /** Whether reads that are about to be done will tell more. */
   readonly awaitsReads: boolean;
   /**
-   * Whether no other member has a copy, as far as this instance and those that ask it push: the owner was
-   * read after all pushes of the group had begun to go by what is known here.
+   * All copies, where they are known as far as this instance pushes alone, however long it takes to read
+   * a member again: all pushes of the group have gone by what is known here since the owner was read.
    */
-  readonly isExact: boolean;
+  readonly exact?: Copies;
 }
 
 /** A member that cannot be read. */
@@ -98,6 +98,8 @@ export interface Whereabouts {
    * @param pushed when, as far as is known
    */
   placed(id: string, member: Member, pushed?: PushedAt): void;
+  /** Whether a push of this process was the last thing that is known of a copy. */
+  isPushed(id: string, member: Member): boolean;
   /** Whether a read, or handoff, has seen a group out of place. */
   isSeen(id: string): boolean;
   /** A copy was found on a member that is not the group's owner. */
@@ -294,6 +296,22 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
     return more.length === 0 && only?.wasExact === true && !only.settled.has(id) && !seen.has(id);
   }
 
+  /** See {@linkcode Holders.exact}. */
+  function exactCopies(id: string, key: string, owner: Member | undefined): Copies | undefined {
+    if (unread.size + strangers.length + returned.length > 0) return undefined;
+    const copies = seen.get(id);
+    const formerOwners = former.flatMap(({ ring, unread, settled, since }) => {
+      const name = ring.ownerOf(key);
+      const isThere = name !== undefined && unread.has(name);
+      return isThere && !(settled.has(id) && since < Infinity) ? [named(name)] : [];
+    }).filter((member) => member !== owner);
+    const isKnown = copies ? isHandled(id, owner) : isOnFormerOwner(id);
+    const known = copies ?? new Map(formerOwners.map((member) => [member, JUST_NOW]));
+    const isWhole = formerOwners.every((member) => known.has(member)) &&
+      hidden.every((member) => known.has(member) || !copyOn(member, id));
+    return isKnown && isWhole && known.keys().every(isUp) ? known : undefined;
+  }
+
   /** Whether nobody has pushed to the owner but by what is known here since it was read. */
   function isHandled(id: string, owner: Member | undefined): boolean {
     const known = handled.get(id);
@@ -403,14 +421,14 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
       for (const member of strangers) if (member !== owner) away(member, "unread");
       const elsewhere = [...readable.keys()].some((member) => member !== owner);
       if (!elsewhere && presumed.size + unknown.length + absent.size === 0) return undefined;
+      const exact = exactCopies(id, key, owner);
       return {
         seen: readable,
         presumed: [...presumed],
         unread: unknown,
         absent: [...absent.values()],
         awaitsReads: awaitsReads || unknown.length > 0,
-        isExact: unknown.length + absent.size === 0 &&
-          (presumed.size === 0 ? isHandled(id, owner) : isOnFormerOwner(id)),
+        ...(exact && { exact }),
       };
     },
     ownerOf,
@@ -424,6 +442,10 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
       if (copies?.delete(member)) keepSeen(id, copies);
     },
     placed,
+    isPushed(id, member) {
+      const pushed = changes.get(member)?.get(id)?.pushed;
+      return pushed !== undefined && pushed.max < Infinity;
+    },
     isSeen: (id) => seen.has(id),
     found(id, member) {
       if (!seen.get(id)?.has(member)) placed(id, member);

@@ -97,8 +97,6 @@ export interface OnPushDeps {
   readonly report: HandoffReport;
 }
 
-/** When a copy was pushed of which nothing else is known, and which is the only one. */
-const LONG_AGO: PushedAt = { min: -Infinity, max: Infinity };
 /** The ring may change while a group is looked for. */
 const TRIES_MAX = 3;
 /**
@@ -355,8 +353,10 @@ export function createOnPush(deps: OnPushDeps) {
   ): Promise<Destination> {
     const { seen, presumed, unread } = holders;
     const asked = [...new Set([...seen.keys(), ...presumed, ...unread, owner])];
-    const { found, failed } = knownCopies(holders) ?? await look(id, asked, signal);
-    const hidden = [...new Set([...holders.absent.map(({ member }) => member), ...failed])];
+    const known = knownCopies(holders);
+    const { found, failed } = known ?? await look(id, asked, signal);
+    const absent = known ? [] : holders.absent.map(({ member }) => member);
+    const hidden = [...new Set([...absent, ...failed])];
     const goingTo = (to: Member): Destination => {
       const own = found.find(({ member }) => member === to);
       const others = found.filter(({ member }) => member !== to);
@@ -375,13 +375,9 @@ export function createOnPush(deps: OnPushDeps) {
   }
 
   /** The copies of a group, where they are known without a look: a Pushgateway can only be read whole. */
-  function knownCopies({ seen, presumed, isExact }: Holders): Look | undefined {
-    if (!rings.isAlone || !isExact) return undefined;
-    if (presumed.length > 0) {
-      // If it is anywhere, it is there.
-      return { found: presumed.map((member) => ({ member, pushed: LONG_AGO })), failed: [] };
-    }
-    const found = [...seen].map(([member, pushed]) => ({ member, pushed }));
+  function knownCopies({ exact }: Holders): Look | undefined {
+    if (!rings.isAlone || !exact) return undefined;
+    const found = [...exact].map(([member, pushed]) => ({ member, pushed }));
     const isTold = ({ pushed: { min, max } }: Found) => max < Infinity && min > -Infinity;
     return found.length === 1 || found.every(isTold) ? { found, failed: [] } : undefined;
   }

@@ -61,8 +61,12 @@ export interface Reader {
 
 /** Members that are read at once; those that are slow do not count. */
 const AT_ONCE_MAX = 4;
-/** Nobody waits longer for a member of a hundred thousand groups, which takes five seconds, or a hung one. */
+/**
+ * Nobody waits longer for a hung member; nor for one that takes so many times as long as it did last, as
+ * with a hundred thousand groups on a busy machine.
+ */
 const OVERDUE_MS = 5_000;
+const OVERDUE_TIMES = 3;
 
 /** Creates a reader; nothing is read yet. */
 export function createReader(deps: ReaderDeps): Reader {
@@ -81,7 +85,9 @@ export function createReader(deps: ReaderDeps): Reader {
     reading.set(member, state);
     const over = new AbortController();
     using turn = await turns.take("read", signal);
-    const late = sleep(OVERDUE_MS, AbortSignal.any([signal, over.signal])).then(() => {
+    const usualMs = 1_000 * (last.get(member)?.seconds ?? 0);
+    const overdueMs = Math.max(OVERDUE_MS, OVERDUE_TIMES * usualMs);
+    const late = sleep(overdueMs, AbortSignal.any([signal, over.signal])).then(() => {
       if (over.signal.aborted || signal.aborted) return;
       state.slow = true;
       turn[Symbol.dispose]();

@@ -119,10 +119,9 @@ export async function moveMany(
     // The newer copy of one that somebody has had the turn of may be another one by now.
     const former = retired.filter(({ id }) => !since.has(id));
     retired = [];
-    for (const finding of found) {
-      const one = await settle(finding, present);
-      if (one) former.push(one);
-    }
+    // Together: those that have to be put right share their reads.
+    const settled = await Promise.all(found.map((finding) => settle(finding, present)));
+    for (const one of settled) if (one) former.push(one);
     await removeFormer(former, { again, present }, pass, ({ id, to }) => {
       report.moved({ id, from: [from], to, by });
       onMoved(id);
@@ -232,6 +231,11 @@ export async function moveMany(
     return found.flat();
   }
 
+  /** Whether a push of this process has changed the former copy after it was read: its next move tells. */
+  function isPushedHere(id: string, finding: Finding): boolean {
+    return finding.kind === "there" && finding.touched && whereabouts.isPushed(id, from);
+  }
+
   /** Those whose newer copy lacks nothing, for it is not marked as a part. */
   async function whole(outdated: readonly Outdated[]): Promise<readonly Former[]> {
     const partial = new Map<Member, ReadonlySet<string>>();
@@ -252,6 +256,8 @@ export async function moveMany(
     // Nobody here has deleted it, and its member is the same process: somebody else has, also its copy then.
     const isDeleted = !isThere && kind === "there" && !finding.touched &&
       present.started !== undefined && present.started === source.started;
+    // What pushes of ours have brought to it since they have brought to its copy, too, or will.
+    if (isThere && !isSame && isPushedHere(id, finding)) return undefined;
     if (kind === "there" && (isSame || (!isThere && !isDeleted))) {
       return { id, to, time: content.pushTime };
     }
