@@ -102,6 +102,10 @@ export interface Whereabouts {
   isPushed(id: string, member: Member): boolean;
   /** Whether a read, or handoff, has seen a group out of place. */
   isSeen(id: string): boolean;
+  /** A copy was made of what a member holds, whole: that is outdated until it is pushed to. */
+  copied(id: string, from: Member): void;
+  /** Whether that is so. */
+  isCopied(id: string, from: Member): boolean;
   /** A copy was found on a member that is not the group's owner. */
   found(id: string, member: Member): void;
   /** The group was brought to its owner, and every other copy was removed. */
@@ -218,6 +222,8 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
   /** Comparisons are counted: the last one that was begun, and that was taken over. */
   let [plans, applied] = [0, 0];
   const marks = new Map<Member, Set<string>>();
+  /** Copies of which others were made. */
+  const copied = new Map<Member, Set<string>>();
 
   const named = (member: Member) => aliases.get(member) ?? member;
   const isUp = (member: Member) => members.get(member)?.up === true;
@@ -321,6 +327,7 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
 
   function placed(id: string, member: Member, pushed = JUST_NOW): void {
     change(id, member, pushed);
+    copied.get(member)?.delete(id);
     const copies = seen.get(id) ?? new Map<Member, PushedAt>();
     keepSeen(id, copies.set(member, pushed));
   }
@@ -350,7 +357,7 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
 
   /** What was read before, or was done, says nothing of a process that has other data now. */
   function forget(member: Member): void {
-    for (const map of [inventories, begunAt, changes, marks]) map.delete(member);
+    for (const map of [inventories, begunAt, changes, marks, copied]) map.delete(member);
     forgottenAt.set(member, ++now);
   }
 
@@ -437,11 +444,16 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
     },
     removed(id, member) {
       change(id, member);
+      copied.get(member)?.delete(id);
       marks.get(member)?.delete(id);
       const copies = seen.get(id);
       if (copies?.delete(member)) keepSeen(id, copies);
     },
     placed,
+    copied(id, from) {
+      copied.set(from, (copied.get(from) ?? new Set<string>()).add(id));
+    },
+    isCopied: (id, from) => copied.get(from)?.has(id) ?? false,
     isPushed(id, member) {
       const pushed = changes.get(member)?.get(id)?.pushed;
       return pushed !== undefined && pushed.max < Infinity;

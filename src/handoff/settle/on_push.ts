@@ -195,12 +195,35 @@ export function createOnPush(deps: OnPushDeps) {
     return delivery.unsent ? await push.deliver() : delivery;
   }
 
+  /**
+   * Deletes what the owner's copy was made of: as long as both are there, a push would be seen on one of
+   * them before the other, and then the former value.
+   *
+   * @returns the holders that are left
+   */
+  async function withoutCopied(
+    push: { readonly id: string; readonly key: string },
+    holders: readonly Member[],
+    signal: AbortSignal,
+  ): Promise<Member[]> {
+    const to = ownerOf(push.key);
+    const left: Member[] = [];
+    for (const member of holders) {
+      const isFormer = to !== undefined && member !== to && holders.includes(to) &&
+        whereabouts.isCopied(push.id, member);
+      if (!isFormer || !await removeOther(push, { member, to }, signal)) left.push(member);
+    }
+    return left;
+  }
+
   async function replace<Answer>(
     push: MisplacedPush<Answer>,
-    { seen, presumed, absent }: Holders,
+    { seen: before, presumed, absent }: Holders,
     signal: AbortSignal,
   ): Promise<Answer> {
     const owner = ownerOf(push.key);
+    const left = await withoutCopied(push, [...before.keys()], signal);
+    const seen = new Map([...before].filter(([member]) => left.includes(member)));
     const known = [...seen.keys(), ...presumed].filter((member) => member !== owner);
     const hidden = absent.filter(({ up, because }) => up && because === "seen")
       .map(({ member }) => member);
@@ -209,13 +232,13 @@ export function createOnPush(deps: OnPushDeps) {
       whereabouts.inventories.get(member)?.failures.get(push.id) ?? 0
     );
     const asksOwnerFirst = owner !== undefined && wouldRefuse(owner, push);
-    const before = asksOwnerFirst ? [] : await Promise.all([
+    const taken = asksOwnerFirst ? [] : await Promise.all([
       ...known.map((member) => push.deliver(member)),
       ...hidden.map((member) => push.deliver(member, HIDDEN_MS_MAX)),
     ]);
     const delivered = await deliverHome(push);
     if (delivered.refusedBy !== undefined) {
-      return await refused(push, { delivered, before, holders, seen }, signal);
+      return await refused(push, { delivered, before: taken, holders, seen }, signal);
     }
     const { answer, taken: to } = delivered;
     if (to === undefined) return answer;
@@ -296,7 +319,9 @@ export function createOnPush(deps: OnPushDeps) {
   ): Promise<Answer> {
     const destination = await locate(push, signal);
     if (destination === undefined) return (await push.deliver()).answer;
-    const { to, others, isPart } = destination;
+    const { to, isPart } = destination;
+    const left = await withoutCopied(push, [to, ...destination.others], signal);
+    const others = destination.others.filter((member) => left.includes(member));
     // Without a lock others may move the group meanwhile, or not look for it there.
     if (isPart || !rings.areAgreed) await mark(push.id, to, signal);
     let delivered = await push.deliver(to);

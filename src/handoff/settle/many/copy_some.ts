@@ -35,7 +35,7 @@ async function copyTo(
   to: Member,
   copies: readonly Copy[],
   untilMs: number,
-  { since, deps, isFresh, isAllowed, stays, signal }: Pass,
+  { from, since, deps, isFresh, isAllowed, stays, signal }: Pass,
 ): Promise<{ readonly done: readonly Copy[]; readonly rest: readonly Copy[] }> {
   const { exclusive, gateways, whereabouts, report, now } = deps;
   const done: Copy[] = [];
@@ -44,7 +44,7 @@ async function copyTo(
   const goesOn = () => !isFailing && isFresh() && performance.now() < untilMs;
   const options = { exclusive, since, flow, goesOn, signal };
   const rest = await inChunks(copies, options, async (copy, signal) => {
-    const { id, content } = copy;
+    const { id, content, isOnto } = copy;
     if (isFailing || !isAllowed(id, to)) return;
     let sentMs: number | undefined;
     // Asked once more when its turn has come: members may be slow, and rings may change meanwhile.
@@ -60,6 +60,7 @@ async function copyTo(
       if (sentMs === undefined) return;
       if (refused !== undefined) return stays(id, to, refused);
       whereabouts.placed(id, to, { min: sentMs / 1_000, max: now() / 1_000 });
+      if (!isOnto) whereabouts.copied(id, from);
       done.push(copy);
     } catch (error) {
       signal.throwIfAborted();
