@@ -46,7 +46,8 @@ Deno.test("an agent that restarts calls its members critical until it has checke
   await using members = await startMembers(3);
   const { addresses } = members;
   await using service = await startService({
-    config: `consul_server: {addr: "${consul.address}"}\n` +
+    // So long that it has not checked all of them before it can be asked again.
+    config: `consul_server: {addr: "${consul.address}", check_interval: 12s}\n` +
       `pushgateway: {servers: ${JSON.stringify(addresses)}}\n`,
   });
   await service.waitForMembers(addresses);
