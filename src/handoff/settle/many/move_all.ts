@@ -7,7 +7,7 @@
 
 import { inBatches } from "../../../concurrency/batches.ts";
 import { bringHome, type BringOutcome } from "../bring_home.ts";
-import { type ManyMoves, moveMany } from "./move_many.ts";
+import { type ManyMoves, moveMany, type NotMoved } from "./move_many.ts";
 import type { MoveManyDeps } from "./pass.ts";
 
 /** What became of groups. */
@@ -43,6 +43,18 @@ export function createMoves(
   deps: MoveManyDeps,
 ): Moves {
   let touches = new Map<string, number>();
+
+  /**
+   * Among several instances each group has its turn held from its copy to its deletion: between the two a
+   * push through another instance would be seen on one of both members before the other, and then its
+   * former value.
+   */
+  async function oneByOne(choose: ManyMoves["choose"], signal: AbortSignal): Promise<NotMoved> {
+    const chosen = await choose((await deps.gateways.pushTimes(from, signal)).times);
+    const careful = new Set(chosen.keys());
+    return { early: new Set(), staying: new Map(), careful, touched: [], chosen };
+  }
+
   return {
     async run(choose, signal) {
       const gone = new Set<string>();
@@ -52,7 +64,9 @@ export function createMoves(
         onMoved(id);
       };
       const asked = { choose, from, ...(towards && { towards }), by, onMoved: isGone };
-      const many = await deps.exclusive.runMany((signal) => moveMany(asked, deps, signal), signal);
+      const many = deps.rings.isAlone
+        ? await deps.exclusive.runMany((signal) => moveMany(asked, deps, signal), signal)
+        : await oneByOne(choose, signal);
       const early = new Set(many.early);
       const staying = new Map(many.staying);
       const alone = new Set(many.careful);
