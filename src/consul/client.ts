@@ -10,9 +10,22 @@ import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import { z } from "zod";
 import type { ConsulConfig, TlsConfig } from "../config/consul.ts";
+import {
+  checkSession,
+  deleteAsIs,
+  type FreeKey,
+  KEYS_AT_ONCE_MAX,
+  lock,
+  type LockedKey,
+  type Operation,
+  type Release,
+  transactSome,
+  unlock,
+} from "./transactions.ts";
 import { type BlockingQuery, createRequests, failureIndex, isStatus } from "./requests.ts";
 
 export { type BlockingQuery, isStatus };
+export { type FreeKey, KEYS_AT_ONCE_MAX, type LockedKey, type Release } from "./transactions.ts";
 
 /** One instance of a service, on one Consul node. */
 export type ServiceEntry = z.infer<typeof serviceEntry>;
@@ -28,27 +41,6 @@ export interface HeldKey {
   readonly key: string;
   readonly session: string;
   readonly value: string;
-}
-
-/** A key of the KV store that nobody holds, as it was found. */
-export interface FreeKey {
-  readonly key: string;
-  /** Consul's index of its last change. */
-  readonly changedAt: number;
-}
-
-/** A key of the KV store that a session holds, or has held, as it was then. */
-export interface LockedKey extends FreeKey {
-  /** Consul's index of when it was made. */
-  readonly createdAt: number;
-  /** How often it went to a session since it is there: once where it is new. */
-  readonly times: number;
-}
-
-/** How a key that a session holds is let go of. */
-export interface Release extends FreeKey {
-  /** Whether it stays there, as a trace. */
-  readonly stays: boolean;
 }
 
 /** What the local agent is told of a service. */
@@ -195,8 +187,6 @@ export interface ConsulClient extends Disposable {
   ): Promise<{ exists: boolean; index: bigint }>;
 }
 
-/** Consul takes 64 operations in one transaction; one of ours looks whether the session holds the keys. */
-export const KEYS_AT_ONCE_MAX = 63;
 /** For what somebody with a lock, or in want of one, waits for. */
 const LOCK_TIMEOUT_MS = 2_000;
 /**
@@ -240,26 +230,6 @@ const keyEntries = z.array(z.object({
   Session: z.string().optional(),
   ModifyIndex: z.number(),
 }));
-/** What a transaction answers that locks keys, or ends that. */
-const locked = z.object({
-  Results: z.array(z.object({
-    KV: z.object({
-      Key: z.string(),
-      Session: z.string().optional(),
-      LockIndex: z.number(),
-      CreateIndex: z.number(),
-      ModifyIndex: z.number(),
-    }),
-  })),
-});
-/** What the library throws where an operation of a transaction was refused: then none was done. */
-const conflict = z.object({
-  response: z.object({
-    body: z.object({ Errors: z.array(z.object({ OpIndex: z.number(), What: z.string() })) }),
-  }),
-});
-/** What Consul says of an operation that it cannot do as things are, as a lock that others hold. */
-const REFUSAL = /^failed /;
 /** Only a leader that has caught up answers: after a restart it lacks keys and sessions at first. */
 const CONSISTENT = { consistent: true };
 
@@ -327,23 +297,8 @@ export async function openConsul(config: ConsulConfig): Promise<ConsulClient> {
     );
   }
 
-  /**
-   * Does as many of some operations as can be done: without those that were refused once more, and so on.
-   *
-   * @returns what Consul tells of those that were done, deletions left out, and how many were refused
-   * @throws where one fails for another reason, as want of rights or of the session
-   */
-  async function transactSome(operations: readonly Operation[], signal: AbortSignal) {
-    for (let left = operations; left.length > 0;) {
-      try {
-        const { Results } = locked.parse(await transact(left, signal));
-        return { results: Results, refused: operations.length - left.length };
-      } catch (error) {
-        const refused = refusedOperations(error);
-        left = left.filter((_, i) => !refused.has(i));
-      }
-    }
-    return { results: [], refused: operations.length };
+  function some(operations: readonly Operation[], signal: AbortSignal) {
+    return transactSome(operations, (left) => transact(left, signal));
   }
 
   async function entriesBelow(prefix: string, blocking: BlockingQuery, signal: AbortSignal) {
@@ -430,20 +385,17 @@ export async function openConsul(config: ConsulConfig): Promise<ConsulClient> {
       }
     },
     async leaveKey(key, session, signal) {
-      const { results } = await transactSome([unlock(key, session)], signal);
-      return results.map(lockedKey)[0];
+      return (await some([unlock(key, session)], signal)).keys[0];
     },
     async acquireKeys(keys, session, signal) {
-      const operations = keys.map((key) => ({ KV: { Verb: "lock", Key: key, Session: session } }));
-      return (await transactSome(operations, signal)).results.map(lockedKey);
+      return (await some(keys.map((key) => lock(key, session)), signal)).keys;
     },
-    async releaseKeys(keys, session, signal) {
-      const { results, refused } = await transactSome([
-        checkSession(keys[0].key, session),
-        ...keys.map((one) => one.stays ? unlock(one.key, session) : deleteAsIs(one)),
+    async releaseKeys(releases, session, signal) {
+      const { keys, refused } = await some([
+        checkSession(releases[0].key, session),
+        ...releases.map((one) => one.stays ? unlock(one.key, session) : deleteAsIs(one)),
       ], signal);
-      const left = results.filter(({ KV }) => KV.Session === undefined).map(lockedKey);
-      return { held: refused === 0, left };
+      return { held: refused === 0, left: keys.filter((key) => key.session === undefined) };
     },
     async freeKeys(prefix, signal) {
       const { entries } = await entriesBelow(prefix, { waitSeconds: 0 }, signal);
@@ -453,7 +405,7 @@ export async function openConsul(config: ConsulConfig): Promise<ConsulClient> {
     },
     async deleteUnchanged(keys, signal) {
       for (let at = 0; at < keys.length; at += KEYS_AT_ONCE_MAX) {
-        await transactSome(keys.slice(at, at + KEYS_AT_ONCE_MAX).map(deleteAsIs), signal);
+        await some(keys.slice(at, at + KEYS_AT_ONCE_MAX).map(deleteAsIs), signal);
       }
     },
     async createSession({ name, ttlSeconds, lockDelaySeconds }, signal) {
@@ -499,55 +451,6 @@ export async function openConsul(config: ConsulConfig): Promise<ConsulClient> {
       agent.destroy();
     },
   };
-}
-
-/** One step of a transaction. */
-interface Operation {
-  readonly KV: {
-    readonly Verb: string;
-    readonly Key: string;
-    readonly Session?: string;
-    readonly Index?: number;
-  };
-}
-
-function lockedKey({ KV }: z.infer<typeof locked>["Results"][number]): LockedKey {
-  return {
-    key: KV.Key,
-    createdAt: KV.CreateIndex,
-    changedAt: KV.ModifyIndex,
-    times: KV.LockIndex,
-  };
-}
-
-function checkSession(key: string, session: string): Operation {
-  return { KV: { Verb: "check-session", Key: key, Session: session } };
-}
-
-function unlock(key: string, session: string): Operation {
-  return { KV: { Verb: "unlock", Key: key, Session: session } };
-}
-
-/** Deletes a key that has not changed; one that is gone counts as deleted. */
-function deleteAsIs({ key, changedAt }: FreeKey): Operation {
-  return { KV: { Verb: "delete-cas", Key: key, Index: changedAt } };
-}
-
-/**
- * Which operations of a transaction were refused for what the keys are.
- *
- * @throws what has failed otherwise; Consul answers 409 then, too, and want of rights is a 403 here
- */
-function refusedOperations(error: unknown): ReadonlySet<number> {
-  const errors = isStatus(error, 409)
-    ? conflict.safeParse(error).data?.response.body.Errors ?? []
-    : [];
-  if (errors.length === 0) throw error;
-  const failed = errors.find(({ What }) => !REFUSAL.test(What));
-  if (!failed) return new Set(errors.map(({ OpIndex }) => OpIndex));
-  const message = `a transaction of Consul's KV store: ${failed.What}`;
-  const statusCode = /^permission denied/i.test(failed.What) ? 403 : 409;
-  throw Object.assign(new Error(message, { cause: error }), { statusCode });
 }
 
 function basicAuthorization({ basicAuth }: ConsulConfig): Record<string, string> {

@@ -1,0 +1,141 @@
+/**
+ * Transactions of Consul's KV store on keys that sessions hold: as many of their operations as can be done
+ * are done.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import { isStatus } from "./requests.ts";
+
+/** A key of the KV store that nobody holds, as it was found. */
+export interface FreeKey {
+  readonly key: string;
+  /** Consul's index of its last change. */
+  readonly changedAt: number;
+}
+
+/** A key of the KV store that a session holds, or has held, as it was then. */
+export interface LockedKey extends FreeKey {
+  /** Consul's index of when it was made. */
+  readonly createdAt: number;
+  /** How often it went to a session since it is there: once where it is new. */
+  readonly times: number;
+}
+
+/** How a key that a session holds is let go of. */
+export interface Release extends FreeKey {
+  /** Whether it stays there, as a trace. */
+  readonly stays: boolean;
+}
+
+/** Consul takes 64 operations in one transaction; one of ours looks whether the session holds the keys. */
+export const KEYS_AT_ONCE_MAX = 63;
+
+/** One step of a transaction. */
+export interface Operation {
+  readonly KV: {
+    readonly Verb: string;
+    readonly Key: string;
+    readonly Session?: string;
+    readonly Index?: number;
+  };
+}
+
+/** What Consul did. */
+export interface Done {
+  /** The keys as they are then, deleted ones left out; who holds each. */
+  readonly keys: readonly (LockedKey & { readonly session?: string })[];
+  /** How many operations were refused for what the keys are. */
+  readonly refused: number;
+}
+
+/** What a transaction answers that locks keys, or ends that. */
+const locked = z.object({
+  Results: z.array(z.object({
+    KV: z.object({
+      Key: z.string(),
+      Session: z.string().optional(),
+      LockIndex: z.number(),
+      CreateIndex: z.number(),
+      ModifyIndex: z.number(),
+    }),
+  })),
+});
+/** What the library throws where an operation of a transaction was refused: then none was done. */
+const conflict = z.object({
+  response: z.object({
+    body: z.object({ Errors: z.array(z.object({ OpIndex: z.number(), What: z.string() })) }),
+  }),
+});
+/** What Consul says of an operation that it cannot do as things are, as a lock that others hold. */
+const REFUSAL = /^failed /;
+
+/**
+ * Does as many of some operations as can be done: without those that were refused once more, and so on.
+ *
+ * @param send sends a transaction, and answers its body
+ * @throws where one fails for another reason, as want of rights or of the session
+ */
+export async function transactSome(
+  operations: readonly Operation[],
+  send: (operations: readonly Operation[]) => Promise<unknown>,
+): Promise<Done> {
+  for (let left = operations; left.length > 0;) {
+    try {
+      const { Results } = locked.parse(await send(left));
+      return { keys: Results.map(lockedKey), refused: operations.length - left.length };
+    } catch (error) {
+      const refused = refusedOperations(error);
+      left = left.filter((_, i) => !refused.has(i));
+    }
+  }
+  return { keys: [], refused: operations.length };
+}
+
+/** Fails where a session does not hold a key. */
+export function checkSession(key: string, session: string): Operation {
+  return { KV: { Verb: "check-session", Key: key, Session: session } };
+}
+
+/** Ends that a session holds a key. */
+export function unlock(key: string, session: string): Operation {
+  return { KV: { Verb: "unlock", Key: key, Session: session } };
+}
+
+/** Deletes a key that has not changed; one that is gone counts as deleted. */
+export function deleteAsIs({ key, changedAt }: FreeKey): Operation {
+  return { KV: { Verb: "delete-cas", Key: key, Index: changedAt } };
+}
+
+/** Makes a session hold a key. */
+export function lock(key: string, session: string): Operation {
+  return { KV: { Verb: "lock", Key: key, Session: session } };
+}
+
+/**
+ * Which operations of a transaction were refused for what the keys are.
+ *
+ * @throws what has failed otherwise; Consul answers 409 then, too, and want of rights is a 403 here
+ */
+function refusedOperations(error: unknown): ReadonlySet<number> {
+  const errors = isStatus(error, 409)
+    ? conflict.safeParse(error).data?.response.body.Errors ?? []
+    : [];
+  if (errors.length === 0) throw error;
+  const failed = errors.find(({ What }) => !REFUSAL.test(What));
+  if (!failed) return new Set(errors.map(({ OpIndex }) => OpIndex));
+  const message = `a transaction of Consul's KV store: ${failed.What}`;
+  const statusCode = /^permission denied/i.test(failed.What) ? 403 : 409;
+  throw Object.assign(new Error(message, { cause: error }), { statusCode });
+}
+
+function lockedKey({ KV }: z.infer<typeof locked>["Results"][number]): Done["keys"][number] {
+  return {
+    key: KV.Key,
+    createdAt: KV.CreateIndex,
+    changedAt: KV.ModifyIndex,
+    times: KV.LockIndex,
+    ...(KV.Session !== undefined && { session: KV.Session }),
+  };
+}

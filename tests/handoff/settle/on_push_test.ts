@@ -1,0 +1,81 @@
+/** In which order a push reaches the copies of a group that is being moved. */
+
+import assert from "node:assert/strict";
+import { createOnPush, type MisplacedPush } from "../../../src/handoff/settle/on_push.ts";
+import type { Member } from "../../../src/member.ts";
+import { type Bench, createBench } from "../../model/bench.ts";
+import { depsOf } from "./deps.ts";
+
+const id = "/metrics/job/backup";
+const never = new AbortController().signal;
+
+/** A group of the first member that has been copied to its owner, the second; and what is done to either. */
+async function startCopied(bench: Bench) {
+  const [from, to] = bench.members;
+  const order: string[] = [];
+  const deps = depsOf(bench, {
+    gateways: {
+      async remove(member, ...rest) {
+        order.push(`deleted from ${member}`);
+        await bench.gateways.remove(member, ...rest);
+      },
+    },
+  });
+  for (const member of [from, to]) await bench.push(member, { id, families: { a: 1, b: 1 } });
+  const seconds = Date.now() / 1_000;
+  const { whereabouts } = deps;
+  whereabouts.placed(id, from, { min: seconds - 60, max: seconds - 60 });
+  whereabouts.placed(id, to, { min: seconds, max: seconds });
+  whereabouts.copied(id, from);
+  const handle = createOnPush({
+    ...deps,
+    rings: { ...deps.rings, areAgreed: true, sendsAlone: () => ({ [Symbol.dispose]() {} }) },
+    news: () => Promise.resolve(),
+    marked() {},
+    followUp: (_, member) => void order.push(`to be moved off ${member}`),
+  });
+  const push = (method: "PUT" | "POST"): MisplacedPush<number> => ({
+    method,
+    id,
+    key: id,
+    types: () => new Map(),
+    deliver(member: Member = to) {
+      order.push(`${method} to ${member}`);
+      bench.land(member, { id, families: { a: 2 }, method });
+      return Promise.resolve({ answer: 200, taken: member });
+    },
+  });
+  return {
+    order,
+    whereabouts,
+    push: (method: "PUT" | "POST") => bench.run(handle(push(method), never)),
+  };
+}
+
+for (const [method, families] of [["PUT", { a: 2 }], ["POST", { a: 2, b: 1 }]] as const) {
+  Deno.test(`a ${method} of a group that was copied is seen on no member before the other`, {
+    permissions: "none",
+  }, async () => {
+    await using bench = createBench();
+    const [from, to] = bench.members;
+    const { order, push, whereabouts } = await startCopied(bench);
+    assert.equal(await push(method), 200);
+    const deletions = order.filter((done) => done === `deleted from ${from}`);
+    assert.deepEqual(order, [...deletions, `${method} to ${to}`]);
+    assert(deletions.length > 0);
+    assert.deepEqual(bench.holders(id), { [to]: families });
+    assert.equal(whereabouts.size, 0);
+  });
+}
+
+Deno.test("what a group was copied from is left where it has been pushed to since, past us", {
+  permissions: "none",
+}, async () => {
+  await using bench = createBench();
+  const [from, to] = bench.members;
+  const { order, push } = await startCopied(bench);
+  await bench.push(from, { id, families: { c: 3 }, method: "POST" });
+  assert.equal(await push("POST"), 200);
+  assert.deepEqual(order, [`POST to ${from}`, `to be moved off ${from}`, `to be moved off ${to}`]);
+  assert.deepEqual(bench.holders(id)[from], { a: 2, b: 1, c: 3 });
+});
