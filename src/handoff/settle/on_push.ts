@@ -320,7 +320,9 @@ export function createOnPush(deps: OnPushDeps) {
     const destination = await locate(push, signal);
     if (destination === undefined) return (await push.deliver()).answer;
     const { to, isPart } = destination;
-    const left = await withoutCopied(push, [to, ...destination.others], signal);
+    const all = [to, ...destination.others];
+    // A copy that was made and is not the newest any more is no reason to delete what it was made of.
+    const left = to === ownerOf(push.key) ? await withoutCopied(push, all, signal) : all;
     const others = destination.others.filter((member) => left.includes(member));
     // Without a lock others may move the group meanwhile, or not look for it there.
     if (isPart || !rings.areAgreed) await mark(push.id, to, signal);
