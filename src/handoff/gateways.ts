@@ -199,6 +199,18 @@ export function openGateways(
     return attempt(member, "read its groups whole", read);
   }, PATIENCE);
 
+  const checks = gather((member: Member, _: readonly void[]) =>
+    attempt(member, "read its status", async () => {
+      const { transport, writeTimeoutMs: timeoutMs } = way();
+      const request = { method: "GET", target: "/api/v1/status", headers: [] };
+      const { status, body } = await transport.send(member, request, { timeoutMs });
+      if (status !== 200) throw new Error(`expected 200, found ${status}`);
+      const { flags } = parseStatus(new TextDecoder().decode(body));
+      const unchecked = flags[UNCHECKED_FLAG];
+      return unchecked === undefined ? undefined : unchecked !== "true";
+    })
+  );
+
   async function send(
     member: Member,
     { what, ...request }: UpstreamRequest & { readonly what: string },
@@ -298,19 +310,9 @@ export function openGateways(
     },
     failPush,
     restoreFailure,
-    checksPushes(member, signal) {
-      return attempt(member, "read its status", async () => {
-        const { transport, writeTimeoutMs: timeoutMs } = way();
-        const request = { method: "GET", target: "/api/v1/status", headers: [] };
-        const { status, body } = await transport.send(member, request, { timeoutMs, signal });
-        if (status !== 200) throw new Error(`expected 200, found ${status}`);
-        const { flags } = parseStatus(new TextDecoder().decode(body));
-        const unchecked = flags[UNCHECKED_FLAG];
-        return unchecked === undefined ? undefined : unchecked !== "true";
-      }, signal);
-    },
+    checksPushes: (member, signal) => checks.read(member, undefined, signal),
     forget(member) {
-      for (const known of [clocks, times, traits, groups]) known.forget(member);
+      for (const known of [clocks, times, traits, groups, checks]) known.forget(member);
       knownIds.delete(member);
     },
     async remove(member, id, signal) {

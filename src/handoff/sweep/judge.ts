@@ -37,8 +37,8 @@ export interface Comparison {
 
 /** A member that is about to come in, or to be found empty, is read again after this. */
 const WAITING_MS = 500;
-/** One that is being drained, maybe by another instance; and by how many times what a read takes. */
-const DRAINING_MS = 5_000;
+/** One that is being drained, maybe by another instance; later where a read takes long, which costs it. */
+const DRAINING_MS = { min: 5_000, max: 30_000 };
 const DRAINING_READS = 10;
 /** A leaving member is empty for good once others had the time to learn of it too. */
 const LEFT_MS_MIN = 2_000;
@@ -77,7 +77,8 @@ export function createJudge(deps: JudgeDeps): Judge {
     leftAt.set(member, since);
     if (record.state === "draining") {
       const { beganMs = -Infinity, seconds = 0 } = reads.get(member) ?? {};
-      const drainingMs = Math.max(DRAINING_MS, DRAINING_READS * seconds * 1_000);
+      const { min, max } = DRAINING_MS;
+      const drainingMs = Math.min(max, Math.max(min, DRAINING_READS * seconds * 1_000));
       due.by(member, clock() + (isEmpty ? WAITING_MS : drainingMs));
       if (isEmpty && beganMs - since >= LEFT_MS_MIN) {
         tell({ kind: "drained", member, empty: true });
