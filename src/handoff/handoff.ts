@@ -9,7 +9,7 @@
 import { deadline } from "../concurrency/deadline.ts";
 import { runGroup } from "../concurrency/run_group.ts";
 import type { HandoffConfig } from "../config/config.ts";
-import { LockFailure } from "../consul/locks/locks.ts";
+import { isBusy, LockFailure } from "../consul/locks/locks.ts";
 import { emptyInstancePath, parseGroupId } from "../group/group.ts";
 import type { NameScheme } from "../group/label_name.ts";
 import { errorText } from "../log.ts";
@@ -239,7 +239,7 @@ export function createHandoff(deps: HandoffDeps): Handoff {
     } catch (failure) {
       if (signal.aborted) return undefined;
       if (!(failure instanceof LockFailure)) throw failure;
-      if (failure.kind === "busy") return "another instance, which is deleting copies";
+      if (isBusy(failure)) return "another instance, which is deleting copies";
       report.failed("lock", failure);
       return errorText(failure);
     }

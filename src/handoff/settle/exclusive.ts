@@ -18,7 +18,8 @@ export interface Exclusive {
    *
    * @param work's signal aborts when the turn can no longer be relied on, or the caller's aborts.
    *   `isAlone` where it goes on without the lock: other instances may do so, too
-   * @param options.alone goes on without a lock where Consul cannot be asked: pushes do
+   * @param options.alone goes on without a lock where Consul cannot be asked: pushes do, and only they go
+   *   on beside {@linkcode runAlone}, too
    * @throws {TurnFailure} where its turn does not come; work has not begun then
    * @throws {LockFailure} `unavailable` or `lost`
    */
@@ -30,15 +31,8 @@ export interface Exclusive {
   /** Begins to watch which groups have a turn. Disposal ends that. */
   watch(): Watch;
   /**
-   * Runs work that handles many groups by {@linkcode runUntouched}, while no other process does so: such
-   * turns leave no traces, for there may be 100,000.
-   *
-   * @throws {LockFailure} `busy` where another process takes long, and as `run`
-   */
-  runMany<T>(work: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T>;
-  /**
-   * Runs work that may change any group, once all turns of {@linkcode runUntouched} have ended and before
-   * others begin. For every watch all groups are touched then.
+   * Runs work that may change any group, once all turns of {@linkcode runUntouched} have ended, and those of
+   * {@linkcode run} that are no pushes, and before others begin. For every watch all groups are touched then.
    */
   runAlone<T>(work: () => Promise<T>): Promise<T>;
   /**
@@ -100,8 +94,6 @@ const QUEUED_MS = 500;
  * clock may not tell.
  */
 const STANDSTILL_MS_MAX = 20_000;
-/** Another process moves so long at a stretch, as a rule. */
-const MANY_MS_MAX = 60_000;
 /** After that a trace that another process has left may be gone again. */
 const WATCH_MS_MAX = TRACE_MS - STANDSTILL_MS_MAX;
 /** A process that died frees its locks within 20 s: Consul ends its session late, and then waits. */
@@ -131,8 +123,8 @@ export function createExclusive(locks: () => Locks | undefined): Exclusive {
     for (const [watch, touched] of watches) if (!except.includes(watch)) touched.add(id);
   }
 
-  /** Turns of many that are under way. */
-  const many = new Set<Promise<unknown>>();
+  /** Turns that are under way, those of pushes left out. */
+  const ours = new Set<Promise<unknown>>();
   /** Ends when they may begin; absent where they may. */
   let alone: Promise<unknown> | undefined;
   /** Watches for which every group is touched. */
@@ -147,6 +139,19 @@ export function createExclusive(locks: () => Locks | undefined): Exclusive {
       if (nowMs - endedMs < QUEUED_MS) break;
       recent.delete(oldest);
     }
+  }
+
+  async function noneAlone(signal: AbortSignal): Promise<void> {
+    while (alone) await abandonable(alone, signal);
+  }
+
+  /** Runs what is not to overlap with {@linkcode Exclusive.runAlone}. */
+  async function notBeside<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    await noneAlone(signal);
+    const running = work();
+    const ended = running.catch(() => {}).finally(() => ours.delete(ended));
+    ours.add(ended);
+    return await running;
   }
 
   /** Takes the turn of a group. */
@@ -207,11 +212,14 @@ export function createExclusive(locks: () => Locks | undefined): Exclusive {
 
   return {
     async run(id, work, options) {
+      // Before its turn, for which pushes wait.
+      if (!options.alone) await noneAlone(options.signal);
       const { before, leave } = enter(id);
       touch(id);
       try {
         await abandonable(before, options.signal);
-        return await locked(id, work, options);
+        if (options.alone) return await locked(id, work, options);
+        return await notBeside(() => locked(id, work, options), options.signal);
       } finally {
         ended(id);
         leave();
@@ -229,11 +237,6 @@ export function createExclusive(locks: () => Locks | undefined): Exclusive {
       watches.set(watch, touched);
       return watch;
     },
-    async runMany(work, signal) {
-      const present = locks();
-      if (!present || present.state === "forbidden") return await work(signal);
-      return await present.hold("many", work, { waitMs: MANY_MS_MAX, signal });
-    },
     async runAlone(work) {
       const voidAll = () => watches.keys().forEach((watch) => void voided.add(watch));
       const before = alone;
@@ -243,7 +246,7 @@ export function createExclusive(locks: () => Locks | undefined): Exclusive {
       try {
         await before;
         voidAll();
-        await Promise.allSettled(many);
+        await Promise.allSettled(ours);
         return await work();
       } finally {
         voidAll();
@@ -252,11 +255,7 @@ export function createExclusive(locks: () => Locks | undefined): Exclusive {
       }
     },
     async runUntouched(ids, work, options) {
-      while (alone) await abandonable(alone, options.signal);
-      const running = untouched(ids, work, options);
-      const ended = running.catch(() => {}).finally(() => many.delete(ended));
-      many.add(ended);
-      await running;
+      await notBeside(() => untouched(ids, work, options), options.signal);
     },
   };
 

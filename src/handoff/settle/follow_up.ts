@@ -7,7 +7,7 @@
 
 import { sleep } from "../../concurrency/backoff.ts";
 import { createWake } from "../../concurrency/wake.ts";
-import { isBusy, LockFailure } from "../../consul/locks/locks.ts";
+import { LockFailure } from "../../consul/locks/locks.ts";
 import type { Member } from "../../member.ts";
 import { MemberFailure } from "../gateways.ts";
 import { createMoves, type Moves } from "./many/move_all.ts";
@@ -48,12 +48,11 @@ export function createFollowUp(deps: MoveManyDeps): FollowUp {
 
   async function move(from: Member, ids: ReadonlySet<string>, signal: AbortSignal): Promise<void> {
     try {
-      const outcome = await movesOff(from).run(() => ids, signal);
+      const outcome = await movesOff(from).run(ids, signal);
       note(early, from, outcome.early);
       note(due, from, outcome.left());
     } catch (error) {
       if (signal.aborted) return;
-      if (isBusy(error)) return note(due, from, ids);
       const isExpected = error instanceof MemberFailure || error instanceof LockFailure;
       if (!isExpected) throw error;
       deps.report.failed(error instanceof LockFailure ? "lock" : "copy", error);

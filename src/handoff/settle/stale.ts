@@ -9,7 +9,6 @@
  */
 
 import { inBatches } from "../../concurrency/batches.ts";
-import { isBusy } from "../../consul/locks/locks.ts";
 import type { Member } from "../../member.ts";
 import type { Gateways } from "../gateways.ts";
 import { isNewer, keyOfId, type PushedAt, pushedAt, type StaleCopy } from "../plan/inventory.ts";
@@ -32,13 +31,10 @@ export async function removeStale(
   let removed = 0;
   let closer: readonly StaleCopy[] = [];
   try {
-    const work = (signal: AbortSignal) => removeStaleMany(stale, deps, signal);
-    const many = await deps.exclusive.runMany(work, signal);
-    removed = many.removed;
-    closer = many.closer;
+    ({ removed, closer } = await removeStaleMany(stale, deps, signal));
   } catch (error) {
     signal.throwIfAborted();
-    if (!isBusy(error)) deps.report.failed("delete", error);
+    deps.report.failed("delete", error);
   }
   await inBatches(closer, { signal }, async (copy) => {
     try {

@@ -232,3 +232,34 @@ Deno.test("names of locks are short, whatever the group", { permissions: "none" 
   assert.notEqual(names[0], names[2]);
   for (const name of names) assert.match(name, /^group-[0-9a-f]{8}$/);
 });
+
+Deno.test(
+  "what may change any group waits for moves, and lets none begin meanwhile; pushes go on",
+  {
+    permissions: "none",
+  },
+  async () => {
+    const { run, runAlone } = createExclusive(() => undefined);
+    const order: string[] = [];
+    const copied = Promise.withResolvers<void>();
+    const moving = run("a", async () => {
+      await copied.promise;
+      order.push("move");
+    }, SHARED);
+    await isPending(moving);
+    const wiped = Promise.withResolvers<void>();
+    const wiping = runAlone(async () => {
+      order.push("wipe");
+      await wiped.promise;
+    });
+    const later = run("b", () => Promise.resolve(void order.push("later")), SHARED);
+    await run("b", () => Promise.resolve(void order.push("push")), ALONE);
+    copied.resolve();
+    await moving;
+    assert.equal(await isPending(later), true);
+    wiped.resolve();
+    await wiping;
+    await later;
+    assert.deepEqual(order, ["push", "move", "wipe", "later"]);
+  },
+);

@@ -336,20 +336,3 @@ test("one that fails lets turns of many begin again", async () => {
   using since = exclusive.watch();
   assert.deepEqual(await ran(exclusive, ["a"], since), ["a"]);
 });
-
-test("many groups are handled by one process at a time, and without Consul's leave by each", async () => {
-  const names: string[] = [];
-  const locks = locksThat();
-  const noting: Locks = {
-    ...locks,
-    hold: (name, work, options) => (names.push(name), locks.hold(name, work, options)),
-  };
-  assert.equal(await createExclusive(() => noting).runMany(() => Promise.resolve(1), never), 1);
-  assert.deepEqual(names, ["many"]);
-  const forbidden = locksThat("unavailable", { state: "forbidden" });
-  for (const none of [undefined, forbidden]) {
-    assert.equal(await createExclusive(() => none).runMany(() => Promise.resolve(1), never), 1);
-  }
-  const busy = createExclusive(() => locksThat("busy"));
-  await assert.rejects(busy.runMany(() => assert.fail("it has begun"), never), LockFailure);
-});

@@ -7,7 +7,7 @@
 
 import { inBatches } from "../../../concurrency/batches.ts";
 import { bringHome, type BringOutcome } from "../bring_home.ts";
-import { type ManyMoves, moveMany, type NotMoved } from "./move_many.ts";
+import { type Choose, type Chosen, type ManyMoves, moveMany, type NotMoved } from "./move_many.ts";
 import type { MoveManyDeps } from "./pass.ts";
 
 /** What became of groups. */
@@ -28,10 +28,10 @@ export interface Moves {
   /**
    * Moves groups.
    *
-   * @param choose says which, see {@linkcode ManyMoves}
+   * @param groups which, or what says so
    * @throws as {@linkcode moveMany}
    */
-  run(choose: ManyMoves["choose"], signal: AbortSignal): Promise<MovedAll>;
+  run(groups: Chosen | Choose, signal: AbortSignal): Promise<MovedAll>;
 }
 
 /** One that is pushed to so often while it is about to be moved has its turn held until it is. */
@@ -39,7 +39,7 @@ const TOUCHED_MAX = 3;
 
 /** Creates moves; which groups are pushed to is remembered from one run to the next. */
 export function createMoves(
-  { from, towards, by, onMoved }: Omit<ManyMoves, "choose">,
+  { from, towards, by, onMoved }: Omit<ManyMoves, "groups">,
   deps: MoveManyDeps,
 ): Moves {
   let touches = new Map<string, number>();
@@ -49,24 +49,26 @@ export function createMoves(
    * push through another instance would be seen on one of both members before the other, and then its
    * former value.
    */
-  async function oneByOne(choose: ManyMoves["choose"], signal: AbortSignal): Promise<NotMoved> {
-    const chosen = await choose((await deps.gateways.pushTimes(from, signal)).times);
+  async function oneByOne(groups: Chosen | Choose, signal: AbortSignal): Promise<NotMoved> {
+    const chosen = typeof groups === "function"
+      ? await groups((await deps.gateways.pushTimes(from, signal)).times)
+      : groups;
     const careful = new Set(chosen.keys());
     return { early: new Set(), staying: new Map(), careful, touched: [], chosen };
   }
 
   return {
-    async run(choose, signal) {
+    async run(groups, signal) {
       const gone = new Set<string>();
       const isGone = (id: string) => {
         gone.add(id);
         touches.delete(id);
         onMoved(id);
       };
-      const asked = { choose, from, ...(towards && { towards }), by, onMoved: isGone };
+      const asked = { groups, from, ...(towards && { towards }), by, onMoved: isGone };
       const many = deps.rings.isAlone
-        ? await deps.exclusive.runMany((signal) => moveMany(asked, deps, signal), signal)
-        : await oneByOne(choose, signal);
+        ? await moveMany(asked, deps, signal)
+        : await oneByOne(groups, signal);
       const early = new Set(many.early);
       const staying = new Map(many.staying);
       const alone = new Set(many.careful);

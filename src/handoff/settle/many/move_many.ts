@@ -25,8 +25,8 @@ import { type Former, removeFormer } from "./remove_former.ts";
 
 /** What is moved. */
 export interface ManyMoves {
-  /** Says which groups are to be moved, by when each that the member holds was pushed. */
-  readonly choose: (times: ReadonlyMap<string, number>) => Chosen | Promise<Chosen>;
+  /** Which groups are to be moved, or what says so. */
+  readonly groups: Chosen | Choose;
   readonly from: Member;
   /** Members that groups will go to, as far as is known beforehand: they are read meanwhile. */
   readonly towards?: () => Iterable<Member>;
@@ -34,6 +34,9 @@ export interface ManyMoves {
   /** Called for each that is gone from the member: it was copied, or a newer copy was there. */
   readonly onMoved: (id: string) => void;
 }
+
+/** Says which groups are to be moved, by when each that the member holds was pushed. */
+export type Choose = (times: ReadonlyMap<string, number>) => Promise<Chosen>;
 
 /** Groups by their IDs: a set, or a large map. */
 export interface Chosen {
@@ -56,13 +59,14 @@ export interface NotMoved {
   readonly chosen: Chosen;
 }
 
-/** How old what was read of the groups may get: where there are others, they leave traces for a minute. */
-const READ_MS_MAX = { alone: 600_000, shared: 40_000 };
+/** How old what was read of the groups may get. */
+const READ_MS_MAX = 600_000;
 /** Groups between two moments at which others have their turn. */
 const GROUPS_A_STEP = 1_000;
 
 /**
- * Moves as many of some groups as it can.
+ * Moves as many of some groups as it can, for an instance that is alone: others would push to a copy
+ * before its source is deleted, or to the source.
  *
  * @throws {MemberFailure} where the member cannot be read
  * @throws {LockFailure} where no locks can be had. What has been copied then and not deleted is on both
@@ -70,7 +74,7 @@ const GROUPS_A_STEP = 1_000;
  * @throws the signal's reason when it aborts
  */
 export async function moveMany(
-  { choose, from, towards, by, onMoved }: ManyMoves,
+  { groups, from, towards, by, onMoved }: ManyMoves,
   deps: MoveManyDeps,
   signal: AbortSignal,
 ): Promise<NotMoved> {
@@ -81,12 +85,11 @@ export async function moveMany(
 
   using memory = deps.memory.share();
   using since = exclusive.watch();
-  const readMsMax = rings.isAlone ? READ_MS_MAX.alone : READ_MS_MAX.shared;
   const pass: Pass = {
     from,
     since,
     deps,
-    isFresh: () => performance.now() - since.beganMs < readMsMax,
+    isFresh: () => performance.now() - since.beganMs < READ_MS_MAX,
     isAllowed(id, to) {
       const key = keyOfId(id);
       return whereabouts.ownerOf(key) === to && !rings.isUsed(from, key) && !rings.isSending(key);
@@ -97,7 +100,7 @@ export async function moveMany(
   const reading = new Map<Member, Promise<PushTimes | undefined>>();
   for (const member of towards?.() ?? []) readOther(member);
   const source = await gateways.pushTimes(from, signal);
-  const ids = await choose(source.times);
+  const ids = typeof groups === "function" ? await groups(source.times) : groups;
   if (ids.size === 0) return { early, staying, careful, touched: [], chosen: ids };
   await cooperate(noteFound(), signal);
   const [readings, others] = await Promise.all([

@@ -16,7 +16,7 @@ async function move(bench: Bench, ids: readonly string[], options: DepsOptions =
   const deps = depsOf(bench, options);
   const moved = new Set<string>();
   const asked = {
-    choose: () => new Set(ids),
+    groups: new Set(ids),
     from: bench.members[0],
     by: "drain" as const,
     onMoved: (id: string) => void moved.add(id),
@@ -390,7 +390,7 @@ Deno.test("pushes of a group that is about to be moved know where it lies", {
     look();
     return await bench.gateways.copies(...asked);
   };
-  const asked = { choose: () => new Set([id]), from, by: "drain" as const, onMoved() {} };
+  const asked = { groups: new Set([id]), from, by: "drain" as const, onMoved() {} };
   await bench.run(moveMany(asked, deps, never));
   look();
   assert.deepEqual(seen, [[from], [from, to], []]);
