@@ -10,8 +10,8 @@ import { type Service, serviceCommand, startService } from "../integration/servi
 import { pushTo } from "./groups.ts";
 import { askToDrain, configOf, type MemberJson, memberOf, waitForAll } from "./members.ts";
 
-/** So many that two Pushgateways that check each push take them for some ten seconds. */
-const GROUPS = 1_500;
+/** So many that two Pushgateways that check each push take them for ten seconds and more. */
+const GROUPS = 2_500;
 const UNCHECKED: PushgatewayOptions = { flags: ["--push.disable-consistency-check"] };
 /** A Pushgateway deletes after it has answered, so that some may be counted twice. */
 const SPARE = 0;

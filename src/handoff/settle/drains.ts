@@ -47,7 +47,7 @@ const AGAIN_MS = 2_000;
 /** Until every timer of the same length has fired. */
 const REDIRECTS_OVER_MS = 20;
 const LOCK_WAIT_MS = 60_000;
-/** Between two lines of progress in the log. */
+/** Between two lines of progress in the log; the first comes as soon as the rate is known. */
 const PROGRESS_MS = 10_000;
 /** Between two looks at how far a drain has come. */
 const MEASURE_MS = 1_000;
@@ -126,9 +126,13 @@ export function createDrains(deps: DrainsDeps): Drains {
   }
 
   async function narrate(member: Member, present: DrainProgress, signal: AbortSignal) {
-    for (;;) {
-      await sleep(PROGRESS_MS, signal);
+    for (let told = false, sinceMs = deps.clock();;) {
+      await sleep(MEASURE_MS, signal);
       if (signal.aborted) return;
+      const isFirst = !told && present.rate !== undefined;
+      if (!isFirst && deps.clock() - sinceMs < PROGRESS_MS) continue;
+      told = true;
+      sinceMs = deps.clock();
       const { groups, moved, early, staying, rate, secondsLeft, targetsCheck } = present;
       deps.log.info("draining a member", {
         member,
