@@ -13,14 +13,18 @@ import type { ConsulConfig, TlsConfig } from "../config/consul.ts";
 import {
   checkSession,
   deleteAsIs,
+  deleteNote,
   type FreeKey,
   KEYS_AT_ONCE_MAX,
   lock,
   type LockedKey,
+  noteKey,
   type Operation,
+  readNote,
   type Release,
   transactSome,
   unlock,
+  writeNote,
 } from "./transactions.ts";
 import { type BlockingQuery, createRequests, failureIndex, isStatus } from "./requests.ts";
 
@@ -130,6 +134,18 @@ export interface ConsulClient extends Disposable {
     signal: AbortSignal,
   ): Promise<boolean>;
   /**
+   * Makes a session hold a key as {@linkcode ConsulClient.acquireKey} does, and takes the note away that
+   * was left beside it.
+   *
+   * @returns the note, if there was one; `undefined` where the session does not hold the key
+   * @throws as `acquireKey`
+   */
+  takeKey(
+    key: string,
+    session: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly note?: string } | undefined>;
+  /**
    * Deletes a key where this session holds it. A plain delete would take it from any other holder.
    *
    * @returns whether this session did hold it
@@ -138,9 +154,14 @@ export interface ConsulClient extends Disposable {
   /**
    * Ends that a session holds a key, and leaves the key there, as a trace.
    *
+   * @param note is written beside it, or deleted where it is `null`
    * @returns the key as it is left, where this session did hold it
    */
-  leaveKey(key: string, session: string, signal: AbortSignal): Promise<LockedKey | undefined>;
+  leaveKey(
+    key: string,
+    { session, note }: { readonly session: string; readonly note?: string | null },
+    signal: AbortSignal,
+  ): Promise<LockedKey | undefined>;
   /**
    * Makes a session hold as many of some keys as can be had at once.
    *
@@ -154,7 +175,8 @@ export interface ConsulClient extends Disposable {
     signal: AbortSignal,
   ): Promise<readonly LockedKey[]>;
   /**
-   * Lets go of those of some keys that a session holds. What another one holds by now stays its own.
+   * Lets go of those of some keys that a session holds. What another one holds by now stays its own, and
+   * then no note is written or deleted.
    *
    * @param keys at most {@linkcode KEYS_AT_ONCE_MAX}, as they were acquired
    * @returns `held`: whether this session did hold all of them; of the deleted ones all but the first may
@@ -297,8 +319,12 @@ export async function openConsul(config: ConsulConfig): Promise<ConsulClient> {
     );
   }
 
-  function some(operations: readonly Operation[], signal: AbortSignal) {
-    return transactSome(operations, (left) => transact(left, signal));
+  function some(
+    operations: readonly Operation[],
+    signal: AbortSignal,
+    further?: readonly Operation[],
+  ) {
+    return transactSome(operations, (left) => transact(left, signal), further);
   }
 
   async function entriesBelow(prefix: string, blocking: BlockingQuery, signal: AbortSignal) {
@@ -375,6 +401,12 @@ export async function openConsul(config: ConsulConfig): Promise<ConsulClient> {
       );
       return z.boolean().parse(body);
     },
+    async takeKey(key, session, signal) {
+      const { keys } = await some([lock(key, session)], signal, [readNote(key), deleteNote(key)]);
+      if (keys.length === 0) return undefined;
+      const note = keys.find((one) => one.key === noteKey(key))?.value;
+      return note === undefined ? {} : { note };
+    },
     async releaseKey(key, session, signal) {
       try {
         await transact([checkSession(key, session), { KV: { Verb: "delete", Key: key } }], signal);
@@ -384,18 +416,26 @@ export async function openConsul(config: ConsulConfig): Promise<ConsulClient> {
         throw error;
       }
     },
-    async leaveKey(key, session, signal) {
-      return (await some([unlock(key, session)], signal)).keys[0];
+    async leaveKey(key, { session, note }, signal) {
+      const further = noteChange({ key, ...(note !== undefined && { note }) });
+      return (await some([unlock(key, session)], signal, further)).keys[0];
     },
     async acquireKeys(keys, session, signal) {
       return (await some(keys.map((key) => lock(key, session)), signal)).keys;
     },
     async releaseKeys(releases, session, signal) {
-      const { keys, refused } = await some([
-        checkSession(releases[0].key, session),
-        ...releases.map((one) => one.stays ? unlock(one.key, session) : deleteAsIs(one)),
-      ], signal);
-      return { held: refused === 0, left: keys.filter((key) => key.session === undefined) };
+      const { keys, refused } = await some(
+        [
+          checkSession(releases[0].key, session),
+          ...releases.map((one) => one.stays ? unlock(one.key, session) : deleteAsIs(one)),
+        ],
+        signal,
+        releases.flatMap(noteChange),
+      );
+      const wanted = new Set(releases.map(({ key }) => key));
+      const isLeft = ({ key, session }: (typeof keys)[number]) =>
+        session === undefined && wanted.has(key);
+      return { held: refused === 0, left: keys.filter(isLeft) };
     },
     async freeKeys(prefix, signal) {
       const { entries } = await entriesBelow(prefix, { waitSeconds: 0 }, signal);
@@ -451,6 +491,11 @@ export async function openConsul(config: ConsulConfig): Promise<ConsulClient> {
       agent.destroy();
     },
   };
+}
+
+function noteChange({ key, note }: Pick<Release, "key" | "note">): Operation[] {
+  if (note === undefined) return [];
+  return [note === null ? deleteNote(key) : writeNote(key, note)];
 }
 
 function basicAuthorization({ basicAuth }: ConsulConfig): Record<string, string> {

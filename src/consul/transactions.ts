@@ -5,6 +5,7 @@
  * @module
  */
 
+import { Buffer } from "node:buffer";
 import { z } from "zod";
 import { isStatus } from "./requests.ts";
 
@@ -27,10 +28,15 @@ export interface LockedKey extends FreeKey {
 export interface Release extends FreeKey {
   /** Whether it stays there, as a trace. */
   readonly stays: boolean;
+  /** What becomes of the note beside it: it is written, or deleted; absent: it is as it was. */
+  readonly note?: string | null;
 }
 
-/** Consul takes 64 operations in one transaction; one of ours looks whether the session holds the keys. */
-export const KEYS_AT_ONCE_MAX = 63;
+/**
+ * Consul takes 64 operations in one transaction: two for each key, for it may have a note beside it, and
+ * one that looks whether the session holds the keys.
+ */
+export const KEYS_AT_ONCE_MAX = 31;
 
 /** One step of a transaction. */
 export interface Operation {
@@ -39,13 +45,15 @@ export interface Operation {
     readonly Key: string;
     readonly Session?: string;
     readonly Index?: number;
+    /** In Base64. */
+    readonly Value?: string;
   };
 }
 
 /** What Consul did. */
 export interface Done {
   /** The keys as they are then, deleted ones left out; who holds each. */
-  readonly keys: readonly (LockedKey & { readonly session?: string })[];
+  readonly keys: readonly (LockedKey & { readonly session?: string; readonly value: string })[];
   /** How many operations were refused for what the keys are. */
   readonly refused: number;
 }
@@ -55,6 +63,7 @@ const locked = z.object({
   Results: z.array(z.object({
     KV: z.object({
       Key: z.string(),
+      Value: z.string().nullish(),
       Session: z.string().optional(),
       LockIndex: z.number(),
       CreateIndex: z.number(),
@@ -75,15 +84,18 @@ const REFUSAL = /^failed /;
  * Does as many of some operations as can be done: without those that were refused once more, and so on.
  *
  * @param send sends a transaction, and answers its body
+ * @param further are done with all of the others, or not at all
  * @throws where one fails for another reason, as want of rights or of the session
  */
 export async function transactSome(
   operations: readonly Operation[],
   send: (operations: readonly Operation[]) => Promise<unknown>,
+  further: readonly Operation[] = [],
 ): Promise<Done> {
-  for (let left = operations; left.length > 0;) {
+  let also = further;
+  for (let left = operations; left.length > 0; also = []) {
     try {
-      const { Results } = locked.parse(await send(left));
+      const { Results } = locked.parse(await send([...left, ...also]));
       return { keys: Results.map(lockedKey), refused: operations.length - left.length };
     } catch (error) {
       const refused = refusedOperations(error);
@@ -106,6 +118,26 @@ export function unlock(key: string, session: string): Operation {
 /** Deletes a key that has not changed; one that is gone counts as deleted. */
 export function deleteAsIs({ key, changedAt }: FreeKey): Operation {
   return { KV: { Verb: "delete-cas", Key: key, Index: changedAt } };
+}
+
+/** The key of the note beside one. */
+export function noteKey(key: string): string {
+  return `${key}-note`;
+}
+
+/** Reads the note beside a key; none is no failure. */
+export function readNote(key: string): Operation {
+  return { KV: { Verb: "get-tree", Key: noteKey(key) } };
+}
+
+/** Deletes the note beside a key, if there is one. */
+export function deleteNote(key: string): Operation {
+  return { KV: { Verb: "delete", Key: noteKey(key) } };
+}
+
+/** Writes the note beside a key. */
+export function writeNote(key: string, note: string): Operation {
+  return { KV: { Verb: "set", Key: noteKey(key), Value: encodeBase64(note) } };
 }
 
 /** Makes a session hold a key. */
@@ -136,6 +168,15 @@ function lockedKey({ KV }: z.infer<typeof locked>["Results"][number]): Done["key
     createdAt: KV.CreateIndex,
     changedAt: KV.ModifyIndex,
     times: KV.LockIndex,
+    value: decodeBase64(KV.Value ?? ""),
     ...(KV.Session !== undefined && { session: KV.Session }),
   };
+}
+
+function encodeBase64(text: string): string {
+  return Buffer.from(text).toString("base64");
+}
+
+function decodeBase64(text: string): string {
+  return Buffer.from(text, "base64").toString();
 }

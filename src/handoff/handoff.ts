@@ -19,6 +19,7 @@ import type { HandoffMetrics } from "../metrics/handoff.ts";
 import type { PushTimes } from "../pushgateway/push_times.ts";
 import type { HashRing } from "../ring/hash_ring.ts";
 import type { Gateways } from "./gateways.ts";
+import { createCopyNotes } from "./plan/copy_notes.ts";
 import { createDeletions } from "./plan/deletions.ts";
 import { createEmptyInstances } from "./plan/empty_instances.ts";
 import { type Duplicates, lacksInstanceId } from "./plan/inventory.ts";
@@ -138,7 +139,6 @@ const SPELLING_MS_MAX = 5_000;
 export function createHandoff(deps: HandoffDeps): Handoff {
   const { config, membership, ring, locks, metrics, log, clock } = deps;
   const report = createReport({ log, metrics, now: clock });
-  const exclusive = createExclusive(locks);
   const emptyInstances = createEmptyInstances();
   const pathOn: PathOn = (member, id, scheme) =>
     emptyInstances.has(member, id) ? emptyInstancePath(parseGroupId(id), scheme) : undefined;
@@ -149,6 +149,7 @@ export function createHandoff(deps: HandoffDeps): Handoff {
   let wasEnabled = config().enabled;
   let known = membership();
   const whereabouts = createWhereabouts(ring());
+  const exclusive = createExclusive(locks, createCopyNotes(whereabouts));
   const deletions = createDeletions();
   metrics.showMisplaced(() => whereabouts.size);
   const { tellSharedSeries } = deps;

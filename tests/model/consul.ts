@@ -16,6 +16,7 @@ import type {
   Release,
   ServiceEntry,
 } from "../../src/consul/client.ts";
+import { noteKey } from "../../src/consul/transactions.ts";
 import type { BlockingQuery } from "../../src/consul/requests.ts";
 import type { Random } from "../../tools/random.ts";
 import { delayMs, type Process } from "./network.ts";
@@ -213,13 +214,36 @@ export function createConsul({ agents: count, answers, random }: ConsulDeps): Mo
       return known ? [{ key, ...known }] : [];
     }
 
-    function leave(key: string, session: string): readonly LockedKey[] {
+    function leave(
+      key: string,
+      { session, note }: { readonly session: string; readonly note?: string | null },
+    ): readonly LockedKey[] {
       const known = keys.get(key);
       if (known?.session !== session) return [];
       changed("keys");
       const { session: _, ...rest } = known;
       keys.set(key, { ...rest, changedAt: index });
+      changeNote(key, note);
       return lockedKey(key);
+    }
+
+    function changeNote(key: string, note: string | null | undefined): void {
+      if (note === null) keys.delete(noteKey(key));
+      else if (note !== undefined) set(noteKey(key), note);
+    }
+
+    function set(key: string, value: string): void {
+      changed("keys");
+      const known = keys.get(key);
+      const createdAt = known?.createdAt ?? index;
+      keys.set(key, { ...known, value, times: known?.times ?? 0, createdAt, changedAt: index });
+    }
+
+    function take(key: string, session: string) {
+      if (!acquire(key, session, "")) return undefined;
+      const note = keys.get(noteKey(key))?.value;
+      keys.delete(noteKey(key));
+      return note === undefined ? {} : { note };
     }
 
     function deleteUnchanged({ key, changedAt }: FreeKey): boolean {
@@ -240,10 +264,12 @@ export function createConsul({ agents: count, answers, random }: ConsulDeps): Mo
       let held = keys.get(all[0].key)?.session === session;
       const left: LockedKey[] = [];
       for (const one of all) {
-        const stays = one.stays ? leave(one.key, session) : [];
+        const stays = one.stays ? leave(one.key, { session }) : [];
         left.push(...stays);
         if (one.stays ? stays.length === 0 : !deleteUnchanged(one)) held = false;
       }
+      // As a real one does it: all of them, or none.
+      if (held) { for (const { key, note } of all) changeNote(key, note); }
       changed("keys");
       return { held, left };
     }
@@ -285,13 +311,7 @@ export function createConsul({ agents: count, answers, random }: ConsulDeps): Mo
         query("keys", { blocking, signal }, () => ({ session: keys.get(key)?.session })),
       watchHeldKeys: (prefix, blocking, signal) =>
         query("keys", { blocking, signal }, () => ({ keys: heldBelow(prefix) })),
-      setKey: (key, value, signal) =>
-        call(signal, () => {
-          changed("keys");
-          const known = keys.get(key);
-          const createdAt = known?.createdAt ?? index;
-          keys.set(key, { ...known, value, times: known?.times ?? 0, createdAt, changedAt: index });
-        }),
+      setKey: (key, value, signal) => call(signal, () => set(key, value)),
       deleteKey: (key, signal) =>
         call(signal, () => {
           if (keys.delete(key)) changed("keys");
@@ -302,7 +322,8 @@ export function createConsul({ agents: count, answers, random }: ConsulDeps): Mo
         call(signal, () => all.filter((key) => acquire(key, session, "")).flatMap(lockedKey)),
       releaseKey: (key, session, signal) => call(signal, () => release(key, session)),
       releaseKeys: (all, session, signal) => call(signal, () => releaseAll(all, session)),
-      leaveKey: (key, session, signal) => call(signal, () => leave(key, session)[0]),
+      takeKey: (key, session, signal) => call(signal, () => take(key, session)),
+      leaveKey: (key, leaving, signal) => call(signal, () => leave(key, leaving)[0]),
       freeKeys: (prefix, signal) =>
         call(
           signal,

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { HashRing } from "../../src/ring/hash_ring.ts";
 import { pathOwnedBy, type Story, tell } from "./story.ts";
-import { memberName } from "./world.ts";
+import { memberName, SHARED_FAMILY } from "./world.ts";
 
 const [A, B] = [0, 1];
 const ALL = [0, 1, 2];
@@ -105,6 +105,43 @@ Deno.test("what another instance POSTs to a copy before that is looked for stays
     });
   }
 });
+
+for (const method of ["PUT", "POST"] as const) {
+  Deno.test(`a ${method} through another instance of a group that was copied is seen on no member before the other`, async () => {
+    for (let seed = 1; seed <= 6; seed++) {
+      await tell({ seed, first: ALL, instances: 2, agents: 1 }, async (story) => {
+        const { world, push, wait } = story;
+        const paths = pathsOf(A, ALL, 12);
+        for (const path of paths) await push("PUT", path);
+        await wait(3 * WAIT_MS);
+        for (const host of world.hosts) host.pagesTakeMs = 300;
+        await drain(story);
+        let pushedBetween = 0;
+        const pushing = Promise.all(paths.map(async (path, i) => {
+          await until(story, () => world.holders(path).length === 2);
+          await push(method, path, i % 2);
+          pushedBetween++;
+        }));
+        let isOver = false;
+        void pushing.catch(() => {}).then(() => isOver = true);
+        while (!isOver) {
+          await wait(1);
+          for (const path of paths) {
+            const values = world.hosts.flatMap(({ pushgateway: { groups } }) =>
+              groups.get(path)?.families.get(SHARED_FAMILY)?.value ?? []
+            );
+            assert(new Set(values).size <= 1, `seed ${seed}: ${path} is ${values.join(" and ")}`);
+          }
+        }
+        await pushing;
+        assert.equal(pushedBetween, paths.length);
+        await wait(DRAIN_MS);
+        assert.deepEqual(world.losses, [], `seed ${seed}`);
+        assert.deepEqual(paths.filter((path) => world.holders(path).length !== 1), []);
+      });
+    }
+  });
+}
 
 Deno.test("a target that restarts without its data before its copies are looked for costs nothing", async () => {
   for (let seed = 1; seed <= 8; seed++) {

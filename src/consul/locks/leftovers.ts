@@ -69,9 +69,11 @@ export function createLeftovers(
     if (!turn) return false; // somebody wants the key by now, and releases it afterwards
     const { session, settledMs, isTrace } = noted;
     const askedMs = performance.now();
-    const release = isTrace ? consul.leaveKey : consul.releaseKey;
     try {
-      await release(key, session.id, AbortSignal.any([signal, session.signal]));
+      const within = AbortSignal.any([signal, session.signal]);
+      // A note that was left beside it may not hold any more.
+      if (isTrace) await consul.leaveKey(key, { session: session.id, note: null }, within);
+      else await consul.releaseKey(key, session.id, within);
       return askedMs >= settledMs;
     } catch {
       return false; // whether Consul can be reached, the session's renewals say

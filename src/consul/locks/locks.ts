@@ -6,7 +6,7 @@
  * happen twice has to be safe without the lock.
  *
  * A lock may leave its key behind as a *trace*: whoever gets many locks at once is told by it which of
- * them somebody else has had lately.
+ * them somebody else has had lately. Beside it a *note* may lie for whoever gets the lock next.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { abandonable, untilAborted } from "../../concurrency/abort.ts";
 import { sleep } from "../../concurrency/backoff.ts";
 import type { Logger } from "../../log.ts";
 import { runGroup } from "../../concurrency/run_group.ts";
-import { type ConsulClient, isStatus, type LockedKey } from "../client.ts";
+import { type ConsulClient, isStatus, type LockedKey, type Release } from "../client.ts";
 import { follow } from "../../concurrency/follow.ts";
 import { createHolders } from "./waiters.ts";
 import { createLeftovers } from "./leftovers.ts";
@@ -54,8 +54,8 @@ export interface Locks {
     options: HoldOptions,
   ): Promise<T>;
   /**
-   * Runs work while holding those of many locks that can be had without a wait. They leave no trace, and
-   * those that were there stay.
+   * Runs work while holding those of many locks that can be had without a wait. They leave no trace, but
+   * beside a note, and the traces of others stay.
    *
    * @param names at most {@linkcode KEYS_AT_ONCE_MAX}, each once
    * @param work is given those that are held and that nobody else has had since `sinceMs`, as far as
@@ -81,12 +81,24 @@ export interface HoldOptions {
   readonly signal: AbortSignal;
   /** The key stays for {@linkcode TRACE_MS} at least. */
   readonly leavesTrace?: boolean;
+  /** What is left beside its trace. */
+  readonly notes?: Notes;
+}
+
+/** Texts that are left with locks for whoever has them next. They are lost where Consul fails. */
+export interface Notes {
+  /** Takes the note that somebody has left with a lock that has just been got: it is there no more. */
+  take(name: string, note: string | undefined): void;
+  /** Says what is to be left with a lock that is about to be let go of. */
+  leave(name: string): string | undefined;
 }
 
 /** How many locks are held. */
 export interface HoldManyOptions {
   /** By the clock of `performance.now()`. */
   readonly sinceMs: number;
+  /** What is left with those that nobody else has had; notes of others stay. */
+  readonly notes?: Pick<Notes, "leave">;
   /** Ends the work; what work then returns is returned. */
   readonly signal: AbortSignal;
 }
@@ -121,6 +133,7 @@ export interface LocksDeps {
     ConsulClient,
     | "url"
     | "acquireKey"
+    | "takeKey"
     | "releaseKey"
     | "leaveKey"
     | "acquireKeys"
@@ -137,6 +150,22 @@ export interface LocksDeps {
   readonly prefix: string;
   readonly random: () => number;
   readonly log: Logger;
+}
+
+/** How a lock is asked for. */
+interface AcquireOptions {
+  readonly signal: AbortSignal;
+  readonly leavesTrace: boolean;
+  /** Called once it is had, where notes are wanted. */
+  readonly takeNote?: (note: string | undefined) => void;
+}
+
+/** One of many locks that are had, and how it is let go of. */
+interface HeldOfMany extends LockedKey, Release {
+  /** It is there for a note alone: it is no trace of anybody's turn. */
+  readonly isOnlyOurs: boolean;
+  /** Since when nobody else has had it, where that is known. */
+  readonly aloneMs?: number;
 }
 
 /** A lock that is had. Disposal, once it was released, lets go of the turn and the session. */
@@ -192,12 +221,9 @@ export function createLocks({ consul, prefix, random, log }: LocksDeps): Locks {
    */
   async function obtain(
     key: string,
-    { patience, signal, leavesTrace }: {
-      readonly patience: AbortSignal;
-      readonly signal: AbortSignal;
-      readonly leavesTrace: boolean;
-    },
+    { patience, ...options }: AcquireOptions & { readonly patience: AbortSignal },
   ): Promise<Held> {
+    const { signal } = options;
     const waiting = AbortSignal.any([patience, signal]);
     if (!keeper.current()) throw unavailable(key);
     using stack = new DisposableStack();
@@ -210,7 +236,7 @@ export function createLocks({ consul, prefix, random, log }: LocksDeps): Locks {
     const session = keeper.current();
     if (!session) throw unavailable(key);
     stack.use(session.use());
-    while (!await acquire(key, session, { signal, leavesTrace })) {
+    while (!await acquire(key, session, options)) {
       await wait(key, session, waiting);
       signal.throwIfAborted();
       if (session.signal.aborted) throw unavailable(key, session.signal.reason);
@@ -236,12 +262,15 @@ export function createLocks({ consul, prefix, random, log }: LocksDeps): Locks {
   async function acquire(
     key: string,
     session: Session,
-    { signal, leavesTrace }: { readonly signal: AbortSignal; readonly leavesTrace: boolean },
+    { signal, leavesTrace, takeNote }: AcquireOptions,
   ): Promise<boolean> {
     using _call = await call(key, session, signal);
     try {
       const usable = AbortSignal.any([signal, session.signal]);
-      return await consul.acquireKey(key, { session: session.id }, usable);
+      if (!takeNote) return await consul.acquireKey(key, { session: session.id }, usable);
+      const taken = await consul.takeKey(key, session.id, usable);
+      if (taken) takeNote(taken.note);
+      return taken !== undefined;
     } catch (error) {
       if (!isStatus(error, 403)) leftovers.mayComeToHold(key, session, leavesTrace);
       signal.throwIfAborted();
@@ -251,17 +280,22 @@ export function createLocks({ consul, prefix, random, log }: LocksDeps): Locks {
   }
 
   /** Says whether the session held it until now. */
-  async function release(key: string, session: Session, isTrace: boolean): Promise<boolean> {
+  async function release(
+    key: string,
+    session: Session,
+    { leavesTrace, note }: { readonly leavesTrace: boolean; readonly note?: string },
+  ): Promise<boolean> {
     if (session.signal.aborted) return false;
     try {
       using _call = await call(key, session, session.signal);
-      if (!isTrace) return await consul.releaseKey(key, session.id, session.signal);
-      const heldMs = performance.now();
-      const left = await consul.leaveKey(key, session.id, session.signal);
-      if (left) ownTraces.left(left, heldMs);
+      if (!leavesTrace) return await consul.releaseKey(key, session.id, session.signal);
+      const aloneMs = performance.now();
+      const leaving = { session: session.id, ...(note !== undefined && { note }) };
+      const left = await consul.leaveKey(key, leaving, session.signal);
+      if (left) ownTraces.left(left, { aloneMs, isNoted: note !== undefined });
       return left !== undefined;
     } catch (error) {
-      leftovers.mayStillHold(key, session, isTrace);
+      leftovers.mayStillHold(key, session, leavesTrace);
       if (!(error instanceof LockFailure)) session.suspect(error);
       return !session.signal.aborted;
     }
@@ -288,21 +322,42 @@ export function createLocks({ consul, prefix, random, log }: LocksDeps): Locks {
     }
   }
 
-  /** Says whether the session held them until now. What was a trace stays one. */
-  async function releaseMany(keys: readonly LockedKey[], session: Session): Promise<boolean> {
+  /** Says whether the session held them until now. */
+  async function releaseMany(keys: readonly HeldOfMany[], session: Session): Promise<boolean> {
     if (session.signal.aborted) return false;
-    const releases = keys.map((key) => ({ ...key, stays: isTraced(key) }));
     try {
       using _call = await call(keys[0].key, session, session.signal);
       const heldMs = performance.now();
-      const { held, left } = await consul.releaseKeys(releases, session.id, session.signal);
-      for (const key of left) ownTraces.left(key, heldMs);
+      const { held, left } = await consul.releaseKeys(keys, session.id, session.signal);
+      const byKey = new Map(keys.map((one) => [one.key, one]));
+      for (const key of left) {
+        const { aloneMs = heldMs, note, isOnlyOurs = false } = byKey.get(key.key) ?? {};
+        ownTraces.left(key, { aloneMs, isNoted: typeof note === "string", isOnlyOurs });
+      }
       return held;
     } catch (error) {
-      for (const { key, stays } of releases) leftovers.mayStillHold(key, session, stays);
+      for (const { key, stays, note } of keys) {
+        leftovers.mayStillHold(key, session, stays || note !== undefined);
+      }
       if (!(error instanceof LockFailure)) session.suspect(error);
       return !session.signal.aborted;
     }
+  }
+
+  /** How a key is let go of. What was a trace of somebody's turn stays one. */
+  function releaseOf(
+    key: LockedKey,
+    { aloneMs, note }: { readonly aloneMs: number | undefined; readonly note: string | undefined },
+  ): HeldOfMany {
+    const isOnlyOurs = !isTraced(key) || ownTraces.isOnlyOurs(key);
+    const change = note ?? (ownTraces.isNoted(key) ? null : undefined);
+    return {
+      ...key,
+      isOnlyOurs,
+      stays: note !== undefined || !isOnlyOurs,
+      ...(change !== undefined && { note: change }),
+      ...(aloneMs !== undefined && { aloneMs }),
+    };
   }
 
   /** Waits until it is worth trying again; returns early when the signal aborts. */
@@ -325,7 +380,7 @@ export function createLocks({ consul, prefix, random, log }: LocksDeps): Locks {
   return {
     run: (signal) => runGroup([keeper.run, leftovers.run, traces.run], signal),
 
-    async hold(name, work, { waitMs, signal, leavesTrace = false }) {
+    async hold(name, work, { waitMs, signal, leavesTrace = false, notes }) {
       const key = `${prefix}${name}`;
       const patience = new AbortController();
       const timer = setTimeout(() => patience.abort(), waitMs);
@@ -334,25 +389,34 @@ export function createLocks({ consul, prefix, random, log }: LocksDeps): Locks {
         // At the very start it is not yet known whether Consul can be asked.
         await sleep(waitMs, AbortSignal.any([keeper.tried, signal]));
         signal.throwIfAborted();
-        obtained = await obtain(key, { patience: patience.signal, signal, leavesTrace });
+        obtained = await obtain(key, {
+          patience: patience.signal,
+          signal,
+          leavesTrace,
+          ...(notes && { takeNote: (note) => notes.take(name, note) }),
+        });
       } finally {
         clearTimeout(timer);
       }
       using held = obtained;
       const { session } = held;
+      const done = () => {
+        const note = notes?.leave(name);
+        return release(key, session, { leavesTrace, ...(note !== undefined && { note }) });
+      };
       using within = follow([signal, session.signal]);
       let result: Awaited<ReturnType<typeof work>>;
       try {
         result = await work(within.signal);
       } catch (error) {
-        if (await release(key, session, leavesTrace) || signal.aborted) throw error;
+        if (await done() || signal.aborted) throw error;
         throw lost(key, error);
       }
-      if (await release(key, session, leavesTrace) || signal.aborted) return result;
+      if (await done() || signal.aborted) return result;
       throw lost(key, session.signal.reason);
     },
 
-    async holdMany(names, work, { sinceMs, signal }) {
+    async holdMany(names, work, { sinceMs, notes, signal }) {
       const first = `${prefix}${names[0]}`;
       await abandonable(untilAborted(keeper.tried), signal);
       using stack = new DisposableStack();
@@ -370,19 +434,35 @@ export function createLocks({ consul, prefix, random, log }: LocksDeps): Locks {
       stack.use(session.use());
       const held = wanted.size > 0 ? await acquireMany([...wanted.keys()], session, signal) : [];
       using within = follow([signal, session.signal]);
-      const untouched = held
-        .filter((key) => !isTraced(key) || (ownTraces.aloneSince(key) ?? Infinity) <= sinceMs)
-        .flatMap(({ key }) => wanted.get(key) ?? []);
-      const done = () => held.length === 0 ? true : releaseMany(held, session);
+      /** Those that nobody else has had, by their names, and since when. */
+      const alone = new Map<string, number>();
+      for (const key of held) {
+        const aloneMs = isTraced(key) ? ownTraces.aloneSince(key) ?? Infinity : sinceMs;
+        if (aloneMs <= sinceMs) alone.set(nameOf(key), aloneMs);
+      }
+      const done = () => held.length === 0 ? true : releaseMany(held.map(letGo), session);
       let result: Awaited<ReturnType<typeof work>>;
       try {
-        result = await work(new Set(untouched), within.signal);
+        result = await work(new Set(alone.keys()), within.signal);
       } catch (error) {
         if (await done() || signal.aborted) throw error;
         throw lost(first, error);
       }
       if (await done() || signal.aborted) return result;
       throw lost(first, session.signal.reason);
+
+      function nameOf({ key }: LockedKey): string {
+        return wanted.get(key) ?? "";
+      }
+
+      function letGo(key: LockedKey): HeldOfMany {
+        const name = nameOf(key);
+        const aloneMs = alone.get(name);
+        return releaseOf(key, {
+          aloneMs,
+          note: aloneMs === undefined ? undefined : notes?.leave(name),
+        });
+      }
     },
 
     get state() {

@@ -13,21 +13,37 @@ export interface OwnTraces {
   /**
    * Notes that this process leaves a key.
    *
-   * @param heldMs a moment at which it held it still, by the clock of `performance.now()`
+   * @param left.aloneMs since when nobody else has had it, by the clock of `performance.now()`
+   * @param left.isNoted whether a note lies beside it
+   * @param left.isOnlyOurs whether it is there for the note alone: it is no trace of any turn
    */
-  left(key: LockedKey, heldMs: number): void;
+  left(
+    key: LockedKey,
+    left: {
+      readonly aloneMs: number;
+      readonly isNoted?: boolean;
+      readonly isOnlyOurs?: boolean;
+    },
+  ): void;
   /**
    * The moment since when nobody else has had a key that this process has just got.
    *
    * @returns `undefined` where it cannot be told
    */
   aloneSince(key: LockedKey): number | undefined;
+  /** Whether this process has left a note beside a key that it has just got. */
+  isNoted(key: LockedKey): boolean;
+  /** Whether it was there for that alone. */
+  isOnlyOurs(key: LockedKey): boolean;
 }
 
 interface Trace {
   readonly createdAt: number;
   readonly times: number;
-  readonly heldMs: number;
+  readonly aloneMs: number;
+  readonly isNoted: boolean;
+  readonly isOnlyOurs: boolean;
+  readonly leftMs: number;
 }
 
 /** A trace that nobody renews is deleted by then. */
@@ -37,19 +53,26 @@ const KNOWN_MS = 2 * TRACE_MS;
 export function createOwnTraces(): OwnTraces {
   /** The oldest first. */
   const traces = new Map<string, Trace>();
+
+  /** The trace that a key was, where nobody else has had it since it was left. */
+  function known({ key, createdAt, times }: LockedKey): Trace | undefined {
+    const trace = traces.get(key);
+    const isNext = trace?.createdAt === createdAt && trace.times + 1 === times;
+    return isNext ? trace : undefined;
+  }
+
   return {
-    left({ key, createdAt, times }, heldMs) {
+    left({ key, createdAt, times }, { aloneMs, isNoted = false, isOnlyOurs = false }) {
+      const leftMs = performance.now();
       traces.delete(key); // to the end of the order
-      traces.set(key, { createdAt, times, heldMs });
+      traces.set(key, { createdAt, times, aloneMs, isNoted, isOnlyOurs, leftMs });
       for (const [oldest, trace] of traces) {
-        if (heldMs - trace.heldMs < KNOWN_MS) break;
+        if (leftMs - trace.leftMs < KNOWN_MS) break;
         traces.delete(oldest);
       }
     },
-    aloneSince({ key, createdAt, times }) {
-      const trace = traces.get(key);
-      const isNext = trace?.createdAt === createdAt && trace.times + 1 === times;
-      return isNext ? trace.heldMs : undefined;
-    },
+    aloneSince: (key) => known(key)?.aloneMs,
+    isNoted: (key) => known(key)?.isNoted ?? false,
+    isOnlyOurs: (key) => known(key)?.isOnlyOurs ?? false,
   };
 }

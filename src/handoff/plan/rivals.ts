@@ -2,7 +2,7 @@
 
 import type { Member } from "../../member.ts";
 import type { PushTimes } from "../../pushgateway/push_times.ts";
-import { pushedAt } from "./inventory.ts";
+import { isNewer, pushedAt } from "./inventory.ts";
 import type { Relation } from "./processes.ts";
 import type { Holders } from "./whereabouts.ts";
 
@@ -49,6 +49,12 @@ export function doubtOf(
 export function isOutdated(id: string, source: PushTimes, target: PushTimes): boolean {
   const theirs = likelyPushedAt(id, target);
   return theirs !== undefined && theirs >= (likelyPushedAt(id, source) ?? -Infinity);
+}
+
+/** Whether it is certain which of two copies is the newer one. */
+export function areApart(id: string, one: PushTimes, other: PushTimes): boolean {
+  const [a, b] = [pushedAt(id, one), pushedAt(id, other)];
+  return !a || !b || isNewer(a, b) || isNewer(b, a);
 }
 
 /** The copy of some that was pushed last: what is added to any other one would seem to be newer. */

@@ -62,6 +62,14 @@ export interface MemberSight {
   readonly started?: string;
 }
 
+/** A copy of a group that was made, whole. */
+export interface MadeCopy {
+  readonly from: Member;
+  readonly to: Member;
+  /** When the process of `to` had started. */
+  readonly started?: string;
+}
+
 /** One read of a member. */
 export interface Reading {
   /** It has been read whole: its groups are as they were at some time since the reading began. */
@@ -102,10 +110,19 @@ export interface Whereabouts {
   isPushed(id: string, member: Member): boolean;
   /** Whether a read, or handoff, has seen a group out of place. */
   isSeen(id: string): boolean;
-  /** A copy was made of what a member holds, whole: that is outdated until it is pushed to. */
-  copied(id: string, from: Member): void;
+  /**
+   * A whole copy was made of what a member holds: that is outdated until it is pushed to, or the copy's
+   * member is another process.
+   *
+   * @param copy.started when the copy's member had started then, where another instance has made it
+   */
+  copied(id: string, copy: MadeCopy): void;
   /** Whether that is so. */
-  isCopied(id: string, from: Member): boolean;
+  isCopied(id: string, copy: Pick<MadeCopy, "from" | "to">): boolean;
+  /** The copies that were made so of a group. */
+  copiesMade(id: string): readonly MadeCopy[];
+  /** Others may have pushed to what copies of a group were made of. */
+  forgetCopied(id: string): void;
   /** A copy was found on a member that is not the group's owner. */
   found(id: string, member: Member): void;
   /** The group was brought to its owner, and every other copy was removed. */
@@ -222,8 +239,8 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
   /** Comparisons are counted: the last one that was begun, and that was taken over. */
   let [plans, applied] = [0, 0];
   const marks = new Map<Member, Set<string>>();
-  /** Copies of which others were made. */
-  const copied = new Map<Member, Set<string>>();
+  /** Copies of which others were made, by the members that hold them. */
+  const copied = new Map<Member, Map<string, MadeCopy>>();
 
   const named = (member: Member) => aliases.get(member) ?? member;
   const isUp = (member: Member) => members.get(member)?.up === true;
@@ -326,8 +343,12 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
   }
 
   function placed(id: string, member: Member, pushed = JUST_NOW): void {
-    change(id, member, pushed);
     copied.get(member)?.delete(id);
+    lies(id, member, pushed);
+  }
+
+  function lies(id: string, member: Member, pushed: PushedAt): void {
+    change(id, member, pushed);
     const copies = seen.get(id) ?? new Map<Member, PushedAt>();
     keepSeen(id, copies.set(member, pushed));
   }
@@ -358,6 +379,9 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
   /** What was read before, or was done, says nothing of a process that has other data now. */
   function forget(member: Member): void {
     for (const map of [inventories, begunAt, changes, marks, copied]) map.delete(member);
+    for (const made of copied.values()) {
+      for (const [id, { to }] of made) if (to === member) made.delete(id);
+    }
     forgottenAt.set(member, ++now);
   }
 
@@ -450,17 +474,23 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
       if (copies?.delete(member)) keepSeen(id, copies);
     },
     placed,
-    copied(id, from) {
-      copied.set(from, (copied.get(from) ?? new Set<string>()).add(id));
+    copied(id, { from, to, started = members.get(to)?.started }) {
+      if (started !== members.get(to)?.started || !members.has(from)) return;
+      const made = copied.get(from) ?? new Map<string, MadeCopy>();
+      copied.set(from, made.set(id, { from, to, ...(started !== undefined && { started }) }));
     },
-    isCopied: (id, from) => copied.get(from)?.has(id) ?? false,
+    isCopied: (id, { from, to }) => copied.get(from)?.get(id)?.to === to,
+    copiesMade: (id) => [...copied.values()].flatMap((made) => made.get(id) ?? []),
+    forgetCopied(id) {
+      for (const made of copied.values()) made.delete(id);
+    },
     isPushed(id, member) {
       const pushed = changes.get(member)?.get(id)?.pushed;
       return pushed !== undefined && pushed.max < Infinity;
     },
     isSeen: (id) => seen.has(id),
     found(id, member) {
-      if (!seen.get(id)?.has(member)) placed(id, member);
+      if (!seen.get(id)?.has(member)) lies(id, member, JUST_NOW);
     },
     settled(id) {
       for (const { settled } of former) settled.add(id);

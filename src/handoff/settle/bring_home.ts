@@ -19,7 +19,7 @@ export interface BringHomeDeps {
   readonly exclusive: Exclusive;
   readonly gateways: Gateways;
   readonly whereabouts: Whereabouts;
-  readonly rings: Pick<Rings, "present" | "isAlone" | "isUsed" | "isSending">;
+  readonly rings: Pick<Rings, "present" | "isUsed" | "isSending">;
   readonly relationOf: RelationOf;
   readonly report: HandoffReport;
   readonly tellSharedSeries: TellSharedSeries;

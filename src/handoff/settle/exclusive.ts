@@ -5,7 +5,9 @@
  * @module
  */
 
-import { LockFailure, type Locks } from "../../consul/locks/locks.ts";
+import { LockFailure, type Locks, type Notes } from "../../consul/locks/locks.ts";
+import type { CopyNotes } from "../plan/copy_notes.ts";
+import type { Member } from "../../member.ts";
 import { TRACE_MS } from "../../consul/locks/traces.ts";
 import { murmur3 } from "../../ring/murmur3.ts";
 import { sleep } from "../../concurrency/backoff.ts";
@@ -49,6 +51,19 @@ export interface Exclusive {
     work: (id: string, signal: AbortSignal) => Promise<void>,
     options: UntouchedOptions,
   ): Promise<void>;
+  /**
+   * Runs work that moves many groups off a member, while no other process does so. Others are told what is
+   * copied meanwhile, when they handle such a group.
+   *
+   * @returns `undefined` where that cannot be had now: another process is at it, or there are others that
+   *   cannot be told. Work has not begun then
+   * @throws what work throws; {@linkcode LockFailure} `lost`
+   */
+  whileMoving<T>(
+    from: Member,
+    work: (signal: AbortSignal) => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<T | undefined>;
 }
 
 /** Whose turns are taken without a wait. */
@@ -68,6 +83,8 @@ export interface Watch extends Disposable {
   has(id: string): boolean;
   /** When it began, by the clock of `performance.now()`. */
   readonly beganMs: number;
+  /** Until when it may tell what other processes have done; then all groups are left out. */
+  readonly untilMs: number;
 }
 
 /** Its turn did not come. */
@@ -99,12 +116,19 @@ const WATCH_MS_MAX = TRACE_MS - STANDSTILL_MS_MAX;
 /** A process that died frees its locks within 20 s: Consul ends its session late, and then waits. */
 const OTHERS_MS_MAX = 30_000;
 
+/** Another process is moving groups off the same member: theirs are moved one by one meanwhile. */
+const MOVING_WAIT_MS = 1_000;
+
 /**
  * Creates the turns of groups.
  *
  * @param locks those of the present configuration; `undefined`: this process is the only one
+ * @param copyNotes what instances tell one another of copies; nothing by default
  */
-export function createExclusive(locks: () => Locks | undefined): Exclusive {
+export function createExclusive(
+  locks: () => Locks | undefined,
+  copyNotes: CopyNotes = { take() {}, leave: () => undefined },
+): Exclusive {
   const queues = new Map<string, { tail: Promise<unknown>; waiting: number }>();
   const watches = new Map<Watch, Set<string>>();
   /** When groups had their last turn that ended lately; the oldest first. */
@@ -114,9 +138,8 @@ export function createExclusive(locks: () => Locks | undefined): Exclusive {
    * Whether who has had a lock since the watch began has left a trace that is there still. While Consul
    * is out of reach others go on without a lock, and a session that was lost may have been so for long.
    */
-  function canTell({ beganMs }: Watch, { state, sessions }: Locks): boolean {
-    const isShort = performance.now() - beganMs <= WATCH_MS_MAX;
-    return isShort && state === "yes" && sessions.since <= beganMs;
+  function canTell({ beganMs, untilMs }: Watch, { state, sessions }: Locks): boolean {
+    return performance.now() <= untilMs && state === "yes" && sessions.since <= beganMs;
   }
 
   function touch(id: string, except: readonly (Watch | undefined)[] = []): void {
@@ -180,6 +203,14 @@ export function createExclusive(locks: () => Locks | undefined): Exclusive {
     { signal, alone }: { signal: AbortSignal; alone: boolean },
   ): Promise<T> {
     let done: { readonly result: T } | undefined;
+    const goOn = () => {
+      copyNotes.take(id, undefined); // others may have pushed the group, and cannot tell
+      return work(signal, true);
+    };
+    const notes: Notes = {
+      take: (_, note) => copyNotes.take(id, note),
+      leave: () => copyNotes.leave(id),
+    };
     const remember = async (signal: AbortSignal) => {
       const result = await work(signal, false);
       done = { result };
@@ -189,19 +220,19 @@ export function createExclusive(locks: () => Locks | undefined): Exclusive {
       const present = locks();
       if (!present) return await work(signal, false);
       try {
-        const options = { waitMs: OTHERS_MS_MAX, signal, leavesTrace: true };
+        const options = { waitMs: OTHERS_MS_MAX, signal, leavesTrace: true, notes };
         return await present.hold(lockName(id), remember, options);
       } catch (failure) {
         if (done) return done.result; // lost at the very end: what was done is done
         if (!(failure instanceof LockFailure)) throw failure;
         if (failure.kind === "busy") throw new TurnFailure(failure.message, { cause: failure });
         if (failure.kind !== "unavailable") throw failure;
-        if (present.state === "forbidden") return await work(signal, true);
+        if (present.state === "forbidden") return await goOn();
         if (!alone) throw failure;
         const stoppedMs = present.sessions.since + STOPPING_MS;
         // Where Consul can be asked again others rely on the lock.
         const leftMs = present.state === "yes" ? AGAIN_MS : stoppedMs - performance.now();
-        if (leftMs <= 0) return await work(signal, true);
+        if (leftMs <= 0) return await goOn();
         const changed = new AbortController();
         using _watch = present.sessions.watch(() => changed.abort());
         await sleep(leftMs, AbortSignal.any([signal, changed.signal]));
@@ -232,6 +263,7 @@ export function createExclusive(locks: () => Locks | undefined): Exclusive {
       const watch: Watch = {
         has: (id) => touched.has(id) || voided.has(watch),
         beganMs: nowMs,
+        untilMs: locks() ? nowMs + WATCH_MS_MAX : Infinity,
         [Symbol.dispose]: () => void watches.delete(watch),
       };
       watches.set(watch, touched);
@@ -252,6 +284,21 @@ export function createExclusive(locks: () => Locks | undefined): Exclusive {
         voidAll();
         done.resolve();
         if (alone === mine) alone = undefined;
+      }
+    },
+    async whileMoving(from, work, signal) {
+      const present = locks();
+      if (!present) return await work(signal);
+      let begun = false;
+      const moves = (signal: AbortSignal) => {
+        begun = true;
+        return work(signal);
+      };
+      try {
+        return await present.hold(`moves-${from}`, moves, { waitMs: MOVING_WAIT_MS, signal });
+      } catch (error) {
+        if (begun || !(error instanceof LockFailure)) throw error;
+        return undefined;
       }
     },
     async runUntouched(ids, work, options) {
@@ -300,7 +347,8 @@ export function createExclusive(locks: () => Locks | undefined): Exclusive {
         return [...turns.keys()].forEach(leaveOut);
       }
       const byName = new Map([...turns.keys()].map((id) => [lockName(id), id]));
-      const options = { sinceMs: since.beganMs - QUEUED_MS, signal };
+      const notes = { leave: (name: string) => copyNotes.leave(byName.get(name) ?? "") };
+      const options = { sinceMs: since.beganMs - QUEUED_MS, notes, signal };
       await present.holdMany([...byName.keys()], async (names, signal) => {
         const sure = canTell(since, present) ? names : new Set<string>();
         const held = new Set([...byName].flatMap(([name, id]) => sure.has(name) ? [id] : []));

@@ -210,7 +210,7 @@ export function createOnPush(deps: OnPushDeps) {
     const left: Member[] = [];
     for (const member of holders) {
       const isFormer = to !== undefined && member !== to && holders.includes(to) &&
-        whereabouts.isCopied(push.id, member);
+        whereabouts.isCopied(push.id, { from: member, to });
       if (!isFormer || !await removeOther(push, { member, to }, signal)) left.push(member);
     }
     return left;

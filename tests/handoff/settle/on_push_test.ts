@@ -26,10 +26,15 @@ async function startCopied(bench: Bench) {
   const { whereabouts } = deps;
   whereabouts.placed(id, from, { min: seconds - 60, max: seconds - 60 });
   whereabouts.placed(id, to, { min: seconds, max: seconds });
-  whereabouts.copied(id, from);
+  whereabouts.copied(id, { from, to });
   const handle = createOnPush({
     ...deps,
-    rings: { ...deps.rings, areAgreed: true, sendsAlone: () => ({ [Symbol.dispose]() {} }) },
+    rings: {
+      ...deps.rings,
+      isAlone: true,
+      areAgreed: true,
+      sendsAlone: () => ({ [Symbol.dispose]() {} }),
+    },
     news: () => Promise.resolve(),
     marked() {},
     followUp: (_, member) => void order.push(`to be moved off ${member}`),

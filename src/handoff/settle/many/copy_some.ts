@@ -60,7 +60,7 @@ async function copyTo(
       if (sentMs === undefined) return;
       if (refused !== undefined) return stays(id, to, refused);
       whereabouts.placed(id, to, { min: sentMs / 1_000, max: now() / 1_000 });
-      if (!isOnto) whereabouts.copied(id, from);
+      if (!isOnto) whereabouts.copied(id, { from, to });
       done.push(copy);
     } catch (error) {
       signal.throwIfAborted();

@@ -44,11 +44,7 @@ export function createMoves(
 ): Moves {
   let touches = new Map<string, number>();
 
-  /**
-   * Among several instances each group has its turn held from its copy to its deletion: between the two a
-   * push through another instance would be seen on one of both members before the other, and then its
-   * former value.
-   */
+  /** Each group has its turn held from its copy to its deletion: others need not be told of the copy. */
   async function oneByOne(groups: Chosen | Choose, signal: AbortSignal): Promise<NotMoved> {
     const chosen = typeof groups === "function"
       ? await groups((await deps.gateways.pushTimes(from, signal)).times)
@@ -66,9 +62,9 @@ export function createMoves(
         onMoved(id);
       };
       const asked = { groups, from, ...(towards && { towards }), by, onMoved: isGone };
-      const many = deps.rings.isAlone
-        ? await moveMany(asked, deps, signal)
-        : await oneByOne(groups, signal);
+      const move = (signal: AbortSignal) => moveMany(asked, deps, signal);
+      const many = await deps.exclusive.whileMoving(from, move, signal) ??
+        await oneByOne(groups, signal);
       const early = new Set(many.early);
       const staying = new Map(many.staying);
       const alone = new Set(many.careful);

@@ -65,8 +65,7 @@ const READ_MS_MAX = 600_000;
 const GROUPS_A_STEP = 1_000;
 
 /**
- * Moves as many of some groups as it can, for an instance that is alone: others would push to a copy
- * before its source is deleted, or to the source.
+ * Moves as many of some groups as it can, while no other process moves many off the same member.
  *
  * @throws {MemberFailure} where the member cannot be read
  * @throws {LockFailure} where no locks can be had. What has been copied then and not deleted is on both
@@ -89,7 +88,7 @@ export async function moveMany(
     from,
     since,
     deps,
-    isFresh: () => performance.now() - since.beganMs < READ_MS_MAX,
+    isFresh: () => performance.now() < Math.min(since.beganMs + READ_MS_MAX, since.untilMs),
     isAllowed(id, to) {
       const key = keyOfId(id);
       return whereabouts.ownerOf(key) === to && !rings.isUsed(from, key) && !rings.isSending(key);

@@ -6,7 +6,7 @@ import type { PushTimes } from "../../../pushgateway/push_times.ts";
 import { keyOfId } from "../../plan/inventory.ts";
 import type { RelationOf } from "../../plan/processes.ts";
 import type { Rings } from "../../plan/rings.ts";
-import { besides, doubtOf, isOutdated } from "../../plan/rivals.ts";
+import { areApart, besides, doubtOf, isOutdated } from "../../plan/rivals.ts";
 import type { Whereabouts } from "../../plan/whereabouts.ts";
 
 /** A group that is to be copied to its owner. */
@@ -35,7 +35,10 @@ export type Decision =
   /** Others still push it to the member by their rings. */
   | { readonly kind: "early" }
   | { readonly kind: "stays"; readonly to?: Member; readonly reason: string }
-  /** It may be one of several parts, or has been pushed to without success alone: to be moved by itself. */
+  /**
+   * It may be one of several parts, another copy is as new, or it has been pushed to without success alone:
+   * to be moved by itself.
+   */
   | { readonly kind: "careful" }
   /** It has changed, or its owner cannot be read: to be looked at again. */
   | { readonly kind: "later" };
@@ -123,7 +126,10 @@ function decide(
   const { content } = reading;
   const mayBePart = partial || content.partial || others.some((member) => !reads.has(member));
   const isShell = content.pushTime === 0 && content.body.length === 0;
-  if (mayBePart || isShell) return { kind: "careful" };
+  // Another process may be moving a third copy, and does not see our turns: of two that are as new as each
+  // other both of us would take our own.
+  const isAsNew = rivals.some(({ member, read }) => member !== to && !areApart(id, source, read));
+  if (mayBePart || isShell || isAsNew) return { kind: "careful" };
   if (newer === undefined) {
     const isOnto = rivals.some(({ member }) => member === to);
     return { kind: "copy", id, to, content, isOnto };

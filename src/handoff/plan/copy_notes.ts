@@ -1,0 +1,63 @@
+/**
+ * What one instance tells others of a group that it has copied, and not yet deleted where it was: a note
+ * that lies beside the group's lock. Whoever pushes the group next deletes the former copy first.
+ *
+ * A note holds until somebody has the group's turn: before that nobody pushes to either copy.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import { parseMember } from "../../member.ts";
+import type { MadeCopy, Whereabouts } from "./whereabouts.ts";
+
+/** Notes of groups. */
+export interface CopyNotes {
+  /** Takes over what the last one who had a group's turn has left; whatever was known before does not count. */
+  take(id: string, note: string | undefined): void;
+  /** Tells what the next one who has its turn should know. */
+  leave(id: string): string | undefined;
+}
+
+const member = z.string().transform((text) => parseMember(text));
+/** Two groups may share a lock: so a note says which one it is about. */
+const notes = z.object({
+  id: z.string(),
+  copies: z.array(z.object({ from: member, to: member, started: z.string() })),
+});
+
+/** Creates the notes of this instance. */
+export function createCopyNotes(
+  whereabouts: Pick<Whereabouts, "copied" | "copiesMade" | "forgetCopied" | "found" | "isCopied">,
+): CopyNotes {
+  return {
+    take(id, note) {
+      whereabouts.forgetCopied(id);
+      const read = note === undefined ? undefined : parse(note);
+      if (read?.id !== id) return;
+      for (const copy of read.copies) {
+        whereabouts.copied(id, copy);
+        if (!whereabouts.isCopied(id, copy)) continue; // another process holds nothing of it
+        for (const member of [copy.from, copy.to]) whereabouts.found(id, member);
+      }
+    },
+    leave(id) {
+      const copies = whereabouts.copiesMade(id).filter(isTold);
+      return copies.length === 0 ? undefined : JSON.stringify({ id, copies });
+    },
+  };
+}
+
+/** Where it is not known when a process has started, nobody else can tell whether the copy is there still. */
+function isTold({ started }: MadeCopy): boolean {
+  return started !== undefined;
+}
+
+/** One that another version has written may be of another form: it counts as none. */
+function parse(note: string) {
+  try {
+    return notes.parse(JSON.parse(note));
+  } catch {
+    return undefined;
+  }
+}

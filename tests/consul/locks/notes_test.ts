@@ -1,0 +1,91 @@
+/** What is left with locks for whoever has them next, by a real Consul that works. @module */
+
+import assert from "node:assert/strict";
+import type { Locks } from "../../../src/consul/locks/locks.ts";
+import { KEYS_AT_ONCE_MAX } from "../../../src/consul/client.ts";
+import { startLocks } from "../fixture.ts";
+import { byOneConsul, keysOf, never, nothing, startPair, TRACED, untouched } from "./holds.ts";
+
+const test = byOneConsul("notes of locks");
+
+/** Has a lock, and leaves a note with it; tells which one was there. */
+async function hold(locks: Locks, name: string, note?: string): Promise<string | undefined> {
+  const taken: (string | undefined)[] = [];
+  const notes = { take: (_: string, found?: string) => void taken.push(found), leave: () => note };
+  await locks.hold(name, nothing, { ...TRACED, notes });
+  assert.equal(taken.length, 1, "it is asked once");
+  return taken[0];
+}
+
+/** Has many locks, and leaves a note with each; tells which were had, and by nobody else. */
+function holdMany(
+  locks: Locks,
+  names: readonly string[],
+  leave: (name: string) => string | undefined,
+) {
+  const work = (names: ReadonlySet<string>) => Promise.resolve([...names].sort());
+  const options = { sinceMs: performance.now(), notes: { leave }, signal: never };
+  return locks.holdMany(names, work, options);
+}
+
+test("the next one who has a lock is given its note, and nobody after that", async (consul) => {
+  await using pair = await startPair(consul);
+  assert.equal(await hold(pair.first, "given", "copied: ä"), undefined);
+  assert.equal(await hold(pair.second, "given"), "copied: ä");
+  assert.equal(await hold(pair.first, "given"), undefined);
+  assert.deepEqual(await keysOf(consul, ["given", "given-note"]), ["given"]);
+});
+
+test("notes are left with as many locks as can be had at once, and with none that others have had", async (consul) => {
+  await using pair = await startPair(consul);
+  const names = Array.from({ length: KEYS_AT_ONCE_MAX }, (_, i) => `many-${i}`);
+  await pair.second.hold(names[0], nothing, TRACED);
+  const had = await holdMany(pair.first, names, (name) => `about ${name}`);
+  assert.deepEqual(had, names.slice(1).sort());
+  assert.equal(await hold(pair.second, names[0]), undefined);
+  for (const name of [names[1], names[KEYS_AT_ONCE_MAX - 1]]) {
+    assert.equal(await hold(pair.second, name), `about ${name}`);
+  }
+});
+
+test("a note stays while others come upon the lock with many, and is theirs who left it", async (consul) => {
+  await using pair = await startPair(consul);
+  assert.deepEqual(await holdMany(pair.first, ["kept"], () => "from the first"), ["kept"]);
+  assert.deepEqual(await holdMany(pair.second, ["kept"], () => "from the second"), []);
+  assert.deepEqual(await untouched(pair.first, ["kept"]), [], "somebody has had it since");
+  assert.equal(await hold(pair.second, "kept"), "from the first");
+});
+
+test("who has left a note has the lock once more, as if nobody had had it, and takes both away", async (consul) => {
+  await using locks = await startLocks(consul);
+  const names = ["again-a", "again-b", "again-c"];
+  const sinceMs = performance.now();
+  const options = { sinceMs, notes: { leave: () => "copied" }, signal: never };
+  await locks.holdMany(names, nothing, options);
+  const leave = (name: string) => name === "again-a" ? "copied still" : undefined;
+  const work = (names: ReadonlySet<string>) => Promise.resolve(names.size);
+  assert.equal(await locks.holdMany(names, work, { ...options, notes: { leave } }), 3);
+  const keys = names.flatMap((name) => [name, `${name}-note`]);
+  assert.deepEqual(await keysOf(consul, keys), ["again-a", "again-a-note"]);
+  assert.equal(await hold(locks, "again-a"), "copied still");
+});
+
+test("the trace of somebody else's turn stays when a note is taken away from beside it", async (consul) => {
+  await using pair = await startPair(consul);
+  await hold(pair.second, "trace");
+  assert.deepEqual(await untouched(pair.first, ["trace"]), []);
+  assert.deepEqual(await holdMany(pair.first, ["trace"], () => "copied"), ["trace"]);
+  assert.deepEqual(await holdMany(pair.first, ["trace"], () => undefined), ["trace"]);
+  assert.deepEqual(await keysOf(consul, ["trace", "trace-note"]), ["trace"]);
+});
+
+test("work that fails leaves a note all the same", async (consul) => {
+  await using pair = await startPair(consul);
+  const notes = { take() {}, leave: () => "half done" };
+  const failing = () => Promise.reject(new Error("refused"));
+  await assert.rejects(pair.first.hold("fails", failing, { ...TRACED, notes }), /refused/);
+  assert.equal(await hold(pair.second, "fails"), "half done");
+  const options = { sinceMs: performance.now(), notes, signal: never };
+  await assert.rejects(pair.first.holdMany(["fails-many"], failing, options), /refused/);
+  assert.equal(await hold(pair.second, "fails-many"), "half done");
+});
