@@ -7,7 +7,7 @@
 
 import { checkOutEarlier, EARLIER } from "./earlier.ts";
 import type { HandoffOptions } from "./handoff_builds.ts";
-import { runCountedDrain, runDrains, runLargeDrain } from "./handoff_drains.ts";
+import { runCountedDrain, runDrains, runLargeDrain, runPairDrain } from "./handoff_drains.ts";
 import { runReturned } from "./handoff_returned.ts";
 import { runScaleOut } from "./handoff_scale_out.ts";
 import { runSweep } from "./handoff_sweep.ts";
@@ -23,6 +23,7 @@ const PARTS = {
   /** Into those that check each push against all that they hold. */
   "drain-checked": (options: HandoffOptions) => runDrains("checked", options),
   "drain-large": runLargeDrain,
+  "drain-pair": runPairDrain,
   "drain-reads": runCountedDrain,
   "scale-out": runScaleOut,
   return: runReturned,

@@ -2,6 +2,7 @@
 
 import { sleep } from "../src/concurrency/backoff.ts";
 import { REDIRECT_MS } from "../src/handoff/plan/rings.ts";
+import { startConsul } from "../tools/consul.ts";
 import { freePorts } from "../tools/ports.ts";
 import { cpuSeconds, memoryBytes } from "./cpu.ts";
 import { type Build, type HandoffOptions, msMaxOf } from "./handoff_builds.ts";
@@ -49,6 +50,8 @@ export interface DrainOptions extends Omit<HandoffOptions, "builds"> {
   readonly msMax: number;
   /** Pushes to the groups of all that go on meanwhile, a second; none by default. */
   readonly pushesPerSecond?: number;
+  /** There is a Consul, and another instance beside the one that is measured, which takes the pushes. */
+  readonly isPair?: boolean;
 }
 
 const LOOK_MS = 100;
@@ -79,17 +82,30 @@ export async function runDrain(options: DrainOptions): Promise<DrainResult> {
 const nameOf = ({ name, build }: DrainOptions) => `${name}, ${build.name}`;
 
 async function measureDrain(options: DrainOptions) {
-  const { build, members, pushesPerSecond: perSecond, signal } = options;
-  const [port, stallsPort] = freePorts(2);
-  await using service = await startService({
-    port,
+  const { build, members, pushesPerSecond: perSecond, isPair = false, signal } = options;
+  const [port, stallsPort, otherPort] = freePorts(3);
+  await using stack = new AsyncDisposableStack();
+  const consul = isPair ? stack.use(await startConsul()) : undefined;
+  const started = {
     mode: "proxy",
     members: members.addresses,
     directory: members.directory,
-    flags: ["--web.enable-admin-api"],
-    program: watchStalls(stallsPort, build.program),
-  });
+    ...(consul && { config: `consul_server: {addr: "${consul.address}"}\n` }),
+  } as const;
+  const service = stack.use(
+    await startService({
+      ...started,
+      port,
+      flags: ["--web.enable-admin-api"],
+      program: watchStalls(stallsPort, build.program),
+    }),
+  );
   const url = `http://127.0.0.1:${port}`;
+  if (isPair) {
+    const { program } = build;
+    stack.use(await startService({ ...started, port: otherPort, program }));
+  }
+  const pushUrl = isPair ? `http://127.0.0.1:${otherPort}` : url;
   const used = async () => ({
     cpuSeconds: await cpuSeconds(service.pid),
     gatewaysCpuSeconds: await members.cpuSeconds(),
@@ -100,7 +116,7 @@ async function measureDrain(options: DrainOptions) {
   const before = await used();
   const began = performance.now();
   await askToDrain(url, members.addresses[0], signal);
-  const pushing = perSecond ? pushPaced(url, { ...members, perSecond, signal }) : undefined;
+  const pushing = perSecond ? pushPaced(pushUrl, { ...members, perSecond, signal }) : undefined;
   try {
     const { end, ...moves } = await followDrain(url, { ...options, began });
     const after = await used();

@@ -75,6 +75,16 @@ export async function runLargeDrain(options: HandoffOptions): Promise<ByBuild<Dr
   });
 }
 
+/** Drains a member by one of two instances, while pushes go on through the other one; throws as above. */
+export async function runPairDrain(options: HandoffOptions): Promise<ByBuild<DrainResult>> {
+  return await drainOnce("drain by one of two instances", options, {
+    members: { groups: anyGroups(FILLS[1]) },
+    msMax: MS_MAX.unchecked,
+    pushesPerSecond: LARGE_PUSHES_PER_SECOND,
+    isPair: true,
+  });
+}
+
 /** Counts how often members are read whole for a drain; throws as {@linkcode runDrains}. */
 export async function runCountedDrain(options: HandoffOptions): Promise<ByBuild<DrainResult>> {
   return await drainOnce("drain, reads counted", options, {
@@ -90,6 +100,7 @@ async function drainOnce(
     readonly members: Pick<MembersOptions, "groups" | "counted">;
     readonly msMax: number;
     readonly pushesPerSecond?: number;
+    readonly isPair?: boolean;
   },
 ): Promise<ByBuild<DrainResult>> {
   return await ofEach(options, async (build: Build) => {

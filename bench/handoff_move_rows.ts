@@ -39,20 +39,32 @@ export function drainsRows(kind: keyof typeof RATE_LEAST, results: readonly Drai
 /** Rows of a drain under pushes. */
 export function largeDrainRows(results: ByBuild<DrainResult>): Row[] {
   return eachBuild(results, (build, drain) => {
-    const name = `drain of ${drain.groups} under pushes, ${build}`;
-    const peak: Figure = ["peak memory", drain.peakBytes / 1e6, "MB", 0];
-    const [seconds, ...others] = drainRows(name, drain);
-    return [
-      { ...seconds, reach: LARGE_SECONDS_REACH },
-      ...others,
-      ...rowsOf(name, [["groups a second", drain.rate, "", 1]]),
-      { ...rowsOf(name, [peak])[0], reach: LARGE_MB_REACH },
-      ...pushRows(name, {
-        latenciesMs: drain.pushes.map(({ ms }) => ms),
-        refused: drain.pushes.filter(({ ok }) => !ok).length,
-      }),
-    ];
+    const [seconds, ...others] = underPushesRows(`drain under pushes, ${build}`, drain);
+    return [{ ...seconds, reach: LARGE_SECONDS_REACH }, ...others];
   });
+}
+
+/** Rows of a drain by one of two instances, under pushes through the other one. */
+export function pairDrainRows(results: ByBuild<DrainResult>): Row[] {
+  return eachBuild(
+    results,
+    (build, drain) => underPushesRows(`drain, two instances, ${build}`, drain),
+  );
+}
+
+/** The first is the time. */
+function underPushesRows(what: string, drain: DrainResult): Row[] {
+  const name = `${what}: ${drain.groups} groups`;
+  const peak: Figure = ["peak memory", drain.peakBytes / 1e6, "MB", 0];
+  return [
+    ...drainRows(name, drain),
+    ...rowsOf(name, [["groups a second", drain.rate, "", 1]]),
+    { ...rowsOf(name, [peak])[0], reach: LARGE_MB_REACH },
+    ...pushRows(name, {
+      latenciesMs: drain.pushes.map(({ ms }) => ms),
+      refused: drain.pushes.filter(({ ok }) => !ok).length,
+    }),
+  ];
 }
 
 /** Rows of how often members are read whole for a drain. */

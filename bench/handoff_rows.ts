@@ -5,6 +5,7 @@ import {
   countedDrainRows,
   drainsRows,
   largeDrainRows,
+  pairDrainRows,
   returnedRows,
   scaleOutRows,
 } from "./handoff_move_rows.ts";
@@ -19,6 +20,7 @@ export function handoffRows(result: Partial<HandoffResult>): Row[] {
     ...rowsOf(result.drain, (drains) => drainsRows("unchecked", drains)),
     ...rowsOf(result["drain-checked"], (drains) => drainsRows("checked", drains)),
     ...rowsOf(result["drain-large"], largeDrainRows),
+    ...rowsOf(result["drain-pair"], pairDrainRows),
     ...rowsOf(result["drain-reads"], countedDrainRows),
     ...rowsOf(result["scale-out"], scaleOutRows),
     ...rowsOf(result.return, returnedRows),
