@@ -17,10 +17,11 @@ import type { HashRing } from "../../ring/hash_ring.ts";
 import type { Gateways } from "../gateways.ts";
 import type { Deletions } from "../plan/deletions.ts";
 import type { EmptyInstances } from "../plan/empty_instances.ts";
+import { createInPlace } from "../plan/in_place.ts";
 import { type Duplicates, type Findings, planSweep } from "../plan/inventory.ts";
 import { createMissing } from "../plan/missing.ts";
 import type { Rings } from "../plan/rings.ts";
-import type { Whereabouts } from "../plan/whereabouts.ts";
+import type { Plan, Whereabouts } from "../plan/whereabouts.ts";
 import type { HandoffReport } from "../report.ts";
 import { createDue } from "./due.ts";
 import { createJudge } from "./judge.ts";
@@ -117,6 +118,9 @@ export function createSweeper(deps: SweeperDeps): Sweeper {
   const reader = createReader({ ...deps, onNews: woken.raise });
   const changedMs = new Map<Member, number>();
   const judge = createJudge({ ...deps, due, changedMs });
+  const inPlace = createInPlace();
+  /** How often the ring or the members have changed. */
+  let changes = 0;
   /** When the reads began that the last comparison was made of. */
   const compared = new Map<Member, number>();
   let followUps: number[] = [];
@@ -126,6 +130,11 @@ export function createSweeper(deps: SweeperDeps): Sweeper {
   /** Groups out of place, as the log last had it. */
   let toldMisplaced = 0;
   let waiting: (() => void)[] = [];
+
+  function changed(): void {
+    changes++;
+    inPlace.forget();
+  }
 
   function tellNews(): void {
     const resolved = waiting;
@@ -158,8 +167,7 @@ export function createSweeper(deps: SweeperDeps): Sweeper {
     planBy = undefined;
     const { inventories, misplaced, apply } = whereabouts.plan();
     const reads = new Map(reader.last);
-    const work = planSweep(inventories, whereabouts.ownerOf, deletions.pending, misplaced);
-    const findings = await cooperate(work, signal);
+    const findings = await cooperate(compareAll(inventories, misplaced), signal);
     apply(findings);
     for (const [member, what] of inventories) {
       const read = reads.get(member);
@@ -184,6 +192,22 @@ export function createSweeper(deps: SweeperDeps): Sweeper {
     deps.onCompared(inventories);
     judge.compared({ inventories, reads, stale: findings.stale });
     tellNews();
+    return findings;
+  }
+
+  /** Compares only what has changed, while that is enough. */
+  function* compareAll(
+    inventories: Plan["inventories"],
+    misplaced: Plan["misplaced"],
+  ): Generator<void, Findings> {
+    const { ownerOf } = whereabouts;
+    const pending = deletions.pending;
+    const changesBefore = changes;
+    const same = pending.size === 0 ? yield* inPlace.compare(inventories, ownerOf) : undefined;
+    const findings = same ?? (yield* planSweep(inventories, ownerOf, pending, misplaced));
+    // Where the ring or the members have changed meanwhile, some groups were compared with former ones.
+    if (changes !== changesBefore) inPlace.forget();
+    else if (!same) inPlace.found(inventories, findings);
     return findings;
   }
 
@@ -286,6 +310,7 @@ export function createSweeper(deps: SweeperDeps): Sweeper {
       woken.raise();
     },
     membershipChanged(next, previous) {
+      changed();
       missing.keep(next, whereabouts.inventories);
       for (const [member, { state, verdict, started }] of next.records) {
         const before = previous.records.get(member);
@@ -304,6 +329,7 @@ export function createSweeper(deps: SweeperDeps): Sweeper {
       woken.raise();
     },
     ringChanged({ isAlone, inUse }) {
+      changed();
       if (isAlone && inUse.length > 0) return; // it is called again when they are not
       const nowMs = clock();
       followUps = isAlone ? [] : FOLLOW_UP_MS.map((ms) => nowMs + ms);

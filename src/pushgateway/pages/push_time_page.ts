@@ -37,7 +37,8 @@ export interface PushTimePage {
 }
 
 const FAMILY = "push_time_seconds";
-const SAMPLE = new TextEncoder().encode(`${FAMILY}{`);
+const SAMPLE_START = `${FAMILY}{`;
+const SAMPLE = new TextEncoder().encode(SAMPLE_START);
 const FAILURE = new TextEncoder().encode("push_failure_time_seconds{");
 const TYPE = new TextEncoder().encode("# TYPE ");
 const START_TIME = new TextEncoder().encode("process_start_time_seconds ");
@@ -73,8 +74,6 @@ export function createKnownIds(): KnownIds {
   };
 }
 
-const CLOSE_BRACE = 0x7d;
-/** How the time of a group ends that no push has ever failed for: nearly all of them. */
 const [SPACE, ZERO] = [0x20, 0x30];
 /** A URL of more than a megabyte is refused by the Pushgateway, and so no labels come to that. */
 const LINE_BYTES_MAX = 8_000_000;
@@ -85,6 +84,7 @@ export function createPushTimePage(known: KnownIds = createKnownIds()): PushTime
   const failures = new Map<string, number>();
   const types = new Map<string, string>();
   const decoder = new TextDecoder("utf-8", { fatal: true });
+  const encoder = new TextEncoder();
   let complete = false;
   let startTime: number | undefined;
   /** Of the line that the last bytes broke off in; empty where it is skipped. */
@@ -95,36 +95,65 @@ export function createPushTimePage(known: KnownIds = createKnownIds()): PushTime
   let skippingFamily = false;
   let endsLine = true;
 
-  function takeTime(line: Uint8Array): void {
-    const brace = line.lastIndexOf(CLOSE_BRACE);
-    const text = decoder.decode(line.subarray(SAMPLE.length, brace));
-    const id = known.idOf(text);
-    const value = Number(decoder.decode(line.subarray(brace + 2)));
-    if (id !== undefined && !Number.isNaN(value)) {
-      times.set(id, value);
-      return;
+  /** Takes whole lines of push times, decoded together: for each by itself it takes twice as long. */
+  function takeTimes(lines: string): void {
+    for (let at = 0; at < lines.length;) {
+      const newline = lines.indexOf("\n", at);
+      const end = newline < 0 ? lines.length : newline;
+      if (lines.startsWith(SAMPLE_START, at)) takeTime(lines, at, end);
+      else takeLine(encoder.encode(lines.slice(at, end)));
+      at = end + 1;
     }
-    const sample = parseSample(decoder.decode(line));
-    const parsed = groupId(groupOfLabels(sample.labels));
-    known.learn(text, parsed);
-    times.set(parsed, sample.value);
+  }
+
+  function takeTime(lines: string, at: number, end: number): void {
+    const brace = lines.lastIndexOf("}", end);
+    const labels = lines.slice(at + SAMPLE.length, brace);
+    const id = known.idOf(labels);
+    const value = Number(lines.slice(brace + 2, end));
+    if (id !== undefined && !Number.isNaN(value)) times.set(id, value);
+    else takeNew(lines.slice(at, end), labels);
+  }
+
+  function takeNew(line: string, labels: string): void {
+    const sample = parseSample(line);
+    const id = groupId(groupOfLabels(sample.labels));
+    // A copy: a part of a text keeps the whole of it in memory.
+    known.learn(decoder.decode(encoder.encode(labels)), id);
+    times.set(id, sample.value);
   }
 
   function takeLine(line: Uint8Array): void {
-    if (line.length >= SAMPLE.length && begins(line, SAMPLE)) {
-      takeTime(line);
-    } else if (line.length >= FAILURE.length && begins(line, FAILURE)) {
-      if (line.at(-1) === ZERO && line.at(-2) === SPACE) return;
+    if (begins(line, SAMPLE)) {
+      takeTimes(decoder.decode(line));
+    } else if (begins(line, FAILURE)) {
+      if (isZero(line, line.length)) return;
       const { labels, value } = parseSample(decoder.decode(line));
       failures.set(groupId(groupOfLabels(labels)), value);
-    } else if (line.length >= TYPE.length && begins(line, TYPE)) {
+    } else if (begins(line, TYPE)) {
       const [name, type] = decoder.decode(line.subarray(TYPE.length)).split(" ");
       types.set(name, type);
       skippingFamily = !OF_USE.has(name);
       complete ||= !name.startsWith('"') && name > FAMILY;
-    } else if (line.length >= START_TIME.length && begins(line, START_TIME)) {
+    } else if (begins(line, START_TIME)) {
       startTime = Number(decoder.decode(line.subarray(START_TIME.length)));
     }
+  }
+
+  /** Takes as many lines from somewhere on as are alike, where there are; returns where the next one begins. */
+  function takeAlike(bytes: Uint8Array, from: number): number {
+    let at = from;
+    if (begins(bytes, SAMPLE, at)) {
+      const end = Math.min(bytes.lastIndexOf(NEWLINE) + 1, nextComment(bytes, at, true));
+      if (end > at) takeTimes(decoder.decode(bytes.subarray(at, end)));
+      at = Math.max(at, end);
+    }
+    while (begins(bytes, FAILURE, at)) {
+      const newline = bytes.indexOf(NEWLINE, at);
+      if (newline < 0 || !isZero(bytes, newline)) break;
+      at = newline + 1;
+    }
+    return at;
   }
 
   /** Keeps a piece of an unfinished line, unless it is seen to be one of no interest. */
@@ -137,7 +166,7 @@ export function createPushTimePage(known: KnownIds = createKnownIds()): PushTime
     started.push(new Uint8Array(piece)); // a copy: the bytes are only good during the call
     if (!isNews) return;
     const start = concat(started);
-    skipping = !STARTS.some((known) => begins(start, known));
+    skipping = !STARTS.some((known) => agree(start, known));
     if (skipping) forget();
   }
 
@@ -165,6 +194,8 @@ export function createPushTimePage(known: KnownIds = createKnownIds()): PushTime
           if (at === bytes.length) return;
           skippingFamily = false;
         }
+        if (!skipping && started.length === 0) at = takeAlike(bytes, at);
+        if (at === bytes.length) break;
         const newline = bytes.indexOf(NEWLINE, at);
         const end = newline < 0 ? bytes.length : newline;
         const piece = bytes.subarray(at, end);
@@ -195,9 +226,19 @@ function nextComment(bytes: Uint8Array, from: number, endsLine: boolean): number
   }
 }
 
-/** Whether the two agree as far as the shorter goes. */
-function begins(line: Uint8Array, start: Uint8Array): boolean {
-  const length = Math.min(line.length, start.length);
-  for (let i = 0; i < length; i++) if (line[i] !== start[i]) return false;
+/** Whether a line, or what lies from somewhere on, begins with something. */
+function begins(bytes: Uint8Array, start: Uint8Array, from = 0): boolean {
+  if (bytes.length - from < start.length) return false;
+  for (let i = 0; i < start.length; i++) if (bytes[from + i] !== start[i]) return false;
   return true;
+}
+
+/** Whether the two agree as far as the shorter goes. */
+function agree(line: Uint8Array, start: Uint8Array): boolean {
+  return begins(line, start.subarray(0, line.length));
+}
+
+/** Whether a line that ends somewhere has the value 0: its group has never failed, as nearly all have not. */
+function isZero(bytes: Uint8Array, end: number): boolean {
+  return bytes[end - 1] === ZERO && bytes[end - 2] === SPACE;
 }

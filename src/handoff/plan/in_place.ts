@@ -1,0 +1,80 @@
+/**
+ * Comparisons of what the members hold with the ring while every group is in place, which is nearly
+ * always so: then only what is new on a member has to be looked at. Pure.
+ *
+ * @module
+ */
+
+import { LargeMap } from "../../concurrency/large_map.ts";
+import type { Member } from "../../member.ts";
+import type { PushTimes } from "../../pushgateway/push_times.ts";
+import { type Findings, keyOfId } from "./inventory.ts";
+
+/** What each member holds. */
+export type Held = ReadonlyMap<Member, Pick<PushTimes, "times">>;
+
+/** The last comparison. */
+export interface InPlace {
+  /**
+   * Compares what has changed since the last comparison. A generator, for there may be many groups.
+   *
+   * @returns what was found, where every group was in place then, and is now; else `undefined`: all has to
+   *   be compared
+   */
+  compare(
+    held: Held,
+    ownerOf: (key: string) => Member | undefined,
+  ): Generator<void, Findings | undefined>;
+  /** Takes over what a comparison of all has found. */
+  found(held: Held, findings: Findings): void;
+  /** The ring or the members are others: the last comparison says nothing any more. */
+  forget(): void;
+}
+
+/** Groups between two moments at which others have their turn. */
+const GROUPS_A_STEP = 1_000;
+
+/** Creates it, with nothing compared. */
+export function createInPlace(): InPlace {
+  /** What was held when every group was in place. */
+  let before: Held | undefined;
+
+  /** Whether a group that is new on a member belongs there, and no other member holds it. */
+  function belongs(
+    id: string,
+    member: Member,
+    { held, ownerOf }: { held: Held; ownerOf: (key: string) => Member | undefined },
+  ): boolean {
+    const owner = ownerOf(keyOfId(id));
+    if (owner !== undefined && owner !== member) return false;
+    return held.entries().every(([other, { times }]) => other === member || !times.has(id));
+  }
+
+  return {
+    *compare(held, ownerOf) {
+      const known = before;
+      if (known?.size !== held.size) return undefined;
+      let [steps, groups] = [0, 0];
+      for (const [member, { times }] of held) {
+        const old = known.get(member)?.times;
+        if (!old) return undefined;
+        groups += times.size;
+        if (old === times) continue;
+        for (const id of times.keys()) {
+          if (++steps % GROUPS_A_STEP === 0) yield;
+          if (!old.has(id) && !belongs(id, member, { held, ownerOf })) return undefined;
+        }
+      }
+      before = new Map(held);
+      return { misplaced: new LargeMap(), stale: [], twins: [], groups };
+    },
+    found(held, { misplaced, groups }) {
+      const all = [...held.values()].reduce((sum, { times }) => sum + times.size, 0);
+      // Where a group has two copies, it is counted once.
+      before = misplaced.size === 0 && groups === all ? new Map(held) : undefined;
+    },
+    forget() {
+      before = undefined;
+    },
+  };
+}
