@@ -11,9 +11,10 @@ import { bothBounds, type ClockBounds } from "./clock.ts";
 import { readJsonGroups } from "./pages/json_page.ts";
 import { LargeMap } from "../concurrency/large_map.ts";
 import { readPage, type ReadWay } from "./pages/page.ts";
-import { createPushTimePage, type KnownIds } from "./pages/push_time_page.ts";
+import type { KnownIds } from "./pages/known_ids.ts";
+import { createPushTimePage } from "./pages/push_time_page.ts";
 
-export { createKnownIds, type KnownIds } from "./pages/push_time_page.ts";
+export { createKnownIds, type KnownIds } from "./pages/known_ids.ts";
 export type { ReadWay } from "./pages/page.ts";
 
 /** What a member says of its groups, and of its clock. */

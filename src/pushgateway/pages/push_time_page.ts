@@ -10,6 +10,7 @@
 import { groupId, groupOfLabels } from "../../group/group.ts";
 import { concat } from "./concat.ts";
 import { LargeMap } from "../../concurrency/large_map.ts";
+import { createKnownIds, type KnownIds } from "./known_ids.ts";
 import { parseSample } from "./text_sample.ts";
 
 /** Takes a page piece by piece. */
@@ -49,31 +50,6 @@ const OF_USE = new Set([FAMILY, "push_failure_time_seconds", "process_start_time
 const NEWLINE = 0x0a;
 /** What comments begin with, and hardly anything else has in it. */
 const HASH = 0x23;
-/** The group IDs of the lines of one member's pages, so that each is parsed once and not at each read. */
-export interface KnownIds {
-  /** The ID of the group of which a push time has these labels, as they are written between the braces. */
-  idOf(labels: string): string | undefined;
-  learn(labels: string, id: string): void;
-  /** A page is read that has so many groups: the labels of those that have gone are forgotten in time. */
-  read(groups: number): void;
-}
-
-/** Labels of groups that have gone are kept up to this many times what is there. */
-const GONE_TIMES = 2;
-const KNOWN_MIN = 1_000;
-
-/** Creates them, with nothing known. */
-export function createKnownIds(): KnownIds {
-  let ids = new LargeMap<string>();
-  return {
-    idOf: (labels) => ids.get(labels),
-    learn: (labels, id) => void ids.set(labels, id),
-    read(groups) {
-      if (ids.size > KNOWN_MIN + GONE_TIMES * groups) ids = new LargeMap();
-    },
-  };
-}
-
 const [SPACE, ZERO] = [0x20, 0x30];
 /** A URL of more than a megabyte is refused by the Pushgateway, and so no labels come to that. */
 const LINE_BYTES_MAX = 8_000_000;
@@ -108,11 +84,11 @@ export function createPushTimePage(known: KnownIds = createKnownIds()): PushTime
 
   function takeTime(lines: string, at: number, end: number): void {
     const brace = lines.lastIndexOf("}", end);
-    const labels = lines.slice(at + SAMPLE.length, brace);
-    const id = known.idOf(labels);
+    const labelsAt = at + SAMPLE.length;
+    const id = known.find(lines, labelsAt, brace);
     const value = Number(lines.slice(brace + 2, end));
     if (id !== undefined && !Number.isNaN(value)) times.set(id, value);
-    else takeNew(lines.slice(at, end), labels);
+    else takeNew(lines.slice(at, end), lines.slice(labelsAt, brace));
   }
 
   function takeNew(line: string, labels: string): void {

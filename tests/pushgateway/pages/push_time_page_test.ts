@@ -1,17 +1,15 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
 import { groupId, groupOfLabels } from "../../../src/group/group.ts";
-import {
-  createKnownIds,
-  createPushTimePage,
-  type KnownIds,
-} from "../../../src/pushgateway/pages/push_time_page.ts";
+import { createKnownIds, type KnownIds } from "../../../src/pushgateway/pages/known_ids.ts";
+import { createPushTimePage } from "../../../src/pushgateway/pages/push_time_page.ts";
 import { parseSample } from "../../../src/pushgateway/pages/text_sample.ts";
 import { cuts, pieces } from "./pieces.ts";
 
 function read(text: string, sizes: readonly number[] = [], known?: KnownIds) {
   const page = createPushTimePage(known);
   for (const piece of pieces(new TextEncoder().encode(text), sizes)) page.take(piece);
+  known?.read(page.times.size);
   return { times: Object.fromEntries(page.times), complete: page.complete };
 }
 
@@ -65,22 +63,38 @@ Deno.test("what is known of the last page changes nothing that is read of the ne
     })),
     fc.double({ min: 0, max: 4e9, noNaN: true }),
   );
+  const groups = fc.array(group);
+  const pages = groups.chain((groups) =>
+    fc.tuple(fc.constant(groups), fc.shuffledSubarray(groups), fc.constant(groups))
+  );
   fc.assert(
-    fc.property(fc.array(group), cuts, (groups, sizes) => {
-      const text = groups.map(([labels, value]) => sample(labels, value)).join("") + TAIL;
-      assert.deepEqual(read(text, sizes, known), read(text));
+    fc.property(pages, cuts, (pages, sizes) => {
+      for (const groups of pages) {
+        const text = groups.map(([labels, value]) => sample(labels, value)).join("") + TAIL;
+        assert.deepEqual(read(text, sizes, known), read(text));
+      }
     }),
     { numRuns: 1_000 },
   );
 });
 
-Deno.test("groups that have gone are not known for ever", { permissions: "none" }, () => {
+Deno.test("groups that have gone are not known for ever, and those of the last page are", {
+  permissions: "none",
+}, () => {
   const known = createKnownIds();
-  for (let i = 0; i < 2_000; i++) known.learn(`job="${i}"`, `/metrics/job/${i}`);
+  const find = (labels: string) => known.find(`push{${labels}} 1`, 5, 5 + labels.length);
+  const learn = (i: number) => known.learn(`job="${i}"`, `/metrics/job/${i}`);
+  for (let i = 0; i < 2_000; i++) learn(i);
   known.read(500);
-  assert.equal(known.idOf('job="1"'), "/metrics/job/1");
+  assert.equal(find('job="1"'), "/metrics/job/1", "in another order");
+  assert.equal(find('job="2"'), "/metrics/job/2");
+  assert.equal(find('job="2"x'), undefined);
   known.read(100);
-  assert.equal(known.idOf('job="1"'), undefined);
+  assert.equal(find('job="0"'), undefined);
+  assert.equal(find('job="1"'), undefined);
+  learn(1);
+  known.read(1);
+  assert.equal(find('job="1"'), "/metrics/job/1");
 });
 
 Deno.test("families of no use are skipped, whatever they hold and however the page is cut", {
