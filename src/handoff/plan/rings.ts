@@ -122,6 +122,11 @@ interface Replaced {
 /** A redirect that was given by a former ring is followed within this time. */
 export const REDIRECT_MS = 1_500;
 /**
+ * So long after that every timer of the same length has fired. Sweeps and drains begin then: one read
+ * serves both.
+ */
+export const REDIRECTS_OVER_MS = 20;
+/**
  * When Consul is back others find it so late: until then they push without locks, and announce nothing.
  * A session is tried again within ten seconds.
  */

@@ -1,13 +1,14 @@
 /** Which members are being emptied, and how far that has come. @module */
 
 import { sleep } from "../../concurrency/backoff.ts";
-import { createWake } from "../../concurrency/wake.ts";
+import { deadline } from "../../concurrency/deadline.ts";
+import { createWake, type Wake } from "../../concurrency/wake.ts";
 import { isBusy, LockFailure, type Locks } from "../../consul/locks/locks.ts";
 import type { Logger } from "../../log.ts";
 import type { Member } from "../../member.ts";
 import type { Membership } from "../../membership/membership.ts";
 import type { PushTimes } from "../../pushgateway/push_times.ts";
-import { REDIRECT_MS } from "../plan/rings.ts";
+import { REDIRECTS_OVER_MS, type Rings } from "../plan/rings.ts";
 import type { HashRing } from "../../ring/hash_ring.ts";
 import { drainMember, type DrainProgress } from "./drain.ts";
 import { createDrainRate, secondsLeft } from "./drain_rate.ts";
@@ -16,6 +17,7 @@ import { createPushChecks, type PushChecks } from "./push_checks.ts";
 
 /** What emptying members takes. */
 export interface DrainsDeps extends MoveManyDeps {
+  readonly rings: MoveManyDeps["rings"] & Pick<Rings, "inUse">;
   readonly membership: () => Membership;
   readonly ring: () => HashRing;
   readonly locks: () => Locks | undefined;
@@ -44,9 +46,9 @@ export interface Drains {
 
 /** After a failure, or while another instance drains the member. */
 const AGAIN_MS = 2_000;
-/** Until every timer of the same length has fired. */
-const REDIRECTS_OVER_MS = 20;
 const LOCK_WAIT_MS = 60_000;
+/** Another instance may go by a ring with the member for long: its groups are looked at all the same. */
+const RINGS_MS_MAX = 10_000;
 /** Between two lines of progress in the log; the first comes as soon as the rate is known. */
 const PROGRESS_MS = 10_000;
 /** Between two looks at how far a drain has come. */
@@ -63,6 +65,7 @@ export function createDrains(deps: DrainsDeps): Drains {
    */
   const counting = new Set<Member>();
   const changed = createWake();
+  const running = new Map<Member, { stop: AbortController; woken: Wake; done: Promise<void> }>();
 
   const stateOf = (member: Member) => deps.membership().records.get(member)?.state;
   const isDue = (member: Member) => deps.enabled() && stateOf(member) === "draining";
@@ -73,10 +76,18 @@ export function createDrains(deps: DrainsDeps): Drains {
     return known;
   }
 
-  async function keepDraining(member: Member, signal: AbortSignal): Promise<void> {
+  /** Waits, for some seconds, until nobody follows a ring that the member is in: nothing could be moved. */
+  async function isOutOfRings(member: Member, woken: Wake, signal: AbortSignal): Promise<void> {
+    const isIn = () =>
+      [deps.ring(), ...deps.rings.inUse].some(({ weights }) => weights.has(member));
+    using late = deadline(RINGS_MS_MAX, signal);
+    while (!late.signal.aborted && isIn()) await woken.wait(late.signal);
+    await sleep(REDIRECTS_OVER_MS, signal);
+  }
+
+  async function keepDraining(member: Member, woken: Wake, signal: AbortSignal): Promise<void> {
     counting.delete(member);
-    // Before that redirects by the former ring may be followed, and nothing could be moved.
-    await sleep(REDIRECT_MS + REDIRECTS_OVER_MS, signal);
+    await isOutOfRings(member, woken, signal);
     while (!signal.aborted) {
       try {
         // While it is in the ring for want of any other, there is nowhere to move its groups to.
@@ -178,10 +189,10 @@ export function createDrains(deps: DrainsDeps): Drains {
     }
   }
 
-  async function follow(member: Member, signal: AbortSignal): Promise<void> {
+  async function follow(member: Member, woken: Wake, signal: AbortSignal): Promise<void> {
     const checks = createPushChecks(deps);
     await Promise.all([
-      keepDraining(member, signal),
+      keepDraining(member, woken, signal),
       measure(member, checks, signal),
       askTargets(member, checks, signal),
     ]);
@@ -189,14 +200,13 @@ export function createDrains(deps: DrainsDeps): Drains {
 
   return {
     async run(signal) {
-      const running = new Map<Member, { stop: AbortController; done: Promise<void> }>();
       try {
         while (!signal.aborted) {
           for (const member of deps.membership().records.keys()) {
             if (running.has(member) || !isDue(member)) continue;
-            const stop = new AbortController();
-            const done = follow(member, AbortSignal.any([signal, stop.signal]));
-            running.set(member, { stop, done });
+            const [stop, woken] = [new AbortController(), createWake()];
+            const done = follow(member, woken, AbortSignal.any([signal, stop.signal]));
+            running.set(member, { stop, woken, done });
           }
           for (const [member, { stop, done }] of running) {
             if (isDue(member)) continue;
@@ -214,10 +224,14 @@ export function createDrains(deps: DrainsDeps): Drains {
       } finally {
         for (const { stop } of running.values()) stop.abort();
         await Promise.all([...running.values()].map(({ done }) => done));
+        running.clear();
       }
     },
     empties: isDue,
-    wake: changed.raise,
+    wake() {
+      changed.raise();
+      for (const { woken } of running.values()) woken.raise();
+    },
     read(inventories) {
       for (const [member, { times }] of inventories) {
         if (stateOf(member) !== "draining" || counting.has(member)) continue;

@@ -20,7 +20,7 @@ import type { EmptyInstances } from "../plan/empty_instances.ts";
 import { createInPlace } from "../plan/in_place.ts";
 import { type Duplicates, type Findings, planSweep } from "../plan/inventory.ts";
 import { createMissing } from "../plan/missing.ts";
-import type { Rings } from "../plan/rings.ts";
+import { REDIRECTS_OVER_MS, type Rings } from "../plan/rings.ts";
 import type { Plan, Whereabouts } from "../plan/whereabouts.ts";
 import type { HandoffReport } from "../report.ts";
 import { createDue } from "./due.ts";
@@ -317,8 +317,11 @@ export function createSweeper(deps: SweeperDeps): Sweeper {
         const isSame = state === before?.state && verdict === before.verdict &&
           started === before.started;
         if (isSame) continue;
-        due.now(member);
         changedMs.set(member, clock());
+        // What it holds was read a moment ago; when the ring has changed all are read.
+        const beginsToLeave = state === "draining" && before?.state === "active" &&
+          verdict === before.verdict && started === before.started;
+        if (!beginsToLeave) due.now(member);
       }
       for (const member of previous.records.keys()) {
         if (next.records.has(member)) continue;
@@ -332,8 +335,8 @@ export function createSweeper(deps: SweeperDeps): Sweeper {
       changed();
       if (isAlone && inUse.length > 0) return; // it is called again when they are not
       const nowMs = clock();
-      followUps = isAlone ? [] : FOLLOW_UP_MS.map((ms) => nowMs + ms);
-      due.all();
+      followUps = (isAlone ? [REDIRECTS_OVER_MS] : FOLLOW_UP_MS).map((ms) => nowMs + ms);
+      if (!isAlone) due.all();
       woken.raise();
     },
     news(signal) {
