@@ -84,7 +84,15 @@ export interface Plan {
   readonly inventories: ReadonlyMap<Member, PushTimes>;
   /** Has to be told of each group that is found out of place, with its placement key. */
   misplaced(id: string, key: string, copies: Copies): void;
-  /** Takes over what the comparison found, which is its own from then on. */
+  /**
+   * Adds to what the comparison found what was done since the members were read, and forgets what those reads
+   * have seen. A generator, for there may be much of it.
+   */
+  prepare(findings: Findings): Generator<void, void>;
+  /**
+   * Takes over what the comparison found, which is its own from then on; prepares it first where that was not
+   * done.
+   */
   apply(findings: Findings): void;
 }
 
@@ -192,6 +200,8 @@ interface Handled {
   plan: number;
 }
 
+/** Changes between two moments at which others have their turn. */
+const CHANGES_A_STEP = 1_000;
 /** What has just been pushed was not read yet: nothing is known of its push time. */
 const JUST_NOW: PushedAt = { min: -Infinity, max: Infinity };
 /**
@@ -236,6 +246,8 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
   const changes = new Map<Member, Map<string, Change>>();
   /** Of groups in `seen`, where that is known. */
   const handled = new LargeMap<Handled>();
+  /** What has changed since the comparison that is under way was prepared; absent where none is. */
+  let journal: [id: string, member: Member][] | undefined;
   /** Comparisons are counted: the last one that was begun, and that was taken over. */
   let [plans, applied] = [0, 0];
   const marks = new Map<Member, Set<string>>();
@@ -272,6 +284,7 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
   function change(id: string, member: Member, pushed?: PushedAt): void {
     const changed = changes.get(member) ?? new Map<string, Change>();
     changes.set(member, changed.set(id, { at: ++now, ...(pushed && { pushed }) }));
+    journal?.push([id, member]);
   }
 
   /** When a copy was pushed, by the last read and by what was done since. */
@@ -565,6 +578,47 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
       const used = new Map([...inventories].filter(([member]) => isReadable(member)));
       const begins = new Map(begunAt);
       const plan = ++plans;
+      let isPrepared = false;
+
+      /** Members whose reads count still, and when those began. */
+      function read(): (readonly [Member, number])[] {
+        return [...used.keys()].map((member) => [member, begins.get(member) ?? 0] as const)
+          .filter(([member, begun]) =>
+            members.has(member) && (forgottenAt.get(member) ?? 0) <= begun
+          );
+      }
+
+      /** Adds what was done to one copy since it was read. */
+      function amend({ misplaced }: Findings, id: string, member: Member): void {
+        const changed = changes.get(member)?.get(id);
+        if (!changed) return;
+        const copies = misplaced.get(id) ?? copiesOf(id, used.keys());
+        if (changed.pushed) copies.set(member, changed.pushed);
+        else copies.delete(member);
+        if (!inPlace(id, copies)) misplaced.set(id, copies);
+        else for (const map of [misplaced, handled]) map.delete(id);
+      }
+
+      function* prepare(findings: Findings): Generator<void, void> {
+        let steps = 0;
+        isPrepared = true;
+        journal = [];
+        for (const [member, begun] of read()) {
+          const changed = changes.get(member);
+          for (const [id, { at }] of changed ?? []) {
+            if (++steps % CHANGES_A_STEP === 0) yield;
+            if (at < begun) changed?.delete(id);
+          }
+          if (changed?.size === 0 && changes.get(member) === changed) changes.delete(member);
+        }
+        for (const [member, changed] of changes) {
+          for (const id of changed.keys()) {
+            if (++steps % CHANGES_A_STEP === 0) yield;
+            amend(findings, id, member);
+          }
+        }
+      }
+
       return {
         inventories: used,
         misplaced(id, key, copies) {
@@ -577,14 +631,11 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
           if (since === undefined) handled.delete(id);
           else handled.set(id, { since, plan });
         },
+        prepare,
         apply(findings) {
+          if (!isPrepared) prepare(findings).forEach(() => {});
           applied = plan;
-          for (const member of used.keys()) {
-            const begun = begins.get(member) ?? 0;
-            if (!members.has(member) || (forgottenAt.get(member) ?? 0) > begun) continue;
-            const changed = changes.get(member);
-            for (const [id, { at }] of changed ?? []) if (at < begun) changed?.delete(id);
-            if (changed?.size === 0) changes.delete(member);
+          for (const [member, begun] of read()) {
             if ((unread.get(member) ?? 0) < begun) unread.delete(member);
             for (const one of former) {
               if (one.since < begun) dropRead(one, (read) => read === member);
@@ -596,14 +647,8 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
           // As it is: to look at each of 100,000 again would hold up pushes. Where the ring has changed
           // since, some are in place now; of these `holdersOf` says so, and the next plan ends them.
           seen = findings.misplaced;
-          for (const [member, changed] of changes) {
-            for (const [id, { pushed }] of changed) {
-              const copies = seen.get(id) ?? copiesOf(id, used.keys());
-              if (pushed) copies.set(member, pushed);
-              else copies.delete(member);
-              keepSeen(id, copies);
-            }
-          }
+          for (const [id, member] of journal ?? []) amend(findings, id, member);
+          journal = undefined;
           if (former.length === 0 && unread.size === 0 && hidden.length === 0) marks.clear();
         },
       };

@@ -165,10 +165,11 @@ export function createSweeper(deps: SweeperDeps): Sweeper {
   /** Compares what was read with the ring. */
   async function plan(signal: AbortSignal): Promise<Findings> {
     planBy = undefined;
-    const { inventories, misplaced, apply } = whereabouts.plan();
+    const comparison = whereabouts.plan();
+    const { inventories } = comparison;
     const reads = new Map(reader.last);
-    const findings = await cooperate(compareAll(inventories, misplaced), signal);
-    apply(findings);
+    const findings = await cooperate(compareAll(comparison), signal);
+    comparison.apply(findings);
     for (const [member, what] of inventories) {
       const read = reads.get(member);
       if (!read) continue;
@@ -196,10 +197,7 @@ export function createSweeper(deps: SweeperDeps): Sweeper {
   }
 
   /** Compares only what has changed, while that is enough. */
-  function* compareAll(
-    inventories: Plan["inventories"],
-    misplaced: Plan["misplaced"],
-  ): Generator<void, Findings> {
+  function* compareAll({ inventories, misplaced, prepare }: Plan): Generator<void, Findings> {
     const { ownerOf } = whereabouts;
     const pending = deletions.pending;
     const changesBefore = changes;
@@ -208,6 +206,7 @@ export function createSweeper(deps: SweeperDeps): Sweeper {
     // Where the ring or the members have changed meanwhile, some groups were compared with former ones.
     if (changes !== changesBefore) inPlace.forget();
     else if (!same) inPlace.found(inventories, findings);
+    yield* prepare(findings);
     return findings;
   }
 

@@ -35,7 +35,7 @@ const step = fc.oneof(
     weight: 8,
     arbitrary: words(fc.constantFrom("begin", "look", "end", "end", "fail"), memberName),
   },
-  { weight: 5, arbitrary: fc.constantFrom("plan", "apply") },
+  { weight: 7, arbitrary: fc.constantFrom("plan", "prepare", "apply") },
   {
     weight: 3,
     arbitrary: words(fc.constantFrom("up", "down", "restart", "reset", "go"), memberName),
@@ -52,7 +52,7 @@ function createWorld() {
   let starts = 0;
   const members = new Map<Member, MemberSight>();
   const readings = new Map<Member, { reading: Reading; found?: boolean }>();
-  let planned: { apply: Plan["apply"]; findings: Findings } | undefined;
+  let planned: (Pick<Plan, "prepare" | "apply"> & { findings: Findings }) | undefined;
 
   function put(member: Member, sight: Partial<MemberSight>): void {
     members.set(member, { up: true, started: "0", ...members.get(member), ...sight });
@@ -103,9 +103,9 @@ function createWorld() {
   }
 
   function plan(): void {
-    const { inventories, apply } = whereabouts.plan();
+    const { inventories, prepare, apply } = whereabouts.plan();
     const { value } = planSweep(inventories, whereabouts.ownerOf).next();
-    if (value) planned = { apply, findings: value };
+    if (value) planned = { prepare, apply, findings: value };
   }
 
   for (const member of [a, b, c]) put(member, {});
@@ -124,6 +124,8 @@ function createWorld() {
           return othersPush();
         case "plan":
           return plan();
+        case "prepare":
+          return planned?.prepare(planned.findings).forEach(() => {});
         case "apply":
           planned?.apply(planned.findings);
           return void (planned = undefined);
