@@ -18,11 +18,17 @@ export const TOTAL = "p_total";
 
 const GROUPS = 40;
 
-/** The groups: of every ten one is PUT, and two have no `instance` label. */
-export const ALL_GROUPS: readonly Group[] = Array.from({ length: GROUPS }, (_, i) => ({
-  kind: i % 10 === 9 ? "put" : "post",
-  path: i % 5 === 2 ? pathOf({ job: `soak-${i}` }) : pathOf({ job: "soak", instance: `g${i}` }),
-}));
+/**
+ * The groups: of every ten one is PUT, and two have no `instance` label.
+ *
+ * @param times so many times as many
+ */
+export function manyGroups(times = 1): readonly Group[] {
+  return Array.from({ length: GROUPS * times }, (_, i) => ({
+    kind: i % 10 === 9 ? "put" : "post",
+    path: i % 5 === 2 ? pathOf({ job: `soak-${i}` }) : pathOf({ job: "soak", instance: `g${i}` }),
+  }));
+}
 
 /** The path of a group, by the labels that a Pushgateway tells. */
 export function pathOf({ job, instance }: { readonly job: string; readonly instance?: string }) {

@@ -3,7 +3,7 @@
 import { untilAborted } from "../../src/concurrency/abort.ts";
 import { sleep } from "../../src/concurrency/backoff.ts";
 import { ALL_SERVERS, FIRST_SERVERS, type Fleet, startFleet } from "./fleet.ts";
-import { ALL_GROUPS } from "./groups.ts";
+import { manyGroups } from "./groups.ts";
 import { readHeld } from "./held.ts";
 import type { Happening, Note } from "./history.ts";
 import { createInflictor } from "./inflict.ts";
@@ -20,6 +20,8 @@ export interface RunOptions {
   readonly seed: number;
   /** How long faults come. */
   readonly seconds: number;
+  /** So many times as many groups, and pushes a second; once by default. */
+  readonly rate?: number;
   /** Kinds of faults that may come; none for a run without faults. */
   readonly kinds: readonly FaultKind[];
   /** Ends the run early; its reason is thrown. */
@@ -55,13 +57,13 @@ const LOAD_SEED = 0x10ad;
  * @throws where the fleet does not start, or an instance does not do what it is told
  */
 export async function runOnce(options: RunOptions): Promise<RunResult> {
-  const { seed, signal } = options;
+  const { seed, rate, signal } = options;
   await using stack = new AsyncDisposableStack();
   const fleet = await startFleet(stack, signal);
   const { members, instances, trail } = fleet;
   const faults: Happening[] = [];
   const ledger = openLedger();
-  const groups = ALL_GROUPS;
+  const groups = manyGroups(rate);
   const started = performance.now();
   const note = (what: string) => void faults.push({ unixMs: Date.now(), what });
   const keptOut: string[] = [];

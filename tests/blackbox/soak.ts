@@ -4,6 +4,7 @@
  *
  *     deno task soak --minutes=1                            one run, with a seed of its own
  *     deno task soak --minutes=1 --seed=7 --runs=10
+ *     deno task soak --minutes=1 --rate=10                  ten times as many groups, and pushes
  *     deno task soak --minutes=1 --faults=reload,restart    these kinds only; none: --faults=none
  *     deno task soak --minutes=1 --logs=DIRECTORY           keeps what was found and the logs there
  *
@@ -19,6 +20,7 @@ interface SoakOptions {
   readonly minutes: number;
   readonly seed: number;
   readonly runs: number;
+  readonly rate: number;
   readonly kinds: readonly FaultKind[];
   /** Where reports and logs are kept. */
   readonly logs?: string;
@@ -40,7 +42,13 @@ export async function soakProcesses(args: string[], signal: AbortSignal): Promis
     const seed = options.seed + i;
     const seconds = options.minutes * SECONDS_PER_MINUTE;
     try {
-      const result = await runOnce({ seed, seconds, kinds: options.kinds, signal });
+      const result = await runOnce({
+        seed,
+        seconds,
+        rate: options.rate,
+        kinds: options.kinds,
+        signal,
+      });
       clean &&= isClean(result);
       console.log(renderLine(result));
       const report = renderReport(result);
@@ -79,6 +87,7 @@ function parseOptions(args: string[]): SoakOptions {
       minutes: { type: "string", default: "1" },
       seed: { type: "string", default: String(Math.floor(Math.random() * SEEDS)) },
       runs: { type: "string", default: "1" },
+      rate: { type: "string", default: "1" },
       faults: { type: "string", default: FAULT_KINDS.join(",") },
       logs: { type: "string" },
     },
@@ -87,6 +96,7 @@ function parseOptions(args: string[]): SoakOptions {
     minutes: parseNumber("--minutes", values.minutes),
     seed: parseNumber("--seed", values.seed),
     runs: parseNumber("--runs", values.runs),
+    rate: parseNumber("--rate", values.rate),
     kinds: values.faults === "none" ? [] : values.faults.split(",").map(parseKind),
     logs: values.logs,
   };
