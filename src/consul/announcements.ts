@@ -11,6 +11,7 @@ import { runGroup } from "../concurrency/run_group.ts";
 import { createWake } from "../concurrency/wake.ts";
 import { followQuery, QUERY_INTERVAL_MS_MIN } from "./blocking.ts";
 import type { BlockingQuery, ConsulClient, HeldKey } from "./client.ts";
+import { TRACED_MS } from "./locks/traces.ts";
 import type { Session, SessionKeeper } from "./session.ts";
 
 /** What some process announces. */
@@ -51,9 +52,10 @@ export interface AnnouncementsDeps {
 const WAIT_SECONDS = 20;
 /**
  * A process whose announcement has gone without a word was killed, or cannot reach Consul, and goes on
- * as it has announced. So long it is taken into account.
+ * as it has announced. So long it is taken into account: its session has taken traces of others along, and
+ * nobody goes by them any more then.
  */
-const LOST_MS = 30_000;
+const LOST_MS = TRACED_MS;
 /** What a process that ends puts in the place of its announcement. */
 const END = "";
 const END_MS_MAX = 1_000;

@@ -146,7 +146,8 @@ export interface ConsulClient extends Disposable {
     signal: AbortSignal,
   ): Promise<{ readonly note?: string } | undefined>;
   /**
-   * Deletes a key where this session holds it. A plain delete would take it from any other holder.
+   * Deletes a key where this session holds it, and the note beside it. A plain delete would take it from
+   * any other holder.
    *
    * @returns whether this session did hold it
    */
@@ -175,8 +176,8 @@ export interface ConsulClient extends Disposable {
     signal: AbortSignal,
   ): Promise<readonly LockedKey[]>;
   /**
-   * Lets go of those of some keys that a session holds. What another one holds by now stays its own, and
-   * then no note is written or deleted.
+   * Lets go of those of some keys that a session holds. What another one holds by now stays its own, with
+   * its note.
    *
    * @param keys at most {@linkcode KEYS_AT_ONCE_MAX}, as they were acquired
    * @returns `held`: whether this session did hold all of them; of the deleted ones all but the first may
@@ -319,12 +320,8 @@ export async function openConsul(config: ConsulConfig): Promise<ConsulClient> {
     );
   }
 
-  function some(
-    operations: readonly Operation[],
-    signal: AbortSignal,
-    further?: readonly Operation[],
-  ) {
-    return transactSome(operations, (left) => transact(left, signal), further);
+  function some(steps: readonly (readonly Operation[])[], signal: AbortSignal) {
+    return transactSome(steps, (left) => transact(left, signal));
   }
 
   async function entriesBelow(prefix: string, blocking: BlockingQuery, signal: AbortSignal) {
@@ -402,14 +399,15 @@ export async function openConsul(config: ConsulConfig): Promise<ConsulClient> {
       return z.boolean().parse(body);
     },
     async takeKey(key, session, signal) {
-      const { keys } = await some([lock(key, session)], signal, [readNote(key), deleteNote(key)]);
+      const { keys } = await some([[lock(key, session), readNote(key), deleteNote(key)]], signal);
       if (keys.length === 0) return undefined;
       const note = keys.find((one) => one.key === noteKey(key))?.value;
       return note === undefined ? {} : { note };
     },
     async releaseKey(key, session, signal) {
       try {
-        await transact([checkSession(key, session), { KV: { Verb: "delete", Key: key } }], signal);
+        const deletion = { KV: { Verb: "delete", Key: key } };
+        await transact([checkSession(key, session), deletion, deleteNote(key)], signal);
         return true;
       } catch (error) {
         if (isStatus(error, 409)) return false; // the check failed, so nothing was done
@@ -417,25 +415,23 @@ export async function openConsul(config: ConsulConfig): Promise<ConsulClient> {
       }
     },
     async leaveKey(key, { session, note }, signal) {
-      const further = noteChange({ key, ...(note !== undefined && { note }) });
-      return (await some([unlock(key, session)], signal, further)).keys[0];
+      const change = noteChange({ key, ...(note !== undefined && { note }) });
+      return (await some([[unlock(key, session), ...change]], signal)).keys[0];
     },
     async acquireKeys(keys, session, signal) {
-      return (await some(keys.map((key) => lock(key, session)), signal)).keys;
+      return (await some(keys.map((key) => [lock(key, session)]), signal)).keys;
     },
     async releaseKeys(releases, session, signal) {
-      const { keys, refused } = await some(
-        [
-          checkSession(releases[0].key, session),
-          ...releases.map((one) => one.stays ? unlock(one.key, session) : deleteAsIs(one)),
-        ],
-        signal,
-        releases.flatMap(noteChange),
-      );
+      const { keys, refused } = await some([
+        [checkSession(releases[0].key, session)],
+        ...releases.map((one) => [
+          one.stays ? unlock(one.key, session) : deleteAsIs(one),
+          ...noteChange(one),
+        ]),
+      ], signal);
       const wanted = new Set(releases.map(({ key }) => key));
-      const isLeft = ({ key, session }: (typeof keys)[number]) =>
-        session === undefined && wanted.has(key);
-      return { held: refused === 0, left: keys.filter(isLeft) };
+      const left = keys.filter(({ key, session }) => session === undefined && wanted.has(key));
+      return { held: refused === 0, left };
     },
     async freeKeys(prefix, signal) {
       const { entries } = await entriesBelow(prefix, { waitSeconds: 0 }, signal);
@@ -445,7 +441,8 @@ export async function openConsul(config: ConsulConfig): Promise<ConsulClient> {
     },
     async deleteUnchanged(keys, signal) {
       for (let at = 0; at < keys.length; at += KEYS_AT_ONCE_MAX) {
-        await some(keys.slice(at, at + KEYS_AT_ONCE_MAX).map(deleteAsIs), signal);
+        const found = keys.slice(at, at + KEYS_AT_ONCE_MAX);
+        await some(found.map((key) => [deleteAsIs(key)]), signal);
       }
     },
     async createSession({ name, ttlSeconds, lockDelaySeconds }, signal) {

@@ -38,7 +38,7 @@ export interface Release extends FreeKey {
  */
 export const KEYS_AT_ONCE_MAX = 31;
 
-/** One step of a transaction. */
+/** One operation of a transaction. */
 export interface Operation {
   readonly KV: {
     readonly Verb: string;
@@ -54,7 +54,7 @@ export interface Operation {
 export interface Done {
   /** The keys as they are then, deleted ones left out; who holds each. */
   readonly keys: readonly (LockedKey & { readonly session?: string; readonly value: string })[];
-  /** How many operations were refused for what the keys are. */
+  /** How many steps were refused for what the keys are. */
   readonly refused: number;
 }
 
@@ -81,28 +81,30 @@ const conflict = z.object({
 const REFUSAL = /^failed /;
 
 /**
- * Does as many of some operations as can be done: without those that were refused once more, and so on.
+ * Does as many of some steps as can be done: without those that were refused once more, and so on.
  *
+ * @param steps operations that are done together, or none of them
  * @param send sends a transaction, and answers its body
- * @param further are done with all of the others, or not at all
  * @throws where one fails for another reason, as want of rights or of the session
  */
 export async function transactSome(
-  operations: readonly Operation[],
+  steps: readonly (readonly Operation[])[],
   send: (operations: readonly Operation[]) => Promise<unknown>,
-  further: readonly Operation[] = [],
 ): Promise<Done> {
-  let also = further;
-  for (let left = operations; left.length > 0; also = []) {
+  for (let left = steps; left.length > 0;) {
     try {
-      const { Results } = locked.parse(await send([...left, ...also]));
-      return { keys: Results.map(lockedKey), refused: operations.length - left.length };
+      const { Results } = locked.parse(await send(left.flat()));
+      return { keys: Results.map(lockedKey), refused: steps.length - left.length };
     } catch (error) {
       const refused = refusedOperations(error);
-      left = left.filter((_, i) => !refused.has(i));
+      let at = 0;
+      left = left.filter((step) => {
+        const operations = step.map(() => at++);
+        return !operations.some((operation) => refused.has(operation));
+      });
     }
   }
-  return { keys: [], refused: operations.length };
+  return { keys: [], refused: steps.length };
 }
 
 /** Fails where a session does not hold a key. */

@@ -255,7 +255,8 @@ export function createHandoff(deps: HandoffDeps): Handoff {
     const owner = whereabouts.ownerOf(key);
     const { seen, presumed, unread, absent } = holders;
     if (presumed.length > 0 || seen.keys().some((member) => member !== owner)) return true;
-    if (method !== "POST") return absent.some(({ up, because }) => up && because === "seen");
+    // What is pushed to the owner unseen, without a turn, a move from such a member would overwrite.
+    if (method !== "POST") return unread.length > 0 || absent.some(({ up }) => up);
     const isMarked = owner !== undefined && whereabouts.isMarked(id, owner);
     return unread.length > 0 || (absent.length > 0 && !isMarked);
   }

@@ -130,7 +130,7 @@ function startAnnouncing(first: string) {
   };
 }
 
-Deno.test("what has gone without a word is taken into account for 30 s, and its end is told", {
+Deno.test("what has gone without a word is taken into account for 40 s, and its end is told", {
   permissions: "none",
 }, async () => {
   await using story = await startStory();
@@ -138,7 +138,7 @@ Deno.test("what has gone without a word is taken into account for 30 s, and its 
   keys.drop("s");
   await clock.pass(1_000);
   assert.deepEqual(reading.seen(), ["a lost"]);
-  await clock.pass(28_000);
+  await clock.pass(38_000);
   assert.deepEqual(reading.seen(), ["a lost"]);
   const changes = reading.changes();
   await clock.pass(2_000);
@@ -170,7 +170,7 @@ Deno.test("what is back was not lost, and is lost anew for as long when it goes 
   await clock.pass(1_000);
   assert.deepEqual(reading.seen(), ["a"]);
   keys.drop("s");
-  await clock.pass(28_000);
+  await clock.pass(38_000);
   assert.deepEqual(reading.seen(), ["a lost"]);
   await clock.pass(3_000);
   assert.deepEqual(reading.seen(), []);

@@ -256,6 +256,7 @@ export function createConsul({ agents: count, answers, random }: ConsulDeps): Mo
     function release(key: string, session: string): boolean {
       if (keys.get(key)?.session !== session) return false;
       keys.delete(key);
+      keys.delete(noteKey(key));
       changed("keys");
       return true;
     }
@@ -266,10 +267,9 @@ export function createConsul({ agents: count, answers, random }: ConsulDeps): Mo
       for (const one of all) {
         const stays = one.stays ? leave(one.key, { session }) : [];
         left.push(...stays);
-        if (one.stays ? stays.length === 0 : !deleteUnchanged(one)) held = false;
+        if (one.stays ? stays.length > 0 : deleteUnchanged(one)) changeNote(one.key, one.note);
+        else held = false;
       }
-      // As a real one does it: all of them, or none.
-      if (held) { for (const { key, note } of all) changeNote(key, note); }
       changed("keys");
       return { held, left };
     }

@@ -192,3 +192,98 @@ for (const victim of [0, 1]) {
     }
   });
 }
+
+Deno.test("what is PUT through an instance that has just started is not overwritten by another one's moves", async () => {
+  for (let seed = 1; seed <= 8; seed++) {
+    await tell({ seed, first: ALL, instances: 2, agents: 1 }, async (story) => {
+      const { world, push, wait } = story;
+      const paths = pathsOf(A, ALL, 40);
+      for (const path of paths) await push("PUT", path);
+      await wait(3 * WAIT_MS);
+      world.hosts[A].pagesTakeMs = 1_000;
+      await drain(story);
+      await wait(1_000);
+      await world.take({ do: "restart", instance: 1 });
+      await Promise.all(paths.map(async (path, i) => {
+        await wait(i * 100);
+        await world.push("PUT", path, 1);
+      }));
+      await wait(DRAIN_MS);
+      assert.deepEqual(world.losses, [], `seed ${seed}`);
+    });
+  }
+});
+
+Deno.test("what is deleted on all members during a drain is not there when it has ended", async () => {
+  for (let seed = 1; seed <= 16; seed++) {
+    await tell({ seed, first: ALL, instances: 2, agents: 1 }, async (story) => {
+      const { world, push, wait } = story;
+      const paths = pathsOf(A, ALL, 40);
+      for (const path of paths) await push("PUT", path);
+      await wait(3 * WAIT_MS);
+      for (const host of world.hosts) host.pagesTakeMs = 1_000;
+      await drain(story);
+      await wait(1_500 + 150 * seed);
+      for (const { pushgateway } of world.hosts) {
+        for (const target of paths) pushgateway.answer({ method: "DELETE", target, headers: [] });
+      }
+      await wait(DRAIN_MS + 30_000);
+      assert.deepEqual(paths.filter((path) => world.holders(path).length > 0), [], `seed ${seed}`);
+    });
+  }
+});
+
+for (const agents of [0, 1]) {
+  Deno.test(`a member whose pages take half a minute is emptied, with ${agents} agents of Consul`, async () => {
+    await tell({ first: ALL, instances: 1 + agents, agents }, async (story) => {
+      const { world, push, wait } = story;
+      const paths = pathsOf(A, ALL, 100);
+      for (const path of paths) await push("PUT", path);
+      await wait(3 * WAIT_MS);
+      world.hosts[A].pagesTakeMs = 28_000;
+      await drain(story);
+      await wait(7 * 60_000);
+      const left = paths.filter((path) => world.holders(path).includes(world.members[A]));
+      assert.deepEqual(left, []);
+    });
+  });
+}
+
+for (const method of ["PUT", "POST"] as const) {
+  Deno.test(`a ${method} through another instance of a group that was added to an older copy is seen once`, async () => {
+    for (let seed = 1; seed <= 6; seed++) {
+      await tell({ seed, first: ALL, instances: 2, agents: 1 }, async (story) => {
+        const { world, push, wait, stray } = story;
+        const paths = pathsOf(A, ALL, 12);
+        const ring = HashRing.of(new Map([B, 2].map((i) => [memberName(i), 1])));
+        const valuesOf = (path: string) =>
+          world.hosts.flatMap(({ pushgateway: { groups } }) =>
+            groups.get(path)?.families.get(SHARED_FAMILY)?.value ?? []
+          );
+        await wait(2 * WAIT_MS);
+        for (const path of paths) stray("PUT", path, ring.ownerOf(path) === memberName(B) ? B : 2);
+        await wait(WAIT_MS / 2);
+        for (const path of paths) await push("PUT", path);
+        for (const host of world.hosts) host.pagesTakeMs = 300;
+        await drain(story);
+        const pushing = Promise.all(paths.map(async (path) => {
+          const isAlone = () => world.holders(path).length === 1;
+          await until(story, () => isAlone() || valuesOf(path).length === 2);
+          if (!isAlone()) await push(method, path, 1);
+        }));
+        let isOver = false;
+        void pushing.catch(() => {}).then(() => isOver = true);
+        while (!isOver) {
+          await wait(1);
+          for (const path of paths) {
+            const values = valuesOf(path);
+            assert(new Set(values).size <= 1, `seed ${seed}: ${path} is ${values.join(" and ")}`);
+          }
+        }
+        await pushing;
+        await wait(DRAIN_MS);
+        assert.deepEqual(world.losses, [], `seed ${seed}`);
+      });
+    }
+  });
+}

@@ -97,8 +97,10 @@ export interface Notes {
 export interface HoldManyOptions {
   /** By the clock of `performance.now()`. */
   readonly sinceMs: number;
-  /** What is left with those that nobody else has had; notes of others stay. */
+  /** What is left with those that nobody else has had; nothing by default. Notes with others stay. */
   readonly notes?: Pick<Notes, "leave">;
+  /** The keys stay, as that of one lock may. */
+  readonly leavesTraces?: boolean;
   /** Ends the work; what work then returns is returned. */
   readonly signal: AbortSignal;
 }
@@ -292,7 +294,7 @@ export function createLocks({ consul, prefix, random, log }: LocksDeps): Locks {
       const aloneMs = performance.now();
       const leaving = { session: session.id, ...(note !== undefined && { note }) };
       const left = await consul.leaveKey(key, leaving, session.signal);
-      if (left) ownTraces.left(left, { aloneMs, isNoted: note !== undefined });
+      if (left) ownTraces.left(left, { aloneMs });
       return left !== undefined;
     } catch (error) {
       leftovers.mayStillHold(key, session, leavesTrace);
@@ -331,33 +333,17 @@ export function createLocks({ consul, prefix, random, log }: LocksDeps): Locks {
       const { held, left } = await consul.releaseKeys(keys, session.id, session.signal);
       const byKey = new Map(keys.map((one) => [one.key, one]));
       for (const key of left) {
-        const { aloneMs = heldMs, note, isOnlyOurs = false } = byKey.get(key.key) ?? {};
-        ownTraces.left(key, { aloneMs, isNoted: typeof note === "string", isOnlyOurs });
+        const { aloneMs = heldMs, isOnlyOurs = false } = byKey.get(key.key) ?? {};
+        ownTraces.left(key, { aloneMs, isOnlyOurs });
       }
       return held;
     } catch (error) {
-      for (const { key, stays, note } of keys) {
-        leftovers.mayStillHold(key, session, stays || note !== undefined);
+      for (const { key, stays } of keys) {
+        leftovers.mayStillHold(key, session, stays);
       }
       if (!(error instanceof LockFailure)) session.suspect(error);
       return !session.signal.aborted;
     }
-  }
-
-  /** How a key is let go of. What was a trace of somebody's turn stays one. */
-  function releaseOf(
-    key: LockedKey,
-    { aloneMs, note }: { readonly aloneMs: number | undefined; readonly note: string | undefined },
-  ): HeldOfMany {
-    const isOnlyOurs = !isTraced(key) || ownTraces.isOnlyOurs(key);
-    const change = note ?? (ownTraces.isNoted(key) ? null : undefined);
-    return {
-      ...key,
-      isOnlyOurs,
-      stays: note !== undefined || !isOnlyOurs,
-      ...(change !== undefined && { note: change }),
-      ...(aloneMs !== undefined && { aloneMs }),
-    };
   }
 
   /** Waits until it is worth trying again; returns early when the signal aborts. */
@@ -416,7 +402,7 @@ export function createLocks({ consul, prefix, random, log }: LocksDeps): Locks {
       throw lost(key, session.signal.reason);
     },
 
-    async holdMany(names, work, { sinceMs, notes, signal }) {
+    async holdMany(names, work, { sinceMs, notes, leavesTraces = false, signal }) {
       const first = `${prefix}${names[0]}`;
       await abandonable(untilAborted(keeper.tried), signal);
       using stack = new DisposableStack();
@@ -455,13 +441,14 @@ export function createLocks({ consul, prefix, random, log }: LocksDeps): Locks {
         return wanted.get(key) ?? "";
       }
 
+      /** What was a trace of somebody's turn stays one. */
       function letGo(key: LockedKey): HeldOfMany {
         const name = nameOf(key);
         const aloneMs = alone.get(name);
-        return releaseOf(key, {
-          aloneMs,
-          note: aloneMs === undefined ? undefined : notes?.leave(name),
-        });
+        const isOnlyOurs = !leavesTraces && (!isTraced(key) || ownTraces.isOnlyOurs(key));
+        if (aloneMs === undefined) return { ...key, isOnlyOurs, stays: !isOnlyOurs };
+        const note = notes?.leave(name) ?? null;
+        return { ...key, isOnlyOurs, aloneMs, note, stays: note !== null || !isOnlyOurs };
       }
     },
 

@@ -14,16 +14,11 @@ export interface OwnTraces {
    * Notes that this process leaves a key.
    *
    * @param left.aloneMs since when nobody else has had it, by the clock of `performance.now()`
-   * @param left.isNoted whether a note lies beside it
    * @param left.isOnlyOurs whether it is there for the note alone: it is no trace of any turn
    */
   left(
     key: LockedKey,
-    left: {
-      readonly aloneMs: number;
-      readonly isNoted?: boolean;
-      readonly isOnlyOurs?: boolean;
-    },
+    left: { readonly aloneMs: number; readonly isOnlyOurs?: boolean },
   ): void;
   /**
    * The moment since when nobody else has had a key that this process has just got.
@@ -31,9 +26,7 @@ export interface OwnTraces {
    * @returns `undefined` where it cannot be told
    */
   aloneSince(key: LockedKey): number | undefined;
-  /** Whether this process has left a note beside a key that it has just got. */
-  isNoted(key: LockedKey): boolean;
-  /** Whether it was there for that alone. */
+  /** Whether this process has left a key that it has just got for a note alone. */
   isOnlyOurs(key: LockedKey): boolean;
 }
 
@@ -41,7 +34,6 @@ interface Trace {
   readonly createdAt: number;
   readonly times: number;
   readonly aloneMs: number;
-  readonly isNoted: boolean;
   readonly isOnlyOurs: boolean;
   readonly leftMs: number;
 }
@@ -62,17 +54,16 @@ export function createOwnTraces(): OwnTraces {
   }
 
   return {
-    left({ key, createdAt, times }, { aloneMs, isNoted = false, isOnlyOurs = false }) {
+    left({ key, createdAt, times }, { aloneMs, isOnlyOurs = false }) {
       const leftMs = performance.now();
       traces.delete(key); // to the end of the order
-      traces.set(key, { createdAt, times, aloneMs, isNoted, isOnlyOurs, leftMs });
+      traces.set(key, { createdAt, times, aloneMs, isOnlyOurs, leftMs });
       for (const [oldest, trace] of traces) {
         if (leftMs - trace.leftMs < KNOWN_MS) break;
         traces.delete(oldest);
       }
     },
     aloneSince: (key) => known(key)?.aloneMs,
-    isNoted: (key) => known(key)?.isNoted ?? false,
     isOnlyOurs: (key) => known(key)?.isOnlyOurs ?? false,
   };
 }

@@ -482,6 +482,7 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
     removed(id, member) {
       change(id, member);
       copied.get(member)?.delete(id);
+      for (const made of copied.values()) if (made.get(id)?.to === member) made.delete(id);
       marks.get(member)?.delete(id);
       const copies = seen.get(id);
       if (copies?.delete(member)) keepSeen(id, copies);

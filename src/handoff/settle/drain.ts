@@ -37,16 +37,22 @@ const EARLY_MS = 1_000;
 
 /**
  * Moves groups until the member holds none, or only such as cannot be moved, which are tried again
- * until the signal aborts. A drain that ends early leaves each group on at least one member, and the
- * next one goes on from there.
+ * until it is to stop. A drain that the signal ends leaves each group on at least one member, and the next
+ * one goes on from there.
  *
+ * @returns whether it is empty, and not only was to stop
+ * @param options.stop ends it once what has been copied is deleted here; never by default
  * @throws where the member cannot be read; the signal's reason when it aborts
  */
 export async function drainMember(
   member: Member,
   progress: DrainProgress,
-  { deps, signal }: { deps: MoveManyDeps; signal: AbortSignal },
-): Promise<void> {
+  { deps, stop, signal }: {
+    readonly deps: MoveManyDeps;
+    readonly stop?: AbortSignal;
+    readonly signal: AbortSignal;
+  },
+): Promise<boolean> {
   /** What was deleted a moment ago, and when it was pushed: the member may not have done it yet. */
   let deleted = new LargeMap<number>();
   let times: ReadonlyMap<string, number> = new Map();
@@ -79,18 +85,20 @@ export async function drainMember(
     return ids;
   }
 
+  const waiting = stop ? AbortSignal.any([signal, stop]) : signal;
   for (let looks = 0;;) {
-    const { moved, early, staying, chosen } = await moves.run(choose, signal);
-    if (times.size === 0) return;
+    const { moved, early, staying, chosen } = await moves.run(choose, signal, stop);
+    if (times.size === 0) return true;
     if (chosen > 0) {
       looks = 0;
       for (const [id, reason] of staying) progress.staying.set(id, reason);
       progress.early = early.size;
-      if (moved === 0) await sleep(early.size > 0 ? EARLY_MS : AGAIN_MS, signal);
+      if (moved === 0) await sleep(early.size > 0 ? EARLY_MS : AGAIN_MS, waiting);
     } else {
       if (++looks === DELETED_LOOKS_MAX) deleted = new LargeMap();
-      await sleep(DELETED_MS, signal);
+      await sleep(DELETED_MS, waiting);
     }
     signal.throwIfAborted();
+    if (stop?.aborted) return false;
   }
 }

@@ -30,6 +30,14 @@ export interface DrainsDeps extends MoveManyDeps {
   readonly clock: () => number;
 }
 
+/** What ends a drain. */
+interface Ends {
+  /** The member leaves no more, or has left: what is under way is brought to an end. */
+  readonly stop: AbortSignal;
+  /** At once. */
+  readonly signal: AbortSignal;
+}
+
 /** Empties members that leave. */
 export interface Drains {
   /** Empties each draining member, one instance at a time, until the signal aborts. */
@@ -85,23 +93,28 @@ export function createDrains(deps: DrainsDeps): Drains {
     await sleep(REDIRECTS_OVER_MS, signal);
   }
 
-  async function keepDraining(member: Member, woken: Wake, signal: AbortSignal): Promise<void> {
+  async function keepDraining(
+    member: Member,
+    woken: Wake,
+    { stop, signal }: Ends,
+  ): Promise<void> {
+    const over = AbortSignal.any([stop, signal]);
     counting.delete(member);
-    await isOutOfRings(member, woken, signal);
-    while (!signal.aborted) {
+    await isOutOfRings(member, woken, over);
+    while (!over.aborted) {
       try {
         // While it is in the ring for want of any other, there is nowhere to move its groups to.
         if (!deps.ring().weights.has(member)) {
-          await locked(`drain-${member}`, (signal) => drain(member, signal), signal);
+          await locked(`drain-${member}`, (signal) => drain(member, { stop, signal }), signal);
         }
       } catch (error) {
         counting.delete(member);
-        if (signal.aborted) return;
+        if (over.aborted) return;
         if (!isBusy(error)) {
           deps.report.failed(error instanceof LockFailure ? "lock" : "copy", error);
         }
       }
-      await sleep(AGAIN_MS, signal);
+      await sleep(AGAIN_MS, over);
     }
   }
 
@@ -115,18 +128,20 @@ export function createDrains(deps: DrainsDeps): Drains {
     await locks.hold(name, work, { waitMs: LOCK_WAIT_MS, signal });
   }
 
-  async function drain(member: Member, signal: AbortSignal): Promise<void> {
+  async function drain(member: Member, { stop, signal }: Ends): Promise<void> {
     const present = progressOf(member);
     const before = present.moved;
     counting.add(member);
     const done = new AbortController();
     const narrating = narrate(member, present, AbortSignal.any([signal, done.signal]));
+    let isEmpty = false;
     try {
-      await drainMember(member, present, { deps, signal });
+      isEmpty = await drainMember(member, present, { deps, stop, signal });
     } finally {
       done.abort();
       await narrating;
     }
+    if (!isEmpty) return;
     if (present.moved > before) {
       deps.log.info("member drained: all of its groups were moved to their owners", {
         member,
@@ -189,12 +204,13 @@ export function createDrains(deps: DrainsDeps): Drains {
     }
   }
 
-  async function follow(member: Member, woken: Wake, signal: AbortSignal): Promise<void> {
+  async function follow(member: Member, woken: Wake, ends: Ends): Promise<void> {
     const checks = createPushChecks(deps);
+    const over = AbortSignal.any([ends.stop, ends.signal]);
     await Promise.all([
-      keepDraining(member, woken, signal),
-      measure(member, checks, signal),
-      askTargets(member, checks, signal),
+      keepDraining(member, woken, ends),
+      measure(member, checks, over),
+      askTargets(member, checks, over),
     ]);
   }
 
@@ -205,15 +221,13 @@ export function createDrains(deps: DrainsDeps): Drains {
           for (const member of deps.membership().records.keys()) {
             if (running.has(member) || !isDue(member)) continue;
             const [stop, woken] = [new AbortController(), createWake()];
-            const done = follow(member, woken, AbortSignal.any([signal, stop.signal]));
+            const done = follow(member, woken, { stop: stop.signal, signal }).finally(() => {
+              running.delete(member);
+              changed.raise(); // it may be due again
+            });
             running.set(member, { stop, woken, done });
           }
-          for (const [member, { stop, done }] of running) {
-            if (isDue(member)) continue;
-            running.delete(member);
-            stop.abort();
-            await done;
-          }
+          for (const [member, { stop }] of running) if (!isDue(member)) stop.abort();
           // The last figures of one that has left stay for whoever asks, until it comes back.
           for (const member of progress.keys()) {
             const state = stateOf(member);
@@ -224,7 +238,6 @@ export function createDrains(deps: DrainsDeps): Drains {
       } finally {
         for (const { stop } of running.values()) stop.abort();
         await Promise.all([...running.values()].map(({ done }) => done));
-        running.clear();
       }
     },
     empties: isDue,

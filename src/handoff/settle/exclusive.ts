@@ -8,7 +8,7 @@
 import { LockFailure, type Locks, type Notes } from "../../consul/locks/locks.ts";
 import type { CopyNotes } from "../plan/copy_notes.ts";
 import type { Member } from "../../member.ts";
-import { TRACE_MS } from "../../consul/locks/traces.ts";
+import { TRACED_MS } from "../../consul/locks/traces.ts";
 import { murmur3 } from "../../ring/murmur3.ts";
 import { sleep } from "../../concurrency/backoff.ts";
 import { abandonable } from "../../concurrency/abort.ts";
@@ -72,6 +72,8 @@ export interface UntouchedOptions {
   readonly since: Watch;
   /** Another watch of the one that asks, which is not told either. */
   readonly beside?: Watch;
+  /** The turns are told to other processes, as those of {@linkcode Exclusive.run} are. */
+  readonly leavesTraces?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -106,13 +108,6 @@ const AGAIN_MS = 100;
  * a watch began may not be seen yet by a read that begins with it.
  */
 const QUEUED_MS = 500;
-/**
- * A process that stands still, as a virtual machine may, keeps its session for up to two TTLs, and its
- * clock may not tell.
- */
-const STANDSTILL_MS_MAX = 20_000;
-/** After that a trace that another process has left may be gone again. */
-const WATCH_MS_MAX = TRACE_MS - STANDSTILL_MS_MAX;
 /** A process that died frees its locks within 20 s: Consul ends its session late, and then waits. */
 const OTHERS_MS_MAX = 30_000;
 
@@ -263,7 +258,7 @@ export function createExclusive(
       const watch: Watch = {
         has: (id) => touched.has(id) || voided.has(watch),
         beganMs: nowMs,
-        untilMs: locks() ? nowMs + WATCH_MS_MAX : Infinity,
+        untilMs: locks() ? nowMs + TRACED_MS : Infinity,
         [Symbol.dispose]: () => void watches.delete(watch),
       };
       watches.set(watch, touched);
@@ -286,17 +281,25 @@ export function createExclusive(
         if (alone === mine) alone = undefined;
       }
     },
-    async whileMoving(from, work, signal) {
+    async whileMoving<T>(
+      from: Member,
+      work: (signal: AbortSignal) => Promise<T>,
+      signal: AbortSignal,
+    ) {
       const present = locks();
       if (!present) return await work(signal);
       let begun = false;
-      const moves = (signal: AbortSignal) => {
+      let done: { readonly result: T } | undefined;
+      const moves = async (signal: AbortSignal) => {
         begun = true;
-        return work(signal);
+        const result = await work(signal);
+        done = { result };
+        return result;
       };
       try {
         return await present.hold(`moves-${from}`, moves, { waitMs: MOVING_WAIT_MS, signal });
       } catch (error) {
+        if (done) return done.result; // lost at the very end: what was done is done
         if (begun || !(error instanceof LockFailure)) throw error;
         return undefined;
       }
@@ -309,7 +312,7 @@ export function createExclusive(
   async function untouched(
     ids: readonly string[],
     work: (id: string, signal: AbortSignal) => Promise<void>,
-    { since, beside, signal }: UntouchedOptions,
+    { since, beside, leavesTraces = false, signal }: UntouchedOptions,
   ): Promise<void> {
     const touched = watches.get(since);
     const turns = new Map<string, { leave(): void }>();
@@ -348,7 +351,7 @@ export function createExclusive(
       }
       const byName = new Map([...turns.keys()].map((id) => [lockName(id), id]));
       const notes = { leave: (name: string) => copyNotes.leave(byName.get(name) ?? "") };
-      const options = { sinceMs: since.beganMs - QUEUED_MS, notes, signal };
+      const options = { sinceMs: since.beganMs - QUEUED_MS, notes, leavesTraces, signal };
       await present.holdMany([...byName.keys()], async (names, signal) => {
         const sure = canTell(since, present) ? names : new Set<string>();
         const held = new Set([...byName].flatMap(([name, id]) => sure.has(name) ? [id] : []));

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import type { Locks } from "../../../src/consul/locks/locks.ts";
 import { KEYS_AT_ONCE_MAX } from "../../../src/consul/client.ts";
-import { startLocks } from "../fixture.ts";
+import { openClient, PREFIX, startLocks } from "../fixture.ts";
 import { byOneConsul, keysOf, never, nothing, startPair, TRACED, untouched } from "./holds.ts";
 
 const test = byOneConsul("notes of locks");
@@ -88,4 +88,21 @@ test("work that fails leaves a note all the same", async (consul) => {
   const options = { sinceMs: performance.now(), notes, signal: never };
   await assert.rejects(pair.first.holdMany(["fails-many"], failing, options), /refused/);
   assert.equal(await hold(pair.second, "fails-many"), "half done");
+});
+
+test("many locks leave traces where that is asked for", async (consul) => {
+  await using pair = await startPair(consul);
+  const options = { sinceMs: performance.now(), leavesTraces: true, signal: never };
+  await pair.first.holdMany(["asked"], nothing, options);
+  assert.deepEqual(await keysOf(consul, ["asked"]), ["asked"]);
+  assert.deepEqual(await untouched(pair.second, ["asked"]), []);
+});
+
+test("what somebody does with many locks ends the notes of those that are gone", async (consul) => {
+  await using pair = await startPair(consul);
+  await holdMany(pair.first, ["ended"], () => "copied");
+  using client = await openClient(consul);
+  await client.deleteKey(`${PREFIX}ended`, never); // as it is with a trace that was there for long
+  assert.deepEqual(await untouched(pair.second, ["ended"]), ["ended"]);
+  assert.equal(await hold(pair.first, "ended"), undefined);
 });

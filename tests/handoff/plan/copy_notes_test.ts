@@ -50,6 +50,13 @@ test("there is nothing to tell once the former copy was deleted, or pushed to", 
   }
 });
 
+test("a copy that was taken back is not told of", () => {
+  const { whereabouts, notes, isCopied } = createInstance();
+  whereabouts.copied(id, { from, to });
+  whereabouts.removed(id, to);
+  assert.deepEqual([isCopied(), notes.leave(id)], [false, undefined]);
+});
+
 test("where no note was left, somebody may have pushed to the former copy", () => {
   const { whereabouts, notes, isCopied } = createInstance();
   whereabouts.copied(id, { from, to });

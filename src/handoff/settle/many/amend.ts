@@ -1,7 +1,9 @@
 /** Puts copies right whose source has changed after it was read. @module */
 
 import type { Member } from "../../../member.ts";
-import { contentSince, type GroupContent } from "../../../pushgateway/group_content.ts";
+import { contentSince, type GroupContent, isPartOf } from "../../../pushgateway/group_content.ts";
+import { keyOfId } from "../../plan/inventory.ts";
+import type { Rings } from "../../plan/rings.ts";
 import type { Exclusive, Watch } from "../exclusive.ts";
 import type { Gateways } from "../../gateways.ts";
 import type { Whereabouts } from "../../plan/whereabouts.ts";
@@ -25,6 +27,7 @@ export interface AmendDeps {
   readonly since: Watch;
   readonly gateways: Gateways;
   readonly whereabouts: Pick<Whereabouts, "removed">;
+  readonly rings: Pick<Rings, "isUsed">;
 }
 
 /**
@@ -38,20 +41,24 @@ export interface AmendDeps {
  */
 export async function amendCopy(
   { id, from, to, content, time }: WrongCopy,
-  { exclusive, since, gateways, whereabouts }: AmendDeps,
+  { exclusive, since, gateways, whereabouts, rings }: AmendDeps,
   signal: AbortSignal,
 ): Promise<boolean> {
   let isGone = false;
   if (time !== undefined) {
     await exclusive.runUntouched([id], async (id, signal) => {
+      // While others push without locks, it may have what nobody has told.
+      if (rings.isUsed(from, keyOfId(id))) return;
       await seePushes([to], gateways, signal);
-      const { times } = await gateways.pushTimes(to, signal);
-      if (times.get(id) !== time) return;
+      const there = await gateways.group(to, id, signal);
+      if (there?.kind !== "content" || there.content.pushTime !== time) return;
+      if (!isPartOf(there.content, content)) return;
       await removeSeen({ id, from: to }, gateways, signal);
       // A push that takes it for the newest copy would go where nothing is.
       whereabouts.removed(id, to);
       isGone = true;
-    }, { since, signal });
+      // Who has read before that it is the newer copy deletes the former one else.
+    }, { since, leavesTraces: true, signal });
     if (isGone) return true;
   }
   await exclusive.run(id, async (signal) => {

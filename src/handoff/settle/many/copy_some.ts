@@ -44,7 +44,7 @@ async function copyTo(
   const goesOn = () => !isFailing && isFresh() && performance.now() < untilMs;
   const options = { exclusive, since, flow, goesOn, signal };
   const rest = await inChunks(copies, options, async (copy, signal) => {
-    const { id, content, isOnto } = copy;
+    const { id, content } = copy;
     if (isFailing || !isAllowed(id, to)) return;
     let sentMs: number | undefined;
     // Asked once more when its turn has come: members may be slow, and rings may change meanwhile.
@@ -60,7 +60,7 @@ async function copyTo(
       if (sentMs === undefined) return;
       if (refused !== undefined) return stays(id, to, refused);
       whereabouts.placed(id, to, { min: sentMs / 1_000, max: now() / 1_000 });
-      if (!isOnto) whereabouts.copied(id, { from, to });
+      whereabouts.copied(id, { from, to });
       done.push(copy);
     } catch (error) {
       signal.throwIfAborted();

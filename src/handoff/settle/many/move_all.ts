@@ -29,13 +29,16 @@ export interface Moves {
    * Moves groups.
    *
    * @param groups which, or what says so
+   * @param stop ends it early, without leaving two copies of any; never by default
    * @throws as {@linkcode moveMany}
    */
-  run(groups: Chosen | Choose, signal: AbortSignal): Promise<MovedAll>;
+  run(groups: Chosen | Choose, signal: AbortSignal, stop?: AbortSignal): Promise<MovedAll>;
 }
 
 /** One that is pushed to so often while it is about to be moved has its turn held until it is. */
 const TOUCHED_MAX = 3;
+/** While another process moves many off the same member, or Consul does not answer. */
+const ONE_BY_ONE_MAX = 256;
 
 /** Creates moves; which groups are pushed to is remembered from one run to the next. */
 export function createMoves(
@@ -44,24 +47,35 @@ export function createMoves(
 ): Moves {
   let touches = new Map<string, number>();
 
-  /** Each group has its turn held from its copy to its deletion: others need not be told of the copy. */
+  /**
+   * Each group has its turn held from its copy to its deletion: others need not be told of the copy. A few
+   * only: soon many can be moved at once again.
+   */
   async function oneByOne(groups: Chosen | Choose, signal: AbortSignal): Promise<NotMoved> {
     const chosen = typeof groups === "function"
       ? await groups((await deps.gateways.pushTimes(from, signal)).times)
       : groups;
-    const careful = new Set(chosen.keys());
-    return { early: new Set(), staying: new Map(), careful, touched: [], chosen };
+    const careful = new Set(Iterator.from(chosen.keys()).take(ONE_BY_ONE_MAX));
+    const isCutShort = careful.size < chosen.size;
+    return { early: new Set(), staying: new Map(), careful, touched: [], chosen, isCutShort };
   }
 
   return {
-    async run(groups, signal) {
+    async run(groups, signal, stop) {
       const gone = new Set<string>();
       const isGone = (id: string) => {
         gone.add(id);
         touches.delete(id);
         onMoved(id);
       };
-      const asked = { groups, from, ...(towards && { towards }), by, onMoved: isGone };
+      const asked = {
+        groups,
+        from,
+        ...(towards && { towards }),
+        by,
+        ...(stop && { stop }),
+        onMoved: isGone,
+      };
       const move = (signal: AbortSignal) => moveMany(asked, deps, signal);
       const many = await deps.exclusive.whileMoving(from, move, signal) ??
         await oneByOne(groups, signal);
@@ -77,10 +91,10 @@ export function createMoves(
       };
       const ofThose = [...alone].filter((id) => !gone.has(id));
       await inBatches(ofThose, { signal }, async (id) => {
-        take(id, await bringHome({ id, from, by }, deps, signal));
+        if (!stop?.aborted) take(id, await bringHome({ id, from, by }, deps, signal));
       });
       // Where nothing was moved, and nobody was in the way, another try would find the same.
-      const again = gone.size > 0 ? many.chosen.keys() : many.touched;
+      const again = gone.size > 0 || many.isCutShort ? many.chosen.keys() : many.touched;
       const isLeft = (id: string) => !gone.has(id) && !early.has(id) && !staying.has(id);
       const left = () => [...again].filter(isLeft);
       return { moved: gone.size, early, staying, left, chosen: many.chosen.size };

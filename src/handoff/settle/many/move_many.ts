@@ -31,6 +31,8 @@ export interface ManyMoves {
   /** Members that groups will go to, as far as is known beforehand: they are read meanwhile. */
   readonly towards?: () => Iterable<Member>;
   readonly by: "push" | "drain";
+  /** Copies no more when it aborts; what has been copied is brought to an end. */
+  readonly stop?: AbortSignal;
   /** Called for each that is gone from the member: it was copied, or a newer copy was there. */
   readonly onMoved: (id: string) => void;
 }
@@ -57,10 +59,17 @@ export interface NotMoved {
   readonly touched: readonly string[];
   /** All that were to be moved. */
   readonly chosen: Chosen;
+  /** Some of them it has not come to. */
+  readonly isCutShort: boolean;
 }
 
 /** How old what was read of the groups may get. */
 const READ_MS_MAX = 600_000;
+/**
+ * Where reading takes longer than may be between a read and a copy, so many groups are moved by themselves:
+ * each of those is read under its turn.
+ */
+const CAREFUL_MAX = 256;
 /** Groups between two moments at which others have their turn. */
 const GROUPS_A_STEP = 1_000;
 
@@ -73,7 +82,7 @@ const GROUPS_A_STEP = 1_000;
  * @throws the signal's reason when it aborts
  */
 export async function moveMany(
-  { groups, from, towards, by, onMoved }: ManyMoves,
+  { groups, from, towards, by, stop, onMoved }: ManyMoves,
   deps: MoveManyDeps,
   signal: AbortSignal,
 ): Promise<NotMoved> {
@@ -88,7 +97,8 @@ export async function moveMany(
     from,
     since,
     deps,
-    isFresh: () => performance.now() < Math.min(since.beganMs + READ_MS_MAX, since.untilMs),
+    isFresh: () =>
+      !stop?.aborted && performance.now() < Math.min(since.beganMs + READ_MS_MAX, since.untilMs),
     isAllowed(id, to) {
       const key = keyOfId(id);
       return whereabouts.ownerOf(key) === to && !rings.isUsed(from, key) && !rings.isSending(key);
@@ -100,7 +110,9 @@ export async function moveMany(
   for (const member of towards?.() ?? []) readOther(member);
   const source = await gateways.pushTimes(from, signal);
   const ids = typeof groups === "function" ? await groups(source.times) : groups;
-  if (ids.size === 0) return { early, staying, careful, touched: [], chosen: ids };
+  if (ids.size === 0) {
+    return { early, staying, careful, touched: [], chosen: ids, isCutShort: false };
+  }
   await cooperate(noteFound(), signal);
   const [readings, others] = await Promise.all([
     gateways.contents(from, { ids, bytesMax: memory.jsonBytesMax }, signal),
@@ -113,8 +125,11 @@ export async function moveMany(
   let retired = await whole(outdated);
   /** Somebody else had their turn when they were to be deleted. */
   const held = new Set<string>();
-  do {
-    const { copied, left: rest } = await copySome(left, pass);
+  if (!pass.isFresh() && !stop?.aborted) {
+    for (const { id } of copies.slice(0, CAREFUL_MAX)) careful.add(id);
+  }
+  while (pass.isFresh() && left.size + retired.length > 0) {
+    const { copied, left: rest } = await copySome(await unchanged(left), pass);
     left = rest;
     using again = exclusive.watch();
     const [present, found] = await Promise.all([gateways.pushTimes(from, signal), findAll(copied)]);
@@ -129,9 +144,9 @@ export async function moveMany(
       onMoved(id);
     });
     for (const { id } of former) if (again.has(id)) held.add(id);
-  } while (left.size > 0 && pass.isFresh());
+  }
   const touched = await cooperate(touchedOf(held), signal);
-  return { early, staying, careful, touched, chosen: ids };
+  return { early, staying, careful, touched, chosen: ids, isCutShort: left.size > 0 };
 
   function* touchedOf(held: ReadonlySet<string>): Generator<void, string[]> {
     const touched: string[] = [];
@@ -158,6 +173,26 @@ export async function moveMany(
         onMoved(id);
       }
     }
+  }
+
+  /**
+   * Those whose owner holds what it held when it was read: another instance may have pushed there without a
+   * turn, if it does not know of the former copy. The others are looked at again in the next pass.
+   */
+  async function unchanged(copies: Copies): Promise<Copies> {
+    if (since.untilMs === Infinity) return copies; // there are no others
+    const same = await Promise.all([...copies].map(async ([to, ofOne]) => {
+      const before = others.get(to);
+      const now = await gateways.pushTimes(to, signal).catch((error) => {
+        signal.throwIfAborted();
+        report.failed("copy", error);
+        return undefined;
+      });
+      const isSame = ({ id }: Copy) =>
+        now?.started === before?.started && now?.times.get(id) === before?.times.get(id);
+      return [to, now ? ofOne.filter(isSame) : []] as const;
+    }));
+    return new Map(same);
   }
 
   function stays(id: string, to: Member, told: string): void {

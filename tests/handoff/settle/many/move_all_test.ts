@@ -38,3 +38,19 @@ for (const isTold of [true, false]) {
     assert.deepEqual(atPush, { ...isTold && { [from]: { a: 1 } }, [to]: { a: 1 } });
   });
 }
+
+Deno.test("where others cannot be told for a moment, many groups are moved at once soon after", {
+  permissions: "none",
+}, async () => {
+  await using bench = createBench();
+  const [from, to] = bench.members;
+  const ids = Array.from({ length: 300 }, (_, i) => `/metrics/job/job${i}`);
+  for (const id of ids) bench.land(from, { id, families: { a: 1 } });
+  await bench.clockwork.pass(5_000);
+  const turns = createExclusive(() => undefined);
+  const exclusive = { ...turns, whileMoving: () => Promise.resolve(undefined) };
+  const moves = createMoves({ from, by: "push", onMoved() {} }, depsOf(bench, { exclusive }));
+  const first = await bench.run(moves.run(new Set(ids), never));
+  assert.deepEqual([first.moved, first.left().length], [256, 44]);
+  assert.equal(ids.filter((id) => Object.keys(bench.holders(id)).includes(to)).length, 256);
+});

@@ -12,13 +12,19 @@ const other = "/metrics/job/other";
 const HELD = { a: 1, b: 1 };
 
 /** Moves groups off the first member, whose owner is the second, and tells what became of them. */
-async function move(bench: Bench, ids: readonly string[], options: DepsOptions = {}) {
+async function move(
+  bench: Bench,
+  ids: readonly string[],
+  options: DepsOptions = {},
+  stop?: AbortSignal,
+) {
   const deps = depsOf(bench, options);
   const moved = new Set<string>();
   const asked = {
     groups: new Set(ids),
     from: bench.members[0],
     by: "drain" as const,
+    ...(stop && { stop }),
     onMoved: (id: string) => void moved.add(id),
   };
   const rest = await bench.run(moveMany(asked, deps, never));
@@ -226,6 +232,38 @@ Deno.test("a copy that somebody has pushed to gets what its source has got late"
   });
   await move(bench, [id], { exclusive });
   assert.deepEqual(bench.holders(id)[to], { a: 2, b: 3 });
+});
+
+Deno.test("a copy that somebody has pushed to without a turn is not taken back", {
+  permissions: "none",
+}, async () => {
+  await using bench = createBench();
+  await fill(bench, [id]);
+  const [from, to] = bench.members;
+  const copies: Gateways["copies"] = (...asked) => {
+    bench.land(to, { id, families: { c: 3 }, method: "POST" });
+    bench.land(from, { id, families: { a: 2 }, method: "POST" });
+    return bench.gateways.copies(...asked);
+  };
+  await move(bench, [id], { gateways: { copies } });
+  assert.deepEqual(bench.holders(id)[to], { ...HELD, a: 2, c: 3 });
+});
+
+Deno.test("what was copied is deleted where it was, also when no more is to be copied", {
+  permissions: "none",
+}, async () => {
+  await using bench = createBench();
+  const ids = Array.from({ length: 40 }, (_, i) => `/metrics/job/job${i}`);
+  await fill(bench, ids);
+  const stop = new AbortController();
+  const merge: Gateways["merge"] = async (...asked) => {
+    const refused = await bench.gateways.merge(...asked);
+    stop.abort();
+    return refused;
+  };
+  const { moved } = await move(bench, ids, { gateways: { merge } }, stop.signal);
+  assert(moved.size > 0 && moved.size < ids.length, `${moved.size} were moved`);
+  assert.deepEqual(ids.filter((id) => Object.keys(bench.holders(id)).length !== 1), []);
 });
 
 Deno.test("a copy that comes out different is deleted, and the group stays where it is whole", {
