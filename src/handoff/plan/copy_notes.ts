@@ -9,7 +9,8 @@
 
 import { z } from "zod";
 import { parseMember } from "../../member.ts";
-import type { MadeCopy, Whereabouts } from "./whereabouts.ts";
+import type { MadeCopy } from "./made_copies.ts";
+import type { Whereabouts } from "./whereabouts.ts";
 
 /** Notes of groups. */
 export interface CopyNotes {

@@ -15,6 +15,7 @@ import type { Member } from "../../member.ts";
 import type { PushTimes } from "../../pushgateway/push_times.ts";
 import type { HashRing } from "../../ring/hash_ring.ts";
 import { type Copies, type Findings, keyOfId, type PushedAt, pushedAt } from "./inventory.ts";
+import { createMadeCopies, type MadeCopy } from "./made_copies.ts";
 import type { Rings } from "./rings.ts";
 
 /** A group, by what names it and by what places it. */
@@ -59,14 +60,6 @@ export interface MemberSight {
   /** It answers our probes. */
   readonly up: boolean;
   /** When its process started, where it tells. */
-  readonly started?: string;
-}
-
-/** A copy of a group that was made, whole. */
-export interface MadeCopy {
-  readonly from: Member;
-  readonly to: Member;
-  /** When the process of `to` had started. */
   readonly started?: string;
 }
 
@@ -251,8 +244,7 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
   /** Comparisons are counted: the last one that was begun, and that was taken over. */
   let [plans, applied] = [0, 0];
   const marks = new Map<Member, Set<string>>();
-  /** Copies of which others were made, by the members that hold them. */
-  const copied = new Map<Member, Map<string, MadeCopy>>();
+  const made = createMadeCopies();
 
   const named = (member: Member) => aliases.get(member) ?? member;
   const isUp = (member: Member) => members.get(member)?.up === true;
@@ -356,7 +348,7 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
   }
 
   function placed(id: string, member: Member, pushed = JUST_NOW): void {
-    copied.get(member)?.delete(id);
+    made.pushed(id, member);
     lies(id, member, pushed);
   }
 
@@ -391,10 +383,8 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
 
   /** What was read before, or was done, says nothing of a process that has other data now. */
   function forget(member: Member): void {
-    for (const map of [inventories, begunAt, changes, marks, copied]) map.delete(member);
-    for (const made of copied.values()) {
-      for (const [id, { to }] of made) if (to === member) made.delete(id);
-    }
+    for (const map of [inventories, begunAt, changes, marks]) map.delete(member);
+    made.forget(member);
     forgottenAt.set(member, ++now);
   }
 
@@ -481,8 +471,7 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
     },
     removed(id, member) {
       change(id, member);
-      copied.get(member)?.delete(id);
-      for (const made of copied.values()) if (made.get(id)?.to === member) made.delete(id);
+      made.removed(id, member);
       marks.get(member)?.delete(id);
       const copies = seen.get(id);
       if (copies?.delete(member)) keepSeen(id, copies);
@@ -490,14 +479,11 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
     placed,
     copied(id, { from, to, started = members.get(to)?.started }) {
       if (started !== members.get(to)?.started || !members.has(from)) return;
-      const made = copied.get(from) ?? new Map<string, MadeCopy>();
-      copied.set(from, made.set(id, { from, to, ...(started !== undefined && { started }) }));
+      made.add(id, { from, to, ...(started !== undefined && { started }) });
     },
-    isCopied: (id, { from, to }) => copied.get(from)?.get(id)?.to === to,
-    copiesMade: (id) => [...copied.values()].flatMap((made) => made.get(id) ?? []),
-    forgetCopied(id) {
-      for (const made of copied.values()) made.delete(id);
-    },
+    isCopied: made.has,
+    copiesMade: made.of,
+    forgetCopied: made.forgetGroup,
     isPushed(id, member) {
       const pushed = changes.get(member)?.get(id)?.pushed;
       return pushed !== undefined && pushed.max < Infinity;
