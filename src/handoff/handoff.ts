@@ -255,8 +255,13 @@ export function createHandoff(deps: HandoffDeps): Handoff {
     const owner = whereabouts.ownerOf(key);
     const { seen, presumed, unread, absent } = holders;
     if (presumed.length > 0 || seen.keys().some((member) => member !== owner)) return true;
-    // What is pushed to the owner unseen, without a turn, a move from such a member would overwrite.
-    if (method !== "POST") return unread.length > 0 || absent.some(({ up }) => up);
+    // What is pushed to the owner without a turn, a move from one that is about to be read would overwrite.
+    if (method !== "POST") {
+      return unread.length > 0 ||
+        absent.some(({ member, up, because }) =>
+          (up && because === "seen") || whereabouts.isReadable(member)
+        );
+    }
     const isMarked = owner !== undefined && whereabouts.isMarked(id, owner);
     return unread.length > 0 || (absent.length > 0 && !isMarked);
   }

@@ -54,8 +54,8 @@ export interface Locks {
     options: HoldOptions,
   ): Promise<T>;
   /**
-   * Runs work while holding those of many locks that can be had without a wait. They leave no trace, but
-   * beside a note, and the traces of others stay.
+   * Runs work while holding those of many locks that can be had without a wait. They leave no trace unless
+   * that is asked for, but beside a note, and the traces of others stay.
    *
    * @param names at most {@linkcode KEYS_AT_ONCE_MAX}, each once
    * @param work is given those that are held and that nobody else has had since `sinceMs`, as far as
@@ -101,6 +101,8 @@ export interface HoldManyOptions {
   readonly notes?: Pick<Notes, "leave">;
   /** The keys stay, as that of one lock may. */
   readonly leavesTraces?: boolean;
+  /** The keys stay until this process has them next, or for {@linkcode TRACE_MS} at least. */
+  readonly keepsKeys?: boolean;
   /** Ends the work; what work then returns is returned. */
   readonly signal: AbortSignal;
 }
@@ -402,7 +404,11 @@ export function createLocks({ consul, prefix, random, log }: LocksDeps): Locks {
       throw lost(key, session.signal.reason);
     },
 
-    async holdMany(names, work, { sinceMs, notes, leavesTraces = false, signal }) {
+    async holdMany(
+      names,
+      work,
+      { sinceMs, notes, leavesTraces = false, keepsKeys = false, signal },
+    ) {
       const first = `${prefix}${names[0]}`;
       await abandonable(untilAborted(keeper.tried), signal);
       using stack = new DisposableStack();
@@ -448,7 +454,8 @@ export function createLocks({ consul, prefix, random, log }: LocksDeps): Locks {
         const isOnlyOurs = !leavesTraces && (!isTraced(key) || ownTraces.isOnlyOurs(key));
         if (aloneMs === undefined) return { ...key, isOnlyOurs, stays: !isOnlyOurs };
         const note = notes?.leave(name) ?? null;
-        return { ...key, isOnlyOurs, aloneMs, note, stays: note !== null || !isOnlyOurs };
+        const stays = note !== null || !isOnlyOurs || keepsKeys;
+        return { ...key, isOnlyOurs, aloneMs, note, stays };
       }
     },
 

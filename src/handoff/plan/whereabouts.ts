@@ -599,6 +599,8 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
           if (changed?.size === 0 && changes.get(member) === changed) changes.delete(member);
         }
         for (const [member, changed] of changes) {
+          // One that was answered late by a member that is gone.
+          if (!members.has(member)) changes.delete(member);
           for (const id of changed.keys()) {
             if (++steps % CHANGES_A_STEP === 0) yield;
             amend(findings, id, member);

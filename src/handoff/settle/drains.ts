@@ -129,6 +129,7 @@ export function createDrains(deps: DrainsDeps): Drains {
   }
 
   async function drain(member: Member, { stop, signal }: Ends): Promise<void> {
+    if (stop.aborted) return; // while the lock was waited for
     const present = progressOf(member);
     const before = present.moved;
     counting.add(member);

@@ -74,6 +74,11 @@ export interface UntouchedOptions {
   readonly beside?: Watch;
   /** The turns are told to other processes, as those of {@linkcode Exclusive.run} are. */
   readonly leavesTraces?: boolean;
+  /**
+   * The turns leave something in Consul, by which this process sees in its next turn of a group whether
+   * another one has had it since.
+   */
+  readonly keepsLocks?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -312,7 +317,7 @@ export function createExclusive(
   async function untouched(
     ids: readonly string[],
     work: (id: string, signal: AbortSignal) => Promise<void>,
-    { since, beside, leavesTraces = false, signal }: UntouchedOptions,
+    { since, beside, leavesTraces = false, keepsLocks = false, signal }: UntouchedOptions,
   ): Promise<void> {
     const touched = watches.get(since);
     const turns = new Map<string, { leave(): void }>();
@@ -351,7 +356,13 @@ export function createExclusive(
       }
       const byName = new Map([...turns.keys()].map((id) => [lockName(id), id]));
       const notes = { leave: (name: string) => copyNotes.leave(byName.get(name) ?? "") };
-      const options = { sinceMs: since.beganMs - QUEUED_MS, notes, leavesTraces, signal };
+      const options = {
+        sinceMs: since.beganMs - QUEUED_MS,
+        notes,
+        leavesTraces,
+        keepsKeys: keepsLocks,
+        signal,
+      };
       await present.holdMany([...byName.keys()], async (names, signal) => {
         const sure = canTell(since, present) ? names : new Set<string>();
         const held = new Set([...byName].flatMap(([name, id]) => sure.has(name) ? [id] : []));

@@ -106,3 +106,13 @@ test("what somebody does with many locks ends the notes of those that are gone",
   assert.deepEqual(await untouched(pair.second, ["ended"]), ["ended"]);
   assert.equal(await hold(pair.first, "ended"), undefined);
 });
+
+test("keys that are kept tell who has had one in between, and go with the next turn", async (consul) => {
+  await using pair = await startPair(consul);
+  const names = ["kept-a", "kept-b"];
+  const options = { sinceMs: performance.now(), signal: never };
+  await pair.first.holdMany(names, nothing, { ...options, keepsKeys: true });
+  assert.deepEqual(await untouched(pair.second, ["kept-b"]), []);
+  assert.deepEqual(await untouched(pair.first, names, options.sinceMs), ["kept-a"]);
+  assert.deepEqual(await keysOf(consul, names), ["kept-b"]);
+});

@@ -1,7 +1,7 @@
 /** Does something for many groups, a few at a time, each under its own turn. @module */
 
 import { KEYS_AT_ONCE_MAX } from "../../../consul/client.ts";
-import type { Exclusive, Watch } from "../exclusive.ts";
+import type { Exclusive, UntouchedOptions, Watch } from "../exclusive.ts";
 import type { Flow } from "./flow.ts";
 
 /** How many groups are gone through. */
@@ -13,6 +13,8 @@ export interface ChunksOptions {
   readonly beside?: Watch;
   /** To the member that is written to: no more turns are held than it soon takes writes for. */
   readonly flow: Flow;
+  /** See {@linkcode UntouchedOptions.keepsLocks}. */
+  readonly keepsLocks?: boolean;
   /** Asked before each few. */
   readonly goesOn: () => boolean;
   readonly signal: AbortSignal;
@@ -29,7 +31,7 @@ const CHUNKS_AT_ONCE = 2;
  */
 export async function inChunks<Item extends { readonly id: string }>(
   items: readonly Item[],
-  { exclusive, since, beside, flow, goesOn, signal }: ChunksOptions,
+  { exclusive, since, beside, keepsLocks = false, flow, goesOn, signal }: ChunksOptions,
   work: (item: Item, signal: AbortSignal) => Promise<void>,
 ): Promise<readonly Item[]> {
   let at = 0;
@@ -42,7 +44,7 @@ export async function inChunks<Item extends { readonly id: string }>(
       await exclusive.runUntouched([...byId.keys()], async (id, signal) => {
         const item = byId.get(id);
         if (item) await work(item, signal);
-      }, { since, ...(beside && { beside }), signal });
+      }, { since, ...(beside && { beside }), keepsLocks, signal });
     }
   }
   const outcomes = await Promise.allSettled(Array.from({ length: CHUNKS_AT_ONCE }, next));

@@ -42,14 +42,15 @@ async function copyTo(
   const flow = deps.flows(to);
   let isFailing = false;
   const goesOn = () => !isFailing && isFresh() && performance.now() < untilMs;
-  const options = { exclusive, since, flow, goesOn, signal };
+  // The keys stay until the former copies are deleted: who deletes one before that is seen by them.
+  const options = { exclusive, since, flow, goesOn, keepsLocks: true, signal };
   const rest = await inChunks(copies, options, async (copy, signal) => {
     const { id, content } = copy;
-    if (isFailing || !isAllowed(id, to)) return;
+    if (isFailing || !isFresh() || !isAllowed(id, to)) return;
     let sentMs: number | undefined;
     // Asked once more when its turn has come: members may be slow, and rings may change meanwhile.
     const merge = async () => {
-      if (!isAllowed(id, to)) return undefined;
+      if (!isFresh() || !isAllowed(id, to)) return undefined;
       sentMs = now();
       // Where no answer comes it may be there all the same.
       whereabouts.placed(id, to);

@@ -123,14 +123,14 @@ export async function moveMany(
   const { copies, outdated } = sort(plan);
   let left: Copies = Map.groupBy(copies, ({ to }) => to);
   let retired = await whole(outdated);
-  /** Somebody else had their turn when they were to be deleted. */
+  /** Somebody else had their turn when they were to be deleted, or has pushed to their owner before. */
   const held = new Set<string>();
-  if (!pass.isFresh() && !stop?.aborted) {
-    for (const { id } of copies.slice(0, CAREFUL_MAX)) careful.add(id);
-  }
+  let isMoving = false;
   while (pass.isFresh() && left.size + retired.length > 0) {
     const { copied, left: rest } = await copySome(await unchanged(left), pass);
     left = rest;
+    const isIdle = copied.values().every(({ length }) => length === 0) && retired.length === 0;
+    if (isIdle) continue;
     using again = exclusive.watch();
     const [present, found] = await Promise.all([gateways.pushTimes(from, signal), findAll(copied)]);
     // The newer copy of one that somebody has had the turn of may be another one by now.
@@ -140,13 +140,16 @@ export async function moveMany(
     const settled = await Promise.all(found.map((finding) => settle(finding, present)));
     for (const one of settled) if (one) former.push(one);
     await removeFormer(former, { again, present }, pass, ({ id, to }) => {
+      isMoving = true;
       report.moved({ id, from: [from], to, by });
       onMoved(id);
     });
     for (const { id } of former) if (again.has(id)) held.add(id);
   }
+  const rest = [...[...left.values()].flat(), ...retired].map(({ id }) => id);
+  if (!isMoving && !stop?.aborted) { for (const id of rest.slice(0, CAREFUL_MAX)) careful.add(id); }
   const touched = await cooperate(touchedOf(held), signal);
-  return { early, staying, careful, touched, chosen: ids, isCutShort: left.size > 0 };
+  return { early, staying, careful, touched, chosen: ids, isCutShort: rest.length > 0 };
 
   function* touchedOf(held: ReadonlySet<string>): Generator<void, string[]> {
     const touched: string[] = [];
@@ -177,7 +180,7 @@ export async function moveMany(
 
   /**
    * Those whose owner holds what it held when it was read: another instance may have pushed there without a
-   * turn, if it does not know of the former copy. The others are looked at again in the next pass.
+   * turn, if it does not know of the former copy. The others are to be looked at again.
    */
   async function unchanged(copies: Copies): Promise<Copies> {
     if (since.untilMs === Infinity) return copies; // there are no others
@@ -190,7 +193,10 @@ export async function moveMany(
       });
       const isSame = ({ id }: Copy) =>
         now?.started === before?.started && now?.times.get(id) === before?.times.get(id);
-      return [to, now ? ofOne.filter(isSame) : []] as const;
+      const same = now ? ofOne.filter(isSame) : [];
+      for (const { id } of ofOne) held.add(id);
+      for (const { id } of same) held.delete(id);
+      return [to, same] as const;
     }));
     return new Map(same);
   }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Gateways } from "../../../../src/handoff/gateways.ts";
+import { type Gateways, MemberFailure } from "../../../../src/handoff/gateways.ts";
 import { createExclusive, type Exclusive } from "../../../../src/handoff/settle/exclusive.ts";
 import { moveMany } from "../../../../src/handoff/settle/many/move_many.ts";
 import type { Member } from "../../../../src/member.ts";
@@ -29,6 +29,16 @@ async function move(
   };
   const rest = await bench.run(moveMany(asked, deps, never));
   return { moved, ...rest, told: deps.told, whereabouts: deps.whereabouts };
+}
+
+/** A watch that may be relied on until then only. */
+function endingAt(watch: ReturnType<Exclusive["watch"]>, untilMs: number) {
+  return {
+    has: watch.has,
+    beganMs: watch.beganMs,
+    untilMs,
+    [Symbol.dispose]: watch[Symbol.dispose],
+  };
 }
 
 /** Puts groups on the first member. */
@@ -264,6 +274,67 @@ Deno.test("what was copied is deleted where it was, also when no more is to be c
   const { moved } = await move(bench, ids, { gateways: { merge } }, stop.signal);
   assert(moved.size > 0 && moved.size < ids.length, `${moved.size} were moved`);
   assert.deepEqual(ids.filter((id) => Object.keys(bench.holders(id)).length !== 1), []);
+});
+
+Deno.test("once no more is to be copied, nothing is that waited to be sent", {
+  permissions: "none",
+}, async () => {
+  await using bench = createBench();
+  const [, to] = bench.members;
+  const ids = Array.from({ length: 8 }, (_, i) => `/metrics/job/job${i}`);
+  for (const id of ids) bench.land(bench.members[0], { id, families: { a: 1 } });
+  await bench.clockwork.pass(5_000);
+  const stop = new AbortController();
+  const merge: Gateways["merge"] = async (...asked) => {
+    const refused = await bench.gateways.merge(...asked);
+    if (!stop.signal.aborted) bench.land(to, { id: ids[7], families: { a: 2 } });
+    stop.abort();
+    return refused;
+  };
+  await move(bench, ids, { gateways: { merge } }, stop.signal);
+  assert.deepEqual(bench.holders(ids[7])[to], { a: 2 });
+});
+
+for (const [what, newer] of [["", false], [", also where others are newer", true]] as const) {
+  Deno.test(
+    `where reads take longer than they may be relied on, a few groups are left to a closer look${what}`,
+    {
+      permissions: "none",
+    },
+    async () => {
+      await using bench = createBench();
+      await fill(bench);
+      const [, to] = bench.members;
+      if (newer) await bench.push(to, { id, families: { c: 1 } });
+      const turns = createExclusive(() => undefined);
+      const exclusive = { ...turns, watch: () => endingAt(turns.watch(), -1) };
+      const { moved, careful, isCutShort } = await move(bench, [id, other], { exclusive });
+      assert.deepEqual([moved.size, [...careful].toSorted(), isCutShort], [0, [id, other], true]);
+    },
+  );
+}
+
+Deno.test("a group whose owner was pushed to, or could not be read once more, is tried again", {
+  permissions: "none",
+}, async () => {
+  for (const hiccup of [true, false]) {
+    await using bench = createBench();
+    await fill(bench, [id]);
+    const [, to] = bench.members;
+    const turns = createExclusive(() => undefined);
+    const exclusive = { ...turns, watch: () => endingAt(turns.watch(), 1e9) };
+    let reads = 0;
+    const pushTimes: Gateways["pushTimes"] = async (member, signal) => {
+      if (member === to && ++reads === 2) {
+        if (hiccup) throw new MemberFailure("a hiccup");
+        bench.land(to, { id, families: { c: 1 } });
+      }
+      return await bench.gateways.pushTimes(member, signal);
+    };
+    const { moved, touched } = await move(bench, [id], { exclusive, gateways: { pushTimes } });
+    assert.deepEqual([moved.size, touched], [0, [id]]);
+    assert.deepEqual(bench.holders(id)[to], hiccup ? undefined : { c: 1 });
+  }
 });
 
 Deno.test("a copy that comes out different is deleted, and the group stays where it is whole", {
