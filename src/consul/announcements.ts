@@ -11,7 +11,7 @@ import { runGroup } from "../concurrency/run_group.ts";
 import { createWake } from "../concurrency/wake.ts";
 import { followQuery, QUERY_INTERVAL_MS_MIN } from "./blocking.ts";
 import type { BlockingQuery, ConsulClient, HeldKey } from "./client.ts";
-import { TRACED_MS } from "./locks/traces.ts";
+import { TRACED_MS } from "./trace_times.ts";
 import type { Session, SessionKeeper } from "./session.ts";
 
 /** What some process announces. */

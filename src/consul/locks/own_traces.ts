@@ -6,7 +6,7 @@
  */
 
 import type { LockedKey } from "../client.ts";
-import { TRACE_MS } from "./traces.ts";
+import { TRACE_MS } from "../trace_times.ts";
 
 /** What this process knows of traces. */
 export interface OwnTraces {

@@ -8,7 +8,7 @@
 import { LockFailure, type Locks, type Notes } from "../../consul/locks/locks.ts";
 import type { CopyNotes } from "../plan/copy_notes.ts";
 import type { Member } from "../../member.ts";
-import { TRACED_MS } from "../../consul/locks/traces.ts";
+import { TRACED_MS } from "../../consul/trace_times.ts";
 import { murmur3 } from "../../ring/murmur3.ts";
 import { sleep } from "../../concurrency/backoff.ts";
 import { abandonable } from "../../concurrency/abort.ts";

@@ -3,7 +3,7 @@
 import { getLogger } from "@logtape/logtape";
 import assert from "node:assert/strict";
 import { createLocks } from "../../../src/consul/locks/locks.ts";
-import { TRACE_MS } from "../../../src/consul/locks/traces.ts";
+import { TRACE_MS } from "../../../src/consul/trace_times.ts";
 import type { FreeKey } from "../../../src/consul/client.ts";
 import { createRandom } from "../../../tools/random.ts";
 import { createClockwork } from "../../model/clockwork.ts";
