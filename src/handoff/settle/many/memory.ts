@@ -8,14 +8,14 @@ export interface MoveMemory {
 
 /** What one move may take. */
 export interface MemoryShare extends Disposable {
-  /** Of JSON: a group takes about five times its own. */
+  /** Of JSON: a group takes about six times its own. */
   readonly jsonBytesMax: number;
 }
 
 /** Others that come meanwhile find something left. */
 const PART = 0.75;
 /** What groups take while they are read, copied and looked for, as a multiple of their JSON. */
-const BYTES_OF_JSON = 5;
+const BYTES_OF_JSON = 6;
 
 /**
  * Creates the memory.
