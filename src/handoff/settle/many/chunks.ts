@@ -1,7 +1,7 @@
 /** Does something for many groups, a few at a time, each under its own turn. @module */
 
 import { KEYS_AT_ONCE_MAX } from "../../../consul/client.ts";
-import type { Exclusive, UntouchedOptions, Watch } from "../exclusive.ts";
+import type { Exclusive, Watch } from "../exclusive.ts";
 import type { Flow } from "./flow.ts";
 
 /** How many groups are gone through. */
@@ -13,7 +13,7 @@ export interface ChunksOptions {
   readonly beside?: Watch;
   /** To the member that is written to: no more turns are held than it soon takes writes for. */
   readonly flow: Flow;
-  /** See {@linkcode UntouchedOptions.keepsLocks}. */
+  /** The turns leave something in Consul by which the next ones tell whether others have had them since. */
   readonly keepsLocks?: boolean;
   /** Asked before each few. */
   readonly goesOn: () => boolean;
