@@ -10,13 +10,13 @@ import { type Service, serviceCommand, startService } from "../integration/servi
 import { pushTo } from "./groups.ts";
 import { askToDrain, configOf, type MemberJson, memberOf, waitForAll } from "./members.ts";
 
-/** So many that two Pushgateways that check each push take them for ten seconds and more. */
-const GROUPS = 2_500;
+/** So many that two Pushgateways that check each push take them for ten seconds and more, with a core each. */
+const GROUPS = 4_500;
 const UNCHECKED: PushgatewayOptions = { flags: ["--push.disable-consistency-check"] };
 /** A Pushgateway deletes after it has answered, so that some may be counted twice. */
 const SPARE = 0;
 const STATES = ["moved", "left", "early", "staying"];
-const DRAIN_MS_MAX = 120_000;
+const DRAIN_MS_MAX = 300_000;
 
 async function drainBy({ url }: Service, member: string) {
   const { command, args } = serviceCommand();
