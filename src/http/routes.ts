@@ -226,7 +226,9 @@ async function redirectSent(
   if (!deps.handoff.idle) {
     const location = locatePush(target, config.nameScheme);
     if (location instanceof Reply) return location;
-    if (await deps.handoff.concerns({ method: request.method, ...location })) {
+    const concerned = deps.handoff.concerns({ method: request.method, ...location });
+    // Not awaited where it is known: the ring may change in any wait, be it for a moment.
+    if (concerned === true || (concerned !== false && await concerned)) {
       return unavailable("the group is about to be moved");
     }
   }

@@ -278,10 +278,15 @@ export function createProxy(deps: ProxyDeps): Proxy {
         const preparing = prepare(request, location, memory);
         const upstream = preparing instanceof Promise ? await preparing : preparing;
         if (upstream instanceof Reply) return upstream;
-        // The ring may have changed while the body came.
-        if (
-          !deps.handoff.idle && await deps.handoff.concerns({ ...location, method: request.method })
-        ) {
+        // The ring may have changed while the body came, and changes in any wait, be it for a moment: what
+        // is told at once holds for what is sent at once.
+        const asked = { ...location, method: request.method };
+        let concerned = deps.handoff.idle ? false : deps.handoff.concerns(asked);
+        if (typeof concerned !== "boolean") {
+          await concerned;
+          concerned = deps.handoff.concerns(asked);
+        }
+        if (concerned === true || (concerned !== false && await concerned)) {
           return await bringHome(upstream, location);
         }
         return (await deliver(location, upstream, deps.handoff.sends)).answer;
