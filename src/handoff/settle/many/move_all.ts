@@ -37,6 +37,8 @@ export interface Moves {
 
 /** One that is pushed to so often while it is about to be moved has its turn held until it is. */
 const TOUCHED_MAX = 3;
+/** A follow-up tries so often again what was not moved for no reason that is known. */
+const RETRIES_MAX = 3;
 /** While another process moves many off the same member, or Consul does not answer. */
 const ONE_BY_ONE_MAX = 256;
 
@@ -46,6 +48,7 @@ export function createMoves(
   deps: MoveManyDeps,
 ): Moves {
   let touches = new Map<string, number>();
+  const retries = new Map<string, number>();
 
   /**
    * Each group has its turn held from its copy to its deletion: others need not be told of the copy. A few
@@ -60,12 +63,21 @@ export function createMoves(
     return { early: new Set(), staying: new Map(), careful, touched: [], chosen, isCutShort };
   }
 
+  /** Of some nothing is known but that they were not moved: their owner could not be read, or took nothing. */
+  function isRetried(id: string): boolean {
+    const count = (retries.get(id) ?? 0) + 1;
+    if (count > RETRIES_MAX) retries.delete(id);
+    else retries.set(id, count);
+    return count <= RETRIES_MAX;
+  }
+
   return {
     async run(groups, signal, stop) {
       const gone = new Set<string>();
       const isGone = (id: string) => {
         gone.add(id);
         touches.delete(id);
+        retries.delete(id);
         onMoved(id);
       };
       const asked = {
@@ -96,7 +108,12 @@ export function createMoves(
       // Where nothing was moved, and nobody was in the way, another try would find the same.
       const again = gone.size > 0 || many.isCutShort ? many.chosen.keys() : many.touched;
       const isLeft = (id: string) => !gone.has(id) && !early.has(id) && !staying.has(id);
-      const left = () => [...again].filter(isLeft);
+      const left = () => {
+        const known = new Set(again);
+        return [...many.chosen.keys()].filter((id) =>
+          isLeft(id) && (known.has(id) || isRetried(id))
+        );
+      };
       return { moved: gone.size, early, staying, left, chosen: many.chosen.size };
     },
   };
