@@ -37,6 +37,8 @@ export function createFollowUp(deps: MoveManyDeps): FollowUp {
   let due = new Map<Member, Set<string>>();
   /** Others still push to these by their rings. */
   let early = new Map<Member, Set<string>>();
+  /** How often other rings were in use. */
+  let wakes = 0;
   const moves = new Map<Member, Moves>();
   const wake = createWake();
 
@@ -48,8 +50,10 @@ export function createFollowUp(deps: MoveManyDeps): FollowUp {
 
   async function move(from: Member, ids: ReadonlySet<string>, signal: AbortSignal): Promise<void> {
     try {
+      const wakesBefore = wakes;
       const outcome = await movesOff(from).run(ids, signal);
-      note(early, from, outcome.early);
+      // What was early may be so no more: other rings have come into use while the rest was moved.
+      note(wakes === wakesBefore ? early : due, from, outcome.early);
       note(due, from, outcome.left());
     } catch (error) {
       if (signal.aborted) return;
@@ -65,6 +69,7 @@ export function createFollowUp(deps: MoveManyDeps): FollowUp {
       wake.raise();
     },
     wake() {
+      wakes++;
       for (const [from, ids] of early) note(due, from, ids);
       early = new Map();
       wake.raise();

@@ -14,7 +14,7 @@ import type { Bench } from "../../model/bench.ts";
 export interface DepsOptions {
   readonly gateways?: Partial<Gateways>;
   readonly exclusive?: Exclusive;
-  readonly isUsed?: () => boolean;
+  readonly isUsed?: (member: Member, key: string) => boolean;
   /** The ring is made of these; of the second member alone where nothing is said. */
   readonly ring?: readonly Member[];
   readonly memoryMax?: number;

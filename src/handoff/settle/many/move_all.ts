@@ -17,7 +17,7 @@ export interface MovedAll {
   readonly early: ReadonlySet<string>;
   /** They cannot be moved now; with the reason. */
   readonly staying: ReadonlyMap<string, string>;
-  /** Those that are to be tried again: they were pushed to meanwhile, or there were too many. */
+  /** The others that are to be tried again: something was in the way that may be over, or there were too many. */
   left(): string[];
   /** How many were to be moved. */
   readonly chosen: number;
@@ -35,11 +35,14 @@ export interface Moves {
   run(groups: Chosen | Choose, signal: AbortSignal, stop?: AbortSignal): Promise<MovedAll>;
 }
 
-/** One that is pushed to so often while it is about to be moved has its turn held until it is. */
+/**
+ * One that could not be moved with many others so often in a row has its turn held until it is moved: it may be
+ * pushed to all the time.
+ */
 const TOUCHED_MAX = 3;
-/** A follow-up tries so often again what was not moved for no reason that is known. */
-const RETRIES_MAX = 3;
-/** While another process moves many off the same member, or Consul does not answer. */
+/** One that could not be moved so often in a row is left where it is, until it is pushed once more. */
+const TRIES_MAX = 8;
+/** Of one run. While another process moves many off the same member, or Consul does not answer, all it moves. */
 const ONE_BY_ONE_MAX = 256;
 
 /** Creates moves; which groups are pushed to is remembered from one run to the next. */
@@ -47,8 +50,8 @@ export function createMoves(
   { from, towards, by, onMoved }: Omit<ManyMoves, "groups">,
   deps: MoveManyDeps,
 ): Moves {
-  let touches = new Map<string, number>();
-  const retries = new Map<string, number>();
+  /** How often groups could not be moved, in a row. */
+  let tries = new Map<string, number>();
 
   /**
    * Each group has its turn held from its copy to its deletion: others need not be told of the copy. A few
@@ -59,16 +62,7 @@ export function createMoves(
       ? await groups((await deps.gateways.pushTimes(from, signal)).times)
       : groups;
     const careful = new Set(Iterator.from(chosen.keys()).take(ONE_BY_ONE_MAX));
-    const isCutShort = careful.size < chosen.size;
-    return { early: new Set(), staying: new Map(), careful, touched: [], chosen, isCutShort };
-  }
-
-  /** Of some nothing is known but that they were not moved: their owner could not be read, or took nothing. */
-  function isRetried(id: string): boolean {
-    const count = (retries.get(id) ?? 0) + 1;
-    if (count > RETRIES_MAX) retries.delete(id);
-    else retries.set(id, count);
-    return count <= RETRIES_MAX;
+    return { early: new Set(), staying: new Map(), careful, touched: [], chosen };
   }
 
   return {
@@ -76,8 +70,6 @@ export function createMoves(
       const gone = new Set<string>();
       const isGone = (id: string) => {
         gone.add(id);
-        touches.delete(id);
-        retries.delete(id);
         onMoved(id);
       };
       const asked = {
@@ -93,27 +85,28 @@ export function createMoves(
         await oneByOne(groups, signal);
       const early = new Set(many.early);
       const staying = new Map(many.staying);
-      const alone = new Set(many.careful);
-      touches = new Map(many.touched.map((id) => [id, (touches.get(id) ?? 0) + 1]));
-      for (const [id, times] of touches) if (times >= TOUCHED_MAX) alone.add(id);
+      const before = tries;
+      tries = new Map();
+      const failed = (id: string) => {
+        const count = before.get(id) ?? 0;
+        tries.set(id, count < TRIES_MAX ? count + 1 : 1);
+      };
+      many.touched.forEach(failed);
+      const touchedOften = many.touched.filter((id) => (tries.get(id) ?? 0) >= TOUCHED_MAX);
+      const alone = [...many.careful, ...touchedOften.slice(0, ONE_BY_ONE_MAX)];
       const take = (id: string, outcome: BringOutcome) => {
         if (outcome.kind === "early") early.add(id);
         else if (outcome.kind === "stays") staying.set(id, outcome.reason);
         else if (outcome.kind !== "changed") isGone(id);
+        else if (many.careful.has(id)) failed(id);
       };
-      const ofThose = [...alone].filter((id) => !gone.has(id));
-      await inBatches(ofThose, { signal }, async (id) => {
+      await inBatches(alone, { signal }, async (id) => {
         if (!stop?.aborted) take(id, await bringHome({ id, from, by }, deps, signal));
       });
-      // Where nothing was moved, and nobody was in the way, another try would find the same.
-      const again = gone.size > 0 || many.isCutShort ? many.chosen.keys() : many.touched;
-      const isLeft = (id: string) => !gone.has(id) && !early.has(id) && !staying.has(id);
-      const left = () => {
-        const known = new Set(again);
-        return [...many.chosen.keys()].filter((id) =>
-          isLeft(id) && (known.has(id) || isRetried(id))
-        );
-      };
+      const told = [gone, early, staying];
+      const isLeft = (id: string) =>
+        !told.some((ids) => ids.has(id)) && (tries.get(id) ?? 0) < TRIES_MAX;
+      const left = () => [...many.chosen.keys()].filter(isLeft);
       return { moved: gone.size, early, staying, left, chosen: many.chosen.size };
     },
   };

@@ -47,7 +47,7 @@ export interface Chosen {
   readonly size: number;
 }
 
-/** What became of the others. Those in no list are to be tried again. */
+/** What became of the others. Those in no list it has not come to. */
 export interface NotMoved {
   /** Others still push them to the member by their rings. */
   readonly early: ReadonlySet<string>;
@@ -55,12 +55,13 @@ export interface NotMoved {
   readonly staying: ReadonlyMap<string, string>;
   /** To be moved one by one, with a look at all that is there. */
   readonly careful: ReadonlySet<string>;
-  /** Somebody else has had their turn meanwhile. */
+  /**
+   * They were not moved for a reason that may be over: somebody else had their turn, or a member could not be
+   * read or written.
+   */
   readonly touched: readonly string[];
   /** All that were to be moved. */
   readonly chosen: Chosen;
-  /** Some of them it has not come to. */
-  readonly isCutShort: boolean;
 }
 
 /** How old what was read of the groups may get. */
@@ -111,7 +112,7 @@ export async function moveMany(
   const source = await gateways.pushTimes(from, signal);
   const ids = typeof groups === "function" ? await groups(source.times) : groups;
   if (ids.size === 0) {
-    return { early, staying, careful, touched: [], chosen: ids, isCutShort: false };
+    return { early, staying, careful, touched: [], chosen: ids };
   }
   await cooperate(noteFound(), signal);
   const [readings, others] = await Promise.all([
@@ -123,9 +124,7 @@ export async function moveMany(
   const { copies, outdated } = sort(plan);
   let left: Copies = Map.groupBy(copies, ({ to }) => to);
   let retired = await whole(outdated);
-  /** Somebody else had their turn when they were to be deleted, or has pushed to their owner before. */
-  const held = new Set<string>();
-  let isMoving = false;
+  const gone = new Set<string>();
   while (pass.isFresh() && left.size + retired.length > 0) {
     const { copied, left: rest } = await copySome(await unchanged(left), pass);
     left = rest;
@@ -140,26 +139,18 @@ export async function moveMany(
     const settled = await Promise.all(found.map((finding) => settle(finding, present)));
     for (const one of settled) if (one) former.push(one);
     await removeFormer(former, { again, present }, pass, ({ id, to }) => {
-      isMoving = true;
+      gone.add(id);
       report.moved({ id, from: [from], to, by });
       onMoved(id);
     });
-    for (const { id } of former) if (again.has(id)) held.add(id);
   }
   const rest = [...[...left.values()].flat(), ...retired].map(({ id }) => id);
-  if (!isMoving && !stop?.aborted) { for (const id of rest.slice(0, CAREFUL_MAX)) careful.add(id); }
-  const touched = await cooperate(touchedOf(held), signal);
-  return { early, staying, careful, touched, chosen: ids, isCutShort: rest.length > 0 };
-
-  function* touchedOf(held: ReadonlySet<string>): Generator<void, string[]> {
-    const touched: string[] = [];
-    let steps = 0;
-    for (const id of ids.keys()) {
-      if (since.has(id) || held.has(id)) touched.push(id);
-      if (++steps % GROUPS_A_STEP === 0) yield;
-    }
-    return touched;
+  if (gone.size === 0 && !stop?.aborted) {
+    for (const id of rest.slice(0, CAREFUL_MAX)) careful.add(id);
   }
+  const told = [gone, early, staying, careful, new Set(rest)];
+  const touched = [...plan.keys()].filter((id) => !told.some((ids) => ids.has(id)));
+  return { early, staying, careful, touched, chosen: ids };
 
   /**
    * From now on every push of one of them knows that it lies there. Where one does not any more, somebody
@@ -193,10 +184,7 @@ export async function moveMany(
       });
       const isSame = ({ id }: Copy) =>
         now?.started === before?.started && now?.times.get(id) === before?.times.get(id);
-      const same = now ? ofOne.filter(isSame) : [];
-      for (const { id } of ofOne) held.add(id);
-      for (const { id } of same) held.delete(id);
-      return [to, same] as const;
+      return [to, now ? ofOne.filter(isSame) : []] as const;
     }));
     return new Map(same);
   }
