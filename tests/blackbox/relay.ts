@@ -1,11 +1,12 @@
 /**
  * A TCP relay before a Pushgateway that can make it slow in its pages: while it is, a GET of
  * `/metrics` or `/api/…` goes on only when the slowness has ended, and what follows it on that
- * connection waits behind it. Everything else passes as ever.
+ * connection waits behind it. It can make it slow in all pushes, too. Everything else passes as ever.
  *
  * @module
  */
 
+import { sleep } from "../../src/concurrency/backoff.ts";
 import { createRequestSplitter, type RequestHead } from "./request_splitter.ts";
 
 /** A relay that runs. Disposal closes it and every connection through it. */
@@ -19,6 +20,8 @@ export interface Relay extends AsyncDisposable {
 /** Where it leads, and who is told. */
 export interface RelayOptions {
   readonly to: { readonly hostname: string; readonly port: number };
+  /** Each push goes on so much later; at once by default. */
+  readonly pushesTakeMs?: number;
   /** Told each request as it goes on to the Pushgateway. */
   readonly onRequest?: (request: RequestHead) => void;
 }
@@ -26,7 +29,9 @@ export interface RelayOptions {
 const READ_BYTES = 65_536;
 
 /** Starts a relay before a Pushgateway. */
-export function startRelay({ to, onRequest = () => {} }: RelayOptions): Relay {
+export function startRelay(
+  { to, pushesTakeMs = 0, onRequest = () => {} }: RelayOptions,
+): Relay {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const connections = new Set<() => void>();
   const serving = new Set<Promise<void>>();
@@ -67,6 +72,7 @@ export function startRelay({ to, onRequest = () => {} }: RelayOptions): Relay {
     for (let length; (length = await client.read(buffer)) !== null;) {
       for (const { bytes, begins } of splitter.take(buffer.subarray(0, length))) {
         while (begins && isPage(begins) && holds > 0) await released.promise;
+        if (begins && isPush(begins) && pushesTakeMs > 0) await sleep(pushesTakeMs);
         if (begins) onRequest(begins);
         await writeAll(member, bytes);
       }
@@ -115,6 +121,10 @@ export function startRelay({ to, onRequest = () => {} }: RelayOptions): Relay {
 /** Whether a request reads what the Pushgateway holds. */
 function isPage({ method, target }: RequestHead): boolean {
   return method === "GET" && (/^\/metrics(\?|$)/.test(target) || target.startsWith("/api/"));
+}
+
+function isPush({ method }: RequestHead): boolean {
+  return method === "PUT" || method === "POST";
 }
 
 async function passBytes(from: Deno.TcpConn, to: Deno.TcpConn): Promise<void> {

@@ -24,6 +24,39 @@ function pathsOf(owner: number, among: readonly number[], count: number): string
   return paths;
 }
 
+/** Puts so many groups on the first of all members, and waits until everybody has read them. */
+async function fill({ push, wait }: Story, count: number): Promise<string[]> {
+  const paths = pathsOf(A, ALL, count);
+  for (const path of paths) await push("PUT", path);
+  await wait(3 * WAIT_MS);
+  return paths;
+}
+
+/** Fails where two members show different values of a group while pushes are under way. */
+async function assertSeenOnce(
+  story: Story,
+  paths: readonly string[],
+  pushing: Promise<unknown>,
+): Promise<void> {
+  let isOver = false;
+  void pushing.catch(() => {}).then(() => isOver = true);
+  while (!isOver) {
+    await story.wait(1);
+    for (const path of paths) {
+      const values = valuesOf(story, path);
+      assert(new Set(values).size <= 1, `${path} is ${values.join(" and ")}`);
+    }
+  }
+  await pushing;
+}
+
+/** The value that every push of a group has, on each member that holds it. */
+function valuesOf({ world }: Story, path: string): number[] {
+  return world.hosts.flatMap(({ pushgateway: { groups } }) =>
+    groups.get(path)?.families.get(SHARED_FAMILY)?.value ?? []
+  );
+}
+
 async function until({ wait }: Story, isSo: () => boolean): Promise<void> {
   for (let looks = 0; !isSo(); looks++) {
     assert(looks < 100_000, "it never is so");
@@ -91,9 +124,7 @@ Deno.test("what another instance POSTs to a copy before that is looked for stays
   for (let seed = 1; seed <= 6; seed++) {
     await tell({ seed, first: ALL, instances: 2, agents: 1 }, async (story) => {
       const { world, push, wait } = story;
-      const paths = pathsOf(A, ALL, 12);
-      for (const path of paths) await push("PUT", path);
-      await wait(3 * WAIT_MS);
+      const paths = await fill(story, 12);
       await drain(story);
       await Promise.all(paths.map(async (path, i) => {
         await until(story, () => world.holders(path).length === 2);
@@ -111,30 +142,14 @@ for (const method of ["PUT", "POST"] as const) {
     for (let seed = 1; seed <= 6; seed++) {
       await tell({ seed, first: ALL, instances: 2, agents: 1 }, async (story) => {
         const { world, push, wait } = story;
-        const paths = pathsOf(A, ALL, 12);
-        for (const path of paths) await push("PUT", path);
-        await wait(3 * WAIT_MS);
+        const paths = await fill(story, 12);
         for (const host of world.hosts) host.pagesTakeMs = 300;
         await drain(story);
-        let pushedBetween = 0;
         const pushing = Promise.all(paths.map(async (path, i) => {
           await until(story, () => world.holders(path).length === 2);
           await push(method, path, i % 2);
-          pushedBetween++;
         }));
-        let isOver = false;
-        void pushing.catch(() => {}).then(() => isOver = true);
-        while (!isOver) {
-          await wait(1);
-          for (const path of paths) {
-            const values = world.hosts.flatMap(({ pushgateway: { groups } }) =>
-              groups.get(path)?.families.get(SHARED_FAMILY)?.value ?? []
-            );
-            assert(new Set(values).size <= 1, `seed ${seed}: ${path} is ${values.join(" and ")}`);
-          }
-        }
-        await pushing;
-        assert.equal(pushedBetween, paths.length);
+        await assertSeenOnce(story, paths, pushing);
         await wait(DRAIN_MS);
         assert.deepEqual(world.losses, [], `seed ${seed}`);
         assert.deepEqual(paths.filter((path) => world.holders(path).length !== 1), []);
@@ -167,10 +182,8 @@ for (const victim of [0, 1]) {
     for (let seed = 1; seed <= 5; seed++) {
       const setting = { seed, first: ALL, instances: 2, agents: 2 };
       await tell(setting, async (story) => {
-        const { world, push, wait } = story;
-        const paths = pathsOf(A, ALL, 12);
-        for (const path of paths) await push("PUT", path);
-        await wait(3 * WAIT_MS);
+        const { world, wait } = story;
+        const paths = await fill(story, 12);
         await drain(story);
         await until(story, () => paths.some((path) => world.holders(path).length === 2));
         const enough = new AbortController();
@@ -197,9 +210,7 @@ Deno.test("what is PUT through an instance that has just started is not overwrit
   for (let seed = 1; seed <= 8; seed++) {
     await tell({ seed, first: ALL, instances: 2, agents: 1 }, async (story) => {
       const { world, push, wait } = story;
-      const paths = pathsOf(A, ALL, 40);
-      for (const path of paths) await push("PUT", path);
-      await wait(3 * WAIT_MS);
+      const paths = await fill(story, 40);
       world.hosts[A].pagesTakeMs = 1_000;
       await drain(story);
       await wait(1_000);
@@ -218,9 +229,7 @@ Deno.test("what is deleted on all members during a drain is not there when it ha
   for (let seed = 1; seed <= 16; seed++) {
     await tell({ seed, first: ALL, instances: 2, agents: 1 }, async (story) => {
       const { world, push, wait } = story;
-      const paths = pathsOf(A, ALL, 40);
-      for (const path of paths) await push("PUT", path);
-      await wait(3 * WAIT_MS);
+      const paths = await fill(story, 40);
       for (const host of world.hosts) host.pagesTakeMs = 1_000;
       await drain(story);
       await wait(1_500 + 150 * seed);
@@ -238,9 +247,7 @@ for (const [agents, allTakeMs] of [[0, 10], [1, 10], [1, 20_000]]) {
   Deno.test(`a member is emptied where ${slow} pages that take half a minute, with ${agents} agents of Consul`, async () => {
     await tell({ first: ALL, instances: 1 + agents, agents }, async (story) => {
       const { world, push, wait } = story;
-      const paths = pathsOf(A, ALL, 100);
-      for (const path of paths) await push("PUT", path);
-      await wait(3 * WAIT_MS);
+      const paths = await fill(story, 100);
       for (const host of world.hosts) host.pagesTakeMs = allTakeMs;
       world.hosts[A].pagesTakeMs = 28_000;
       await drain(story);
@@ -258,31 +265,22 @@ for (const method of ["PUT", "POST"] as const) {
         const { world, push, wait, stray } = story;
         const paths = pathsOf(A, ALL, 12);
         const ring = HashRing.of(new Map([B, 2].map((i) => [memberName(i), 1])));
-        const valuesOf = (path: string) =>
-          world.hosts.flatMap(({ pushgateway: { groups } }) =>
-            groups.get(path)?.families.get(SHARED_FAMILY)?.value ?? []
-          );
         await wait(2 * WAIT_MS);
         for (const path of paths) stray("PUT", path, ring.ownerOf(path) === memberName(B) ? B : 2);
         await wait(WAIT_MS / 2);
         for (const path of paths) await push("PUT", path);
         for (const host of world.hosts) host.pagesTakeMs = 300;
         await drain(story);
+        let pushed = 0;
         const pushing = Promise.all(paths.map(async (path) => {
           const isAlone = () => world.holders(path).length === 1;
-          await until(story, () => isAlone() || valuesOf(path).length === 2);
-          if (!isAlone()) await push(method, path, 1);
+          await until(story, () => isAlone() || valuesOf(story, path).length === 2);
+          if (isAlone()) return;
+          pushed++;
+          await push(method, path, 1);
         }));
-        let isOver = false;
-        void pushing.catch(() => {}).then(() => isOver = true);
-        while (!isOver) {
-          await wait(1);
-          for (const path of paths) {
-            const values = valuesOf(path);
-            assert(new Set(values).size <= 1, `seed ${seed}: ${path} is ${values.join(" and ")}`);
-          }
-        }
-        await pushing;
+        await assertSeenOnce(story, paths, pushing);
+        assert(pushed > 0, `seed ${seed}: none was pushed between its copy and the deletion`);
         await wait(DRAIN_MS);
         assert.deepEqual(world.losses, [], `seed ${seed}`);
       });
