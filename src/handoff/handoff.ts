@@ -71,10 +71,15 @@ export interface Handoff {
   /** Nothing is out of place, and everybody can be read: what nearly every push finds. */
   readonly idle: boolean;
   /**
-   * Whether a push has to be handled by {@linkcode handle}. It may have to wait a moment until more is
-   * known of how its owner stores the group.
+   * Waits, for a bounded time, until it is known how the owner of a push's group stores it. Absent where
+   * that is known, or does not matter.
    */
-  concerns(push: AskedPush): boolean | Promise<boolean>;
+  spellingKnown(push: AskedPush): Promise<void> | undefined;
+  /**
+   * Whether a push has to be handled by {@linkcode handle}. That holds until the caller waits for anything,
+   * as for a promise that is kept already: another ring may be in force then.
+   */
+  concerns(push: AskedPush): boolean;
   /**
    * Brings the push to its owner, and removes the other copies.
    *
@@ -274,7 +279,7 @@ export function createHandoff(deps: HandoffDeps): Handoff {
     return whereabouts.isReadable(owner) && lacksInstanceId(id);
   }
 
-  async function spellingKnown(push: AskedPush): Promise<void> {
+  async function awaitSpelling(push: AskedPush): Promise<void> {
     using late = deadline(SPELLING_MS_MAX);
     while (!late.signal.aborted && isSpellingUnknown(push)) {
       await sweeper.news(late.signal).catch(() => {});
@@ -287,11 +292,9 @@ export function createHandoff(deps: HandoffDeps): Handoff {
         (whereabouts.clear && emptyInstances.clear && rings.areKnown &&
           deletions.pending.size === 0);
     },
-    concerns(push) {
-      if (!config().enabled) return false;
-      if (!isSpellingUnknown(push)) return isConcerned(push);
-      return spellingKnown(push).then(() => isConcerned(push));
-    },
+    spellingKnown: (push) =>
+      config().enabled && isSpellingUnknown(push) ? awaitSpelling(push) : undefined,
+    concerns: (push) => config().enabled && isConcerned(push),
     async handle(push, signal) {
       try {
         await agreement.othersKnown(signal);

@@ -33,7 +33,7 @@ export interface RouteDeps {
   /** Discovery has a view of its own and has never told it. */
   readonly awaitsDiscovery: () => boolean;
   /** Whether a push may be of a group that is out of place. */
-  readonly handoff: Pick<Handoff, "idle" | "concerns" | "pathOn">;
+  readonly handoff: Pick<Handoff, "idle" | "spellingKnown" | "concerns" | "pathOn">;
   /** What is known of the members, and how they are told to leave. */
   readonly members: MembersApi;
   /** The Pushgateways' own API, for all of them. */
@@ -191,13 +191,13 @@ function answerMisplaced(
 ): Answer | undefined {
   const location = locatePush(target, deps.config().nameScheme);
   if (location instanceof Reply) return location;
-  const { key, id } = location;
-  const concerned = deps.handoff.concerns({ method: request.method, id, key });
-  if (concerned === false) return undefined;
-  return (async () =>
-    await concerned
-      ? await deps.proxy.bringHome(request, location)
-      : await answerInPlace(request, target, deps))();
+  const asked = { method: request.method, ...location };
+  const bringHome = () =>
+    deps.handoff.concerns(asked) ? deps.proxy.bringHome(request, location) : undefined;
+  const spellingKnown = deps.handoff.spellingKnown(asked);
+  return spellingKnown
+    ? spellingKnown.then(() => bringHome() ?? answerInPlace(request, target, deps))
+    : bringHome();
 }
 
 /** By a redirect, or by passing it on. */
@@ -226,11 +226,9 @@ async function redirectSent(
   if (!deps.handoff.idle) {
     const location = locatePush(target, config.nameScheme);
     if (location instanceof Reply) return location;
-    const concerned = deps.handoff.concerns({ method: request.method, ...location });
-    // Not awaited where it is known: the ring may change in any wait, be it for a moment.
-    if (concerned === true || (concerned !== false && await concerned)) {
-      return unavailable("the group is about to be moved");
-    }
+    const asked = { method: request.method, ...location };
+    await deps.handoff.spellingKnown(asked);
+    if (deps.handoff.concerns(asked)) return unavailable("the group is about to be moved");
   }
   return redirectPush(target, contextOf(config, deps));
 }

@@ -133,6 +133,7 @@ Deno.test("a group that is out of place when the body has come is not redirected
     get idle() {
       return idle;
     },
+    spellingKnown: () => undefined,
     concerns: () => true,
     pathOn: () => undefined,
   };
@@ -262,7 +263,7 @@ function deps(
     admin: { wipe: unasked, metrics: unasked, status: unasked },
     enableAdminApi: false,
     proxy: { pass: unasked, bringHome: unasked },
-    handoff: { idle: true, concerns: unasked, pathOn: () => undefined },
+    handoff: { idle: true, spellingKnown: unasked, concerns: unasked, pathOn: () => undefined },
     members: { list: unasked, drain: unasked, plan: unasked, holdersOf: () => [] },
     awaitsDiscovery: () => false,
     deadlines: { set: () => ({ clear() {} }), [Symbol.dispose]() {} },

@@ -43,6 +43,7 @@ export interface ProxyDeps {
   readonly handoff: Pick<
     Handoff,
     | "idle"
+    | "spellingKnown"
     | "concerns"
     | "handle"
     | "sends"
@@ -278,15 +279,11 @@ export function createProxy(deps: ProxyDeps): Proxy {
         const preparing = prepare(request, location, memory);
         const upstream = preparing instanceof Promise ? await preparing : preparing;
         if (upstream instanceof Reply) return upstream;
-        // The ring may have changed while the body came, and changes in any wait, be it for a moment: what
-        // is told at once holds for what is sent at once.
+        // The ring may have changed while the body came. From here to the sending nothing is waited for.
         const asked = { ...location, method: request.method };
-        let concerned = deps.handoff.idle ? false : deps.handoff.concerns(asked);
-        if (typeof concerned !== "boolean") {
-          await concerned;
-          concerned = deps.handoff.concerns(asked);
-        }
-        if (concerned === true || (concerned !== false && await concerned)) {
+        const spellingKnown = deps.handoff.idle ? undefined : deps.handoff.spellingKnown(asked);
+        if (spellingKnown) await spellingKnown;
+        if (!deps.handoff.idle && deps.handoff.concerns(asked)) {
           return await bringHome(upstream, location);
         }
         return (await deliver(location, upstream, deps.handoff.sends)).answer;
