@@ -260,7 +260,8 @@ export function createHandoff(deps: HandoffDeps): Handoff {
     const owner = whereabouts.ownerOf(key);
     const { seen, presumed, unread, absent } = holders;
     if (presumed.length > 0 || seen.keys().some((member) => member !== owner)) return true;
-    // What is pushed to the owner without a turn, a move from one that is about to be read would overwrite.
+    // Another instance may be moving the group from a member that is about to be read here. It would
+    // overwrite what was pushed to the owner without a turn.
     if (method !== "POST") {
       return unread.length > 0 ||
         absent.some(({ member, up, because }) =>

@@ -209,7 +209,7 @@ for (const victim of [0, 1]) {
 Deno.test("what is PUT through an instance that has just started is not overwritten by another one's moves", async () => {
   for (let seed = 1; seed <= 8; seed++) {
     await tell({ seed, first: ALL, instances: 2, agents: 1 }, async (story) => {
-      const { world, push, wait } = story;
+      const { world, wait } = story;
       const paths = await fill(story, 40);
       world.hosts[A].pagesTakeMs = 1_000;
       await drain(story);
@@ -228,7 +228,7 @@ Deno.test("what is PUT through an instance that has just started is not overwrit
 Deno.test("what is deleted on all members during a drain is not there when it has ended", async () => {
   for (let seed = 1; seed <= 16; seed++) {
     await tell({ seed, first: ALL, instances: 2, agents: 1 }, async (story) => {
-      const { world, push, wait } = story;
+      const { world, wait } = story;
       const paths = await fill(story, 40);
       for (const host of world.hosts) host.pagesTakeMs = 1_000;
       await drain(story);
@@ -246,7 +246,7 @@ for (const [agents, allTakeMs] of [[0, 10], [1, 10], [1, 20_000]]) {
   const slow = allTakeMs > 1_000 ? "all members have" : "it has";
   Deno.test(`a member is emptied where ${slow} pages that take half a minute, with ${agents} agents of Consul`, async () => {
     await tell({ first: ALL, instances: 1 + agents, agents }, async (story) => {
-      const { world, push, wait } = story;
+      const { world, wait } = story;
       const paths = await fill(story, 100);
       for (const host of world.hosts) host.pagesTakeMs = allTakeMs;
       world.hosts[A].pagesTakeMs = 28_000;

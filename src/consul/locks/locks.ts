@@ -54,8 +54,8 @@ export interface Locks {
     options: HoldOptions,
   ): Promise<T>;
   /**
-   * Runs work while holding those of many locks that can be had without a wait. They leave no trace unless
-   * that is asked for, but beside a note, and the traces of others stay.
+   * Runs work while holding those of many locks that can be had without a wait. They leave no trace for
+   * others unless that is asked for. Traces of others stay.
    *
    * @param names at most {@linkcode KEYS_AT_ONCE_MAX}, each once
    * @param work is given those that are held and that nobody else has had since `sinceMs`, as far as
@@ -166,7 +166,7 @@ interface AcquireOptions {
 
 /** One of many locks that are had, and how it is let go of. */
 interface HeldOfMany extends LockedKey, Release {
-  /** It is there for a note alone: it is no trace of anybody's turn. */
+  /** It is there for a note, or for a later turn of this process: it is no trace for others. */
   readonly isOnlyOurs: boolean;
   /** Since when nobody else has had it, where that is known. */
   readonly aloneMs?: number;
@@ -340,9 +340,7 @@ export function createLocks({ consul, prefix, random, log }: LocksDeps): Locks {
       }
       return held;
     } catch (error) {
-      for (const { key, stays } of keys) {
-        leftovers.mayStillHold(key, session, stays);
-      }
+      for (const { key, stays } of keys) leftovers.mayStillHold(key, session, stays);
       if (!(error instanceof LockFailure)) session.suspect(error);
       return !session.signal.aborted;
     }

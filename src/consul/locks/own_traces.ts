@@ -14,7 +14,8 @@ export interface OwnTraces {
    * Notes that this process leaves a key.
    *
    * @param left.aloneMs since when nobody else has had it, by the clock of `performance.now()`
-   * @param left.isOnlyOurs whether it is there for the note alone: it is no trace of any turn
+   * @param left.isOnlyOurs whether it is there for a note, or for a later turn of this process, and is no
+   *   trace for others
    */
   left(
     key: LockedKey,
@@ -26,7 +27,7 @@ export interface OwnTraces {
    * @returns `undefined` where it cannot be told
    */
   aloneSince(key: LockedKey): number | undefined;
-  /** Whether this process has left a key that it has just got for a note alone. */
+  /** Whether a key that this process has just got is no trace for others. */
   isOnlyOurs(key: LockedKey): boolean;
 }
 

@@ -85,7 +85,7 @@ export function createDrains(deps: DrainsDeps): Drains {
   }
 
   /** Waits, for some seconds, until nobody follows a ring that the member is in: nothing could be moved. */
-  async function isOutOfRings(member: Member, woken: Wake, signal: AbortSignal): Promise<void> {
+  async function untilOutOfRings(member: Member, woken: Wake, signal: AbortSignal): Promise<void> {
     const isIn = () =>
       [deps.ring(), ...deps.rings.inUse].some(({ weights }) => weights.has(member));
     using late = deadline(RINGS_MS_MAX, signal);
@@ -100,7 +100,7 @@ export function createDrains(deps: DrainsDeps): Drains {
   ): Promise<void> {
     const over = AbortSignal.any([stop, signal]);
     counting.delete(member);
-    await isOutOfRings(member, woken, over);
+    await untilOutOfRings(member, woken, over);
     while (!over.aborted) {
       try {
         // While it is in the ring for want of any other, there is nowhere to move its groups to.

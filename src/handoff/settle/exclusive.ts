@@ -75,10 +75,10 @@ export interface UntouchedOptions {
   /** The turns are told to other processes, as those of {@linkcode Exclusive.run} are. */
   readonly leavesTraces?: boolean;
   /**
-   * The turns leave something in Consul, by which this process sees in its next turn of a group whether
-   * another one has had it since.
+   * The locks' keys stay in Consul: in its next turn of a group this process sees by them whether another
+   * process has had one since.
    */
-  readonly keepsLocks?: boolean;
+  readonly keepsKeys?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -317,7 +317,7 @@ export function createExclusive(
   async function untouched(
     ids: readonly string[],
     work: (id: string, signal: AbortSignal) => Promise<void>,
-    { since, beside, leavesTraces = false, keepsLocks = false, signal }: UntouchedOptions,
+    { since, beside, leavesTraces = false, keepsKeys = false, signal }: UntouchedOptions,
   ): Promise<void> {
     const touched = watches.get(since);
     const turns = new Map<string, { leave(): void }>();
@@ -356,13 +356,8 @@ export function createExclusive(
       }
       const byName = new Map([...turns.keys()].map((id) => [lockName(id), id]));
       const notes = { leave: (name: string) => copyNotes.leave(byName.get(name) ?? "") };
-      const options = {
-        sinceMs: since.beganMs - QUEUED_MS,
-        notes,
-        leavesTraces,
-        keepsKeys: keepsLocks,
-        signal,
-      };
+      const sinceMs = since.beganMs - QUEUED_MS;
+      const options = { sinceMs, notes, leavesTraces, keepsKeys, signal };
       await present.holdMany([...byName.keys()], async (names, signal) => {
         const sure = canTell(since, present) ? names : new Set<string>();
         const held = new Set([...byName].flatMap(([name, id]) => sure.has(name) ? [id] : []));

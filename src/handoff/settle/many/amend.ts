@@ -47,7 +47,7 @@ export async function amendCopy(
   let isGone = false;
   if (time !== undefined) {
     await exclusive.runUntouched([id], async (id, signal) => {
-      // While others push without locks, it may have what nobody has told.
+      // Others that push without locks may have pushed to it, which nothing tells.
       if (rings.isUsed(from, keyOfId(id))) return;
       await seePushes([to], gateways, signal);
       const there = await gateways.group(to, id, signal);
@@ -57,7 +57,7 @@ export async function amendCopy(
       // A push that takes it for the newest copy would go where nothing is.
       whereabouts.removed(id, to);
       isGone = true;
-      // Who has read before that it is the newer copy deletes the former one else.
+      // With a trace: an instance that has read both before would delete the former copy as the older one.
     }, { since, leavesTraces: true, signal });
     if (isGone) return true;
   }

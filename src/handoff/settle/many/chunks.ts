@@ -13,8 +13,8 @@ export interface ChunksOptions {
   readonly beside?: Watch;
   /** To the member that is written to: no more turns are held than it soon takes writes for. */
   readonly flow: Flow;
-  /** The turns leave something in Consul by which the next ones tell whether others have had them since. */
-  readonly keepsLocks?: boolean;
+  /** As for {@linkcode Exclusive.runUntouched}. */
+  readonly keepsKeys?: boolean;
   /** Asked before each few. */
   readonly goesOn: () => boolean;
   readonly signal: AbortSignal;
@@ -31,7 +31,7 @@ const CHUNKS_AT_ONCE = 2;
  */
 export async function inChunks<Item extends { readonly id: string }>(
   items: readonly Item[],
-  { exclusive, since, beside, keepsLocks = false, flow, goesOn, signal }: ChunksOptions,
+  { exclusive, since, beside, keepsKeys = false, flow, goesOn, signal }: ChunksOptions,
   work: (item: Item, signal: AbortSignal) => Promise<void>,
 ): Promise<readonly Item[]> {
   let at = 0;
@@ -44,7 +44,7 @@ export async function inChunks<Item extends { readonly id: string }>(
       await exclusive.runUntouched([...byId.keys()], async (id, signal) => {
         const item = byId.get(id);
         if (item) await work(item, signal);
-      }, { since, ...(beside && { beside }), keepsLocks, signal });
+      }, { since, ...(beside && { beside }), keepsKeys, signal });
     }
   }
   const outcomes = await Promise.allSettled(Array.from({ length: CHUNKS_AT_ONCE }, next));

@@ -42,8 +42,8 @@ async function copyTo(
   const flow = deps.flows(to);
   let isFailing = false;
   const goesOn = () => !isFailing && isFresh() && performance.now() < untilMs;
-  // The keys stay until the former copies are deleted: who deletes one before that is seen by them.
-  const options = { exclusive, since, flow, goesOn, keepsLocks: true, signal };
+  // The keys tell later whether another instance has deleted a former copy in between.
+  const options = { exclusive, since, flow, goesOn, keepsKeys: true, signal };
   const rest = await inChunks(copies, options, async (copy, signal) => {
     const { id, content } = copy;
     if (isFailing || !isFresh() || !isAllowed(id, to)) return;
