@@ -88,12 +88,14 @@ export function createRingAgreement(initial: HashRing, deps: RingAgreementDeps):
 
   async function follow(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const late = new AbortController();
+      // Asked before and after: what ends in between `look` has not seen, and is not left any more.
       const { leftMs } = rings;
-      const timer = leftMs < Infinity ? setTimeout(() => late.abort(), leftMs) : undefined;
+      look();
+      const late = new AbortController();
+      const lookMs = Math.min(leftMs, rings.leftMs);
+      const timer = lookMs < Infinity ? setTimeout(() => late.abort(), lookMs) : undefined;
       await moved.wait(AbortSignal.any([signal, late.signal]));
       clearTimeout(timer);
-      if (!signal.aborted) look();
     }
   }
 

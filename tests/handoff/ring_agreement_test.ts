@@ -2,10 +2,14 @@
 
 import assert from "node:assert/strict";
 import { showAnnounced } from "../../src/handoff/plan/announced_ring.ts";
+import { REDIRECT_MS } from "../../src/handoff/plan/rings.ts";
 import { createRingAgreement } from "../../src/handoff/ring_agreement.ts";
 import { openLog } from "../../src/log.ts";
 import { createClockwork } from "../model/clockwork.ts";
 import { a, b, ringOf } from "./plan/members.ts";
+
+/** What the clock goes on by each time that it is asked. */
+const LOOK_MS = 0.1;
 
 /** An instance beside another one that has heard of it, or not. */
 function startAgreement(clock: () => number) {
@@ -71,4 +75,31 @@ Deno.test("who does not hear of an instance for long is told once, and again aft
   agreement.otherHas({});
   await clock.pass(60_000);
   assert.equal(agreement.lines.length, 2);
+});
+
+Deno.test("a ring is out of use in time, wherever the clock goes on between two looks at it", {
+  permissions: "none",
+}, async () => {
+  for (let earlyMs = 0; earlyMs <= 2; earlyMs += 0.1) {
+    await using clockwork = createClockwork();
+    let looks = 0;
+    // Timers fire a little early, and each look takes time.
+    const clock = () => clockwork.nowMs * (1 - earlyMs / REDIRECT_MS) + LOOK_MS * looks++;
+    let inUse = 0;
+    const agreement = createRingAgreement(ringOf(a), {
+      locks: () => undefined,
+      announcements: () => undefined,
+      onMoved: (rings) => inUse = rings.inUse.length,
+      log: openLog({ level: "info", format: "logfmt", write() {} }),
+      clock,
+    });
+    const stop = new AbortController();
+    const running = agreement.run(stop.signal);
+    agreement.ringChanged(ringOf(b));
+    assert.equal(inUse, 1);
+    await clockwork.pass(2 * REDIRECT_MS);
+    assert.equal(inUse, 0, `timers ${earlyMs.toFixed(1)} ms early`);
+    stop.abort();
+    await running;
+  }
 });
