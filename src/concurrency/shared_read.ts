@@ -53,7 +53,9 @@ export function gather<Subject, Want, Result>(
   function begin(subject: Subject): Batch<Want, Result> {
     const wants: Want[] = [];
     const lingerMs = patience * (tookMs.get(subject) ?? 0);
-    const before = running.get(subject) ?? (lingerMs >= 1 ? sleep(lingerMs) : Promise.resolve());
+    // Who is told of the end of a read, and wants another one, has asked for it a moment later.
+    const before = running.get(subject)?.then(() => sleep(1)) ??
+      (lingerMs >= 1 ? sleep(lingerMs) : Promise.resolve());
     const done = before.catch(() => {}).then(() => {
       waiting.delete(subject);
       return timed(subject, wants);

@@ -178,6 +178,8 @@ export function createHandoff(deps: HandoffDeps): Handoff {
     ring,
     deletions,
     removeDuplicates,
+    isEmptied: (member) => drains.empties(member),
+    isEmptiedHere: (member) => drains.emptiesHere(member),
     onCompared: (inventories) => drains.read(inventories),
     tell: deps.tell,
     metrics,
@@ -191,7 +193,7 @@ export function createHandoff(deps: HandoffDeps): Handoff {
     ring,
     locks,
     enabled: () => config().enabled,
-    onEmpty: sweeper.readNow,
+    readNow: sweeper.readNow,
     log,
     clock,
   });
@@ -222,13 +224,9 @@ export function createHandoff(deps: HandoffDeps): Handoff {
 
   /** One instance at a time, for all: two would only do each other's work. */
   async function removeDuplicates(
-    duplicates: Duplicates,
+    { stale, twins }: Duplicates,
     signal: AbortSignal,
   ): Promise<string | undefined> {
-    // What leaves is looked through by its drain, copy by copy.
-    const isLeft = ({ member }: { readonly member: Member }) => !drains.empties(member);
-    const [stale, twins] = [duplicates.stale.filter(isLeft), duplicates.twins.filter(isLeft)];
-    if (stale.length + twins.length === 0) return undefined;
     const remove = async (signal: AbortSignal) => {
       const copies =
         await removeStale(stale, { ...bringing, deletions: deletions.pending }, signal) +

@@ -4,6 +4,9 @@ import { abandonable } from "../../src/concurrency/abort.ts";
 import { gather } from "../../src/concurrency/shared_read.ts";
 import { isPending } from "./settled.ts";
 
+/** Longer than a read waits for those who have just been told of the last one. */
+const MOMENT_MS = 20;
+
 const never = new AbortController().signal;
 
 /** Reads that end when they are told to. */
@@ -41,10 +44,25 @@ Deno.test("who asks during a read gets the next one, which begins when that has 
   assert.equal(begun.length, 1);
   begun[0].end.resolve("old");
   assert.equal(await first, "old");
-  await turn();
+  await sleep(MOMENT_MS);
   assert.deepEqual(begun[1].wants, ["y", "z"]);
   begun[1].end.resolve("new");
   assert.deepEqual(await Promise.all([second, third]), ["new", "new"]);
+});
+
+Deno.test("who asks again as a read ends shares the next one with those who wait for it", {
+  permissions: "none",
+}, async () => {
+  const { begun, read } = slowReads();
+  const first = read("a", "x", never);
+  await turn();
+  const waiting = read("a", "y", never);
+  const again = first.then(turn).then(() => read("a", "z", never));
+  begun[0].end.resolve("old");
+  await sleep(MOMENT_MS);
+  assert.deepEqual(begun[1].wants, ["y", "z"]);
+  begun[1].end.resolve("new");
+  assert.deepEqual(await Promise.all([waiting, again]), ["new", "new"]);
 });
 
 Deno.test("reads of different subjects do not wait for each other", {
@@ -67,7 +85,7 @@ Deno.test("a failure reaches all who wait, and the next read works", {
   const next = read("a", "z", never);
   begun[0].end.reject(new Error("refused"));
   for (const result of failing) await assert.rejects(result, /refused/);
-  await turn();
+  await sleep(MOMENT_MS);
   begun[1].end.resolve("page");
   assert.equal(await next, "page");
 });

@@ -258,6 +258,22 @@ for (const [agents, allTakeMs] of [[0, 10], [1, 10], [1, 20_000]]) {
   });
 }
 
+Deno.test("a member that is drained is read by its drain, and by sweeps at their interval only", async () => {
+  await tell({ first: ALL, sweepInterval: "20s" }, async (story) => {
+    const { world, wait } = story;
+    await fill(story, 600);
+    const [host] = world.hosts;
+    for (const one of world.hosts) one.writesTakeMs = 50;
+    host.pagesTakeMs = 500;
+    const before = host.pagesAsked;
+    await drain(story);
+    await wait(DRAIN_MS);
+    const asked = host.pagesAsked - before;
+    // Three for the drain: push times, JSON and protobuf.
+    assert(asked <= 3 + DRAIN_MS / 20_000, `${asked} pages`);
+  });
+});
+
 for (const method of ["PUT", "POST"] as const) {
   Deno.test(`a ${method} through another instance of a group that was added to an older copy is seen once`, async () => {
     for (let seed = 1; seed <= 6; seed++) {

@@ -22,6 +22,8 @@ export interface Host {
   pages: "answered" | "failing" | "hanging";
   /** How long a request for a page takes besides. */
   pagesTakeMs: number;
+  /** How many pages it was asked for. */
+  pagesAsked: number;
   /** How long a write takes to arrive besides. */
   writesTakeMs: number;
   /** Answers to writes that are lost from now on. */
@@ -33,6 +35,7 @@ export const WELL = {
   up: true,
   pages: "answered",
   pagesTakeMs: 20,
+  pagesAsked: 0,
   writesTakeMs: 0,
   answersToLose: 0,
 } as const satisfies Omit<Host, "pushgateway">;
@@ -72,6 +75,7 @@ export function openNetwork(
     if (!host?.up) throw new SendFailure("refused", "connection refused");
     const isPage = request.target === "/metrics" || request.target === "/api/v1/metrics";
     if (isPage) {
+      host.pagesAsked++;
       const { up } = host;
       await sleep(host.pagesTakeMs * random.next());
       if (host.pages === "hanging") await never();

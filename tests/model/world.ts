@@ -33,6 +33,8 @@ export interface Setting {
    * member that is not named checks its pushes.
    */
   readonly queueMsMax: Readonly<Record<number, number>>;
+  /** Between two sweeps of a member where nothing happens: 10s by default. */
+  readonly sweepInterval?: string;
 }
 
 /** How clients push. */
@@ -175,7 +177,8 @@ export function createWorld(setting: Setting): World {
       ];
     });
     const section = setting.agents > 0 ? "consul_server: {addr: localhost:8500}\n" : "";
-    return `mode: proxy\n${section}handoff: {sweep_interval: 10s}\n` +
+    const interval = setting.sweepInterval ?? "10s";
+    return `mode: proxy\n${section}handoff: {sweep_interval: ${interval}}\n` +
       `pushgateway: {servers: ${JSON.stringify(servers)}}\n`;
   }
 

@@ -23,8 +23,8 @@ export interface DrainsDeps extends MoveManyDeps {
   readonly locks: () => Locks | undefined;
   /** Whether members are to be emptied, as it is configured. */
   readonly enabled: () => boolean;
-  /** Called when a member was found empty: a sweep should confirm it. */
-  readonly onEmpty: (member: Member) => void;
+  /** Has a sweep read a member: it was found empty, or this instance empties it no more. */
+  readonly readNow: (member: Member) => void;
   readonly log: Logger;
   /** A clock in milliseconds. */
   readonly clock: () => number;
@@ -44,6 +44,8 @@ export interface Drains {
   run(signal: AbortSignal): Promise<void>;
   /** Whether a member is being emptied, by this instance or another one. */
   empties(member: Member): boolean;
+  /** Whether it is this instance that empties a member now: it reads the member itself, and tells of the end. */
+  emptiesHere(member: Member): boolean;
   /** Members may have begun or ceased to leave, or the configuration has changed. */
   wake(): void;
   /** What members hold, as they were last read: another instance may be the one that empties them. */
@@ -108,8 +110,9 @@ export function createDrains(deps: DrainsDeps): Drains {
           await locked(`drain-${member}`, (signal) => drain(member, { stop, signal }), signal);
         }
       } catch (error) {
-        counting.delete(member);
+        const wasCounting = counting.delete(member);
         if (over.aborted) return;
+        if (wasCounting) deps.readNow(member);
         if (!isBusy(error)) {
           deps.report.failed(error instanceof LockFailure ? "lock" : "copy", error);
         }
@@ -149,7 +152,7 @@ export function createDrains(deps: DrainsDeps): Drains {
         groups: present.moved - before,
       });
     }
-    deps.onEmpty(member);
+    deps.readNow(member);
   }
 
   async function narrate(member: Member, present: DrainProgress, signal: AbortSignal) {
@@ -242,6 +245,7 @@ export function createDrains(deps: DrainsDeps): Drains {
       }
     },
     empties: isDue,
+    emptiesHere: (member) => counting.has(member),
     wake() {
       changed.raise();
       for (const { woken } of running.values()) woken.raise();

@@ -13,6 +13,8 @@ export interface JudgeDeps {
   readonly membership: () => Membership;
   readonly ring: () => HashRing;
   readonly due: Due;
+  /** Whether this instance empties a member now, and will ask for it to be read when that has ended. */
+  readonly isEmptiedHere: (member: Member) => boolean;
   /** When the state of each member has last become another one. */
   readonly changedMs: ReadonlyMap<Member, number>;
   readonly tell: (event: MembershipEvent) => void;
@@ -37,7 +39,7 @@ export interface Comparison {
 
 /** A member that is about to come in, or to be found empty, is read again after this. */
 const WAITING_MS = 500;
-/** One that is being drained, maybe by another instance; later where a read takes long, which costs it. */
+/** One that another instance drains; later where a read takes long, which costs it. */
 const DRAINING_MS = { min: 5_000, max: 30_000 };
 const DRAINING_READS = 10;
 /** A leaving member is empty for good once others had the time to learn of it too. */
@@ -79,7 +81,8 @@ export function createJudge(deps: JudgeDeps): Judge {
       const { beganMs = -Infinity, seconds = 0 } = reads.get(member) ?? {};
       const { min, max } = DRAINING_MS;
       const drainingMs = Math.min(max, Math.max(min, DRAINING_READS * seconds * 1_000));
-      due.by(member, clock() + (isEmpty ? WAITING_MS : drainingMs));
+      if (isEmpty) due.by(member, clock() + WAITING_MS);
+      else if (!deps.isEmptiedHere(member)) due.by(member, clock() + drainingMs);
       if (isEmpty && beganMs - since >= LEFT_MS_MIN) {
         tell({ kind: "drained", member, empty: true });
       }

@@ -44,6 +44,10 @@ export interface SweeperDeps {
     duplicates: Duplicates,
     signal: AbortSignal,
   ) => Promise<string | undefined>;
+  /** Whether a member is being emptied: the copies on it are the drain's. */
+  readonly isEmptied: (member: Member) => boolean;
+  /** As for the {@linkcode createJudge judge}. */
+  readonly isEmptiedHere: (member: Member) => boolean;
   /** Is told what the members hold that could be read, each time that is compared with the ring. */
   readonly onCompared: (inventories: ReadonlyMap<Member, PushTimes>) => void;
   /** Tells membership what was found. */
@@ -222,6 +226,11 @@ export function createSweeper(deps: SweeperDeps): Sweeper {
     }
   }
 
+  function ofOthers({ stale, twins }: Duplicates): Duplicates {
+    const isOther = ({ member }: { readonly member: Member }) => !deps.isEmptied(member);
+    return { stale: stale.filter(isOther), twins: twins.filter(isOther) };
+  }
+
   /** Has copies removed; their members are read again afterwards. */
   async function remove(duplicates: Duplicates, signal: AbortSignal): Promise<void> {
     const waitsFor = await deps.removeDuplicates(duplicates, signal);
@@ -290,9 +299,9 @@ export function createSweeper(deps: SweeperDeps): Sweeper {
         }
         if (isOn && isTimeToPlan()) {
           try {
-            const { stale, twins } = await plan(signal);
-            if (stale.length + twins.length > 0) {
-              const task = () => begin(remove({ stale, twins }, signal));
+            const duplicates = ofOthers(await plan(signal));
+            if (duplicates.stale.length + duplicates.twins.length > 0) {
+              const task = () => begin(remove(duplicates, signal));
               removing ??= task().finally(() => removing = undefined);
             }
           } catch (error) {

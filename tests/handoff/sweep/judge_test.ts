@@ -24,10 +24,12 @@ function createStory(...events: string[]) {
   const told: MembershipEvent[] = [];
   const due = createDue(() => 1);
   const changedMs = new Map<Member, number>();
+  const emptiedHere = new Set<Member>();
   const judge = createJudge({
     membership: () => membership,
     ring: () => HashRing.of(membership.ring),
     due,
+    isEmptiedHere: (member) => emptiedHere.has(member),
     changedMs,
     tell: (event) => told.push(event),
     clock: () => nowMs,
@@ -44,6 +46,7 @@ function createStory(...events: string[]) {
 
   return {
     changedMs,
+    emptiedHere,
     due,
     read,
     happens: (...events: string[]) => void (membership = tell(events, POLICY, membership)),
@@ -143,6 +146,17 @@ Deno.test("a draining member that holds groups is not empty, however long it tak
     story.pass(5_000);
   }
   assert.deepEqual(story.compare([[a, 0]]), [drained(a, true)]);
+});
+
+Deno.test("a member that this instance empties is read by its drain alone, until it is empty", {
+  permissions: "none",
+}, () => {
+  const story = createStory(...THREE_IN, "mark a");
+  story.emptiedHere.add(a);
+  assert.deepEqual(story.compare([[a, 1]]), []);
+  assert.equal(story.leftMs(a), Infinity);
+  assert.deepEqual(story.compare([[a, 0]]), []);
+  assert.equal(story.leftMs(a), 500);
 });
 
 Deno.test("a member that was called back and drained again is waited for anew", {
