@@ -2,6 +2,7 @@
 
 import { sleep } from "../src/concurrency/backoff.ts";
 import { REDIRECT_MS } from "../src/handoff/plan/rings.ts";
+import { GATHER_MS } from "../src/membership/watch.ts";
 import { startConsul } from "../tools/consul.ts";
 import { freePorts } from "../tools/ports.ts";
 import { cpuSeconds, memoryBytes } from "./cpu.ts";
@@ -22,7 +23,10 @@ export interface DrainResult {
   readonly moved: number;
   /** From the request to drain it until it was empty, or the time was up. */
   readonly seconds: number;
-  /** Groups a second, since redirects have been followed that were given before: nothing moves sooner. */
+  /**
+   * Groups a second, since the redirects by the former ring have been followed, which is replaced a moment
+   * after the request: nothing moves sooner.
+   */
   readonly rate: number;
   /** What the service used for it. */
   readonly cpuSeconds: number;
@@ -168,7 +172,7 @@ async function followDrain(
     // What is told counts some twice that are moved while the member is read.
     const moved = empty ? groups : Math.min(toldMoved, groups);
     if (empty || now > endMax) {
-      const movingMs = Math.max(LOOK_MS, now - began - REDIRECT_MS);
+      const movingMs = Math.max(LOOK_MS, now - began - GATHER_MS - REDIRECT_MS);
       return { groups, moved, rate: moved * 1_000 / movingMs, end: now };
     }
     if (now - logged < LOG_MS) continue;

@@ -41,7 +41,7 @@ export interface WatchDeps {
 
 const PROBE_INTERVAL_MS = 1_000;
 /** Changes come in bursts (a rack, a deployment); one ring for each burst is enough. */
-const GATHER_MS = 200;
+export const GATHER_MS = 200;
 /** When none was active, the first to answer is followed by others, each at its next probe. */
 const GATHER_RECOVERY_MS = PROBE_INTERVAL_MS + GATHER_MS;
 
