@@ -157,6 +157,10 @@ export function createHandoff(deps: HandoffDeps): Handoff {
   const exclusive = createExclusive(locks, createCopyNotes(whereabouts));
   const deletions = createDeletions();
   metrics.showMisplaced(() => whereabouts.size);
+  metrics.showInstances(() => ({
+    announced: deps.announcements()?.all?.filter(({ isLost }) => !isLost).length ?? 0,
+    unconfirmed: rings.holdingUp.length,
+  }));
   const { tellSharedSeries } = deps;
   const bringing = {
     exclusive,
@@ -212,6 +216,7 @@ export function createHandoff(deps: HandoffDeps): Handoff {
 
   /** A `PUT` of another instance takes a mark away: it is remembered by one that is alone. */
   function marked(id: string, member: Member): void {
+    metrics.markedPartial();
     if (!deps.announcements()) whereabouts.marked(id, member);
   }
 

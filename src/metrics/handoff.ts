@@ -15,16 +15,30 @@ export interface HandoffMetrics {
     unreadable: Iterable<Member>;
     /** Of each that does not answer, and of none that does. */
     missing: ReadonlyMap<Member, number>;
+    /** Copies beside one of each group. */
+    duplicates: number;
   }): void;
   /** Shows how many groups are out of place, as this function has it at each scrape. */
   showMisplaced(count: () => number): void;
   /** Shows how many groups of members that leave are in which state, as it is at each scrape. */
   showDrains(groups: () => Iterable<readonly [Member, Readonly<Record<string, number>>]>): void;
+  /** Shows the instances that share locks, as it is at each scrape. */
+  showInstances(instances: () => InstancesSeen): void;
   moved(by: "push" | "drain"): void;
+  /** A push was marked, for older copies of its group cannot be read. */
+  markedPartial(): void;
   staleRemoved(): void;
   failed(kind: string): void;
   /** Two groups were found that expose one series. */
   sharedSeries(): void;
+}
+
+/** Instances of the service, as they announce their rings in Consul. */
+export interface InstancesSeen {
+  /** This one among them; 0 without Consul. */
+  readonly announced: number;
+  /** Those that have not confirmed what the others have announced. */
+  readonly unconfirmed: number;
 }
 
 /** Series that begin with their first event hide it from increase(). */
@@ -52,6 +66,11 @@ export function createHandoffMetrics(registers: Registry[]): HandoffMetrics {
     labelNames: ["member"],
     registers,
   });
+  const duplicates = new Gauge({
+    name: name("duplicates"),
+    help: "Copies of groups that another member held as well, as the last sweeps found.",
+    registers,
+  });
   let drains: () => Iterable<readonly [Member, Readonly<Record<string, number>>]> = () => [];
   new Gauge({
     name: name("drain_groups"),
@@ -69,13 +88,13 @@ export function createHandoffMetrics(registers: Registry[]): HandoffMetrics {
   const missing = new Gauge({
     name: name("missing_groups"),
     help:
-      "Groups that a member held when it was last swept, which does not answer now, and that none holds that does.",
+      "Groups that only this member held when it was last swept, and that nobody scrapes, for it does not answer; else 0.",
     labelNames: ["member"],
     registers,
   });
   const unreadable = new Gauge({
     name: name("member_unreadable"),
-    help: "1 for a member that answers our probe and whose groups cannot be read.",
+    help: "1 for a member that answers our probe and whose groups cannot be read; else 0.",
     labelNames: ["member"],
     registers,
   });
@@ -97,6 +116,11 @@ export function createHandoffMetrics(registers: Registry[]): HandoffMetrics {
     help: "Copies deleted because another member held a newer one.",
     registers,
   });
+  const partial = new Counter({
+    name: name("partial_pushes_total"),
+    help: "Pushes whose group was marked as partial, for an older copy of it could not be read.",
+    registers,
+  });
   const failures = new Counter({
     name: name("failures_total"),
     help: "What handoff could not do, by kind: sweep, copy, delete, lock or unfaithful.",
@@ -110,18 +134,36 @@ export function createHandoffMetrics(registers: Registry[]): HandoffMetrics {
       "Pairs of groups that were found to expose the same series, in a move or in the merged API; each once.",
     registers,
   });
+  let instances = (): InstancesSeen => ({ announced: 0, unconfirmed: 0 });
+  new Gauge({
+    name: "dynamic_sharding_instances",
+    help: "Instances that announce their ring in Consul, this one among them; 0 without Consul.",
+    registers,
+    collect() {
+      this.set(instances().announced);
+    },
+  });
+  new Gauge({
+    name: "dynamic_sharding_instances_unconfirmed",
+    help:
+      "Instances that have not confirmed the rings of the others: no group is moved until they have.",
+    registers,
+    collect() {
+      this.set(instances().unconfirmed);
+    },
+  });
   return {
     read: (seconds) => reads.observe(seconds),
     compared(found) {
-      const ones = new Map([...found.unreadable].map((member) => [member, 1]));
-      const gauges = [[groups, found.groups], [unreadable, ones], [
-        missing,
-        found.missing,
-      ]] as const;
-      for (const [gauge, values] of gauges) {
-        gauge.reset();
-        for (const [member, value] of values) gauge.set({ member }, value);
+      const isUnreadable = new Set(found.unreadable);
+      const all = [...found.groups.keys(), ...isUnreadable, ...found.missing.keys()];
+      for (const gauge of [groups, unreadable, missing]) gauge.reset();
+      for (const [member, held] of found.groups) groups.set({ member }, held);
+      for (const member of all) {
+        unreadable.set({ member }, isUnreadable.has(member) ? 1 : 0);
+        missing.set({ member }, found.missing.get(member) ?? 0);
       }
+      duplicates.set(found.duplicates);
     },
     showMisplaced(count) {
       misplaced = count;
@@ -129,7 +171,11 @@ export function createHandoffMetrics(registers: Registry[]): HandoffMetrics {
     showDrains(groups) {
       drains = groups;
     },
+    showInstances(seen) {
+      instances = seen;
+    },
     moved: (by) => moved.inc({ by }),
+    markedPartial: () => partial.inc(),
     staleRemoved: () => stale.inc(),
     failed: (kind) => failures.inc({ kind }),
     sharedSeries: () => shared.inc(),

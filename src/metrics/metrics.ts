@@ -9,6 +9,7 @@
 import process from "node:process";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { BuildInfo } from "../build.ts";
+import type { LocksState } from "../consul/locks/locks.ts";
 import { MEMBER_STATES, type Membership } from "../membership/membership.ts";
 import type { Member } from "../member.ts";
 import { createEventLoopLag, type FollowEventLoop } from "./event_loop.ts";
@@ -39,6 +40,8 @@ export interface Metrics {
   showInFlight(inFlight: () => ReadonlyMap<string, number>): void;
   /** Shows how many bytes the bodies of pushes under way have, as it is at each scrape. */
   showBodyBytes(bytes: () => number): void;
+  /** Shows whether locks can be had from Consul, as it is at each scrape; absent without Consul. */
+  showLocks(state: () => LocksState | undefined): void;
   /** A configuration was loaded, or refused. */
   configLoaded(success: boolean): void;
   readonly handoff: HandoffMetrics;
@@ -50,6 +53,15 @@ export interface Metrics {
 
 const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"]);
 const OTHER_METHOD = "other";
+/** Answers to pushes that alerts and dashboards ask for: they have a series before the first one. */
+const PUSH_METHODS = ["PUT", "POST", "DELETE"];
+const PUSH_CODES = [200, 202, 307, 400, 413, 500, 502, 503, 504];
+/** The states of the locks, as the metric names them. */
+const LOCKS_STATES: Readonly<Record<LocksState, string>> = {
+  yes: "available",
+  unreachable: "unreachable",
+  forbidden: "forbidden",
+};
 /** Seconds. A redirect takes well under a millisecond; a slow client may take many. */
 const DURATION_BUCKETS = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60];
 
@@ -72,7 +84,7 @@ export function createMetrics(build: BuildInfo): Metrics {
   const name = (text: string) => `dynamic_sharding_${text}`;
 
   const tallies: Tally[] = [];
-  new Counter({
+  const requests = new Counter({
     name: name("http_requests_total"),
     help: "HTTP requests answered, by method and status code.",
     labelNames: ["method", "code"],
@@ -84,6 +96,9 @@ export function createMetrics(build: BuildInfo): Metrics {
       }
     },
   });
+  for (const method of PUSH_METHODS) {
+    for (const code of PUSH_CODES) requests.inc({ method, code }, 0);
+  }
   const pendingSeconds = new Float64Array(PENDING_MAX);
   let pending = 0;
   const durations = new Histogram({
@@ -104,11 +119,21 @@ export function createMetrics(build: BuildInfo): Metrics {
     labelNames: ["member"],
     registers,
   });
-  const aliases = new Gauge({
+  let records: Membership["records"] = new Map();
+  new Gauge({
     name: name("member_alias"),
-    help: "1 for a member that is the same Pushgateway as another one, which is used instead.",
+    help:
+      "1 for a member that is the same Pushgateway as another one (same_as), which is used instead; else 0.",
     labelNames: ["member", "same_as"],
     registers,
+    collect() {
+      this.reset();
+      for (const [member, { state, aliasOf }] of records) {
+        // One that is not listed any more has been seen to.
+        if (state === "alias" && aliasOf) this.set({ member, same_as: aliasOf }, 1);
+        else this.set({ member }, 0);
+      }
+    },
   });
   const members = new Gauge({
     name: name("members"),
@@ -170,6 +195,7 @@ export function createMetrics(build: BuildInfo): Metrics {
     registers,
     collect() {
       this.reset();
+      for (const member of counted) this.set({ member }, 0);
       for (const [member, pushes] of inFlight()) this.set({ member }, pushes);
     },
   });
@@ -180,6 +206,20 @@ export function createMetrics(build: BuildInfo): Metrics {
     registers,
     collect() {
       this.set(bodyBytes());
+    },
+  });
+  let locks: () => LocksState | undefined = () => undefined;
+  new Gauge({
+    name: name("consul_locks"),
+    help:
+      "1 for the state of the locks in Consul: available, unreachable or forbidden. All are 0 without Consul.",
+    labelNames: ["state"],
+    registers,
+    collect() {
+      const present = locks();
+      for (const [key, state] of Object.entries(LOCKS_STATES)) {
+        this.set({ state }, key === present ? 1 : 0);
+      }
     },
   });
   const reloadSuccessful = new Gauge({
@@ -206,16 +246,11 @@ export function createMetrics(build: BuildInfo): Metrics {
       pendingSeconds[pending++] = seconds;
       if (pending === PENDING_MAX) observePending();
     },
-    membershipChanged(
-      { records, marked, discovery, probesDistrusted: distrusted, ring, ringBasis },
-    ) {
+    membershipChanged(membership) {
+      const { marked, discovery, probesDistrusted: distrusted, ring, ringBasis } = membership;
+      records = membership.records;
       for (const member of counted) {
         if (!records.has(member) && !ring.has(member)) forgetFailures(member);
-      }
-      aliases.reset();
-      for (const [member, { state, aliasOf }] of records) {
-        // One that is not listed any more has been seen to.
-        if (state === "alias" && aliasOf) aliases.set({ member, same_as: aliasOf }, 1);
       }
       memberUp.reset();
       for (const [member, { verdict, departure, drained }] of records) {
@@ -247,6 +282,9 @@ export function createMetrics(build: BuildInfo): Metrics {
     },
     showBodyBytes(bytes) {
       bodyBytes = bytes;
+    },
+    showLocks(state) {
+      locks = state;
     },
     configLoaded(success) {
       reloadSuccessful.set(success ? 1 : 0);

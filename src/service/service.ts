@@ -128,6 +128,7 @@ export function createService(first: Term, deps: ServiceDeps): Service {
     clock: now,
     now: Date.now,
   });
+  metrics.showLocks(() => terms.current.consul?.link.locks.state);
   const leaving = createLeaving({
     link: () => terms.current.consul?.link,
     tell: reports.put,

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { sleep } from "../../src/concurrency/backoff.ts";
 import { type Pushgateway, startPushgateway } from "../../tools/pushgateway.ts";
+import { request } from "../../tools/server.ts";
 import { waitFor } from "../../tools/wait.ts";
 import { type Service, startService } from "./service.ts";
 
@@ -176,4 +177,26 @@ Deno.test("a group that was deleted while a holder was dead does not come back w
   const held = await holders(all);
   assert.deepEqual([held.has(gone), held.get(kept)], [false, second.address]);
   await Deno.remove(directory, { recursive: true });
+});
+
+Deno.test("two copies that differ are counted until their group is pushed again", async () => {
+  await using first = await startPushgateway();
+  await using second = await startPushgateway();
+  const all = [first, second];
+  const [path] = paths;
+  // Too close to each other for anybody to tell which one is newer.
+  await Promise.all(all.map(async ({ url }, i) => {
+    const { status } = await request(`${url}${path}`, { method: "PUT", body: `m${i} 1\n` });
+    assert.equal(status, 200);
+  }));
+  await using service = await startService({ config: config(all) });
+  await service.waitForMembers(all.map(({ address }) => address));
+  const counted = (copies: number) =>
+    waitFor(async () => await service.metric("dynamic_sharding_handoff_duplicates") === copies, {
+      what: `${copies} copies to be counted`,
+    });
+  await counted(1);
+  await pushAll(service, () => "m 2\n", "PUT", [path]);
+  await counted(0);
+  assert.equal((await holders(all)).size, 1);
 });

@@ -44,6 +44,15 @@ Deno.test("two services with an agent each agree on the ring, and it outlives on
   });
   const hashes = await Promise.all(services.map((s) => s.metric("dynamic_sharding_ring_hash")));
   assert.equal(hashes[0], hashes[1]);
+  for (const { metric } of services) {
+    await waitFor(async () => await metric("dynamic_sharding_instances") === 2, {
+      what: "the instances to know of each other",
+    });
+    assert.equal(await metric('dynamic_sharding_consul_locks{state="available"}'), 1);
+    await waitFor(async () => await metric("dynamic_sharding_instances_unconfirmed") === 0, {
+      what: "the instances to confirm each other's rings",
+    });
+  }
   const builds = await one.metric("dynamic_sharding_ring_builds_total");
 
   await client.kill9();
@@ -57,6 +66,10 @@ Deno.test("two services with an agent each agree on the ring, and it outlives on
   assert.deepEqual(await one.members(), all);
   assert.equal(await one.metric("dynamic_sharding_ring_builds_total"), builds);
   await two.waitForLog("look-up of members failed");
+  await waitFor(
+    async () => await two.metric('dynamic_sharding_consul_locks{state="unreachable"}') === 1,
+    { what: "the locks to be out of reach" },
+  );
   assert.equal((await two.push("/metrics/job/a", "m 1\n")).status, 200);
 });
 

@@ -75,12 +75,28 @@ Deno.test("a member that is the same Pushgateway as another one is shown as such
   const twins = ["list a b", "a ok since 5", "b ok since 5"];
   const metrics = metricsAfter(twins);
   assert.deepEqual(await samples(metrics, "member_alias"), {
+    '{member="a:9091"}': 0,
     '{member="b:9091",same_as="a:9091"}': 1,
   });
   show(metrics, [...twins, "list a"]);
-  assert.deepEqual(await samples(metrics, "member_alias"), {}, "it is listed no more");
+  const aliases = Object.values(await samples(metrics, "member_alias"));
+  assert(!aliases.includes(1), "it is listed no more");
   show(metrics, [...twins, "b ok since 6"]);
-  assert.deepEqual(await samples(metrics, "member_alias"), {});
+  assert.deepEqual(await samples(metrics, "member_alias"), {
+    '{member="a:9091"}': 0,
+    '{member="b:9091"}': 0,
+  });
+});
+
+Deno.test("a member to which no push is under way has a series of that, too", {
+  permissions,
+}, async () => {
+  const metrics = metricsAfter(BOTH_UP);
+  metrics.showInFlight(() => new Map([[member("b"), 3]]));
+  assert.deepEqual(await samples(metrics, "upstream_in_flight"), {
+    '{member="a:9091"}': 0,
+    '{member="b:9091"}': 3,
+  });
 });
 
 Deno.test("what handoff has compared shows the members that it was compared of, and no others", {
@@ -92,17 +108,31 @@ Deno.test("what handoff has compared shows the members that it was compared of, 
     groups: new Map([[a, 3], [b, 5]]),
     unreadable: [a],
     missing: new Map([[b, 2]]),
+    duplicates: 1,
   });
   assert.deepEqual(await samples(metrics, "handoff_groups"), {
     '{member="a:9091"}': 3,
     '{member="b:9091"}': 5,
   });
-  assert.deepEqual(await samples(metrics, "handoff_member_unreadable"), { '{member="a:9091"}': 1 });
-  assert.deepEqual(await samples(metrics, "handoff_missing_groups"), { '{member="b:9091"}': 2 });
-  metrics.handoff.compared({ groups: new Map([[a, 4]]), unreadable: [], missing: new Map() });
+  assert.deepEqual(await samples(metrics, "handoff_member_unreadable"), {
+    '{member="a:9091"}': 1,
+    '{member="b:9091"}': 0,
+  });
+  assert.deepEqual(await samples(metrics, "handoff_missing_groups"), {
+    '{member="a:9091"}': 0,
+    '{member="b:9091"}': 2,
+  });
+  assert.deepEqual(await samples(metrics, "handoff_duplicates"), { "": 1 });
+  metrics.handoff.compared({
+    groups: new Map([[a, 4]]),
+    unreadable: [],
+    missing: new Map(),
+    duplicates: 0,
+  });
   assert.deepEqual(await samples(metrics, "handoff_groups"), { '{member="a:9091"}': 4 });
-  assert.deepEqual(await samples(metrics, "handoff_member_unreadable"), {});
-  assert.deepEqual(await samples(metrics, "handoff_missing_groups"), {});
+  assert.deepEqual(await samples(metrics, "handoff_member_unreadable"), { '{member="a:9091"}': 0 });
+  assert.deepEqual(await samples(metrics, "handoff_missing_groups"), { '{member="a:9091"}': 0 });
+  assert.deepEqual(await samples(metrics, "handoff_duplicates"), { "": 0 });
 });
 
 Deno.test("a drain's groups are shown by state at each scrape, until its member is gone", {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { LocksState } from "../../src/consul/locks/locks.ts";
 import { createMetrics, type Metrics } from "../../src/metrics/metrics.ts";
 import { HashRing } from "../../src/ring/hash_ring.ts";
 import { consulPolicy, tell } from "../membership/story.ts";
@@ -10,9 +11,11 @@ const LIST: Readonly<Record<string, string>> = {
   dynamic_sharding_build_info: "gauge",
   dynamic_sharding_config_last_reload_success_timestamp_seconds: "gauge",
   dynamic_sharding_config_last_reload_successful: "gauge",
+  dynamic_sharding_consul_locks: "gauge",
   dynamic_sharding_discovery_up: "gauge",
   dynamic_sharding_event_loop_lag_seconds: "histogram",
   dynamic_sharding_handoff_drain_groups: "gauge",
+  dynamic_sharding_handoff_duplicates: "gauge",
   dynamic_sharding_handoff_duplicates_removed_total: "counter",
   dynamic_sharding_handoff_failures_total: "counter",
   dynamic_sharding_handoff_groups: "gauge",
@@ -20,9 +23,12 @@ const LIST: Readonly<Record<string, string>> = {
   dynamic_sharding_handoff_member_unreadable: "gauge",
   dynamic_sharding_handoff_misplaced_groups: "gauge",
   dynamic_sharding_handoff_missing_groups: "gauge",
+  dynamic_sharding_handoff_partial_pushes_total: "counter",
   dynamic_sharding_handoff_sweep_duration_seconds: "histogram",
   dynamic_sharding_http_request_duration_seconds: "histogram",
   dynamic_sharding_http_requests_total: "counter",
+  dynamic_sharding_instances: "gauge",
+  dynamic_sharding_instances_unconfirmed: "gauge",
   dynamic_sharding_member_alias: "gauge",
   dynamic_sharding_member_up: "gauge",
   dynamic_sharding_members: "gauge",
@@ -73,7 +79,60 @@ Deno.test("an unknown method is counted as other", { permissions: "none" }, asyn
     metrics.requestDone({ method, code: 405, seconds: 0.001 });
   }
   const found = await samples(metrics, "http_requests_total");
-  assert.deepEqual(found, { '{method="GET",code="405"}': 1, '{method="other",code="405"}': 5 });
+  const counted = Object.entries(found).filter(([, requests]) => requests > 0);
+  assert.deepEqual(Object.fromEntries(counted), {
+    '{method="GET",code="405"}': 1,
+    '{method="other",code="405"}': 5,
+  });
+});
+
+Deno.test(
+  "an answer to a push has its series before the first one",
+  { permissions: "none" },
+  async () => {
+    const metrics = createMetrics(BUILD);
+    const before = await samples(metrics, "http_requests_total");
+    for (const method of ["PUT", "POST", "DELETE"]) {
+      assert.equal(before[`{method="${method}",code="200"}`], 0);
+      assert.equal(before[`{method="${method}",code="503"}`], 0);
+    }
+    metrics.requestDone({ method: "POST", code: 503, seconds: 0 });
+    const after = await samples(metrics, "http_requests_total");
+    assert.equal(after['{method="POST",code="503"}'], 1);
+    assert.equal(Object.keys(after).length, Object.keys(before).length);
+  },
+);
+
+Deno.test(
+  "the state of the locks is the one with a 1, and without Consul there is none",
+  { permissions: "none" },
+  async () => {
+    const metrics = createMetrics(BUILD);
+    const shown = async () => Object.values(await samples(metrics, "consul_locks")).join(" ");
+    assert.deepEqual(Object.keys(await samples(metrics, "consul_locks")), [
+      '{state="available"}',
+      '{state="unreachable"}',
+      '{state="forbidden"}',
+    ]);
+    assert.equal(await shown(), "0 0 0");
+    for (
+      const [state, ones] of [["yes", "1 0 0"], ["unreachable", "0 1 0"], ["forbidden", "0 0 1"]]
+    ) {
+      metrics.showLocks(() => state as LocksState);
+      assert.equal(await shown(), ones);
+    }
+    metrics.showLocks(() => undefined);
+    assert.equal(await shown(), "0 0 0");
+  },
+);
+
+Deno.test("instances are shown as they are at the scrape", { permissions: "none" }, async () => {
+  const metrics = createMetrics(BUILD);
+  const seen = { announced: 2, unconfirmed: 0 };
+  metrics.handoff.showInstances(() => seen);
+  assert.deepEqual(await samples(metrics, "instances"), { "": 2 });
+  seen.unconfirmed = 1;
+  assert.deepEqual(await samples(metrics, "instances_unconfirmed"), { "": 1 });
 });
 
 Deno.test(
@@ -160,7 +219,8 @@ Deno.test("two apps' metrics share nothing", { permissions: "none" }, async () =
   const [one, other] = [createMetrics(BUILD), createMetrics({ ...BUILD, version: "9" })];
   one.requestDone({ method: "PUT", code: 307, seconds: 0.001 });
   one.ringChanged(HashRing.of(new Map()));
-  assert.deepEqual(await samples(other, "http_requests_total"), {});
+  const requests = Object.values(await samples(other, "http_requests_total"));
+  assert(requests.every((number) => number === 0), `${requests}`);
   assert.deepEqual(await samples(other, "ring_builds_total"), { "": 0 });
   assert.deepEqual(await samples(one, "ring_builds_total"), { "": 1 });
   assert.match(await other.render(), /build_info\{version="9"/);

@@ -90,6 +90,10 @@ Deno.test("no PUT of a group is destroyed whose Pushgateway has two names, and t
     await service.metric(`dynamic_sharding_member_alias{member="${name}",same_as="${used}"}`),
     1,
   );
+  await waitFor(
+    async () => await service.metric("dynamic_sharding_handoff_duplicates") === 0,
+    { what: "no copy to be counted twice", msMax: 70_000 },
+  );
   for (const job of jobs) assert.deepEqual(await theOnlyCopy(pushgateways, job), { m: "3" });
 });
 

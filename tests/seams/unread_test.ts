@@ -49,8 +49,11 @@ Deno.test("a POST loses nothing that lies on a member which could not be read si
   await service.waitUntilReady();
   await waitForFailedReads(service, 1);
   assert.equal(await service.ownerOf(path), addresses[1]);
+  const marked = "dynamic_sharding_handoff_partial_pushes_total";
+  assert.equal(await service.metric(marked), 0);
 
   await postZ(service, path);
+  assert.equal(await service.metric(marked), 1);
   slow[Symbol.dispose]();
   assert.deepEqual(await theOnlyCopy(pushgateways, job), { x: "1", y: "1", z: "1" });
 });

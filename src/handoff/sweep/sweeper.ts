@@ -186,6 +186,7 @@ export function createSweeper(deps: SweeperDeps): Sweeper {
     deps.metrics.compared({
       groups: new Map([...held].map(([member, { times }]) => [member, times.size])),
       unreadable: membersUp().keys().filter((member) => !whereabouts.isReadable(member)),
+      duplicates: copiesIn(inventories) - findings.groups,
       missing: await missing.look({
         membership: membership(),
         swept: new Set(inventories.keys()),
@@ -362,4 +363,9 @@ export function createSweeper(deps: SweeperDeps): Sweeper {
       return [...membersUp().keys()].filter((member) => !whereabouts.isReadable(member));
     },
   };
+}
+
+/** Counts the copies of groups that members hold. */
+function copiesIn(inventories: ReadonlyMap<Member, PushTimes>): number {
+  return inventories.values().reduce((sum, { times }) => sum + times.size, 0);
 }
