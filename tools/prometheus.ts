@@ -22,6 +22,10 @@ export interface Prometheus extends Server {
   readonly url: string;
   /** An instant query. */
   query(expression: string): Promise<Sample[]>;
+  /** A range query, as a graph asks it. */
+  range(expression: string, options: RangeOptions): Promise<Series[]>;
+  /** The rules that it evaluates, and how that went. */
+  rules(): Promise<Rule[]>;
   /** Every raw sample that it has stored of the selected series, without its stale markers. */
   history(selector: string): Promise<Series[]>;
   /** The targets it scrapes now. */
@@ -40,6 +44,20 @@ export interface Sample {
 export interface Series {
   readonly metric: Readonly<Record<string, string>>;
   readonly samples: readonly { readonly unixMs: number; readonly value: number }[];
+}
+
+/** Of what time a range query tells. */
+export interface RangeOptions {
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly stepSeconds: number;
+}
+
+/** A rule that Prometheus evaluates. */
+export interface Rule {
+  readonly name: string;
+  readonly health: "ok" | "err" | "unknown";
+  readonly lastError?: string;
 }
 
 /** A target that Prometheus scrapes. */
@@ -94,13 +112,17 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Prome
     history: async (selector) => {
       const path = `/api/v1/query?query=${encodeURIComponent(`${selector}[${HISTORY}]`)}`;
       const { result } = await ask<{ result: RawSeries[] }>(url, path);
-      return result.map(({ metric, values }) => ({
-        metric,
-        samples: values.map(([time, text]) => ({
-          unixMs: Math.round(time * 1_000),
-          value: sampleValue(text),
-        })),
-      }));
+      return result.map(readSeries);
+    },
+    range: async (expression, { startMs, endMs, stepSeconds }) => {
+      const path = `/api/v1/query_range?query=${encodeURIComponent(expression)}` +
+        `&start=${startMs / 1_000}&end=${endMs / 1_000}&step=${stepSeconds}`;
+      const { result } = await ask<{ result: RawSeries[] }>(url, path);
+      return result.map(readSeries);
+    },
+    rules: async () => {
+      const { groups } = await ask<{ groups: { rules: Rule[] }[] }>(url, "/api/v1/rules");
+      return groups.flatMap(({ rules }) => rules);
     },
     targets: async () => {
       const path = "/api/v1/targets?state=active";
@@ -121,6 +143,14 @@ interface RawSample {
 interface RawSeries {
   readonly metric: Record<string, string>;
   readonly values: readonly [time: number, text: string][];
+}
+
+function readSeries({ metric, values }: RawSeries): Series {
+  const samples = values.map(([time, text]) => ({
+    unixMs: Math.round(time * 1_000),
+    value: sampleValue(text),
+  }));
+  return { metric, samples };
 }
 
 async function ask<T>(url: string, path: string): Promise<T> {

@@ -1,14 +1,16 @@
 /**
  * `deno task release`: an archive for each target, and their checksums, in `dist/release`.
  *
- *     deno task release [--allow-missing] [--target=linux-amd64 …]
+ *     deno task release [--allow-missing] [--target=linux-amd64 …] [--docs-url=URL]
  *
  * A target whose runtime cannot be fetched is reported by name. It makes the task fail, unless
- * `--allow-missing` is given; what was made is good in either case.
+ * `--allow-missing` is given; what was made is good in either case. `--docs-url` is where `docs/` can
+ * be read: the alerts link to it.
  *
  * @module
  */
 
+import { dirname } from "node:path";
 import { parseArgs } from "node:util";
 import manifest from "../deno.json" with { type: "json" };
 import { packTarball, packZip } from "./archive.ts";
@@ -22,21 +24,31 @@ const TARGETS: Readonly<Record<string, string>> = {
   "darwin-arm64": "aarch64-apple-darwin",
   "windows-amd64": "x86_64-pc-windows-msvc",
 };
+const RULES = "monitoring/dynamic-sharding.rules.yml";
 /** What goes along with the program. */
 const FILES: Readonly<Record<string, string>> = {
   "dynamic-sharding.yml": "dynamic-sharding.yml",
   "dynamic-sharding.service": "packaging/dynamic-sharding.service",
-  "dynamic-sharding.rules.yml": "packaging/dynamic-sharding.rules.yml",
   LICENSE: "LICENSE",
   "README.md": "README.md",
   "README.zh-CN.md": "README.zh-CN.md",
+  "docs/alerts.md": "docs/alerts.md",
+  "docs/metrics-and-alerts.md": "docs/metrics-and-alerts.md",
+  "monitoring/dynamic-sharding-dashboard.json": "monitoring/dynamic-sharding-dashboard.json",
+  [RULES]: RULES,
 };
+/** What stands for the address of the docs in the rules. */
+const DOCS_PLACEHOLDER = "https://dynamic-sharding.example/docs";
 const RELEASE = `${DIST}/release`;
 
 /** Writes one archive; returns its name. */
 async function release(
   name: string,
-  { bundled, date }: { readonly bundled: string; readonly date: Date },
+  { bundled, date, docsUrl = DOCS_PLACEHOLDER }: {
+    readonly bundled: string;
+    readonly date: Date;
+    readonly docsUrl?: string;
+  },
 ): Promise<string> {
   const target = TARGETS[name];
   const isWindows = name.startsWith("windows");
@@ -51,7 +63,12 @@ async function release(
     ...(!isThisMachine && { target }),
   });
   const files = Object.entries(FILES).filter(([as]) => !isWindows || !as.endsWith(".service"));
-  for (const [as, file] of files) await Deno.copyFile(`${ROOT}${file}`, `${staged}/${as}`);
+  for (const [as, file] of files) {
+    await Deno.mkdir(dirname(`${staged}/${as}`), { recursive: true });
+    await Deno.copyFile(`${ROOT}${file}`, `${staged}/${as}`);
+  }
+  const rules = await Deno.readTextFile(`${ROOT}${RULES}`);
+  await Deno.writeTextFile(`${staged}/${RULES}`, rules.replaceAll(DOCS_PLACEHOLDER, docsUrl));
   const names = [program, ...files.map(([as]) => as)].sort();
   const archive = `${folder}.${isWindows ? "zip" : "tar.gz"}`;
   const pack = isWindows ? packZip : packTarball;
@@ -69,6 +86,7 @@ const { values } = parseArgs({
   args: Deno.args,
   options: {
     "allow-missing": { type: "boolean", default: false },
+    "docs-url": { type: "string" },
     target: { type: "string", multiple: true, default: Object.keys(TARGETS) },
   },
 });
@@ -84,7 +102,7 @@ const made: string[] = [];
 const missing: string[] = [];
 for (const name of values.target) {
   try {
-    made.push(await release(name, { bundled, date: source.date }));
+    made.push(await release(name, { bundled, date: source.date, docsUrl: values["docs-url"] }));
     console.log(`${RELEASE}/${made.at(-1)}`);
   } catch (error) {
     missing.push(name);
