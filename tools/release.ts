@@ -33,6 +33,7 @@ const FILES: Readonly<Record<string, string>> = {
   "README.md": "README.md",
   "README.zh-CN.md": "README.zh-CN.md",
   "docs/alerts.md": "docs/alerts.md",
+  "docs/dashboard.svg": "docs/dashboard.svg",
   "docs/metrics-and-alerts.md": "docs/metrics-and-alerts.md",
   "monitoring/dynamic-sharding-dashboard.json": "monitoring/dynamic-sharding-dashboard.json",
   [RULES]: RULES,

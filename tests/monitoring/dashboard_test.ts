@@ -20,6 +20,7 @@ const UNITS = [
   "suffix: groups/s",
 ];
 const WIDTH = 24;
+const PICTURE_BYTES_MAX = 60_000;
 
 Deno.test("the dashboard has its rows, and panels in each", { permissions }, async () => {
   const rows = rowsOf(await readDashboard());
@@ -66,7 +67,7 @@ Deno.test("every query goes to the data source that is chosen, and to no other",
   permissions,
 }, async () => {
   const dashboard = await readDashboard();
-  assert.equal(dashboard.schemaVersion, 37, "that of Grafana 9");
+  assert.equal(dashboard.schemaVersion, 36, "that of Grafana 9.0");
   const chosen = { type: "prometheus", uid: "${datasource}" };
   const sourcesOf = ({ datasource, targets = [] }: Panel) => [
     ...(datasource ? [datasource] : []),
@@ -116,4 +117,15 @@ Deno.test("every metric of the service is on the dashboard", { permissions }, as
   const asked = queriesOf(await readDashboard(), "1m").map(({ expr }) => expr).join("\n");
   const missing = metrics.filter((name) => !new RegExp(`\\b${name}(_bucket)?\\b`).test(asked));
   assert.deepEqual(missing, []);
+});
+
+Deno.test("the picture in the docs has panels that the dashboard has, and is small", {
+  permissions,
+}, async () => {
+  const svg = await Deno.readTextFile(`${root}docs/dashboard.svg`);
+  assert(svg.length < PICTURE_BYTES_MAX, `${svg.length} bytes`);
+  const drawn = [...svg.matchAll(/class="title">([^<]*)</g)].map(([, title]) => title);
+  const titles = new Set((await readDashboard()).panels.map(({ title }) => title));
+  assert(drawn.length > ROWS.length);
+  assert.deepEqual(drawn.filter((title) => !titles.has(title)), []);
 });

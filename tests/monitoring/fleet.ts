@@ -8,6 +8,7 @@
 import assert from "node:assert/strict";
 import { sleep } from "../../src/concurrency/backoff.ts";
 import { startConsul } from "../../tools/consul.ts";
+import { freePortOn } from "../../tools/ports.ts";
 import { type Prometheus, startPrometheus } from "../../tools/prometheus.ts";
 import { type Pushgateway, startPushgateway } from "../../tools/pushgateway.ts";
 import { request } from "../../tools/server.ts";
@@ -28,15 +29,23 @@ export interface MonitoredFleet extends AsyncDisposable {
 
 /** Of a client that is not redirected. */
 const CURL = { "user-agent": "curl/8.5.0" };
+const HOSTS = ["127.0.0.1", "127.0.0.2", "127.0.0.3"];
 /** The groups that are pushed in turn. */
-export const GROUPS = 120;
+const GROUPS = 120;
 
-/** Starts the fleet with the first two of the Pushgateways as members. */
-export async function startMonitoredFleet(): Promise<MonitoredFleet> {
+/**
+ * Starts the fleet with the first two of the Pushgateways as members.
+ *
+ * @param groups how many are pushed in turn
+ */
+export async function startMonitoredFleet(groups = GROUPS): Promise<MonitoredFleet> {
   await using stack = new AsyncDisposableStack();
   const consul = stack.use(await startConsul());
   const pushgateways: Pushgateway[] = [];
-  while (pushgateways.length < 3) pushgateways.push(stack.use(await startPushgateway()));
+  const port = freePortOn(HOSTS);
+  for (const hostname of HOSTS) {
+    pushgateways.push(stack.use(await startPushgateway({ hostname, port })));
+  }
   const config = (members: readonly Pushgateway[]) =>
     `consul_server: {addr: "${consul.address}", check_interval: 1s}\nmode: auto\n` +
     `handoff: {sweep_interval: 2s}\n` +
@@ -75,7 +84,7 @@ export async function startMonitoredFleet(): Promise<MonitoredFleet> {
     },
     async push(number) {
       const { url } = instances[number % instances.length];
-      const path = `/metrics/job/job${number % GROUPS}`;
+      const path = `/metrics/job/job${number % groups}`;
       const method = number % 3 === 0 ? "POST" : "PUT";
       const push = { method, body: `m ${number}\n`, headers: CURL };
       const { status, text } = await request(`${url}${path}`, push);
