@@ -15,6 +15,7 @@ import { startConsul } from "./consul.ts";
 import { freePort } from "./ports.ts";
 import { startProcess } from "./process.ts";
 import { type Pushgateway, startPushgateway } from "./pushgateway.ts";
+import { targetsOf } from "./targets.ts";
 import { waitFor } from "./wait.ts";
 
 const JOBS = ["backup", "billing", "cleanup", "export", "import", "mail", "reindex", "report"];
@@ -113,8 +114,7 @@ async function readyWith(url: string, members: readonly Pushgateway[]): Promise<
   const sd = await fetch(`${url}/sd`);
   const text = await sd.text();
   if (!ready.ok || !sd.ok) return false;
-  const [{ targets }] = JSON.parse(text) as [{ targets: string[] }];
-  return targets.join() === members.map(({ address }) => address).sort().join();
+  return targetsOf(text).join() === members.map(({ address }) => address).sort().join();
 }
 
 /** Pushes every group, as a client that follows a 307. */

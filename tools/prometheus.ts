@@ -16,10 +16,8 @@ export interface PrometheusOptions {
   readonly flags?: readonly string[];
 }
 
-/** A Prometheus server. */
-export interface Prometheus extends Server {
-  readonly address: string;
-  readonly url: string;
+/** What any scraper with Prometheus's API answers. */
+export interface Scraper {
   /** An instant query. */
   query(expression: string): Promise<Sample[]>;
   /** A range query, as a graph asks it. */
@@ -30,6 +28,12 @@ export interface Prometheus extends Server {
   history(selector: string): Promise<Series[]>;
   /** The targets it scrapes now. */
   targets(): Promise<Target[]>;
+}
+
+/** A Prometheus server. */
+export interface Prometheus extends Server, Scraper {
+  readonly address: string;
+  readonly url: string;
   /** Replaces its configuration and has it read (by SIGHUP). */
   reload(config: string): Promise<void>;
 }
@@ -102,8 +106,19 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Prome
   const server = await startServer(launch, data.remove);
   return {
     ...server,
+    ...scraperAt(url),
     address,
     url,
+    reload: async (config) => {
+      await Deno.writeTextFile(configFile, config);
+      server.kill("SIGHUP");
+    },
+  };
+}
+
+/** Asks the API at a URL. */
+export function scraperAt(url: string): Scraper {
+  return {
     query: async (expression) => {
       const path = `/api/v1/query?query=${encodeURIComponent(expression)}`;
       const { result } = await ask<{ result: RawSample[] }>(url, path);
@@ -127,10 +142,6 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Prome
     targets: async () => {
       const path = "/api/v1/targets?state=active";
       return (await ask<{ activeTargets: Target[] }>(url, path)).activeTargets;
-    },
-    reload: async (config) => {
-      await Deno.writeTextFile(configFile, config);
-      server.kill("SIGHUP");
     },
   };
 }

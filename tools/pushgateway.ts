@@ -13,6 +13,10 @@ export interface PushgatewayOptions {
   readonly hostname?: string;
   /** A free one by default. */
   readonly port?: number;
+  /** Its `--web.route-prefix`, as `/pushgateway`. None by default. */
+  readonly routePrefix?: string;
+  /** It speaks TLS, as this `--web.config.file` says; the client is for whoever asks it. Plain by default. */
+  readonly tls?: { readonly configFile: string; readonly client: Deno.HttpClient };
   /** More flags, as `--web.enable-admin-api`. */
   readonly flags?: readonly string[];
   /** Where it keeps its groups over a graceful stop. Nowhere by default, as upstream. */
@@ -25,7 +29,7 @@ export interface Pushgateway extends Server {
   readonly port: number;
   /** `HOSTNAME:PORT`, the name of the member. */
   readonly address: string;
-  /** `http://HOSTNAME:PORT` */
+  /** `http://HOSTNAME:PORT`, or with `https`, and the route prefix. */
   readonly url: string;
   /** The labels of every group it holds, from its API, sorted. */
   groups(): Promise<Labels[]>;
@@ -48,7 +52,10 @@ export async function startPushgateway(options: PushgatewayOptions = {}): Promis
   const hostname = options.hostname ?? "127.0.0.1";
   const port = options.port ?? freePort(hostname);
   const address = `${hostname}:${port}`;
-  const url = `http://${address}`;
+  const { routePrefix = "", tls } = options;
+  const url = `${tls ? "https" : "http"}://${address}${routePrefix}`;
+  const ask = (path: string, init: RequestInit = {}) =>
+    request(`${url}${path}`, tls ? { ...init, client: tls.client } : init);
 
   const launch = () =>
     startProcess(component.command, {
@@ -57,12 +64,18 @@ export async function startPushgateway(options: PushgatewayOptions = {}): Promis
         `--web.listen-address=${address}`,
         // Debian's build has a default of its own here.
         `--persistence.file=${options.persistenceFile ?? ""}`,
+        ...(routePrefix ? [`--web.route-prefix=${routePrefix}`] : []),
+        ...(tls ? [`--web.config.file=${tls.configFile}`] : []),
         ...options.flags ?? [],
       ],
       env: component.env,
-      ready: async ({ signal }) => (await request(`${url}/-/healthy`, { signal })).status === 200,
+      ready: async ({ signal }) => (await ask("/-/healthy", { signal })).status === 200,
     });
-  const groups = () => readGroups(url);
+  const groups = async () => {
+    const { status, text } = await ask("/api/v1/metrics");
+    if (status === 200) return groupsOf(text);
+    throw new Error(`${url}/api/v1/metrics: expected 200, found ${status}: ${text}`);
+  };
   return {
     ...await startServer(launch),
     hostname,
@@ -71,7 +84,7 @@ export async function startPushgateway(options: PushgatewayOptions = {}): Promis
     url,
     groups,
     wipe: async () => {
-      const { status } = await request(`${url}/api/v1/admin/wipe`, { method: "PUT" });
+      const { status } = await ask("/api/v1/admin/wipe", { method: "PUT" });
       if (status !== 202) throw new Error(`wipe of ${address}: expected 202, found ${status}`);
       for (let reads = 0; (await groups()).length > 0; reads++) { // it wipes in the background
         if (reads === WIPE_READS_MAX) throw new Error(`${address} still has groups after its wipe`);
@@ -80,11 +93,7 @@ export async function startPushgateway(options: PushgatewayOptions = {}): Promis
   };
 }
 
-async function readGroups(url: string): Promise<Labels[]> {
-  const { status, text } = await request(`${url}/api/v1/metrics`);
-  if (status !== 200) {
-    throw new Error(`${url}/api/v1/metrics: expected 200, found ${status}: ${text}`);
-  }
+function groupsOf(text: string): Labels[] {
   const { data } = JSON.parse(text) as { data: { labels: Labels }[] };
   const sorted = data.map(({ labels }) => Object.fromEntries(Object.entries(labels).sort()));
   return sorted.sort((a, b) => JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);

@@ -100,6 +100,21 @@ export const RECIPES = {
     program: "usr/bin/prometheus",
     check: { args: ["--version"], says: /prometheus, version/ },
   },
+  "victoria-metrics": {
+    commands: ["victoria-metrics"],
+    package: "victoria-metrics",
+    version: /^1\.1/,
+    suite: "sid",
+    program: "usr/bin/victoria-metrics",
+    check: { args: ["-help"], says: /^victoria-metrics is/m },
+  },
+  openssl: {
+    commands: ["openssl"],
+    package: "openssl",
+    program: "usr/bin/openssl",
+    env: { OPENSSL_CONF: ["etc/ssl/openssl.cnf"] },
+    check: { args: ["version"], says: /^OpenSSL [3-9]/ },
+  },
   wrk: {
     commands: ["wrk"],
     package: "wrk",

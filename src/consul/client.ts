@@ -225,6 +225,7 @@ const catalogNode = z.object({
   ID: z.string().optional(),
   Node: z.string(),
   Address: z.string(),
+  Datacenter: z.string().optional(),
   /** Another one where the node has been gone in the meantime. */
   CreateIndex: z.number(),
 });

@@ -78,6 +78,7 @@ export function toListings(
       healthy,
       ...(maintenance && { maintenance }),
       weight: Math.max(known?.weight ?? 1, Math.min(weight, WEIGHT_MAX)),
+      ...(Node.Datacenter !== undefined && { datacenter: Node.Datacenter }),
       nodes: [...known?.nodes ?? [], nodeKey(Node)],
     });
   }

@@ -10,6 +10,8 @@ export interface Listing {
   readonly maintenance?: boolean;
   /** Multiplies the member's points on the ring. */
   readonly weight: number;
+  /** Where it is; absent where discovery has no datacenters. */
+  readonly datacenter?: string;
   /** What of discovery's own lists it: the nodes of Consul's agents; absent where there is no such. */
   readonly nodes?: readonly string[];
 }

@@ -13,6 +13,7 @@ import { MEMBERS_ROUTE, type MembersApi } from "./api/members.ts";
 import type { Proxy } from "./push/proxy.ts";
 import { previewPush, type PushContext, redirectPush, unavailable } from "./push/redirect.ts";
 import { oneAtATime } from "./api/one_at_a_time.ts";
+import { withEtag } from "./api/etag.ts";
 import { readiness } from "./api/readiness.ts";
 import { followsRedirect } from "./push/redirect_clients.ts";
 import { answerSd } from "./api/sd.ts";
@@ -116,6 +117,11 @@ function createRoutes(deps: RouteDeps): ReadonlyMap<string, Route> {
     const { ready, reason } = readiness(deps.snapshot());
     return textReply(ready ? 200 : 503, `${reason}\n`);
   };
+  const sd = ({ headers }: IncomingRequest) => {
+    const { upstream } = deps.config();
+    const awaitsDiscovery = deps.awaitsDiscovery();
+    return withEtag(answerSd(deps.snapshot(), { awaitsDiscovery, upstream }), headers);
+  };
   const reload = async () => {
     if (!deps.reload) return textReply(403, "Lifecycle API is not enabled.\n");
     const outcome = await deps.reload();
@@ -135,7 +141,7 @@ function createRoutes(deps: RouteDeps): ReadonlyMap<string, Route> {
     ["/-/healthy", { GET: healthy, HEAD: healthy }],
     ["/-/ready", { GET: ready, HEAD: ready }],
     ["/-/reload", { POST: reload, PUT: reload }],
-    ["/sd", { GET: () => answerSd(deps.snapshot(), deps.awaitsDiscovery()) }],
+    ["/sd", { GET: sd, HEAD: sd }],
     ["/api/v1/status", { GET: () => admin.status() }],
     ["/api/v1/metrics", { GET: allMetrics }],
     ["/api/v1/admin/wipe", { PUT: wipe }],

@@ -15,3 +15,8 @@ export function servingMembers({ ring, membership }: Snapshot): Member[] {
   const draining = [...membership.records].filter(([, { state }]) => state === "draining");
   return [...new Set([...ring.members, ...draining.map(([member]) => member)])].sort();
 }
+
+/** The weight of a member: that on the ring, else the one that discovery lists; absent where neither tells. */
+export function weightOf({ ring, membership }: Snapshot, member: Member): number | undefined {
+  return ring.weights.get(member) ?? membership.records.get(member)?.listing?.weight;
+}

@@ -17,6 +17,7 @@ const PHRASES: Readonly<Record<number, string>> = {
   200: "OK",
   202: "Accepted",
   204: "No Content",
+  304: "Not Modified",
   307: "Temporary Redirect",
   400: "Bad Request",
   401: "Unauthorized",

@@ -152,6 +152,18 @@ Deno.test(
   },
 );
 
+Deno.test("a listing names the datacenter of its node, where Consul tells it", {
+  permissions: "none",
+}, () => {
+  const { Node, ...rest } = entry("10.0.0.2:9091");
+  const listings = toListings([
+    entry("10.0.0.1:9091"),
+    { ...rest, Node: { ...Node, Datacenter: "dc1" } },
+  ], () => {});
+  const datacenters = [...listings].map(([member, { datacenter }]) => [member, datacenter]);
+  assert.deepEqual(datacenters, [["10.0.0.1:9091", undefined], ["10.0.0.2:9091", "dc1"]]);
+});
+
 /** An entry as Consul answers it; the address is split at its last colon. */
 function entry(
   address: string,

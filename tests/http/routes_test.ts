@@ -23,7 +23,7 @@ const ANSWERS: readonly [request: string, status: number, body: RegExp, allow?: 
   ["PUT /metrics", 405, /^Method Not Allowed: expected GET, OPTIONS, found PUT/, "GET, OPTIONS"],
   ["DELETE /metrics", 405, /^Method Not Allowed/, "GET, OPTIONS"],
   ["toString /metrics", 405, /^Method Not Allowed/, "GET, OPTIONS"],
-  ["constructor /sd", 405, /^Method Not Allowed/, "GET"],
+  ["constructor /sd", 405, /^Method Not Allowed/, "GET, HEAD"],
   ["__proto__ /-/ready", 405, /^Method Not Allowed/, "GET, HEAD"],
   ["GET /-/healthy", 200, /^OK\n$/],
   ["HEAD /-/healthy", 200, /^OK\n$/],
@@ -31,7 +31,8 @@ const ANSWERS: readonly [request: string, status: number, body: RegExp, allow?: 
   ["PUT /-/healthy", 405, /^Method Not Allowed/, "GET, HEAD"],
   ["GET /-/ready", 200, /^1 member\n$/],
   ["GET /sd", 200, /^\[\{"targets":\["a:9091"\]/],
-  ["POST /sd", 405, /^Method Not Allowed/, "GET"],
+  ["HEAD /sd", 200, /^\[/],
+  ["POST /sd", 405, /^Method Not Allowed/, "GET, HEAD"],
   ["GET /test/v1", 200, /^Hello, /],
   ["GET /-/reload", 405, /^Method Not Allowed/, "POST, PUT"],
   ["GET /", 404, /^404 page not found\n$/],
@@ -65,6 +66,18 @@ for (const [request, status, body] of NOT_READY) {
       assert.match(await answer.text(), body);
     },
   );
+}
+
+for (const method of ["GET", "HEAD"]) {
+  Deno.test(`${method} /sd is 304 for a client that has the answer`, {
+    permissions: "none",
+  }, async () => {
+    const etag = (await handle(`${method} /sd`)).headers.get("etag");
+    const request = read(`${method} /sd`);
+    request.headers.set("if-none-match", String(etag));
+    const { status, headers } = await handlerOf()(request);
+    assert.deepEqual([status, headers.get("etag")], [304, etag]);
+  });
 }
 
 Deno.test("the Pushgateways' route prefix is answered beside none", {

@@ -44,6 +44,11 @@ for (const kind of ["http_sd_configs", "consul_sd_configs"] as const) {
       const found = await prometheus.query("pushed");
       return found.length === 20 && found;
     }, { what: "20 series of 20 groups", msMax: 40_000 });
+    if (kind === "http_sd_configs") {
+      for (const { discoveredLabels } of await prometheus.targets()) {
+        assert.equal(discoveredLabels.__meta_dynamic_sharding_datacenter, "dc1");
+      }
+    }
     for (const { metric, value } of samples) {
       assert.deepEqual(metric, { __name__: "pushed", job: `job${value}`, instance: "x" });
     }

@@ -8,6 +8,7 @@
 import { fileURLToPath } from "node:url";
 import { startFlags } from "../../tools/permissions.ts";
 import { type Process, startProcess } from "../../tools/process.ts";
+import { targetsOf } from "../../tools/targets.ts";
 import { waitFor, type WaitOptions } from "../../tools/wait.ts";
 
 /** How to start it. */
@@ -103,9 +104,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   };
   const members = async () => {
     const { status, text } = await get("/sd");
-    if (status !== 200) return [];
-    const [{ targets }] = JSON.parse(text) as [{ targets: string[] }];
-    return targets;
+    return status === 200 ? targetsOf(text) : [];
   };
   const metric = async (nameAndLabels: string) => {
     const { text } = await get("/metrics");

@@ -1,5 +1,6 @@
 /** Members that are healthy, and treat pushes just as a test wants. @module */
 
+import { targetsOf } from "../../tools/targets.ts";
 import { waitFor } from "../../tools/wait.ts";
 import { HashRing } from "../../src/ring/hash_ring.ts";
 import { type RawConnection, type RawMember, rawMember } from "../pushgateway/raw_member.ts";
@@ -74,7 +75,7 @@ export async function startBefore(
     const text = await response.text();
     const ready = await fetch(`${app.url}/-/ready`);
     await ready.body?.cancel();
-    return response.ok && ready.ok && JSON.parse(text)[0].targets.join() === wanted;
+    return response.ok && ready.ok && targetsOf(text).join() === wanted;
   }, { what: "every member to be active" });
   return app;
 }

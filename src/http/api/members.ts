@@ -12,7 +12,7 @@ import { errorText, type Logger } from "../../log.ts";
 import { type Member, parseMember } from "../../member.ts";
 import { HashRing } from "../../ring/hash_ring.ts";
 import { jsonReply, type Reply } from "../message.ts";
-import type { Snapshot } from "../snapshot.ts";
+import { type Snapshot, weightOf } from "../snapshot.ts";
 import type { MemberView } from "./views.ts";
 
 /** What answering takes. */
@@ -53,7 +53,7 @@ export function createMembersApi(
   function view(member: Member): MemberView {
     const { membership, ring } = snapshot();
     const record = membership.records.get(member);
-    const weight = ring.weights.get(member) ?? record?.listing?.weight;
+    const weight = weightOf(snapshot(), member);
     const groups = handoff.inventories.get(member)?.times.size;
     const leaves = record?.state === "draining" || record?.state === "departed";
     const drain = leaves ? handoff.drains.get(member) : undefined;

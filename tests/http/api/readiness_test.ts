@@ -1,7 +1,5 @@
 import assert from "node:assert/strict";
 import { readiness } from "../../../src/http/api/readiness.ts";
-import { answerSd } from "../../../src/http/api/sd.ts";
-import { answerOf } from "../messages.ts";
 import { view } from "../view.ts";
 
 const ALL_UP = ["list a b c", "a ok", "b ok", "c ok"];
@@ -58,37 +56,3 @@ for (const [why, events, ready, reason] of READY) {
     assert.deepEqual(readiness(view(...events)), { ready, reason });
   });
 }
-
-Deno.test(
-  "/sd lists the ring's members as Prometheus wants them",
-  { permissions: "none" },
-  async () => {
-    const answer = answerOf(answerSd(view(...ALL_UP), false));
-    assert.equal(answer.status, 200);
-    assert.equal(answer.headers.get("content-type"), "application/json; charset=utf-8");
-    assert.deepEqual(await answer.json(), [
-      { targets: ["a:9091", "b:9091", "c:9091"], labels: {} },
-    ]);
-  },
-);
-
-const UNKNOWN_TO_SD: readonly [why: string, events: string[], awaitsDiscovery: boolean][] = [
-  ["before the first look-up", [], true],
-  ["while the first members have no verdict", ["list a"], false],
-  ["with no server in Consul nor in a ring", ["look-up fails"], false],
-  ["while discovery has told nothing and the ring is a former one", ALL_UP, true],
-];
-for (const [why, events, awaitsDiscovery] of UNKNOWN_TO_SD) {
-  Deno.test(`/sd is 503 and never [] ${why}`, { permissions: "none" }, async () => {
-    const answer = answerOf(answerSd(view(...events), awaitsDiscovery));
-    assert.equal(answer.status, 503);
-    assert.doesNotMatch(await answer.text(), /\[/);
-  });
-}
-
-Deno.test("/sd keeps listing a ring that is kept", { permissions: "none" }, async () => {
-  const answer = answerOf(answerSd(view(...ALL_UP, "list"), false));
-  assert.deepEqual(await answer.json(), [
-    { targets: ["a:9091", "b:9091", "c:9091"], labels: {} },
-  ]);
-});
