@@ -6,6 +6,7 @@ import { type BuildInfo, showBuild } from "../build.ts";
 import { sleep } from "../concurrency/backoff.ts";
 import { drain } from "./drain.ts";
 import { planOfFile, planOfService, renderForecast } from "./plan.ts";
+import { renderScrapeConfig, setupOfFile, setupOfService, type Way } from "./prometheus_config.ts";
 import { ConfigError, loadConfig } from "../config/load.ts";
 import { redirectNotices } from "../config/notices.ts";
 import { type ListenAddress, parseListenAddress } from "../config/values.ts";
@@ -95,6 +96,14 @@ interface PlanFlags {
   readonly "config.file"?: string;
 }
 
+interface PrometheusConfigFlags {
+  /** What one of the flags for it says. */
+  readonly way?: Way;
+  readonly vmagent: boolean;
+  readonly url: string;
+  readonly "config.file"?: string;
+}
+
 function createProgram(host: Host, print: (text: string) => void): Command {
   const program = new Command("dynamic-sharding")
     .description("Spreads pushes over many Prometheus Pushgateways by consistent hashing.")
@@ -180,6 +189,32 @@ function createProgram(host: Host, print: (text: string) => void): Command {
         ? await planOfFile(file, { add, remove }, host.env)
         : await planOfService(url, { add, remove });
       await host.out(renderForecast(plan));
+    });
+
+  program.command("prometheus-config")
+    .description("print a scrape configuration for Prometheus, without secrets")
+    .addOption(
+      new Option("--consul", "find the Pushgateways in Consul (default where it is configured)")
+        .conflicts(["httpSd", "pushed"]).implies({ way: "consul" }),
+    )
+    .addOption(
+      new Option("--http-sd", "find the Pushgateways by /sd of the service (default otherwise)")
+        .conflicts("pushed").implies({ way: "http-sd" }),
+    )
+    .addOption(
+      new Option("--pushed", "scrape what all Pushgateways hold from /pushed of the service")
+        .implies({ way: "pushed" }),
+    )
+    .option("--vmagent", "print it for VictoriaMetrics and its vmagent", false)
+    .addOption(serviceUrl())
+    .addOption(
+      new Option("--config.file <file>", "ask no service: read this configuration file")
+        .conflicts("url"),
+    )
+    .action(async ({ url, way, vmagent, ...flags }: PrometheusConfigFlags) => {
+      const file = flags["config.file"];
+      const setup = file ? await setupOfFile(file, host.env) : await setupOfService(url);
+      await host.out(renderScrapeConfig(setup, { ...(way && { way }), vmagent }));
     });
 
   program.command("ring")

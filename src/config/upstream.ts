@@ -18,6 +18,11 @@ export interface UpstreamConfig {
   readonly tls: { readonly caFile?: string; readonly serverName?: string };
 }
 
+/** The path of a Pushgateway's metrics. */
+export function metricsPath({ routePrefix }: Pick<UpstreamConfig, "routePrefix">): string {
+  return `${routePrefix}/metrics`;
+}
+
 /**
  * Fills in the defaults.
  *

@@ -2,6 +2,7 @@
 
 import type { Deadlines } from "../concurrency/deadlines.ts";
 import type { Config } from "../config/config.ts";
+import { scrapingOf } from "../config/scraping.ts";
 import type { Handoff } from "../handoff/handoff.ts";
 import { faultFields, type Logger } from "../log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
@@ -17,7 +18,14 @@ import { withEtag } from "./api/etag.ts";
 import { readiness } from "./api/readiness.ts";
 import { followsRedirect } from "./push/redirect_clients.ts";
 import { answerSd } from "./api/sd.ts";
-import { type Handler, hasBody, type IncomingRequest, Reply, textReply } from "./message.ts";
+import {
+  type Handler,
+  hasBody,
+  type IncomingRequest,
+  jsonReply,
+  Reply,
+  textReply,
+} from "./message.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** How a reload of the configuration ended. */
@@ -122,6 +130,7 @@ function createRoutes(deps: RouteDeps): ReadonlyMap<string, Route> {
     const awaitsDiscovery = deps.awaitsDiscovery();
     return withEtag(answerSd(deps.snapshot(), { awaitsDiscovery, upstream }), headers);
   };
+  const scraping = () => jsonReply(200, { status: "success", data: scrapingOf(deps.config()) });
   const reload = async () => {
     if (!deps.reload) return textReply(403, "Lifecycle API is not enabled.\n");
     const outcome = await deps.reload();
@@ -145,6 +154,7 @@ function createRoutes(deps: RouteDeps): ReadonlyMap<string, Route> {
     ["/api/v1/status", { GET: () => admin.status() }],
     ["/api/v1/metrics", { GET: allMetrics }],
     ["/api/v1/admin/wipe", { PUT: wipe }],
+    ["/api/v1/scraping", { GET: scraping }],
     ["/api/v1/members", { GET: () => deps.members.list() }],
     ["/api/v1/plan", { GET: ({ target }) => plan(target) }],
     ["/test/v1", { GET: () => textReply(200, "Hello, this is dynamic-sharding.\n") }],

@@ -37,11 +37,13 @@ Deno.test("--help is this", async (t) => {
   assert.deepEqual(await cli(["-h"]), { code, out, err });
 });
 
-Deno.test("ring --help is this", async (t) => {
-  const { code, out, err } = await cli(["ring", "--help"]);
-  assert.deepEqual({ code, err }, { code: 0, err: "" });
-  await t.assertSnapshot(out);
-});
+for (const command of ["ring", "prometheus-config"]) {
+  Deno.test(`${command} --help is this`, async (t) => {
+    const { code, out, err } = await cli([command, "--help"]);
+    assert.deepEqual({ code, err }, { code: 0, err: "" });
+    await t.assertSnapshot(out);
+  });
+}
 
 Deno.test("--version names the version of deno.json, and what it was built from", async () => {
   const { default: { version } } = await import("../../deno.json", { with: { type: "json" } });
@@ -54,12 +56,23 @@ Deno.test("--version names the version of deno.json, and what it was built from"
 for (
   const [why, args, words] of [
     ["an unknown flag", ["--config.fil=x"], "unknown option '--config.fil=x'"],
-    ["an unknown command", ["serve"], "check-config, drain, plan, ring or nothing, found serve"],
+    [
+      "an unknown command",
+      ["serve"],
+      "check-config, drain, plan, prometheus-config, ring or nothing, found serve",
+    ],
     ["a wrong level", ["--log.level", "trace"], "Allowed choices are debug, info, warn, error"],
     ["a wrong address", ["--web.listen-address=9292"], 'expected [host]:port as in ":9292"'],
     ["a wrong member", ["ring", "--member", "a b", "/metrics/job/a"], "expected host:port"],
     ["no path", ["ring", "--member", "a:1"], "missing required argument 'paths'"],
     ["no file to check", ["check-config"], "missing required argument 'file'"],
+    ["two ways to scrape", ["prometheus-config", "--consul", "--pushed"], "cannot be used with"],
+    ["a service and a file", [
+      "prometheus-config",
+      "--url=http://a:1",
+      "--config.file=x",
+    ], "cannot be used with"],
+    ["a service that is no URL", ["prometheus-config", "--url=a:1"], "expected a URL as in http"],
     ["members and a file", ["ring", "--member=a:1", "--config.file=x", "/"], "cannot be used with"],
   ] as const
 ) {

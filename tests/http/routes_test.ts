@@ -34,6 +34,8 @@ const ANSWERS: readonly [request: string, status: number, body: RegExp, allow?: 
   ["HEAD /sd", 200, /^\[/],
   ["POST /sd", 405, /^Method Not Allowed/, "GET, HEAD"],
   ["GET /test/v1", 200, /^Hello, /],
+  ["GET /api/v1/scraping", 200, /"data":\{"scheme":"http","metrics_path":"\/metrics"\}/],
+  ["PUT /api/v1/scraping", 405, /^Method Not Allowed/, "GET"],
   ["GET /-/reload", 405, /^Method Not Allowed/, "POST, PUT"],
   ["GET /", 404, /^404 page not found\n$/],
   ["GET /healthy", 404, /^404 page not found\n$/],

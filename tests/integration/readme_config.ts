@@ -13,9 +13,7 @@ export async function readmeConfig(
   addresses: Readonly<Record<string, string>>,
   refresh?: string,
 ): Promise<string> {
-  const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
-  const blocks = [...readme.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, block]) => block);
-  const found = blocks.filter((block) => block.includes(kind));
+  const found = (await scrapeExamples("README.md")).filter((block) => block.includes(kind));
   assert.equal(found.length, 1, `README has one example with ${kind}`);
   let text = found[0];
   for (const [written, real] of Object.entries(addresses)) {
@@ -28,4 +26,17 @@ export async function readmeConfig(
     text = text.replace(interval, `refresh_interval: ${refresh}`);
   }
   return `global: {scrape_interval: 1s}\n${text}`;
+}
+
+/**
+ * The scrape configurations that a document shows, each as a whole file.
+ *
+ * @param document its path in this repository
+ */
+export async function scrapeExamples(document: string): Promise<string[]> {
+  const text = await Deno.readTextFile(new URL(`../../${document}`, import.meta.url));
+  const blocks = [...text.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, block]) => block);
+  return blocks.filter((block) => block.includes("job_name:")).map((block) =>
+    block.startsWith("- job_name") ? `scrape_configs:\n${block}` : block
+  );
 }

@@ -1,6 +1,6 @@
 /** The members as Prometheus's http_sd wants them. @module */
 
-import type { UpstreamConfig } from "../../config/upstream.ts";
+import { metricsPath, type UpstreamConfig } from "../../config/upstream.ts";
 import type { Member } from "../../member.ts";
 import { Reply, textReply } from "../message.ts";
 import { servingMembers, type Snapshot, weightOf } from "../snapshot.ts";
@@ -49,10 +49,11 @@ export function answerSd(snapshot: Snapshot, { awaitsDiscovery, upstream }: SdOp
 }
 
 /** How a target is scraped, where that is not Prometheus's default. */
-function wayLabels({ scheme, routePrefix }: SdOptions["upstream"]): TargetGroup["labels"] {
+function wayLabels(upstream: SdOptions["upstream"]): TargetGroup["labels"] {
+  const { scheme, routePrefix } = upstream;
   return {
     ...(scheme !== "http" && { __scheme__: scheme }),
-    ...(routePrefix !== "" && { __metrics_path__: `${routePrefix}/metrics` }),
+    ...(routePrefix !== "" && { __metrics_path__: metricsPath(upstream) }),
   };
 }
 

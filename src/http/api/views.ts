@@ -1,6 +1,7 @@
 /** What the API tells of members and plans, as JSON: for who answers it, and for who asks. @module */
 
 import { z } from "zod";
+import type { Scraping } from "../../config/scraping.ts";
 import type { Forecast } from "../../handoff/plan/forecast.ts";
 import { type Member, parseMember } from "../../member.ts";
 
@@ -47,3 +48,29 @@ export const forecastView = z.object({
 export interface ForecastView extends Forecast {
   readonly unread?: readonly Member[];
 }
+
+const scheme = z.enum(["http", "https"]);
+const scrapingTls = z.object({
+  ca_file: z.string().optional(),
+  cert_file: z.string().optional(),
+  key_file: z.string().optional(),
+  server_name: z.string().optional(),
+  insecure_skip_verify: z.boolean().optional(),
+}).optional();
+
+/** The shape of what a scraper has to know. */
+export const scrapingView: z.ZodType<Scraping> = z.object({
+  scheme,
+  metrics_path: z.string(),
+  tls_config: scrapingTls,
+  basic_auth: z.object({ username: z.string() }).optional(),
+  consul: z.object({
+    server: z.string(),
+    scheme,
+    datacenter: z.string().optional(),
+    service: z.string(),
+    needs_token: z.boolean(),
+    username: z.string().optional(),
+    tls_config: scrapingTls,
+  }).optional(),
+});

@@ -1,0 +1,191 @@
+/** `dynamic-sharding prometheus-config`: how to scrape what is pushed. Changes nothing. @module */
+
+import { stringify } from "yaml";
+import { loadConfig } from "../config/load.ts";
+import { type Scraping, scrapingOf } from "../config/scraping.ts";
+import { type ListenAddress, showListenAddress } from "../config/values.ts";
+import { scrapingView } from "../http/api/views.ts";
+import { withoutUserInfo } from "../member.ts";
+import { ask } from "./ask.ts";
+
+/** How a scraper finds what is pushed: the Pushgateways by Consul or by `/sd`, or all of it on `/pushed`. */
+export type Way = "consul" | "http-sd" | "pushed";
+
+/** What is to be scraped. */
+export interface Setup {
+  readonly scraping: Scraping;
+  /** URL of the service. */
+  readonly url: string;
+  /** What it was learnt from, for errors. */
+  readonly source: string;
+}
+
+/** Which configuration is wanted. */
+export interface ScrapeConfigOptions {
+  /** Absent: by Consul where there is one, else by `/sd`. */
+  readonly way?: Way;
+  /** It is for VictoriaMetrics, which refuses fields that it does not know. */
+  readonly vmagent: boolean;
+}
+
+/** In the place of each secret, as Prometheus itself shows them. */
+const SECRET = "<secret>";
+/** How soon a scraper learns of members that come or go. */
+const REFRESH = "5s";
+/** To listen on one of these is to listen on every address. */
+const EVERY_HOST = new Set(["", "0.0.0.0", "::"]);
+const ABOUT: Readonly<Record<Way, string>> = {
+  consul: "The Pushgateways, as Consul lists them.",
+  "http-sd": "The Pushgateways, as dynamic-sharding lists them.",
+  pushed: "All that the Pushgateways hold, as one page. Scrape it from one instance only.",
+};
+/** How VictoriaMetrics is told what Prometheus has in a `refresh_interval`. */
+const VMAGENT_FLAG: Readonly<Partial<Record<Way, string>>> = {
+  consul: "-promscrape.consulSDCheckInterval",
+  "http-sd": "-promscrape.httpSDCheckInterval",
+};
+
+/**
+ * Asks a running service how it is set up.
+ *
+ * @param url of the service
+ * @throws where it does not answer
+ */
+export async function setupOfService(url: string): Promise<Setup> {
+  const scraping = await ask(url, { path: "/api/v1/scraping", data: scrapingView });
+  return { scraping, url, source: withoutUserInfo(url) };
+}
+
+/**
+ * Reads a configuration file. A service that listens on every address is named `localhost`.
+ *
+ * @throws {ConfigError} where the file is wrong
+ */
+export async function setupOfFile(
+  file: string,
+  env: (name: string) => string | undefined,
+): Promise<Setup> {
+  const config = await loadConfig(file, env, () => {});
+  return { scraping: scrapingOf(config), url: urlAt(config.listen), source: file };
+}
+
+function urlAt({ hostname, port }: ListenAddress): string {
+  const host = EVERY_HOST.has(hostname) ? "localhost" : hostname;
+  return `http://${showListenAddress({ hostname: host, port })}`;
+}
+
+/**
+ * Writes a scrape configuration, without secrets: of the Pushgateways, and of dynamic-sharding itself.
+ *
+ * @throws {TypeError} where it is to go by Consul, and there is none
+ */
+export function renderScrapeConfig(
+  { scraping, url, source }: Setup,
+  { way = scraping.consul ? "consul" : "http-sd", vmagent }: ScrapeConfigOptions,
+): string {
+  if (way === "consul" && !scraping.consul) {
+    throw new TypeError(
+      `--consul: expected consul_server in the configuration of ${source}, found none`,
+    );
+  }
+  const service = serviceAt(url);
+  const refresh = vmagent ? {} : { refresh_interval: REFRESH };
+  const pushgateway = {
+    job_name: "pushgateway",
+    honor_labels: true, // what was pushed has a job and an instance of its own
+    ...jobOf(way, { scraping, service, refresh }),
+  };
+  const own = { job_name: "dynamic-sharding", ...service.way("/metrics"), ...service.targets };
+  const yaml = stringify({ scrape_configs: [pushgateway, own] }, {
+    version: "1.1", // which both read: it has more words that are no texts without quotes
+    lineWidth: 0,
+    aliasDuplicateObjects: false,
+  });
+  const flag = vmagent && VMAGENT_FLAG[way];
+  const notes = [
+    ABOUT[way],
+    "Addresses and file names are those on the host of dynamic-sharding.",
+    ...(yaml.includes(SECRET) ? [`Write each secret in the place of its ${SECRET}.`] : []),
+    ...(flag
+      ? [`Start vmagent with ${flag}=${REFRESH}: by default it takes longer to see changes.`]
+      : []),
+  ];
+  return `${notes.map((note) => `# ${note}\n`).join("")}${yaml}`;
+}
+
+interface JobParts {
+  readonly scraping: Scraping;
+  readonly service: ServiceKeys;
+  readonly refresh: { readonly refresh_interval?: string };
+}
+
+/** The keys of a job that say what it scrapes, and how. */
+function jobOf(way: Way, { scraping, service, refresh }: JobParts): object {
+  const { scheme, metrics_path, tls_config, basic_auth, consul } = scraping;
+  const members = {
+    ...(tls_config && { tls_config }),
+    ...(basic_auth && { basic_auth: { ...basic_auth, password: SECRET } }),
+  };
+  switch (way) {
+    case "consul":
+      return {
+        ...(scheme !== "http" && { scheme }),
+        ...(metrics_path !== "/metrics" && { metrics_path }),
+        ...members,
+        consul_sd_configs: consul && [{ ...consulKeys(consul), ...refresh }],
+        // Consul lists those that are dead, too: their last values would stay for a while.
+        relabel_configs: [
+          { source_labels: ["__meta_consul_health"], regex: "passing", action: "keep" },
+        ],
+      };
+    case "http-sd": // which tells scheme and path
+      return {
+        ...members,
+        http_sd_configs: [{ url: `${service.url}/sd`, ...service.auth, ...refresh }],
+      };
+    case "pushed":
+      return { ...service.way("/pushed"), ...service.targets };
+    default:
+      return way satisfies never;
+  }
+}
+
+function consulKeys(consul: NonNullable<Scraping["consul"]>): object {
+  const { server, scheme, service, needs_token, username, ...rest } = consul;
+  return {
+    server,
+    ...(scheme !== "http" && { scheme }),
+    ...rest,
+    ...(needs_token && { token: SECRET }),
+    ...(username && { username, password: SECRET }),
+    services: [service],
+  };
+}
+
+/** How the service is named in the keys of a job. */
+interface ServiceKeys {
+  readonly url: string;
+  readonly auth: { readonly basic_auth?: object };
+  readonly targets: { readonly static_configs: readonly object[] };
+  /** The keys to scrape one of its pages. */
+  way(page: string): object;
+}
+
+/** @param base its URL; a password in it is left out */
+function serviceAt(base: string): ServiceKeys {
+  const { protocol, host, pathname, username } = new URL(base);
+  const path = pathname.replace(/\/$/, "");
+  const auth = username
+    ? { basic_auth: { username: decodeURIComponent(username), password: SECRET } }
+    : {};
+  return {
+    url: `${protocol}//${host}${path}`,
+    auth,
+    targets: { static_configs: [{ targets: [host] }] },
+    way: (page) => ({
+      ...(protocol !== "http:" && { scheme: protocol.slice(0, -1) }),
+      ...(`${path}${page}` !== "/metrics" && { metrics_path: `${path}${page}` }),
+      ...auth,
+    }),
+  };
+}
