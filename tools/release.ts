@@ -10,7 +10,8 @@
  * @module
  */
 
-import { dirname } from "node:path";
+import { readdir } from "node:fs/promises";
+import { dirname, relative } from "node:path";
 import { parseArgs } from "node:util";
 import manifest from "../deno.json" with { type: "json" };
 import { packTarball, packZip } from "./archive.ts";
@@ -25,22 +26,26 @@ const TARGETS: Readonly<Record<string, string>> = {
   "windows-amd64": "x86_64-pc-windows-msvc",
 };
 const RULES = "monitoring/dynamic-sharding.rules.yml";
-/** What goes along with the program. */
+/** What goes along with the program, beside the docs. */
 const FILES: Readonly<Record<string, string>> = {
   "dynamic-sharding.yml": "dynamic-sharding.yml",
   "dynamic-sharding.service": "packaging/dynamic-sharding.service",
   LICENSE: "LICENSE",
   "README.md": "README.md",
   "README.zh-CN.md": "README.zh-CN.md",
-  "docs/alerts.md": "docs/alerts.md",
-  "docs/dashboard.svg": "docs/dashboard.svg",
-  "docs/metrics-and-alerts.md": "docs/metrics-and-alerts.md",
   "monitoring/dynamic-sharding-dashboard.json": "monitoring/dynamic-sharding-dashboard.json",
   [RULES]: RULES,
 };
 /** What stands for the address of the docs in the rules. */
 const DOCS_PLACEHOLDER = "https://dynamic-sharding.example/docs";
 const RELEASE = `${DIST}/release`;
+
+/** Everything below docs/, by its path. */
+async function docs(): Promise<string[]> {
+  const entries = await readdir(`${ROOT}docs`, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  return files.map(({ parentPath, name }) => relative(ROOT, `${parentPath}/${name}`));
+}
 
 /** Writes one archive; returns its name. */
 async function release(
@@ -63,7 +68,10 @@ async function release(
     output: `${staged}/${program}`,
     ...(!isThisMachine && { target }),
   });
-  const files = Object.entries(FILES).filter(([as]) => !isWindows || !as.endsWith(".service"));
+  const files = [
+    ...Object.entries(FILES).filter(([as]) => !isWindows || !as.endsWith(".service")),
+    ...(await docs()).map((file) => [file, file]),
+  ];
   for (const [as, file] of files) {
     await Deno.mkdir(dirname(`${staged}/${as}`), { recursive: true });
     await Deno.copyFile(`${ROOT}${file}`, `${staged}/${as}`);

@@ -54,7 +54,7 @@ export function checksNotice({ drain }: MemberView): string | undefined {
   return "the Pushgateways that take the groups check each push against all that they hold, which " +
     `takes longer the more that is: ${showRate(drain.rate)} groups a second now\n` +
     "with --push.disable-consistency-check they would check nothing, and take thousands of pushes a " +
-    'second (README, "Scaling in", has what that costs)';
+    'second (docs/sizing.md, "How long a drain takes", says what that costs)';
 }
 
 function before({ member, state, groups = 0 }: MemberView): string {

@@ -31,7 +31,7 @@ export interface Fleet {
   marked(): Promise<Set<string>>;
 }
 
-/** As the README has it: below it lies a key for each member that was taken out. */
+/** As docs/consul.md has it: below it lies a key for each member that was taken out. */
 const MARKS = "dynamic-sharding/pushgateway/withdrawn/";
 const NO_KEYS = 404;
 

@@ -1,11 +1,14 @@
 /**
  * Real clients, unchanged, against real Pushgateways: what works in `mode: auto`, and what becomes
- * of a push that is answered with a 307. The table that it prints is the README's.
+ * of a push that is answered with a 307. docs/clients.md has the same table; the one that is printed
+ * has each method.
  *
  * @module
  */
 
 import assert from "node:assert/strict";
+import { rowsOf, sectionOf } from "../docs/markdown.ts";
+import { read } from "../docs/pages.ts";
 import { REDIRECT_CLIENTS } from "../../src/http/push/redirect_clients.ts";
 import type { Client, Method } from "./client.ts";
 import { startFleet } from "./fleet.ts";
@@ -58,6 +61,18 @@ Deno.test("real clients push, add and delete through the service", async (t) => 
       assert(row.userAgent?.startsWith(agent), row.userAgent);
       assert.deepEqual([row.auto[0], row.redirect[0]], ["redirected", "works"], test);
     }
+  });
+  await t.step("docs/clients.md has each of them, and what becomes of its pushes", async () => {
+    const section = sectionOf(await read("docs/clients.md"), "Which client needs what");
+    const described = rowsOf(section).map(([name, ...cells]) => [name, cells.join(", ")]);
+    // Where there is no Node, the others stand for it.
+    const runs = rows.map(({ client }) => [client.name, `${client.redirected}, ${client.auto}`]);
+    const names = new Set(runs.map(([name]) => name));
+    const expected = described.filter(([name]) => names.has(name) || !name.startsWith("Node.js "));
+    assert.deepEqual(
+      runs.filter(([name]) => name !== "prom-client under Deno").sort(),
+      expected.sort(),
+    );
   });
   console.log(tableOf(rows));
 });

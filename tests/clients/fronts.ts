@@ -1,6 +1,6 @@
 /**
  * The HTTP servers that an operator may put before the service, each a reverse proxy with hardly
- * more than its defaults. What is more is what the README asks for.
+ * more than its defaults. What is more is what docs/clients.md asks for.
  *
  * @module
  */

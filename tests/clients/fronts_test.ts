@@ -1,4 +1,4 @@
-/** The service behind nginx, Apache, HAProxy and Caddy: what the README says of them holds. @module */
+/** The service behind nginx, Apache, HAProxy and Caddy: what docs/clients.md says of them holds. @module */
 
 import assert from "node:assert/strict";
 import { ensureComponents } from "../../tools/components.ts";

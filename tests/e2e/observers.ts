@@ -1,5 +1,5 @@
 /**
- * Two Prometheus servers that scrape each second, by the README's examples: one finds the members in
+ * Two Prometheus servers that scrape each second, by the examples of the docs: one finds the members in
  * Consul, one asks our `/sd`.
  *
  * @module
@@ -9,7 +9,7 @@ import { ensureComponents } from "../../tools/components.ts";
 import type { ConsulAgent } from "../../tools/consul.ts";
 import { type Prometheus, startPrometheus } from "../../tools/prometheus.ts";
 import { waitFor } from "../../tools/wait.ts";
-import { readmeConfig } from "../integration/readme_config.ts";
+import { scrapeExample } from "../integration/scrape_example.ts";
 import type { Service } from "../integration/service.ts";
 
 /** How a Prometheus finds the members. */
@@ -41,8 +41,8 @@ export async function startObservers(
 ): Promise<Observer[]> {
   const components = await ensureComponents(["prometheus", "prometheus-consul"]);
   const { host } = new URL(service.url);
-  const sd = await readmeConfig("http_sd_configs", { "localhost:9292": host }, "1s");
-  const consulSd = await readmeConfig(
+  const sd = await scrapeExample("http_sd_configs", { "localhost:9292": host }, "1s");
+  const consulSd = await scrapeExample(
     "consul_sd_configs",
     { "localhost:8500": consul.address },
     "1s",

@@ -6,16 +6,20 @@ import { ensureComponents } from "../../tools/components.ts";
 import { type ConsulAgent, startConsul } from "../../tools/consul.ts";
 import { freePort } from "../../tools/ports.ts";
 import { startPushgateway } from "../../tools/pushgateway.ts";
+import { codeBlocksOf, sectionOf } from "../docs/markdown.ts";
+import { read } from "../docs/pages.ts";
 import { consulHealth, deregister } from "./consul_health.ts";
 import { startService } from "./service.ts";
 
-/** The rights that the README names, and no others. */
-const README_RIGHTS = `
-service "pushgateway" { policy = "write" }
-node_prefix "" { policy = "read" }
-key_prefix "dynamic-sharding/" { policy = "write" }
-session_prefix "" { policy = "write" }
-`;
+/** The rights that the docs name, and no others. */
+const DOCUMENTED_RIGHTS = await documentedRights();
+
+async function documentedRights(): Promise<string> {
+  const section = sectionOf(await read("docs/consul.md"), "Rights of the token");
+  const [{ language, text }, ...others] = codeBlocksOf(section);
+  assert.deepEqual([language, others], ["hcl", []]);
+  return text;
+}
 
 async function makeToken(consul: ConsulAgent, rules: string): Promise<string> {
   const put = async (path: string, body: unknown) => {
@@ -29,10 +33,10 @@ async function makeToken(consul: ConsulAgent, rules: string): Promise<string> {
   return token.SecretID;
 }
 
-Deno.test("with ACLs the rights of the README suffice, and the token is in no log line and no answer", async () => {
+Deno.test("with ACLs the rights of the docs suffice, and the token is in no log line and no answer", async () => {
   await using consul = await startConsul({ acl: true });
   await using gateway = await startPushgateway();
-  const token = await makeToken(consul, README_RIGHTS);
+  const token = await makeToken(consul, DOCUMENTED_RIGHTS);
   const file = `pushgateway: {servers: ["${gateway.address}"]}\n`;
   const section = `consul_server: {addr: "${consul.address}"`;
   const sources = {
@@ -86,7 +90,7 @@ Deno.test("without rights to the keys a withdrawn member stays out all the same,
   await using consul = await startConsul({ acl: true });
   await using first = await startPushgateway();
   await using second = await startPushgateway();
-  const token = await makeToken(consul, README_RIGHTS.replace(/key_prefix.*/, ""));
+  const token = await makeToken(consul, DOCUMENTED_RIGHTS.replace(/key_prefix.*/, ""));
   await using service = await startService({
     config: `consul_server: {addr: "${consul.address}", token: "${token}"}\n` +
       `pushgateway: {servers: ["${first.address}", "${second.address}"]}\n`,

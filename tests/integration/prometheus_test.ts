@@ -1,4 +1,4 @@
-/** The scrape configurations of the README, read by a real Prometheus. @module */
+/** The scrape configurations of the docs, read by a real Prometheus. @module */
 
 import assert from "node:assert/strict";
 import { ensureComponents } from "../../tools/components.ts";
@@ -7,13 +7,13 @@ import { freePortOn } from "../../tools/ports.ts";
 import { startPrometheus } from "../../tools/prometheus.ts";
 import { startPushgateway } from "../../tools/pushgateway.ts";
 import { waitFor } from "../../tools/wait.ts";
-import { readmeConfig } from "./readme_config.ts";
+import { scrapeExample } from "./scrape_example.ts";
 import { startService } from "./service.ts";
 
 const HOSTS = ["127.0.0.1", "127.0.0.2"];
 
 for (const kind of ["http_sd_configs", "consul_sd_configs"] as const) {
-  Deno.test(`Prometheus scrapes what was pushed, once, by the README's ${kind}`, async () => {
+  Deno.test(`Prometheus scrapes what was pushed, once, by ${kind} of the docs`, async () => {
     await using consul = await startConsul();
     const port = freePortOn(HOSTS);
     await using first = await startPushgateway({ hostname: HOSTS[0], port });
@@ -33,7 +33,7 @@ for (const kind of ["http_sd_configs", "consul_sd_configs"] as const) {
 
     const name = kind === "http_sd_configs" ? "prometheus" : "prometheus-consul";
     const component = (await ensureComponents([name]))[name];
-    const config = await readmeConfig(
+    const config = await scrapeExample(
       kind,
       kind === "http_sd_configs"
         ? { "localhost:9292": new URL(service.url).host }

@@ -10,7 +10,7 @@ import { startRelay } from "../blackbox/relay.ts";
 import { startService } from "../integration/service.ts";
 import { configOf, memberOf, startMembers, waitForAll } from "./members.ts";
 
-/** The sweep timeout is as the README has it: far longer than a member may be kept waiting. */
+/** The sweep timeout is the default: far longer than a member may be kept waiting. */
 async function lateMemberJoins({ withConsul }: { readonly withConsul: boolean }): Promise<void> {
   await using stack = new AsyncDisposableStack();
   const consul = withConsul ? stack.use(await startConsul()) : undefined;

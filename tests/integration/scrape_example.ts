@@ -1,21 +1,25 @@
-/** The README's scrape configurations, for a real Prometheus. @module */
+/** The scrape configurations of the docs, for a real Prometheus. @module */
 
 import assert from "node:assert/strict";
+import { codeBlocksOf } from "../docs/markdown.ts";
+import { read } from "../docs/pages.ts";
+
+const PAGE = "docs/prometheus.md";
 
 /**
- * The README's example for one kind of service discovery, scraping each second.
+ * The first example for one kind of service discovery, scraping each second.
  *
  * @param addresses what stands in the place of those that the example names
  * @param refresh how often changes are looked for; as the example has it unless told
  */
-export async function readmeConfig(
+export async function scrapeExample(
   kind: "http_sd_configs" | "consul_sd_configs",
   addresses: Readonly<Record<string, string>>,
   refresh?: string,
 ): Promise<string> {
-  const found = (await scrapeExamples("README.md")).filter((block) => block.includes(kind));
-  assert.equal(found.length, 1, `README has one example with ${kind}`);
-  let text = found[0];
+  const found = (await scrapeExamples(PAGE)).find((block) => block.includes(kind));
+  assert(found !== undefined, `${PAGE} has an example with ${kind}`);
+  let text = found;
   for (const [written, real] of Object.entries(addresses)) {
     assert(text.includes(written), `the example names ${written}`);
     text = text.replaceAll(written, real);
@@ -34,9 +38,8 @@ export async function readmeConfig(
  * @param document its path in this repository
  */
 export async function scrapeExamples(document: string): Promise<string[]> {
-  const text = await Deno.readTextFile(new URL(`../../${document}`, import.meta.url));
-  const blocks = [...text.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, block]) => block);
-  return blocks.filter((block) => block.includes("job_name:")).map((block) =>
-    block.startsWith("- job_name") ? `scrape_configs:\n${block}` : block
+  const yaml = codeBlocksOf(await read(document)).filter(({ language }) => language === "yaml");
+  return yaml.map(({ text }) => text).filter((text) => text.includes("job_name:")).map((text) =>
+    text.startsWith("- job_name") ? `scrape_configs:\n${text}` : text
   );
 }

@@ -1,0 +1,55 @@
+/** What docs/troubleshooting.md quotes is what the program says. @module */
+
+import assert from "node:assert/strict";
+import { inlineCodeOf } from "./markdown.ts";
+import { read, ROOT } from "./pages.ts";
+
+const permissions = { read: [ROOT] };
+/** What is typed, and not what the program says. */
+const COMMAND = /^(curl|drain|dynamic-sharding|journalctl|systemctl) /;
+/** The kinds of one line of the log, whose rest is in a table. */
+const LOG_PREFIX = /^handoff: /;
+
+/** All modules below src/ as one text, in which strings that go over several lines are joined. */
+async function sourceText(directory = "src"): Promise<string> {
+  let text = "";
+  for await (const { name, isDirectory } of Deno.readDir(`${ROOT}${directory}`)) {
+    const path = `${directory}/${name}`;
+    text += isDirectory ? await sourceText(path) : await read(path);
+  }
+  return text.replaceAll(/["`] \+\s+["`]/g, "");
+}
+
+/** What a page quotes of the log and of answers: as long as a sentence, at least. */
+function quotesIn(page: string): string[] {
+  return inlineCodeOf(page).flatMap((code) => {
+    const line = /^msg="(.*)"$/.exec(code);
+    if (line) return [line[1].replace(LOG_PREFIX, "")];
+    return code.split(" ").length >= 3 && !COMMAND.test(code) ? [code] : [];
+  });
+}
+
+/** What is left out of a quotation, and what stands there depends on the case. */
+function partsOf(quote: string): string[] {
+  return quote.split("…").map((part) => part.replaceAll(/^[\s;:]+|[\s;:]+$/g, "")).filter((part) =>
+    part !== ""
+  );
+}
+
+Deno.test("every log line and answer that the page on troubleshooting quotes is in the source", {
+  permissions,
+}, async () => {
+  const source = await sourceText();
+  const quotes = quotesIn(await read("docs/troubleshooting.md"));
+  assert(quotes.length > 40, `quotations are found: ${quotes.length}`);
+  const missing = quotes.filter((quote) => !partsOf(quote).every((part) => source.includes(part)));
+  assert.deepEqual(missing, []);
+});
+
+Deno.test("a quotation that nothing says is found", { permissions }, async () => {
+  const source = await sourceText();
+  const [line, answer] = quotesIn('It logs `msg="no such line"`, and answers `no such answer, …`.');
+  for (const quote of [line, answer]) {
+    assert(!partsOf(quote).every((part) => source.includes(part)), quote);
+  }
+});
