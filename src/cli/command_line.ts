@@ -1,4 +1,4 @@
-/** The command line: what was asked for, and what can be done. @module */
+/** The command line: its flags and commands, and what each of them runs. @module */
 
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { runApp, type RunningApp } from "../service/app.ts";
@@ -24,27 +24,28 @@ import { parsePushPath } from "../group/push_path.ts";
 import { type Member, parseMember } from "../member.ts";
 import { HashRing } from "../ring/hash_ring.ts";
 
-/** The process, as far as the command line needs it. */
+/** What the command line needs of the process that it runs in. */
 export interface Host {
   readonly build: BuildInfo;
   readonly env: (name: string) => string | undefined;
   readonly stdin: ReadableStream<Uint8Array>;
-  /** Writes text as it is; rejects where nobody reads any more. */
+  /** Writes text to standard output as it is. Rejects when nobody reads it any more. */
   readonly out: (text: string) => Promise<void>;
+  /** Writes text to standard error. */
   readonly err: (text: string) => void;
-  /** Whether somebody watches what `err` writes. */
+  /** Whether standard error is a terminal. */
   readonly isTerminal: boolean;
-  /** The width of that terminal, as it is now. */
+  /** The width of that terminal in columns, as it is now. */
   readonly columns: () => number;
-  /** Whether the systemd journal takes what `err` writes. */
+  /** Whether standard error is read by the systemd journal. */
   readonly isJournal: boolean;
   /** From this call on, SIGTERM and SIGINT abort the signal instead of ending the process. */
   readonly catchStop: () => AbortSignal;
-  /** Is handed the running service, for SIGHUP. */
+  /** Called with the running service as soon as it listens: SIGHUP reloads it. */
   readonly onListening: (app: RunningApp) => void;
 }
 
-/** The log has what went wrong. */
+/** An error whose reason has been logged already. */
 class LoggedError extends Error {}
 
 const DEFAULT_CONFIG_FILE = "dynamic-sharding.yml";
@@ -52,7 +53,7 @@ const DEFAULT_CONFIG_FILE = "dynamic-sharding.yml";
 /**
  * Runs one command line to its end.
  *
- * @returns the exit code: 0, or 1 where something was wrong, which `host.err` has been told
+ * @returns the exit code: 0, or 1 after an error, whose reason `host.err` has been given
  */
 export async function runCli(args: readonly string[], host: Host): Promise<number> {
   let printed = Promise.resolve();
@@ -128,16 +129,20 @@ function createProgram(host: Host, print: (text: string) => void): Command {
     )
     .option(
       "--web.reuse-port",
-      "let others listen on the same address (Linux; with Consul, or handoff off)",
+      "let other processes listen on the same address (Linux; needs Consul, or handoff off)",
       false,
     )
     .option("--web.enable-lifecycle", "reload the configuration on POST /-/reload", false)
-    .option("--web.enable-admin-api", "answer what wipes or drains Pushgateways", false)
+    .option("--web.enable-admin-api", "answer requests that wipe or drain Pushgateways", false)
     .addOption(
-      new Option("--log.level <level>", "least level to log").choices(LOG_LEVELS).default("info"),
+      new Option("--log.level <level>", "lowest level that is logged").choices(LOG_LEVELS).default(
+        "info",
+      ),
     )
     .addOption(
-      new Option("--log.format <format>", "form of the log").choices(LOG_FORMATS).default("logfmt"),
+      new Option("--log.format <format>", "format of the log").choices(LOG_FORMATS).default(
+        "logfmt",
+      ),
     )
     .allowExcessArguments()
     .action((flags: ServeFlags, { args: [unknown] }: Command) => {
@@ -147,7 +152,9 @@ function createProgram(host: Host, print: (text: string) => void): Command {
     });
 
   program.command("check-config")
-    .description("check a configuration file; where it is wrong, say where and exit 1")
+    .description(
+      "check a configuration file; exit with 1 after printing each problem with its place",
+    )
     .argument("<file>", "the file to check")
     .action(async (file: string) => {
       const notice = (text: string) => host.err(`${text}\n`);
@@ -159,24 +166,28 @@ function createProgram(host: Host, print: (text: string) => void): Command {
     });
 
   program.command("drain")
-    .description("have a running service empty a member that is to leave, and wait for it")
+    .description(
+      "make a running service empty a member that is to leave, and wait until it is empty",
+    )
     .argument("<member>", "the member, as HOST:PORT", argument((text) => parseMember(text)))
     .addOption(serviceUrl())
-    .option("--undo", "take a drain back: the member joins again", false)
+    .option("--undo", "take the drain back: the member joins again", false)
     .action((member: Member, { url, undo }: { url: string; undo: boolean }) => {
       const { out, err, isTerminal, columns } = host;
       return drain({ url, member, undo, out, err, sleep, ...(isTerminal && { columns }) });
     });
 
   program.command("plan")
-    .description("print which groups would move if members came or left; changes nothing")
-    .option("--add <host:port>", "a member that would come; once for each", members, [])
-    .option("--remove <host:port>", "a member that would leave; once for each", members, [])
+    .description(
+      "print how many groups would move if members were added or removed; changes nothing",
+    )
+    .option("--add <host:port>", "a member to be added; may be given many times", members, [])
+    .option("--remove <host:port>", "a member to be removed; may be given many times", members, [])
     .addOption(serviceUrl())
     .addOption(
       new Option(
         "--config.file <file>",
-        "ask no service: read the servers of this file as they are now",
+        "do not ask a service, but read the servers of this file as they are now",
       ).conflicts("url"),
     )
     .action(async (flags: PlanFlags) => {
@@ -218,7 +229,7 @@ function createProgram(host: Host, print: (text: string) => void): Command {
     });
 
   program.command("ring")
-    .description("print PATH<TAB>OWNER for push paths, without asking the network")
+    .description("print PATH<TAB>OWNER for push paths, without using the network")
     .argument(
       "<paths...>",
       'paths, percent-encoded as in a URL; "-" reads them from standard input',
@@ -230,7 +241,7 @@ function createProgram(host: Host, print: (text: string) => void): Command {
       ).conflicts("member"),
     )
     .addOption(
-      new Option("--member <host:port>", "a member; give it once for each")
+      new Option("--member <host:port>", "a member; may be given many times")
         .argParser(members),
     )
     .action((paths: string[], flags: RingFlags) => {
@@ -244,15 +255,15 @@ function createProgram(host: Host, print: (text: string) => void): Command {
 const DEFAULT_URL = "http://localhost:9292";
 
 function serviceUrl(): Option {
-  return new Option("--url <url>", "the running service").default(DEFAULT_URL);
+  return new Option("--url <url>", "URL of the running service").default(DEFAULT_URL);
 }
 
-/** Gathers the values of a flag that may be given many times. */
+/** Collects the values of a flag that may be given many times. */
 function members(text: string, before: readonly Member[] = []): Member[] {
   return [...before, argument((text) => parseMember(text))(text)];
 }
 
-/** Lets commander say which flag was wrong. */
+/** Turns the error of a parser into one in which commander names the flag. */
 function argument<T>(parse: (text: string) => T): (text: string) => T {
   return (text) => {
     try {
@@ -290,9 +301,9 @@ async function serve(flags: ServeFlags, host: Host): Promise<void> {
   try {
     await running;
   } catch (error) {
-    // What an operator can mend shows before it listens.
+    // What an operator can correct, such as a wrong file, fails before the service listens.
     if (listening) log.error("the service ends by a fault of its own", faultFields(error));
-    else if (host.isTerminal) throw error; // somebody waits for it, and no log is kept
+    else if (host.isTerminal) throw error; // an operator reads it, and not a log
     else if (error instanceof ConfigError) {
       for (const problem of error.problems) log.error("configuration not loaded", { problem });
     } else log.error("the service cannot start", { err: errorText(error) });
@@ -301,7 +312,7 @@ async function serve(flags: ServeFlags, host: Host): Promise<void> {
   log.info("stopped");
 }
 
-/** @throws where a path would be refused by a Pushgateway, after all others have been placed */
+/** @throws {TypeError} when a Pushgateway would refuse a path, after all others have been placed */
 async function placePaths(
   paths: readonly string[],
   { file, members }: { file: string; members?: readonly Member[] },
@@ -312,7 +323,7 @@ async function placePaths(
     : await loadConfig(file, host.env, () => {});
   if (config.servers.length === 0) {
     throw new TypeError(
-      `${file}: expected pushgateway.servers, found none; name members by --member`,
+      `${file}: expected pushgateway.servers, found none; or name members with --member`,
     );
   }
   const ring = HashRing.of(new Map(config.servers.map((member) => [member, 1])));
@@ -333,10 +344,10 @@ async function placePaths(
     }
     await host.out(placed);
   }
-  if (refused > 0) throw new TypeError(`a Pushgateway refuses ${refused} of these paths`);
+  if (refused > 0) throw new TypeError(`a Pushgateway would refuse ${refused} of these paths`);
 }
 
-/** Paths in batches: the arguments, with the lines of standard input in the place of a `-`. */
+/** Yields the paths in batches: the arguments, with the lines of standard input in the place of a `-`. */
 async function* pathsOf(
   paths: readonly string[],
   stdin: ReadableStream<Uint8Array>,
