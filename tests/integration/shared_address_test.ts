@@ -12,7 +12,7 @@ import { type Service, startService } from "./service.ts";
 
 const REUSE = "--web.reuse-port";
 const UNLOCKED = `${REUSE}: expected consul_server or handoff.enabled: false beside it, ` +
-  `found neither; two processes that share an address and no locks lose pushes of groups that are ` +
+  `found neither; two processes on one address without shared locks lose pushes of groups that are ` +
   `being moved`;
 const NO_HANDOFF = "handoff: {enabled: false}";
 /** So many clients push to each group at once: without locks a tenth of that is lost. */
