@@ -4,27 +4,27 @@ import manifest from "../deno.json" with { type: "json" };
 
 /** What `--version` and `build_info` say. */
 export interface BuildInfo {
-  /** Of `deno.json`. */
+  /** The version in `deno.json`. */
   readonly version: string;
-  /** Of git. */
+  /** The commit that the program was built from. */
   readonly revision: string;
-  /** RFC 3339. */
+  /** When the program was built, as in RFC 3339. */
   readonly build_date: string;
-  /** The Deno that runs it. */
+  /** The version of the Deno that runs the program. */
   readonly deno: string;
 }
 
-/** What only the one who builds knows; from source nothing is known. */
+/** What is known at compile time only. A program that runs from source does not know it. */
 export type Origin = Pick<BuildInfo, "revision" | "build_date">;
 
 const SOURCE: Origin = { revision: "unknown", build_date: "unknown" };
 
-/** Tells what is known of this build. */
+/** Returns what is known of this build. */
 export function buildInfo(origin: Origin = SOURCE): BuildInfo {
   return { version: manifest.version, ...origin, deno: Deno.version.deno };
 }
 
-/** In one line. */
+/** Writes the build as one line, for `--version`. */
 export function showBuild({ version, revision, build_date, deno }: BuildInfo): string {
   const { os, arch } = Deno.build;
   return `dynamic-sharding, version ${version} (revision ${revision}, built ${build_date}, ` +
