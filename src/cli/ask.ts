@@ -1,4 +1,4 @@
-/** Asks the API of a running service, for commands. @module */
+/** Sends the requests of commands to the API of a running service. @module */
 
 import { z } from "zod";
 import { errorText } from "../log.ts";
@@ -9,7 +9,7 @@ const failure = z.object({ error: z.string() });
  * Sends a request and reads the `data` of its answer.
  *
  * @param base URL of the service, as `http://localhost:9292`
- * @throws where it does not answer, refuses, or answers something else
+ * @throws {Error} when it does not answer, refuses, or answers something else
  */
 export async function ask<T>(
   base: string,
