@@ -1,4 +1,6 @@
-/** `dynamic-sharding drain`: has a running service empty a member, and waits for it. @module */
+/**
+ * `dynamic-sharding drain`: makes a running service empty a member, and waits until it is empty. @module
+ */
 
 import { z } from "zod";
 import { type MemberView, memberView } from "../http/api/views.ts";
@@ -6,34 +8,34 @@ import type { Member } from "../member.ts";
 import { ask } from "./ask.ts";
 import { checksNotice, progressBar, progressLine } from "./drain_progress.ts";
 
-/** What draining takes. */
+/** Options of the command, and the I/O that it uses. */
 export interface DrainCommand {
   /** URL of the service. */
   readonly url: string;
   readonly member: Member;
-  /** Takes a drain back instead. */
+  /** Whether a drain is taken back instead. */
   readonly undo: boolean;
   /** Writes the summary. */
   readonly out: (text: string) => Promise<void>;
   /** Writes progress. */
   readonly err: (text: string) => void;
   /**
-   * The width of the terminal that progress is written to: there it is one line that is drawn anew.
-   * Absent: it is a line each time.
+   * The width in columns of the terminal that progress is written to: there it is one line that is
+   * redrawn. Absent when it is no terminal: then each report is a line of its own.
    */
   readonly columns?: () => number;
-  /** Waits so long. */
+  /** Waits for so many milliseconds. */
   readonly sleep: (ms: number) => Promise<void>;
 }
 
 const POLL_MS = 500;
-/** Where nobody watches, a line each so many looks. */
+/** Where progress is no terminal, at most one line is printed in so many looks. */
 const LOOKS_A_LINE = 10;
 
 /**
- * Drains a member, telling how far it has come, until it is empty.
+ * Drains a member and shows the progress until it is empty.
  *
- * @throws where the service refuses, the member stops to answer, or the drain is taken back
+ * @throws {Error} when the service refuses, the member stops answering, or the drain is taken back
  */
 export async function drain(command: DrainCommand): Promise<void> {
   const { url, member, undo, out } = command;
@@ -86,20 +88,20 @@ async function untilEmpty({ url, member, sleep }: DrainCommand, display: Display
   }
 }
 
-/** What is told while it goes on. Disposal ends the line that is drawn anew. */
+/** Shows the progress of a drain. Disposal ends the line that is redrawn. */
 interface Display extends Disposable {
-  /** How often it was shown. */
+  /** How often the progress was shown. */
   readonly looks: number;
   show(view: MemberView): void;
-  /** It has come to its end. */
+  /** Shows the progress once more, at the end of the drain. */
   showLast(view: MemberView): void;
-  /** A line of its own, if none about the same was said before. */
+  /** Prints a line of its own, unless one about the same subject was printed before. */
   sayOnce(about: string, text: string): void;
 }
 
 function createDisplay({ err, columns }: DrainCommand): Display {
   const said = new Set<string>();
-  /** What is on the line that is drawn anew. */
+  /** The text of the line that is redrawn. */
   let drawn = "";
   let printed = "";
   let looks = 0;
