@@ -1,4 +1,4 @@
-/** How far a drain has come, as text for whoever waits for it. Pure. @module */
+/** Renders the progress of a drain as text, for a log or a terminal. Pure. @module */
 
 import type { MemberView } from "../http/api/views.ts";
 
@@ -11,7 +11,7 @@ const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** One line for a log: all in words. */
+/** Renders the progress as one line for a log, in words. */
 export function progressLine(view: MemberView): string {
   const { member, drain } = view;
   if (!drain) return before(view);
@@ -22,9 +22,9 @@ export function progressLine(view: MemberView): string {
 }
 
 /**
- * One line for a terminal, with a bar where there is room for it.
+ * Renders the progress as one line for a terminal, with a bar if there is room for it.
  *
- * @param columns of the terminal; the line is shorter, so that it can be drawn anew in place
+ * @param columns the width of the terminal; the line is shorter, so that it can be redrawn in place
  */
 export function progressBar(view: MemberView, columns: number): string {
   const room = columns - SPARE_COLUMNS;
@@ -45,9 +45,9 @@ export function progressBar(view: MemberView, columns: number): string {
 }
 
 /**
- * What to know where those that take the groups check each push.
+ * Renders what an operator should know when the Pushgateways that take the groups check each push.
  *
- * @returns nothing where they do not, and until it is known how fast it goes
+ * @returns `undefined` when they do not, and until the rate is known
  */
 export function checksNotice({ drain }: MemberView): string | undefined {
   if (!drain?.targets_check || !drain.rate) return undefined;
