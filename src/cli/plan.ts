@@ -1,4 +1,4 @@
-/** `dynamic-sharding plan`: what another set of members would mean. Changes nothing. @module */
+/** `dynamic-sharding plan`: which groups another set of members would move. Changes nothing. @module */
 
 import { createDeadlines } from "../concurrency/deadlines.ts";
 import { loadConfig } from "../config/load.ts";
@@ -13,13 +13,13 @@ import { openTransport } from "../pushgateway/client/transport.ts";
 import { HashRing } from "../ring/hash_ring.ts";
 import { ask } from "./ask.ts";
 
-/** The change that is thought of. */
+/** The members that would be added and removed. */
 export interface PlannedChange {
   readonly add: readonly Member[];
   readonly remove: readonly Member[];
 }
 
-/** As a Pushgateway may answer with 135 MB. */
+/** Limits for reading a whole Pushgateway, which may answer with 135 MB. */
 const READ_LIMITS = {
   idleMax: 1,
   answers: { bytesMax: 2 ** 30, beyond: "error" },
@@ -29,7 +29,7 @@ const READ_LIMITS = {
  * Asks a running service.
  *
  * @param url of the service
- * @throws where it does not answer, or the change makes no sense
+ * @throws {Error} when it does not answer, or the change is not possible
  */
 export async function planOfService(
   url: string,
@@ -46,7 +46,7 @@ export async function planOfService(
  * Reads the servers of a configuration file itself.
  *
  * @throws {ConfigError} where the file is wrong
- * @throws where a server cannot be read, or the change makes no sense
+ * @throws {Error} when a server cannot be read, or the change is not possible
  */
 export async function planOfFile(
   file: string,
@@ -72,7 +72,7 @@ export async function planOfFile(
   return await cooperate(forecast(inventories, { before, after }), signal);
 }
 
-/** The forecast as text: how many groups move, from where to where, and the balance. */
+/** Renders the forecast as text: how many groups move, from where to where, and the balance. */
 export function renderForecast(
   { groups, moving, moves, balance, unread = [] }: ForecastView,
 ): string {
