@@ -1,4 +1,4 @@
-/** Waits that an abort ends. @module */
+/** Waits that end when a signal aborts. @module */
 
 /** Waits until the signal aborts. */
 export function untilAborted(signal: AbortSignal): Promise<void> {
