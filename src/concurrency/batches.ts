@@ -10,7 +10,7 @@
 
 const FIRST = 8;
 const MAX = 512;
-/** Below, times tell nothing. */
+/** A first batch that took less counts as this: so short a time says little. */
 const BASE_MS_MIN = 500;
 const [GROW_BELOW, SHRINK_ABOVE] = [1.5, 3];
 const [GROW, SHRINK] = [4, 0.5];
