@@ -1,9 +1,9 @@
-/** A signal for what may take so long and no longer. @module */
+/** A signal that aborts after a time. @module */
 
 import { sleep } from "./backoff.ts";
 import { follow } from "./follow.ts";
 
-/** A signal of its own. Disposal calls the time off. */
+/** A signal with its timer. Disposal cancels the timer. */
 export interface Deadline extends Disposable {
   readonly signal: AbortSignal;
 }
