@@ -1,17 +1,17 @@
 /**
- * Many deadlines by one timer. A timer for each push, and one for its body, cost a sixth of all that
- * passing it on takes (bench/README.md); nearly all of them are called off.
+ * Many deadlines that share one timer. A timer for each push, and one for its body, cost a sixth of all
+ * that passing it on takes (bench/README.md); nearly all of them are cancelled.
  *
  * @module
  */
 
 /** A deadline that has been set. */
 export interface Deadline {
-  /** Calls it off; nothing happens where it has passed. */
+  /** Cancels the deadline. Does nothing if it has passed. */
   clear(): void;
 }
 
-/** Deadlines of one app. Disposal calls all of them off. */
+/** The deadlines of one app. Disposal cancels all of them. */
 export interface Deadlines extends Disposable {
   /** Calls `late` once `ms` have passed, and up to 200 ms later. */
   set(ms: number, late: () => void): Deadline;
