@@ -1,6 +1,6 @@
-/** A signal that aborts with others, for as long as a scope lasts. @module */
+/** A signal that follows others, for as long as a scope lasts. @module */
 
-/** A signal of its own. Disposal lets go of those it follows. */
+/** A signal that follows others. Disposal stops following them. */
 export interface Following extends Disposable {
   readonly signal: AbortSignal;
 }
@@ -8,8 +8,9 @@ export interface Following extends Disposable {
 /**
  * Creates a signal that aborts with the first of others.
  *
- * `AbortSignal.any` lasts as long as the longest of its sources where somebody has left a listener on
- * it: 1.2 kB for each lock that is held under one session. What is left on this one goes with it.
+ * `AbortSignal.any` lasts as long as the longest of its sources where somebody has left a listener on it:
+ * 1.2 kB for each lock that is held under one session. Listeners that are left on this one are freed with
+ * it.
  */
 export function follow(sources: readonly AbortSignal[]): Following {
   const own = new AbortController();
