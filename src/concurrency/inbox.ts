@@ -1,4 +1,4 @@
-/** What some put in and one task takes out, in order. @module */
+/** A queue: any task puts items in, and one task takes them out in order. @module */
 
 import { createWake } from "./wake.ts";
 
