@@ -34,7 +34,7 @@ function name(host: string): string {
 function ipv6(host: string): string {
   const [address, zone] = host.toLowerCase().split("%");
   const url = URL.parse(`http://[${address}]`);
-  // One that is none is told elsewhere.
+  // A text that is no IPv6 address is reported elsewhere.
   const short = url ? url.hostname.slice(1, -1) : address;
   const mapped = MAPPED_IPV4.exec(short);
   if (!mapped) return `[${short}${zone === undefined ? "" : `%${zone}`}]`;
