@@ -14,28 +14,32 @@ import type { BlockingQuery, ConsulClient, HeldKey } from "./client.ts";
 import { TRACED_MS } from "./trace_times.ts";
 import type { Session, SessionKeeper } from "./session.ts";
 
-/** What some process announces. */
+/** The announcement of one process. */
 export interface Announcement {
-  /** Another one for each session. */
+  /** Names the session that holds it: a process with a new session has a new ID. */
   readonly id: string;
   readonly text: string;
-  /** This one does. */
+  /** Whether this process announces it. */
   readonly isOwn: boolean;
-  /** It is not there any more, and its process has not said that it ends. */
+  /** Whether it has disappeared although its process has not said that it ends. */
   readonly isLost: boolean;
 }
 
 /** Announcements of all processes that share a prefix. */
 export interface Announcements {
-  /** Announces a text in the place of the one before it, as soon as that can be had. */
+  /** Announces a text in place of the former one, as soon as Consul can be reached. */
   announce(text: string): void;
-  /** What all announce, as it was last read, in an order that is the same for all. Absent until then. */
+  /**
+   * All announcements as they were last read, in an order that is the same in every process. Absent until
+   * the first read.
+   */
   readonly all: readonly Announcement[] | undefined;
-  /** Whether that is what they announce now: the last read was answered, and news would be known. */
+  /** Whether `all` is up to date: the last read was answered, and changes would be known. */
   readonly isCurrent: boolean;
   /**
-   * Keeps ours in Consul and reads all until the signal aborts, and says then that we end; calls back
-   * when `all` has changed, or whether anything can be announced.
+   * Keeps the announcement of this process in Consul and reads all of them, until the signal aborts. Then
+   * it announces that this process ends. Calls back when `all` has changed, or whether anything can be
+   * announced.
    */
   run(onChange: () => void, signal: AbortSignal): Promise<void>;
 }
@@ -44,7 +48,7 @@ export interface Announcements {
 export interface AnnouncementsDeps {
   readonly consul: Pick<ConsulClient, "acquireKey" | "watchHeldKeys">;
   readonly sessions: Pick<SessionKeeper, "current" | "watch">;
-  /** What the keys begin with. */
+  /** The prefix of the keys. */
   readonly prefix: string;
   readonly random: () => number;
 }
@@ -56,7 +60,7 @@ const WAIT_SECONDS = 20;
  * nobody goes by them any more then.
  */
 const LOST_MS = TRACED_MS;
-/** What a process that ends puts in the place of its announcement. */
+/** The text by which a process announces that it ends. */
 const END = "";
 const END_MS_MAX = 1_000;
 const RETRY: BackoffLimits = { firstMs: 250, maxMs: 5_000 };
@@ -68,11 +72,11 @@ export function createAnnouncements(
   let wanted: string | undefined;
   let written: { readonly session: Session; readonly text: string } | undefined;
   let isWriting = false;
-  /** What is there now, by key. */
+  /** The announcements that Consul has now. */
   let present: readonly { readonly key: string; readonly text: string }[] | undefined;
   let ownKey: string | undefined;
   let isCurrent = false;
-  /** By key, as it was last read. */
+  /** The texts by key, as they were last read. */
   let known = new Map<string, string>();
   const lost = new Map<string, { readonly text: string }>();
   /** Keys of sessions that were ours. */
