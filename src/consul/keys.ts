@@ -11,30 +11,30 @@ function serviceRoot(serviceName: string): string {
   return `${ROOT}/${serviceName.toLowerCase()}/`;
 }
 
-/** Below it: a key for each member that is to be out of the service. */
+/** Returns the prefix of the keys that keep members out of the service, one key for each. */
 export function markPrefix(serviceName: string): string {
   return `${serviceRoot(serviceName)}withdrawn/`;
 }
 
-/** Where version 1.0.0 kept them, whose keys had the name as the file spells it. */
+/** Returns the prefix of these keys in version 1.0.0, which spelled the service's name as the file does. */
 export function formerMarkPrefix(serviceName: string): string {
   return `${ROOT}/${serviceName}/withdrawn/`;
 }
 
-/** The key that keeps a member out. */
+/** Returns the key that keeps a member out. */
 export function markKey(serviceName: string, member: string): string {
   return `${markPrefix(serviceName)}${member}`;
 }
 
-/** What such a key holds: a word for whoever finds it. */
+/** The value of such a key: an explanation for whoever finds it in Consul. */
 export const MARK_TEXT = "taken out; delete this key to put the member back";
 
-/** Below it: which ring each instance goes by, in a key named after its session. */
+/** Returns the prefix of the keys in which instances announce their rings, each named after a session. */
 export function ringPrefix(serviceName: string): string {
   return `${serviceRoot(serviceName)}ring/`;
 }
 
-/** Below it: the locks of what one instance at a time may do. */
+/** Returns the prefix of the keys of locks. */
 export function lockPrefix(serviceName: string): string {
   return `${serviceRoot(serviceName)}lock/`;
 }
