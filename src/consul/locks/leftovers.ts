@@ -1,6 +1,6 @@
 /**
- * Keys that a session may hold though nobody wants them: an acquire or a release was not answered.
- * They are released until Consul has said that they are free.
+ * Keys that a session may still hold because an acquire or a release was not answered. They are released
+ * until Consul has said that they are free.
  *
  * @module
  */
@@ -30,10 +30,10 @@ export interface Leftovers {
   run(signal: AbortSignal): Promise<void>;
 }
 
-/** A key, and how it is let go of. */
+/** A key, and how it is released. */
 interface Leftover {
   readonly session: Session;
-  /** From when on a release is the last word. */
+  /** From when on a release is final. */
   readonly settledMs: number;
   readonly isTrace: boolean;
 }
@@ -42,7 +42,7 @@ const INTERVAL_MS = 5_000;
 /** An agent without a leader keeps a request for 7 s before it gives up (`rpc_hold_timeout`). */
 const LATE_MS_MAX = 10_000;
 
-/** Creates a list that is empty. */
+/** Creates an empty list of leftovers. */
 export function createLeftovers(
   { consul, turns }: { consul: Pick<ConsulClient, "releaseKey" | "leaveKey">; turns: Turns },
 ): Leftovers {
