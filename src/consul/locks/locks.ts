@@ -75,29 +75,29 @@ export interface Locks {
 
 /** How a lock is held. */
 export interface HoldOptions {
-  /** How long others may hold it. */
+  /** How long to wait while others hold the lock, in ms. */
   readonly waitMs: number;
   /** Ends the wait, and the work; what work then returns is returned. */
   readonly signal: AbortSignal;
   /** The key stays for {@linkcode TRACE_MS} at least. */
   readonly leavesTrace?: boolean;
-  /** What is left beside its trace. */
+  /** The notes that are taken and left with the lock. */
   readonly notes?: Notes;
 }
 
-/** Texts that are left with locks for whoever has them next. They are lost where Consul fails. */
+/** Texts that are left with locks for the next holder. They are lost when Consul fails. */
 export interface Notes {
-  /** Takes the note that somebody has left with a lock that has just been got: it is there no more. */
+  /** Takes the note that was left with a lock which was just acquired. It is no longer in Consul. */
   take(name: string, note: string | undefined): void;
-  /** Says what is to be left with a lock that is about to be let go of. */
+  /** Returns the note to leave with a lock that is about to be released. */
   leave(name: string): string | undefined;
 }
 
-/** How many locks are held. */
+/** How to hold many locks. */
 export interface HoldManyOptions {
-  /** By the clock of `performance.now()`. */
+  /** Since when nobody else may have had a lock, by the clock of `performance.now()`. */
   readonly sinceMs: number;
-  /** What is left with those that nobody else has had; nothing by default. Notes with others stay. */
+  /** The notes to leave with locks that nobody else has had; none by default. Notes of other locks stay. */
   readonly notes?: Pick<Notes, "leave">;
   /** The keys stay, as that of one lock may. */
   readonly leavesTraces?: boolean;
@@ -126,7 +126,7 @@ export class LockFailure extends Error {
   }
 }
 
-/** Whether a lock was not had because somebody else had it for long. */
+/** Whether the error says that somebody else held the lock for too long. */
 export function isBusy(error: unknown): boolean {
   return error instanceof LockFailure && error.kind === "busy";
 }
@@ -160,11 +160,11 @@ export interface LocksDeps {
 interface AcquireOptions {
   readonly signal: AbortSignal;
   readonly leavesTrace: boolean;
-  /** Called once it is had, where notes are wanted. */
+  /** Called when the lock was acquired, if notes are wanted. */
   readonly takeNote?: (note: string | undefined) => void;
 }
 
-/** One of many locks that are had, and how it is let go of. */
+/** One of many locks that are held, and how it is released. */
 interface HeldOfMany extends LockedKey, Release {
   /** It is there for a note, or for a later turn of this process: it is no trace for others. */
   readonly isOnlyOurs: boolean;
@@ -172,7 +172,7 @@ interface HeldOfMany extends LockedKey, Release {
   readonly aloneMs?: number;
 }
 
-/** A lock that is had. Disposal, once it was released, lets go of the turn and the session. */
+/** A lock that is held. Disposal, after its release, gives up the turn and the session. */
 interface Held extends Disposable {
   readonly session: Session;
 }
