@@ -27,7 +27,9 @@ export interface Session {
   readonly signal: AbortSignal;
   /** Says that something is done under this session: it is not destroyed until disposal. */
   use(): Disposable;
-  /** Tells of a call under this session that failed: its state is looked at again at once. */
+  /**
+   * Reports that a call under this session has failed. The state of the session is checked again at once.
+   */
   suspect(error: unknown): void;
 }
 
@@ -37,7 +39,7 @@ export interface SessionDeps {
     ConsulClient,
     "url" | "createSession" | "renewSession" | "destroySession" | "sessionExists"
   >;
-  /** For people who look at Consul's sessions. */
+  /** The name of the sessions, for operators who look at them in Consul. */
   readonly name: string;
   /** The rights that are needed, for the log. */
   readonly rights: string;
@@ -47,7 +49,7 @@ export interface SessionDeps {
   readonly log: Logger;
 }
 
-/** One session after the other. */
+/** Keeps one session after the other. */
 export interface SessionKeeper {
   /**
    * Keeps a session until the signal aborts. From then on nobody new gets it; it is kept for those who
@@ -68,7 +70,7 @@ export interface SessionKeeper {
 /** Three renewals may fail before the session is lost. */
 const TTL_SECONDS = 10;
 const RENEW_MS = 3_000;
-/** What a holder that has just learnt of its loss may take to stop. Consul's default is 15 s. */
+/** How long a holder may take to stop after it has lost its session. Consul's default is 15 s. */
 const LOCK_DELAY_SECONDS = 1;
 const WATCH_WAIT_SECONDS = 30;
 const RENEW_RETRY = { firstMs: 500, maxMs: 2_000 };
@@ -86,7 +88,7 @@ export function createSessionKeeper(deps: SessionDeps): SessionKeeper {
   let session: Session | undefined;
   /** Not destroyed yet: a Consul that comes back keeps them, and their keys, for up to two TTLs. */
   const undead = new Set<string>();
-  /** What the log has been told last. */
+  /** The state that was logged last. */
   let told: SessionState = "yes";
   const watchers = new Set<() => void>();
 
@@ -195,7 +197,10 @@ export function createSessionKeeper(deps: SessionDeps): SessionKeeper {
       }
     }
 
-    /** Learns of an end by others' hands at once: the lock delay is shorter than a renewal's pause. */
+    /**
+     * Learns at once when somebody else ends the session: the lock delay is shorter than the pause
+     * between renewals.
+     */
     async function watch(signal: AbortSignal): Promise<void> {
       const ask = (query: BlockingQuery, signal: AbortSignal) =>
         consul.sessionExists(id, query, signal);
