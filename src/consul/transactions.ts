@@ -45,20 +45,20 @@ export interface Operation {
     readonly Key: string;
     readonly Session?: string;
     readonly Index?: number;
-    /** In Base64. */
+    /** The value of the key, in Base64. */
     readonly Value?: string;
   };
 }
 
-/** What Consul did. */
+/** What a transaction has done. */
 export interface Done {
-  /** The keys as they are then, deleted ones left out; who holds each. */
+  /** The keys after the transaction, without deleted ones, and the session that holds each. */
   readonly keys: readonly (LockedKey & { readonly session?: string; readonly value: string })[];
-  /** How many steps were refused for what the keys are. */
+  /** How many steps were refused because of the state of their keys. */
   readonly refused: number;
 }
 
-/** What a transaction answers that locks keys, or ends that. */
+/** The answer to a transaction that acquires or releases keys. */
 const locked = z.object({
   Results: z.array(z.object({
     KV: z.object({
@@ -71,21 +71,25 @@ const locked = z.object({
     }),
   })),
 });
-/** What the library throws where an operation of a transaction was refused: then none was done. */
+/** The error of the library when an operation of a transaction was refused. None was done then. */
 const conflict = z.object({
   response: z.object({
     body: z.object({ Errors: z.array(z.object({ OpIndex: z.number(), What: z.string() })) }),
   }),
 });
-/** What Consul says of an operation that it cannot do as things are, as a lock that others hold. */
+/**
+ * How Consul begins its reason when the state of a key does not allow an operation: another session holds
+ * the lock, for example.
+ */
 const REFUSAL = /^failed /;
 
 /**
- * Does as many of some steps as can be done: without those that were refused once more, and so on.
+ * Does as many of the steps as can be done. Steps that were refused are left out, and the rest is sent
+ * again.
  *
  * @param steps operations that are done together, or none of them
  * @param send sends a transaction, and answers its body
- * @throws where one fails for another reason, as want of rights or of the session
+ * @throws when a step fails for another reason: missing rights, or no such session
  */
 export async function transactSome(
   steps: readonly (readonly Operation[])[],
