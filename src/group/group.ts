@@ -38,8 +38,8 @@ export function placementKey(group: Group): string {
 }
 
 /**
- * What tells a group from every other: the placement key with `/` and `%` escaped in names and
- * values. For a plain path with sorted labels it is that path.
+ * Returns the ID of a group, which no other group has: the placement key with `/` and `%` escaped in
+ * names and values. For a plain path with sorted labels it is that path.
  *
  * @example
  * ```ts
@@ -57,7 +57,7 @@ export function groupId(group: Group): string {
   return id;
 }
 
-/** The group that has this ID. */
+/** Returns the group with this ID. */
 export function parseGroupId(id: string): Group {
   const [job, ...rest] = id.slice("/metrics/job/".length).split("/").map(unescapeSegment);
   const labels = new Map<string, string>();
@@ -66,7 +66,7 @@ export function parseGroupId(id: string): Group {
 }
 
 /**
- * The group that a Pushgateway shows with these labels.
+ * Returns the group that a Pushgateway shows with these labels.
  *
  * @param labels with the job among them, in any order; an empty `instance` is dropped
  */
