@@ -1,4 +1,4 @@
-/** Which label names a Pushgateway takes, and what they mean to it. @module */
+/** Which label names a Pushgateway accepts, and how it reads them. @module */
 
 /** Whether the Pushgateways run with `--push.enable-utf8-names`. */
 export type NameScheme = "legacy" | "utf8";
@@ -7,7 +7,7 @@ const LEGACY_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 const RESERVED_PREFIX = "__";
 
 /**
- * The name under which a Pushgateway keeps a label, or `undefined` for one that it refuses (or
+ * Returns the name under which a Pushgateway keeps a label, or `undefined` for one that it refuses (or
  * that it takes and then fails every later push for: names that decode to `__…`).
  */
 export function labelName(text: string, scheme: NameScheme): string | undefined {
