@@ -1,6 +1,6 @@
 /** Recognises the push paths that need no parsing, as nearly all do. @module */
 
-/** What stands for itself everywhere: in a path, in a placement key and in a `Location`. */
+/** Characters that are not escaped anywhere: in a path, in a placement key, or in a `Location`. */
 const VALUE = String.raw`(?!\.\.?(?:/|$))[!$&-.0-;=@-\[\]_a-z~]+`;
 /** A label name without a meaning of its own: not `job`, reserved or escaped. */
 const NAME = "(?!job/|__|U__)[a-zA-Z_][a-zA-Z0-9_]*";
