@@ -14,9 +14,12 @@ import type { Whereabouts } from "./whereabouts.ts";
 
 /** Notes of groups. */
 export interface CopyNotes {
-  /** Takes over what the last one who had a group's turn has left; whatever was known before does not count. */
+  /**
+   * Takes over the note that the last holder of a group's turn has left. What was known before no longer
+   * counts.
+   */
   take(id: string, note: string | undefined): void;
-  /** Tells what the next one who has its turn should know. */
+  /** Returns the note for the next holder of the turn. */
   leave(id: string): string | undefined;
 }
 
