@@ -1,6 +1,6 @@
 /**
- * What was deleted while a member that may hold it did not hear of it: when that one is read again, its
- * copy would be the only one, and so a live one. Pure state.
+ * Groups that were deleted while a member that may hold a copy did not answer. When that member is read
+ * again, its copy would be the only one, and would look like a live one. Pure state.
  *
  * @module
  */
@@ -11,24 +11,24 @@ import { pushedAt } from "./inventory.ts";
 
 /** Deletions that some member has not heard of. */
 export interface Deletions {
-  /** Unix seconds of our clock, by group ID. */
+  /** When each group was deleted, in Unix seconds of our clock, by its ID. */
   readonly pending: ReadonlyMap<string, number>;
-  /** A group was deleted at this time (Unix seconds), but on these members. */
+  /** Called when a group was deleted at this time (Unix seconds), but not on these members. */
   note(id: string, at: number, unheard: Iterable<Member>): void;
   /**
-   * A member was read.
+   * Called when a member was read.
    *
    * @param beganAt when that began, Unix seconds of our clock
    */
   read(member: Member, what: Pick<PushTimes, "times" | "clockAhead">, beganAt: number): void;
-  /** A member is gone for good. */
+  /** Called when a member is gone for good. */
   forget(member: Member): void;
 }
 
-/** The oldest are given up: a thousand are deleted by a script, ten thousand by a mistake. */
+/** The oldest are forgotten beyond this number: a script deletes a thousand, a mistake ten thousand. */
 const PENDING_MAX = 10_000;
 
-/** Creates the memory of no deletion. */
+/** Creates the memory, with no deletions. */
 export function createDeletions(): Deletions {
   const pending = new Map<string, number>();
   const unheard = new Map<string, Set<Member>>();
