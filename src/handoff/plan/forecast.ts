@@ -1,4 +1,4 @@
-/** What another set of members would mean for the groups that exist now. Pure. @module */
+/** Forecasts which of the groups that exist now another set of members would move. Pure. @module */
 
 import type { Member } from "../../member.ts";
 import type { PushTimes } from "../../pushgateway/push_times.ts";
@@ -19,7 +19,7 @@ export interface ForecastBalance {
   readonly after: number;
 }
 
-/** The outcome of a change that is not made. */
+/** The outcome of a change that is only planned. */
 export interface Forecast {
   readonly groups: number;
   readonly moving: number;
