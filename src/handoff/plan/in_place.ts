@@ -27,14 +27,14 @@ export interface InPlace {
   ): Generator<void, Findings | undefined>;
   /** Takes over what a comparison of all has found. */
   found(held: Held, findings: Findings): void;
-  /** The ring or the members are others: the last comparison says nothing any more. */
+  /** Called when the ring or the members have changed: the last comparison no longer counts. */
   forget(): void;
 }
 
 /** Groups between two moments at which others have their turn. */
 const GROUPS_A_STEP = 1_000;
 
-/** Creates it, with nothing compared. */
+/** Creates the comparison, with nothing compared yet. */
 export function createInPlace(): InPlace {
   /** What was held when every group was in place. */
   let before: Held | undefined;
