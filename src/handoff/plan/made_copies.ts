@@ -1,33 +1,33 @@
-/** Copies of groups that were made by moves, while what they were made of is there still. Pure state. @module */
+/** Copies that moves have made of groups whose source is not deleted yet. Pure state. @module */
 
 import type { Member } from "../../member.ts";
 
-/** A copy of a group that was made, whole. */
+/** A whole copy that was made of a group. */
 export interface MadeCopy {
   readonly from: Member;
   readonly to: Member;
-  /** When the process of `to` had started, where that is known. */
+  /** The start time of the process of `to`, if it is known. */
   readonly started?: string;
 }
 
-/** Copies that were made. */
+/** The copies that were made and whose source is still there. */
 export interface MadeCopies {
   add(id: string, copy: MadeCopy): void;
   /** Whether a whole copy of what one member holds is on another one. */
   has(id: string, copy: Pick<MadeCopy, "from" | "to">): boolean;
-  /** Those of one group. */
+  /** Returns the copies of one group. */
   of(id: string): readonly MadeCopy[];
-  /** A member was pushed to: what was made of its copy does not hold all any more. */
+  /** Called when a group was pushed to a member: a copy that was made from there is no longer whole. */
   pushed(id: string, member: Member): void;
-  /** A copy was deleted, be it the former or the latter one. */
+  /** Called when a copy was deleted, the source or the new one. */
   removed(id: string, member: Member): void;
-  /** A member has other data now, or none. */
+  /** Called when a member has other data, or none. */
   forget(member: Member): void;
-  /** Nothing can be said any more of one group. */
+  /** Forgets one group. */
   forgetGroup(id: string): void;
 }
 
-/** Creates the record of no copies. */
+/** Creates an empty record of copies. */
 export function createMadeCopies(): MadeCopies {
   const bySource = new Map<Member, Map<string, MadeCopy>>();
 
