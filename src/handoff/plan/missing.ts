@@ -11,10 +11,10 @@ import type { Membership } from "../../membership/membership.ts";
 import type { PushTimes } from "../../pushgateway/push_times.ts";
 import { cooperate } from "../../concurrency/cooperate.ts";
 
-/** What members held when they were last read. */
+/** What each member held when it was last read. */
 export type Held = ReadonlyMap<Member, Pick<PushTimes, "times">>;
 
-/** What a round of sweeps tells. */
+/** The result of a round of sweeps. */
 export interface RoundResult {
   readonly membership: Membership;
   readonly swept: ReadonlySet<Member>;
@@ -23,12 +23,12 @@ export interface RoundResult {
   readonly deleted: ReadonlyMap<string, unknown>;
 }
 
-/** Keeps watch over them, and tells the log. */
+/** Counts missing groups, and logs changes. */
 export interface Missing {
-  /** Before a round: members that were read before and do not answer any more are remembered. */
+  /** Called before a round: remembers the members that were read before and do not answer any more. */
   keep(membership: Membership, held: Held): void;
   /**
-   * After it.
+   * Called after a round.
    *
    * @returns of each member that does not answer how many of its groups are missing
    * @throws the signal's reason when it aborts
@@ -67,10 +67,10 @@ export function* countMissing(
   return counts;
 }
 
-/** Creates a memory of no missing group. */
+/** Creates the watch, with no missing groups. */
 export function createMissing(log: Logger): Missing {
   const dead = new Map<Member, Pick<PushTimes, "times">>();
-  /** As the log last had it. */
+  /** The number that was logged last. */
   let told = 0;
 
   return {
