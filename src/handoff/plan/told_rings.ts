@@ -7,13 +7,13 @@
 
 import type { HashRing } from "../../ring/hash_ring.ts";
 
-/** A word to the others. */
+/** One announcement to the other instances; it is called a word. */
 export interface Word {
   /** The ring that this instance goes by. */
   readonly ring: HashRing;
   /** Of two rings the one with the lower number was told first. */
   readonly since: number;
-  /** The rings of which the others learn by this word. */
+  /** The rings that the others learn from this word. */
   readonly seen: readonly number[];
   /** All rings that this instance knows. */
   readonly known: readonly HashRing[];
@@ -43,7 +43,7 @@ export interface ToldRings {
 /** Rings change so often while another instance hears nothing that the oldest words are given up. */
 const WORDS_MAX = 16;
 
-/** Creates the memory of an instance that has told nothing. */
+/** Creates the memory of an instance that has announced nothing yet. */
 export function createToldRings(): ToldRings {
   let words: { readonly version: number; readonly word: Word }[] = [];
   let [last, from] = [0, 0];
