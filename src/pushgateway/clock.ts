@@ -7,8 +7,8 @@ export interface ClockBounds {
 }
 
 /**
- * What the `Date` of an answer says. It is cut to whole seconds, and was written at some time between
- * the request and the first of the answer.
+ * Reads the bounds from the `Date` of an answer. It is cut to whole seconds, and was written at some time
+ * between the request and the first of the answer.
  *
  * @param times ours, Unix in ms
  * @returns infinite bounds without such a header
@@ -32,7 +32,7 @@ export function clockAhead(
   return { min: theirs - answeredAt / 1_000, max: theirs + 1 - sentAt / 1_000 };
 }
 
-/** What two answers say together; what the second says where they contradict: a clock was set. */
+/** Combines the bounds of two answers. If they contradict, the second counts, for a clock was set. */
 export function bothBounds(first: ClockBounds, second: ClockBounds): ClockBounds {
   const min = Math.max(first.min, second.min);
   const max = Math.min(first.max, second.max);
