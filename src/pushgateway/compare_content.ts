@@ -47,7 +47,7 @@ export function isPartOf(part: GroupContent, whole: GroupContent): boolean {
 }
 
 /**
- * What a copy has that a newer one lacks: its families of other names.
+ * Returns what a copy has and a newer one lacks: the families of other names.
  *
  * @returns `undefined` where there are none
  * @throws {SyntaxError} where a body is none that `readGroups` has made
