@@ -15,9 +15,9 @@ import { gaugeValue, keyOfLabels, keyOfMetric, latin1Of } from "./pages/series.t
 
 /** A copy as it was found. */
 export interface FoundCopy {
-  /** Unix seconds, the member's own clock. */
+  /** When the copy was pushed, in Unix seconds of the member's clock. */
   readonly pushTime: number;
-  /** Unix seconds of the last failed push; 0: none. */
+  /** When the last push failed, in Unix seconds; 0 if none has. */
   readonly failureTime: number;
   /**
    * Whether all metrics of the copy are there as they were sent, and of the same types; `unknown` where it
@@ -28,9 +28,9 @@ export interface FoundCopy {
 
 /** What a member was found to hold. */
 export interface FoundCopies {
-  /** By group ID; a group that the member does not hold is absent. */
+  /** The copies by group ID; a group that the member does not hold is absent. */
   readonly copies: ReadonlyMap<string, FoundCopy>;
-  /** When its process started, Unix seconds, where it tells. */
+  /** When the member's process started, in Unix seconds, if it says so. */
   readonly started?: number;
 }
 
@@ -39,7 +39,7 @@ interface Sought {
   readonly id: string;
   pushTime?: number;
   failureTime: number;
-  /** Metrics that have not been found. */
+  /** How many metrics of the copy have not been found yet. */
   left: number;
   hasBareFamily: boolean;
   hasOtherType: boolean;
