@@ -29,7 +29,7 @@ export {
   sameContent,
 } from "./compare_content.ts";
 
-/** What a push with such a body has to say of it: names and values in turn. */
+/** The headers of a push with such a body: names and values in turn. */
 export const PROTOBUF_HEADERS: readonly string[] = ["content-type", PROTOBUF_TYPE];
 
 /** The same group, marked: older copies may hold families that belong to it. */
