@@ -10,16 +10,16 @@ import { gaugeValue, keyOfLabels, keyOfMetric, labelsOfKey, latin1Of } from "./p
 /** A whole group. */
 export interface GroupContent {
   readonly id: string;
-  /** Unix seconds, the member's own clock. */
+  /** When the group was pushed, in Unix seconds of the member's clock. */
   readonly pushTime: number;
-  /** Unix seconds of the last failed push; 0: none. */
+  /** When the last push failed, in Unix seconds; 0 if none has. */
   readonly failureTime: number;
   /**
    * Delimited protobuf `MetricFamily` messages: what a PUT has to carry for an exact copy; empty for
    * a group without metrics.
    */
   readonly body: Uint8Array;
-  /** It is marked: older copies may hold families that belong to it. */
+  /** Whether the group is marked as partial: older copies may hold families that belong to it. */
   readonly partial: boolean;
 }
 
@@ -46,7 +46,7 @@ export interface GroupJoin {
   takeGroup(group: JsonGroup): void;
   /** @throws {SyntaxError} where the bytes are no `Metric` message */
   takeMetric(metric: Uint8Array, family: FamilyHead): void;
-  /** What both make together, by group ID. A generator, for there may be many. */
+  /** Returns the groups put together from both, by group ID. A generator, since there may be many. */
   readings(): Generator<void, Map<string, GroupReading>>;
   /** One reading for all groups where there is no page. */
   unfaithful(reason: string): Map<string, GroupReading>;
@@ -55,9 +55,9 @@ export interface GroupJoin {
 interface Wanted extends Pick<JsonGroup, "pushTime" | "failureTime"> {
   readonly id: string;
   readonly families: readonly WantedFamily[];
-  /** Why it cannot be copied, as far as is known. */
+  /** Why the group cannot be copied exactly, if that is known. */
   problem?: string;
-  /** The push time as the page has it. */
+  /** The push time as it stands on the page. */
   pageTime?: number;
 }
 
