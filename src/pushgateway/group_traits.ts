@@ -6,7 +6,7 @@ import { readJsonGroups } from "./pages/json_page.ts";
 import type { ReadWay } from "./pages/page.ts";
 import { PARTIAL_FAMILY } from "./partial.ts";
 
-/** The IDs of groups that are something special. */
+/** The IDs of groups with a trait that only the JSON API shows. */
 export interface GroupTraits {
   /** Marked: older copies may hold families that belong to them. */
   readonly partial: ReadonlySet<string>;
@@ -18,7 +18,7 @@ export interface GroupTraits {
 }
 
 /**
- * Reads them.
+ * Reads the traits of a member's groups.
  *
  * @throws {SendFailure} where the member does not answer
  * @throws {TypeError | SyntaxError} where what it answers is not what a Pushgateway does
