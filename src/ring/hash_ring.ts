@@ -19,7 +19,7 @@ const MEMBERS_MAX = 2 ** 20;
  * vectors in `tests/testdata/ring-placement.json`: another hash here moves live data.
  */
 export class HashRing {
-  /** The members in ascending order. */
+  /** The members in ascending order of their names. */
   readonly members: readonly Member[];
   /** The members and weights that it was built of. */
   readonly weights: ReadonlyMap<Member, number>;
@@ -80,7 +80,7 @@ export class HashRing {
     return new HashRing(weights, sorted, yield* place(sorted));
   }
 
-  /** The owner of a key, or `undefined` on an empty ring. */
+  /** Returns the owner of a key, or `undefined` on an empty ring. */
   ownerOf(key: string): Member | undefined {
     return this.members[this.#owners[this.#pointAfter(key)]];
   }
