@@ -34,7 +34,11 @@ export function headingsOf(page: string): Heading[] {
   });
 }
 
-/** What stands below a heading, up to the next one that is not below it. Throws where there is none. */
+/**
+ * Returns what stands below a heading, up to the next one of its level or above.
+ *
+ * @throws {Error} when there is no such heading
+ */
 export function sectionOf(page: string, heading: string): string {
   const levels = withBlankCode(page).split("\n").map((line) => /^(#+) /.exec(line)?.[1].length);
   const lines = page.split("\n");
