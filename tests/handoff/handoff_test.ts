@@ -1,13 +1,13 @@
 /** Which pushes are looked after. @module */
 
 import assert from "node:assert/strict";
-import { buildInfo } from "../../src/build.ts";
 import type { Locks } from "../../src/consul/locks/locks.ts";
 import type { Gateways } from "../../src/handoff/gateways.ts";
 import { createHandoff, type Handoff } from "../../src/handoff/handoff.ts";
 import { readAnnounced, showAnnounced } from "../../src/handoff/plan/announced_ring.ts";
 import type { HashRing } from "../../src/ring/hash_ring.ts";
-import { createMetrics } from "../../src/metrics/metrics.ts";
+import { createMetrics, type Metrics } from "../../src/metrics/metrics.ts";
+import { BUILD, samples } from "../metrics/samples.ts";
 import { consulPolicy, tell } from "../membership/story.ts";
 import { recordLog } from "../model/log.ts";
 import { a, b, ringOf } from "./plan/members.ts";
@@ -22,20 +22,25 @@ const never = new AbortController().signal;
  * An instance that goes by one ring, in front of two members of which the second is dead.
  *
  * @param options.others the ring that another instance has announced before; absent: it is alone
+ * @param options.othersHeard of which instance that one has heard
  * @param options.locks those that it asks for; absent: it needs none
  * @param options.announce takes what it announces
  */
-function instance(present: HashRing, { others, locks, announce: tellOthers = () => {} }: {
+function instance(present: HashRing, options: {
   readonly others?: HashRing | undefined;
+  readonly othersHeard?: string;
   readonly locks?: Locks;
   readonly announce?: (text: string) => void;
+  readonly metrics?: Metrics;
 } = {}): Handoff {
+  const { others, othersHeard = "ours", locks, announce: tellOthers = () => {} } = options;
+  const { metrics = createMetrics(BUILD) } = options;
   const announce = (ring: HashRing, since: number, heard: string) => {
     const said = { since, seen: [], version: 1, from: 1, heard: new Map([[heard, 1]]) };
     return showAnnounced({ ring, ...said });
   };
   const all = others && [
-    { id: "theirs", text: announce(others, 1, "ours"), isOwn: false, isLost: false },
+    { id: "theirs", text: announce(others, 1, othersHeard), isOwn: false, isLost: false },
     { id: "ours", text: announce(present, 2, "theirs"), isOwn: true, isLost: false },
   ];
   const membership = tell(["list a b", "a ok", "b refused"], consulPolicy());
@@ -57,7 +62,7 @@ function instance(present: HashRing, { others, locks, announce: tellOthers = () 
     locks: () => locks,
     announcements: () => all && { all, announce: tellOthers, isCurrent: true },
     tell() {},
-    metrics: createMetrics(buildInfo()).handoff,
+    metrics: metrics.handoff,
     tellSharedSeries() {},
     log: recordLog(() => {}),
     random: () => 0,
@@ -137,3 +142,28 @@ for (
     assert.deepEqual(goesBy(), [a, b]);
   });
 }
+
+for (const [othersHeard, unconfirmed] of [["ours", 0], ["nobody", 1]] as const) {
+  Deno.test(
+    `of two instances ${unconfirmed} hold up the other where one has heard of ${othersHeard}`,
+    { permissions: "none" },
+    async () => {
+      const metrics = createMetrics(BUILD);
+      instance(ringOf(a), { others: ringOf(a), othersHeard, metrics });
+      assert.deepEqual(await samples(metrics, "instances"), { "": 2 });
+      assert.deepEqual(await samples(metrics, "instances_unconfirmed"), { "": unconfirmed });
+    },
+  );
+}
+
+Deno.test(
+  "a push whose group is marked as partial is counted",
+  { permissions: "none" },
+  async () => {
+    const metrics = createMetrics(BUILD);
+    const handoff = instance(ringOf(a), { metrics });
+    assert.deepEqual(await samples(metrics, "handoff_partial_pushes_total"), { "": 0 });
+    await handoff.takesOver(GROUP.id, a, never);
+    assert.deepEqual(await samples(metrics, "handoff_partial_pushes_total"), { "": 1 });
+  },
+);

@@ -23,7 +23,7 @@ export interface MonitoredFleet extends AsyncDisposable {
   readonly prometheus: Prometheus;
   /** Has all instances go by a file with these members, and waits until they do. */
   useMembers(members: readonly Pushgateway[]): Promise<void>;
-  /** Pushes one group through the first instance that takes it, as job after job would. */
+  /** Pushes one of the groups, through one instance after the other. */
   push(number: number): Promise<void>;
 }
 
