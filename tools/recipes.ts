@@ -83,13 +83,6 @@ export const RECIPES = {
     program: "usr/bin/prometheus",
     check: { args: ["--version"], says: /prometheus, version/ },
   },
-  promtool: {
-    commands: ["promtool"],
-    package: "promtool",
-    suite: "sid",
-    program: "usr/bin/promtool",
-    check: { args: ["--version"], says: /promtool, version/ },
-  },
   // Debian's later builds leave consul_sd out.
   "prometheus-consul": {
     commands: ["prometheus"],

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { READS_YAML } from "../config/permissions.ts";
-import { headingsOf } from "./markdown.ts";
+import { headingsOf } from "../docs/markdown.ts";
 import { readAlerts, readAlertTests, RULES } from "./rules.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));

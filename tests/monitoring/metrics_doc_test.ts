@@ -6,7 +6,7 @@ import { createMetrics } from "../../src/metrics/metrics.ts";
 import { BUILD } from "../metrics/samples.ts";
 import { consulPolicy, member, tell } from "../membership/story.ts";
 import { HashRing } from "../../src/ring/hash_ring.ts";
-import { headingsOf, linksOf, rowsOf } from "./markdown.ts";
+import { headingsOf, linksOf, rowsOf } from "../docs/markdown.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const permissions = { read: [root] };
