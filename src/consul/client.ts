@@ -96,6 +96,10 @@ export interface ConsulClient extends Disposable {
   localServices(signal: AbortSignal): Promise<Map<string, LocalService>>;
   /** Adds a service to the local agent or brings it up to date; its check keeps its state. */
   register(registration: Registration, signal: AbortSignal): Promise<void>;
+  /** The kinds of the checks that the local agent runs, as `http`, by the checks' IDs. */
+  localChecks(signal: AbortSignal): Promise<Map<string, string>>;
+  /** Takes a check from the local agent, and lets its service stay. */
+  deregisterCheck(id: string, signal: AbortSignal): Promise<void>;
   /** Takes a service from the local agent. */
   deregister(id: string, signal: AbortSignal): Promise<void>;
   /** The keys below a prefix of the KV store. Without rights to it this fails with 403. */
@@ -247,6 +251,7 @@ const localService = z.object({
   Meta: z.record(z.string(), z.string()).nullish(),
   Weights: z.object({ Passing: z.number() }).nullish(),
 });
+const localCheck = z.object({ Type: z.string().default("") });
 const keyEntry = z.object({ Session: z.string().optional() });
 const keyEntries = z.array(z.object({
   Key: z.string(),
@@ -370,6 +375,14 @@ export async function openConsul(config: ConsulConfig): Promise<ConsulClient> {
       await call((common) => consul.agent.service.register({ ...common, ...registration }), {
         signal,
       });
+    },
+    async localChecks(signal) {
+      const body = await call((common) => consul.agent.check.list(common), { signal });
+      const checks = z.record(z.string(), localCheck).parse(body);
+      return new Map(Object.entries(checks).map(([id, { Type }]) => [id, Type]));
+    },
+    async deregisterCheck(id, signal) {
+      await call((common) => consul.agent.check.deregister({ ...common, id }), { signal });
     },
     async deregister(id, signal) {
       await call((common) => consul.agent.service.deregister({ ...common, id }), { signal });

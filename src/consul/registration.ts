@@ -225,14 +225,30 @@ async function register(
   // Without a state of its own a new check is critical until it has run, up to an interval later.
   const status = await answers(member, signal) ? "passing" : "critical";
   signal.throwIfAborted();
+  const probe = probeOf(member, upstream);
+  if (held) await endFormerCheck(deps, { id, kind: Object.keys(probe.target)[0] }, signal);
   await consul.register({
     id,
     name: serviceName,
     address: host,
     port,
-    check: { name: "Pushgateway is healthy", ...probeOf(member, upstream), status, ...check },
+    check: { name: "Pushgateway is healthy", ...probe, status, ...check },
   }, signal);
   log.info("member registered in Consul", { member, id, status });
+}
+
+/**
+ * Ends the check of a member where it is of another kind than the one to be registered. Consul runs both
+ * otherwise, under one ID, and the member is healthy and unhealthy by turns.
+ */
+async function endFormerCheck(
+  { consul }: RegistrationDeps,
+  { id, kind }: { readonly id: string; readonly kind: string },
+  signal: AbortSignal,
+): Promise<void> {
+  const check = `service:${id}`;
+  const former = (await consul.localChecks(signal)).get(check);
+  if (former && former !== kind) await consul.deregisterCheck(check, signal);
 }
 
 /**

@@ -300,6 +300,17 @@ export function createConsul({ agents: count, answers, random }: ConsulDeps): Mo
           node.services.set(registration.id, { registration, status });
           changed("catalogue");
         }),
+      localChecks: (signal) =>
+        call(signal, () =>
+          new Map(
+            [...node.services].map(([id, { registration: { check } }]) => [
+              `service:${id}`,
+              Object.keys(check.target)[0],
+            ]),
+          )),
+      deregisterCheck: (id) => {
+        throw new Error(`no check changes its kind here: ${id}`);
+      },
       deregister: (id, signal) =>
         call(signal, () => {
           if (node.services.delete(id)) changed("catalogue");
