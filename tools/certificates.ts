@@ -17,7 +17,7 @@ export interface Certificates {
   signed(name: string, by: Certificate): Promise<Certificate>;
 }
 
-const NEW_KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-noenc"];
+const NEW_KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
 /** Each is for this machine, whichever of these names it is reached by. */
 const HOSTS = "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:127.0.0.2";
 

@@ -1,6 +1,8 @@
 /** A real Pushgateway on an address of its own. @module */
 
 import { type Component, ensureComponents } from "./components.ts";
+import type { Certificate } from "./certificates.ts";
+import { httpsRequest } from "./https.ts";
 import { freePort } from "./ports.ts";
 import { startProcess } from "./process.ts";
 import { request, type Server, startServer } from "./server.ts";
@@ -15,8 +17,8 @@ export interface PushgatewayOptions {
   readonly port?: number;
   /** Its `--web.route-prefix`, as `/pushgateway`. None by default. */
   readonly routePrefix?: string;
-  /** It speaks TLS, as this `--web.config.file` says; the client is for whoever asks it. Plain by default. */
-  readonly tls?: { readonly configFile: string; readonly client: Deno.HttpClient };
+  /** It speaks TLS, as this `--web.config.file` says, and may ask for a client's certificate. */
+  readonly tls?: { readonly configFile: string; readonly certificate?: Certificate };
   /** More flags, as `--web.enable-admin-api`. */
   readonly flags?: readonly string[];
   /** Where it keeps its groups over a graceful stop. Nowhere by default, as upstream. */
@@ -54,8 +56,8 @@ export async function startPushgateway(options: PushgatewayOptions = {}): Promis
   const address = `${hostname}:${port}`;
   const { routePrefix = "", tls } = options;
   const url = `${tls ? "https" : "http"}://${address}${routePrefix}`;
-  const ask = (path: string, init: RequestInit = {}) =>
-    request(`${url}${path}`, tls ? { ...init, client: tls.client } : init);
+  const ask = (path: string, init: { method?: string; signal?: AbortSignal } = {}) =>
+    tls ? httpsRequest(`${url}${path}`, { ...init, ...tls }) : request(`${url}${path}`, init);
 
   const launch = () =>
     startProcess(component.command, {

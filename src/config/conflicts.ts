@@ -48,14 +48,16 @@ function consulConflicts(consul: Section): Issue[] {
     const message = `expected the scheme of addr, ${scheme}, found ${show(consul.scheme)}`;
     issues.push({ path: [...path, "scheme"], message });
   }
-  const tls = field(consul, "tls_config") ?? {};
-  for (const [key, other] of [["cert_file", "key_file"], ["key_file", "cert_file"]]) {
-    if (tls[key] && !tls[other]) {
-      const message = `expected ${other} beside ${key}, found none`;
-      issues.push({ path: [...path, "tls_config", key], message });
-    }
-  }
-  return issues;
+  return [...issues, ...tlsConflicts("consul_server", consul)];
+}
+
+function tlsConflicts(name: string, section: Section): Issue[] {
+  const tls = field(section, "tls_config") ?? {};
+  return [["cert_file", "key_file"], ["key_file", "cert_file"]].flatMap(([key, other]) => {
+    if (!tls[key] || tls[other]) return [];
+    const message = `expected ${other} beside ${key}, found none`;
+    return [{ path: [name, "tls_config", key], message }];
+  });
 }
 
 function upstreamConflicts(pushgateway: Section): Issue[] {
@@ -73,7 +75,7 @@ function upstreamConflicts(pushgateway: Section): Issue[] {
     const message = `expected scheme: https beside it, found ${show(pushgateway.scheme)}`;
     issues.push({ path: [...path, "tls_config"], message });
   }
-  return issues;
+  return [...issues, ...tlsConflicts("pushgateway", pushgateway)];
 }
 
 /** A section of the raw file, or `undefined` where it is absent or no map. */

@@ -6,6 +6,7 @@ import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument, vis
 import type { Config, HandoffConfig, ProxyConfig } from "./config.ts";
 import { type ConsulConfig, resolveConsul } from "./consul.ts";
 import type { Issue } from "./fields.ts";
+import { CREDENTIAL, fileProblems, readFailure } from "./named_files.ts";
 import { type ConfigFile, keysAt, parseConfigFile } from "./schema.ts";
 import { resolveUpstream } from "./upstream.ts";
 import { DEFAULT_BODY_BYTES_MAX, type ListenAddress } from "./values.ts";
@@ -42,9 +43,6 @@ export interface ConfigContext {
 }
 
 const DEFAULT_LISTEN: ListenAddress = { hostname: "", port: 9292 };
-/** Where systemd puts a service's secrets; each unit has its own place. */
-const CREDENTIAL = "${CREDENTIALS_DIRECTORY}/";
-const CERTIFICATE = "-----BEGIN CERTIFICATE-----";
 const ALIAS_PROBLEM =
   "expected a value, found an alias (*) of no anchor; quote a text that starts with *";
 const TAG_PROBLEM = "expected a value, found a tag (!) of no type; quote a text that starts with !";
@@ -56,14 +54,14 @@ const TYPO_DISTANCE_MAX = 3;
  *
  * @param path the YAML file; files that it names are looked for beside it
  * @param env reads an environment variable (`CONSUL_HTTP_*`), which fills in what the file leaves out
- * @param onUnchecked is told of each file that only the service itself can find, for what does not
- *   need them; absent: each is a problem
+ * @param onNotice is told what is no problem and should be known, as of a file that only the service
+ *   itself can find; absent: such a file is a problem
  * @throws {ConfigError} with every problem found; no secret is in it
  */
 export async function loadConfig(
   path: string,
   env: (name: string) => string | undefined,
-  onUnchecked?: (notice: string) => void,
+  onNotice?: (notice: string) => void,
 ): Promise<Config> {
   let text: string;
   try {
@@ -73,9 +71,10 @@ export async function loadConfig(
   }
   // systemd 252 hides them from the unit's own ExecReload, too.
   const visible = (name: string) =>
-    onUnchecked && name === "CREDENTIALS_DIRECTORY" ? undefined : env(name);
+    onNotice && name === "CREDENTIALS_DIRECTORY" ? undefined : env(name);
   const { config, placeOf } = readConfig(text, { path, env: visible });
-  await checkFiles(config, { placeOf, onUnchecked });
+  const problems = await fileProblems(config, { placeOf, ...(onNotice && { onNotice }) });
+  if (problems.length > 0) throw new ConfigError(problems);
   return config;
 }
 
@@ -177,60 +176,6 @@ function toConfig(file: ConfigFile, { path, env }: ConfigContext): Config {
     },
     upstream: resolveUpstream(file.pushgateway, locate),
   };
-}
-
-/**
- * A file that the configuration names and nobody can read, or that holds no certificate where one is
- * needed, is a problem now and not at the first use.
- */
-async function checkFiles(
-  { consul, upstream }: Config,
-  { placeOf, onUnchecked }: {
-    placeOf: (keys: readonly string[]) => string;
-    onUnchecked?: (notice: string) => void;
-  },
-): Promise<void> {
-  const named: readonly [section: string, key: string, file: string | undefined][] = [
-    ["consul_server", "token_file", consul?.tokenFile],
-    ["consul_server.tls_config", "ca_file", consul?.tls?.caFile],
-    ["consul_server.tls_config", "cert_file", consul?.tls?.certFile],
-    ["consul_server.tls_config", "key_file", consul?.tls?.keyFile],
-    ["pushgateway.basic_auth", "password_file", upstream.basicAuth?.passwordFile],
-    ["pushgateway.tls_config", "ca_file", upstream.tls.caFile],
-  ];
-  const problems: string[] = [];
-  for (const [section, key, file] of named) {
-    if (file === undefined) continue;
-    const place = placeOf([...section.split("."), key]);
-    if (file.startsWith(CREDENTIAL) && onUnchecked) {
-      onUnchecked(`${place}: ${section}.${key} is not checked: only the service has ${file}`);
-      continue;
-    }
-    const problem = await problemOf(file, key.startsWith("c") ? CERTIFICATE : "");
-    if (problem) problems.push(`${place}: ${section}.${key}: ${problem}, at ${file}`);
-  }
-  if (problems.length > 0) throw new ConfigError(problems);
-}
-
-async function problemOf(file: string, expected: string): Promise<string | undefined> {
-  if (file.startsWith(CREDENTIAL)) {
-    return "expected CREDENTIALS_DIRECTORY, which a unit's LoadCredential= sets, found none";
-  }
-  try {
-    const text = await Deno.readTextFile(file);
-    return text.includes(expected) ? undefined : "expected a PEM certificate, found none";
-  } catch (cause) {
-    return readFailure(cause);
-  }
-}
-
-function readFailure(cause: unknown): string {
-  if (cause instanceof Deno.errors.NotFound) return "expected a file, found none";
-  if (cause instanceof Deno.errors.PermissionDenied) {
-    return "expected a readable file, found no permission";
-  }
-  if (cause instanceof Deno.errors.IsADirectory) return "expected a file, found a directory";
-  return `expected a readable file, found: ${cause instanceof Error ? cause.message : cause}`;
 }
 
 /** The parser's own messages, less what they quote of the file: it may be a password. */

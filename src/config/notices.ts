@@ -18,6 +18,12 @@ export function redirectNotices({ mode, upstream }: Config): string[] {
         "of the Pushgateways; auto and proxy need it of dynamic-sharding alone",
     );
   }
+  if (upstream.tls.certFile) {
+    notices.push(
+      "mode is redirect and pushgateway.tls_config.cert_file is set: each client has to show a " +
+        "certificate to the Pushgateway itself; auto and proxy show this one",
+    );
+  }
   if (upstream.routePrefix) {
     notices.push(
       `mode is redirect and pushgateway.route_prefix is set: clients are sent to paths below ` +

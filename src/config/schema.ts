@@ -51,11 +51,6 @@ const consulServer = section({
   check_deregister_after: scalar("a duration", parseDeregisterAfter),
 });
 
-const upstreamTls = section({
-  ca_file: text("a file name"),
-  server_name: text("a host name"),
-});
-
 const basicAuth = section({
   username: text("a user name"),
   password: secret("a password"),
@@ -71,7 +66,7 @@ const pushgateway = section({
   enable_utf8_names: FLAG,
   scheme: SCHEME,
   route_prefix: scalar("a path", parseRoutePrefix),
-  tls_config: upstreamTls.optional(),
+  tls_config: tlsConfig.optional(),
   basic_auth: basicAuth.optional(),
 });
 
@@ -117,7 +112,7 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   "proxy": Object.keys(proxy.shape),
   "handoff": Object.keys(handoff.shape),
   "pushgateway": Object.keys(pushgateway.shape),
-  "pushgateway.tls_config": Object.keys(upstreamTls.shape),
+  "pushgateway.tls_config": Object.keys(tlsConfig.shape),
   "pushgateway.basic_auth": Object.keys(basicAuth.shape),
 };
 

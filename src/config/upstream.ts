@@ -1,5 +1,6 @@
 /** How the Pushgateways are spoken to: what the `pushgateway` section says beside its servers. @module */
 
+import type { TlsConfig } from "./consul.ts";
 import type { PushgatewaySection } from "./schema.ts";
 import type { Secret } from "./secret.ts";
 
@@ -15,7 +16,7 @@ export interface UpstreamConfig {
     /** Read anew for each connection's worth of requests, so that a rotated password is taken up. */
     readonly passwordFile?: string;
   };
-  readonly tls: { readonly caFile?: string; readonly serverName?: string };
+  readonly tls: Partial<TlsConfig>;
 }
 
 /** The path of a Pushgateway's metrics. */
@@ -47,7 +48,10 @@ export function resolveUpstream(
     }),
     tls: {
       ...(tls?.ca_file && { caFile: locate(tls.ca_file) }),
+      ...(tls?.cert_file && { certFile: locate(tls.cert_file) }),
+      ...(tls?.key_file && { keyFile: locate(tls.key_file) }),
       ...(tls?.server_name && { serverName: tls.server_name }),
+      ...(tls?.insecure_skip_verify && { insecureSkipVerify: true }),
     },
   };
 }

@@ -252,14 +252,16 @@ async function endFormerCheck(
 }
 
 /**
- * What Consul asks. Where a password is needed it only connects: in a check the password could be
- * read by whoever may read Consul's catalogue. A private CA is ours to check, not the agent's.
+ * What Consul asks. Where a password or a client certificate is needed it only connects: a password in
+ * a check could be read by whoever may read Consul's catalogue, and a check has no certificate. A
+ * private CA is ours to check, not the agent's.
  */
 function probeOf(member: Member, { scheme, routePrefix, basicAuth, tls }: UpstreamConfig) {
-  const target = basicAuth
+  const target = basicAuth || tls.certFile
     ? { tcp: member }
     : { http: `${scheme}://${member}${routePrefix}/-/healthy` };
-  const skipVerify = scheme === "https" && (tls.caFile ?? tls.serverName) !== undefined;
+  const checkedHere = tls.caFile ?? tls.serverName ?? tls.insecureSkipVerify;
+  const skipVerify = scheme === "https" && checkedHere !== undefined;
   return { target, skipVerify };
 }
 

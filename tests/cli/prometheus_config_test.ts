@@ -29,7 +29,12 @@ pushgateway:
   servers: [a:9091]
   scheme: https
   route_prefix: /pushgateway/
-  tls_config: {ca_file: /tls/ca.pem, server_name: pushgateway}
+  tls_config:
+    ca_file: /tls/ca.pem
+    cert_file: /tls/b.pem
+    key_file: /tls/b.key
+    server_name: pushgateway
+    insecure_skip_verify: true
   basic_auth: {username: pusher, password: hunter2}
 `;
 

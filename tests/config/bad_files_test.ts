@@ -100,9 +100,10 @@ const BAD_FILES: readonly [file: string, why: string, problems: readonly string[
     '10:11: pushgateway.scheme: expected http or https, found "ftp"',
     '11:17: pushgateway.route_prefix: expected a path as in "/pushgateway", found "pg"',
     '13:5: pushgateway.tls_config: expected scheme: https beside it, found "ftp"',
-    '14:5: pushgateway.tls_config: unknown key "insecure_skip_verify", expected one of ca_file, server_name',
-    "16:5: pushgateway.basic_auth: expected a username, found none",
-    "17:20: pushgateway.basic_auth.password_file: expected password or password_file, found both",
+    "14:16: pushgateway.tls_config.cert_file: expected key_file beside cert_file, found none",
+    '15:5: pushgateway.tls_config: unknown key "insecure_skip_verfy", did you mean "insecure_skip_verify"?',
+    "17:5: pushgateway.basic_auth: expected a username, found none",
+    "18:20: pushgateway.basic_auth.password_file: expected password or password_file, found both",
   ]],
   ["servers-of-nothing.yml", "the key of the servers without any", [
     "5:11: pushgateway.servers: expected at least one server, found none",

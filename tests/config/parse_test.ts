@@ -77,7 +77,13 @@ Deno.test("every key of the file has its effect", { permissions: READS_YAML }, (
       scheme: "https",
       routePrefix: "/pg",
       basicAuth: { username: "pusher", passwordFile: "/etc/dynamic-sharding/secrets/push" },
-      tls: { caFile: "/etc/dynamic-sharding/tls/members.pem", serverName: "members.internal" },
+      tls: {
+        caFile: "/etc/dynamic-sharding/tls/members.pem",
+        certFile: "/etc/dynamic-sharding/tls/us.pem",
+        keyFile: "/etc/ssl/us.key",
+        serverName: "members.internal",
+        insecureSkipVerify: true,
+      },
     },
   });
   assert.deepEqual(open, {

@@ -11,6 +11,11 @@ const HTTP: UpstreamConfig = { scheme: "http", routePrefix: "", tls: {} };
 /** Of other kinds, for which Consul can only connect. */
 const CONNECTING: readonly [why: string, upstream: UpstreamConfig][] = [
   ["a password", { ...HTTP, basicAuth: { username: "a" } }],
+  ["a client certificate", {
+    ...HTTP,
+    scheme: "https",
+    tls: { certFile: "a.pem", keyFile: "a.key" },
+  }],
 ];
 
 for (const [why, upstream] of CONNECTING) {

@@ -27,7 +27,7 @@ Deno.test("each scraper takes its configuration of a setup with all there is: TL
       `consul_server:\n  addr: https://consul.example:8501\n  datacenter: dc1\n` +
         `  username: u\n  password: p\n  token: t\n  tls_config: ${tls}\n` +
         `pushgateway:\n  servers: ["a.example:9091"]\n  scheme: https\n  route_prefix: /pg\n` +
-        `  tls_config: {ca_file: ${cert}}\n  basic_auth: {username: u, password: p}\n`,
+        `  tls_config: ${tls}\n  basic_auth: {username: u, password: p}\n`,
     );
     const setup = await setupOfFile(file, () => undefined);
     for (const way of WAYS) {

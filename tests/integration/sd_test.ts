@@ -1,13 +1,12 @@
 /** Real scrapers find Pushgateways by `/sd` that are not where they are by default. @module */
 
 import assert from "node:assert/strict";
-import { openCertificates } from "../../tools/certificates.ts";
 import { type Scraper, startPrometheus } from "../../tools/prometheus.ts";
-import { type PushgatewayOptions, startPushgateway } from "../../tools/pushgateway.ts";
-import { temporaryDirectory } from "../../tools/server.ts";
+import { type Pushgateway, startPushgateway } from "../../tools/pushgateway.ts";
 import { startVictoriaMetrics } from "../../tools/victoria_metrics.ts";
 import { waitFor } from "../../tools/wait.ts";
 import { startService } from "./service.ts";
+import { openTlsFleet } from "./tls_gateway.ts";
 
 const UP_MS_MAX = 40_000;
 
@@ -27,21 +26,23 @@ ${job}`;
  * Two Pushgateways, of which one holds a group, are scraped by a Prometheus and by a
  * VictoriaMetrics.
  *
+ * @param start starts one of them
  * @param ways what the configurations of the service, as `pushgateway` keys, and of the scrapers, as
  *   keys of the job, have to say
  */
 async function assertUp(
-  gateways: PushgatewayOptions,
+  start: () => Promise<Pushgateway>,
   ways: { readonly service: string; readonly job?: string },
 ): Promise<void> {
-  await using first = await startPushgateway(gateways);
-  await using second = await startPushgateway(gateways);
+  await using first = await start();
+  await using second = await start();
   await using service = await startService({
     config: `mode: proxy\npushgateway:\n  servers: ["${first.address}", "${second.address}"]\n` +
       ways.service,
   });
   const both = [first.address, second.address].sort();
   await service.waitForMembers(both);
+  await service.waitForActive(2);
   const { status } = await service.push("/metrics/job/a/instance/x", "pushed 1\n");
   assert.equal(status, 200);
 
@@ -69,27 +70,19 @@ async function assertScraped(scraper: Scraper, members: readonly string[]): Prom
 }
 
 Deno.test("targets behind a route prefix are up, and relabelling has their state and weight", async () => {
-  await assertUp({ routePrefix: "/pushgateway" }, { service: "  route_prefix: /pushgateway\n" });
+  await assertUp(() => startPushgateway({ routePrefix: "/pushgateway" }), {
+    service: "  route_prefix: /pushgateway\n",
+  });
 });
 
 Deno.test("targets behind https are up", async () => {
-  const directory = await temporaryDirectory("certificates");
-  try {
-    const certificates = await openCertificates(directory.path);
-    const ca = await certificates.authority("ca");
-    const { cert, key } = await certificates.signed("server", ca);
-    const configFile = `${directory.path}/web.yml`;
-    await Deno.writeTextFile(
-      configFile,
-      `tls_server_config: {cert_file: ${cert}, key_file: ${key}}\n`,
-    );
-    using client = Deno.createHttpClient({ caCerts: [await Deno.readTextFile(ca.cert)] });
-    const tls = `tls_config: {ca_file: ${ca.cert}}\n`;
-    await assertUp({ tls: { configFile, client } }, {
-      service: `  scheme: https\n  ${tls}`,
-      job: `    ${tls}`,
-    });
-  } finally {
-    await directory.remove();
-  }
+  await using fleet = await openTlsFleet();
+  const { authority, signed } = fleet.certificates;
+  const ca = await authority("ca");
+  const server = await signed("server", ca);
+  const tls = `tls_config: {ca_file: ${ca.cert}}\n`;
+  await assertUp(() => fleet.start(server), {
+    service: `  scheme: https\n  ${tls}`,
+    job: `    ${tls}`,
+  });
 });

@@ -23,11 +23,14 @@ export interface RawMember extends AsyncDisposable {
  * Listens, and handles each connection.
  *
  * @param handle is given the connection and how many there were before it
+ * @param tls its certificate and key, as PEM; absent: it speaks no TLS
  */
 export function rawMember(
   handle: (connection: RawConnection, index: number) => Promise<void>,
+  tls?: Deno.TlsCertifiedKeyPem,
 ): RawMember {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const address = { hostname: "127.0.0.1", port: 0 };
+  const listener = tls ? Deno.listenTls({ ...address, ...tls }) : Deno.listen(address);
   const connections = new Set<Deno.Conn>();
   const handling: Promise<void>[] = [];
   let accepted = 0;

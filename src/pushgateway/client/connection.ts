@@ -1,9 +1,10 @@
 /** One connection to a member, over which requests go one after the other. @module */
 
 import { Buffer } from "node:buffer";
-import { abandonable } from "../../concurrency/abort.ts";
 import type { Deadlines } from "../../concurrency/deadlines.ts";
 import { type Answer, type AnswerLimits, createAnswerReader } from "./answer.ts";
+import { awaitHandshake, type ByteStream, type Handshakes, HANDSHAKES_MAX } from "./handshake.ts";
+import { connectNodeTls, type NodeTlsOptions } from "./node_tls.ts";
 import { recallAnswers } from "./recall.ts";
 
 /** How far a request got that brought no answer. */
@@ -85,13 +86,16 @@ export interface ConnectTarget {
     readonly serverName: string;
     readonly handshakes: Handshakes;
   };
+  /** In the place of `tls`, for what that cannot do. */
+  readonly nodeTls?: NodeTlsOptions;
 }
 
-/** TLS handshakes with one member that were given up, and have not ended: Deno cannot end them. */
-export type Handshakes = Set<Deno.TlsConn>;
-
-/** A member that leaves so many open gets no further connection before it has ended some. */
-const HANDSHAKES_MAX = 8;
+/** By the words in which TLS refuses them. */
+const UNTAKEN_CERTIFICATES: Readonly<Record<string, string>> = {
+  CaUsedAsEndEntity:
+    "its certificate may sign others (CA:TRUE), so it is not taken as that of a server",
+  UnsupportedCertVersion: "its certificate is of X.509 version 1, which is not taken",
+};
 
 const READ_BYTES = 16_384;
 /** At once, of a body that may be large. */
@@ -104,36 +108,49 @@ const READ_PART_BYTES = 65_536;
  * @throws {SendFailure} `refused` or `unreachable`
  */
 export async function connect(
-  { hostname, port, tls }: ConnectTarget,
+  target: ConnectTarget,
   limits: ExchangeLimits & { readonly answers: AnswerLimits; readonly deadlines: Deadlines },
 ): Promise<Connection> {
-  if (tls && tls.handshakes.size >= HANDSHAKES_MAX) {
-    throw new SendFailure(
-      "unreachable",
-      `${tls.handshakes.size} TLS handshakes with it are not answered`,
-    );
+  const hanging = (target.tls ?? target.nodeTls)?.handshakes.size ?? 0;
+  if (hanging >= HANDSHAKES_MAX) {
+    throw new SendFailure("unreachable", `${hanging} TLS handshakes with it are not answered`);
   }
   const deadline = new AbortController();
   const giveUp = () => deadline.abort();
   const timer = setTimeout(giveUp, limits.timeoutMs);
   limits.signal?.addEventListener("abort", giveUp);
   try {
-    const tcp = await Deno.connect({ hostname, port, signal: deadline.signal });
-    tcp.setNoDelay();
-    tcp.setKeepAlive();
-    return createConnection(tls ? await startTls(tcp, tls, deadline.signal) : tcp, limits);
+    return createConnection(await open(target, deadline.signal), limits);
   } catch (cause) {
     if (cause instanceof Deno.errors.ConnectionRefused) {
       throw new SendFailure("refused", "connection refused");
     }
     const message = deadline.signal.aborted
       ? `no connection within ${Math.ceil(limits.timeoutMs)} ms`
-      : "no connection";
+      : refusedCertificate(cause) ?? "no connection";
     throw new SendFailure("unreachable", message, { cause });
   } finally {
     clearTimeout(timer);
     limits.signal?.removeEventListener("abort", giveUp);
   }
+}
+
+async function open(
+  { hostname, port, tls, nodeTls }: ConnectTarget,
+  signal: AbortSignal,
+): Promise<ByteStream> {
+  if (nodeTls) return await connectNodeTls({ hostname, port, ...nodeTls }, signal);
+  const tcp = await Deno.connect({ hostname, port, signal });
+  tcp.setNoDelay();
+  tcp.setKeepAlive();
+  return tls ? await startTls(tcp, tls, signal) : tcp;
+}
+
+/** Says what to do about a certificate that most others would take, and TLS here does not. */
+function refusedCertificate(cause: unknown): string | undefined {
+  const { message } = cause instanceof Error ? cause : { message: "" };
+  const found = Object.entries(UNTAKEN_CERTIFICATES).find(([name]) => message.includes(name));
+  return found && `${found[1]}; docs/tls.md has a remedy`;
 }
 
 /** Takes the TCP connection over, also where it throws. */
@@ -143,28 +160,18 @@ async function startTls(
   signal: AbortSignal,
 ): Promise<Deno.TlsConn> {
   const secure = await begin();
-  const handshake = secure.handshake();
-  try {
-    await abandonable(handshake, signal);
-    return secure;
-  } catch (error) {
-    if (signal.aborted) void outlive(handshake);
-    else secure.close();
-    throw error;
-  }
-
-  /** To close it now would leave its descriptor open until the member ends it, and nobody could tell. */
-  async function outlive(handshake: Promise<unknown>): Promise<void> {
-    handshakes.add(secure);
-    await handshake.catch(() => {});
-    if (handshakes.delete(secure)) secure.close();
-  }
+  await awaitHandshake(secure, secure.handshake(), { handshakes, signal });
+  return secure;
 
   async function begin(): Promise<Deno.TlsConn> {
     try {
       return await Deno.startTls(tcp, { hostname: serverName, caCerts });
-    } catch (error) {
-      tcp.close(); // as with a name that is none
+    } catch (error) { // as with a name that is none
+      try {
+        tcp.close();
+      } catch {
+        // it was taken over, and closed
+      }
       throw error;
     }
   }
@@ -180,7 +187,7 @@ class SinkFailure {
 }
 
 function createConnection(
-  conn: Deno.TcpConn | Deno.TlsConn,
+  conn: ByteStream,
   { answers, deadlines }: { answers: AnswerLimits; deadlines: Deadlines },
 ): Connection {
   const buffer = Buffer.alloc(READ_BYTES);

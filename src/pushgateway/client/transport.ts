@@ -8,6 +8,7 @@
  */
 
 import { sleep } from "../../concurrency/backoff.ts";
+import { pairProblem } from "../../config/certificates.ts";
 import type { UpstreamConfig } from "../../config/upstream.ts";
 import type { Deadlines } from "../../concurrency/deadlines.ts";
 import { type Member, splitMember } from "../../member.ts";
@@ -17,10 +18,10 @@ import {
   connect,
   type Connection,
   type ConnectTarget,
-  type Handshakes,
   SendFailure,
   type SendLimits,
 } from "./connection.ts";
+import type { Handshakes } from "./handshake.ts";
 
 /** A request to a member. */
 export interface UpstreamRequest {
@@ -78,16 +79,17 @@ interface Idle {
 /**
  * Opens a transport; nothing is connected yet.
  *
- * @throws where the CA file cannot be read
+ * @throws where a TLS file cannot be read, or is not what it should be
  */
 export async function openTransport(
   upstream: UpstreamConfig,
   limits: TransportLimits,
 ): Promise<Transport> {
-  const { caFile } = upstream.tls;
+  const { caFile, certFile, keyFile, insecureSkipVerify: skipVerify = false } = upstream.tls;
   const caCerts = caFile ? [await Deno.readTextFile(caFile)] : [];
+  const certificate = certFile && keyFile ? await readCertificate(certFile, keyFile) : undefined;
   const idle = new Map<Member, Idle[]>();
-  const handshakes = new Map<Member, Handshakes>();
+  const hanging = new Map<Member, Handshakes>();
   let sweep: ReturnType<typeof setTimeout> | undefined;
   let open = true;
 
@@ -104,10 +106,12 @@ export async function openTransport(
   function targetOf(member: Member): ConnectTarget {
     const { host: hostname, port } = splitMember(member);
     if (upstream.scheme === "http") return { hostname, port };
-    const hanging = handshakes.get(member) ?? new Set();
-    handshakes.set(member, hanging);
-    const serverName = upstream.tls.serverName ?? hostname;
-    return { hostname, port, tls: { caCerts, serverName, handshakes: hanging } };
+    const handshakes = hanging.get(member) ?? new Set();
+    hanging.set(member, handshakes);
+    const common = { caCerts, serverName: upstream.tls.serverName ?? hostname, handshakes };
+    if (!certificate && !skipVerify) return { hostname, port, tls: common };
+    const nodeTls = { ...common, ...(certificate && { certificate }), skipVerify };
+    return { hostname, port, nodeTls };
   }
 
   function release(member: Member, connection: Connection): void {
@@ -246,12 +250,20 @@ export async function openTransport(
       open = false;
       clearTimeout(sweep);
       for (const member of [...idle.keys()]) drop(member);
-      for (const hanging of handshakes.values()) {
-        for (const secure of hanging) secure.close();
-        hanging.clear();
+      for (const handshakes of hanging.values()) {
+        for (const secure of handshakes) secure.close();
+        handshakes.clear();
       }
     },
   };
+}
+
+/** @throws where they do not belong together, as while both are replaced */
+async function readCertificate(certFile: string, keyFile: string) {
+  const [cert, key] = [await Deno.readTextFile(certFile), await Deno.readTextFile(keyFile)];
+  const wrong = pairProblem(cert, key);
+  if (!wrong) return { cert, key };
+  throw new TypeError(`${wrong.key === "cert_file" ? certFile : keyFile}: ${wrong.message}`);
 }
 
 async function authorization(

@@ -1,0 +1,100 @@
+/** Looks into certificates and their keys: whether the runtime can use them. Pure. @module */
+
+import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
+
+/** What is wrong with a certificate or its key. */
+export interface PairProblem {
+  readonly key: "cert_file" | "key_file";
+  readonly message: string;
+}
+
+const PRIVATE_KEY = /-----BEGIN ([A-Z ]*)PRIVATE KEY-----[^-]*-----END \1PRIVATE KEY-----/;
+const CERTIFICATES = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
+const CURVES = new Set(["prime256v1", "secp384r1", "secp521r1"]);
+const RSA_BITS = { min: 2_048, max: 8_192 };
+const USABLE_KEYS =
+  `RSA of ${RSA_BITS.min} to ${RSA_BITS.max} bits, ECDSA over P-256, P-384 or P-521, or Ed25519`;
+/** In the encoding of a certificate. */
+const VERSION_TAG = 0xa0;
+
+/**
+ * Looks whether a certificate and its private key can be used together. Some Denos end the whole process
+ * where a connection is given others.
+ *
+ * @param cert PEM, of which the first certificate counts
+ * @param key PEM
+ * @returns what is wrong; nothing where they are good
+ */
+export function pairProblem(cert: string, key: string): PairProblem | undefined {
+  const certificate = parsed(() => new X509Certificate(cert));
+  if (!certificate) return wrongCert("a PEM certificate", "none that can be read");
+  if (isVersion1(certificate.raw)) {
+    return wrongCert("an X.509 certificate of version 3", "version 1, which has no extensions");
+  }
+  const [block, label] = PRIVATE_KEY.exec(key) ?? [];
+  if (block === undefined) return wrongKey("a PEM private key", "none");
+  if (label === "ENCRYPTED " || block.includes("ENCRYPTED")) {
+    return wrongKey("a private key without a passphrase", "an encrypted one");
+  }
+  const privateKey = parsed(() => createPrivateKey(block));
+  if (!privateKey) return wrongKey("a PEM private key", "one that cannot be read");
+  if (!isUsable(privateKey)) return wrongKey(USABLE_KEYS, kindOf(privateKey));
+  if (certificate.checkPrivateKey(privateKey)) return undefined;
+  return wrongKey("the key of cert_file", "that of another certificate");
+}
+
+/** What is wrong with PEM certificates; nothing where all can be read. */
+export function certificatesProblem(pem: string): string | undefined {
+  const blocks = pem.match(CERTIFICATES) ?? [];
+  if (blocks.length === 0) return "expected a PEM certificate, found none";
+  const isRead = blocks.every((block) => parsed(() => new X509Certificate(block)));
+  return isRead ? undefined : "expected PEM certificates, found one that cannot be read";
+}
+
+/**
+ * The names of hosts in certificates that may sign others. An authority has none as a rule; a server's
+ * own certificate has, and one that may sign others is not taken from a server.
+ *
+ * @param pem one certificate or several
+ */
+export function hostsOfAuthorities(pem: string): string[] {
+  return (pem.match(CERTIFICATES) ?? []).flatMap((block) => {
+    const certificate = parsed(() => new X509Certificate(block));
+    return certificate?.ca && certificate.subjectAltName ? [certificate.subjectAltName] : [];
+  });
+}
+
+function wrongCert(expected: string, found: string): PairProblem {
+  return { key: "cert_file", message: `expected ${expected}, found ${found}` };
+}
+
+function wrongKey(expected: string, found: string): PairProblem {
+  return { key: "key_file", message: `expected ${expected}, found ${found}` };
+}
+
+/** Absent where it cannot be read. What the reader says is no help to whoever made it. */
+function parsed<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}
+
+function isUsable({ asymmetricKeyType: type, asymmetricKeyDetails: details = {} }: KeyObject) {
+  const { modulusLength: bits = 0, namedCurve = "" } = details;
+  if (type === "rsa") return bits >= RSA_BITS.min && bits <= RSA_BITS.max;
+  return type === "ed25519" || (type === "ec" && CURVES.has(namedCurve));
+}
+
+function kindOf({ asymmetricKeyType: type, asymmetricKeyDetails: details = {} }: KeyObject) {
+  const { modulusLength: bits, namedCurve } = details;
+  const which = namedCurve ?? (bits && `of ${bits} bits`);
+  return [type ?? "another kind", which].filter((word) => word !== undefined).join(" ");
+}
+
+/** One of version 1 does not tell its version: its first part is the serial number. */
+function isVersion1(der: Uint8Array): boolean {
+  const contents = (at: number) => at + 2 + (der[at + 1] & 0x80 ? der[at + 1] & 0x7f : 0);
+  return der[contents(contents(0))] !== VERSION_TAG;
+}

@@ -1,0 +1,111 @@
+/**
+ * Checks the files that a configuration names. One that nobody can read, or that does not hold what it
+ * should, is a problem now and not at its first use.
+ *
+ * @module
+ */
+
+import { certificatesProblem, hostsOfAuthorities, pairProblem } from "./certificates.ts";
+import type { Config } from "./config.ts";
+import type { TlsConfig } from "./consul.ts";
+
+/** Where systemd puts a service's secrets; each unit has its own place. */
+export const CREDENTIAL = "${CREDENTIALS_DIRECTORY}/";
+
+/** What checking takes. */
+export interface FileChecks {
+  /** `file:line:column` of a key of the configuration. */
+  readonly placeOf: (keys: readonly string[]) => string;
+  /** Is told of what is no problem and should be known. Absent: a file that cannot be found is one. */
+  readonly onNotice?: (notice: string) => void;
+}
+
+/** A key of the configuration, and the file that it names. */
+interface NamedFile {
+  readonly section: string;
+  readonly key: string;
+  readonly file: string;
+}
+
+/** @returns each problem as `file:line:column: what`; no secret is in it */
+export async function fileProblems(
+  config: Pick<Config, "consul" | "upstream">,
+  { placeOf, onNotice }: FileChecks,
+): Promise<string[]> {
+  const keyOf = ({ section, key }: NamedFile) => `${section}.${key}`;
+  const place = (named: NamedFile) => `${placeOf(keyOf(named).split("."))}: ${keyOf(named)}`;
+  const problems: string[] = [];
+  const report = (named: NamedFile, problem: string) =>
+    void problems.push(`${place(named)}: ${problem}, at ${named.file}`);
+  const read = new Map<string, { readonly named: NamedFile; readonly text: string }>();
+  for (const named of namedFiles(config)) {
+    if (named.file.startsWith(CREDENTIAL) && onNotice) {
+      onNotice(`${place(named)} is not checked: only the service has ${named.file}`);
+      continue;
+    }
+    const found = await readNamed(named);
+    if ("problem" in found) report(named, found.problem);
+    else read.set(keyOf(named), { named, text: found.text });
+  }
+  for (const section of ["consul_server.tls_config", "pushgateway.tls_config"]) {
+    const [cert, key] = [read.get(`${section}.cert_file`), read.get(`${section}.key_file`)];
+    const wrong = cert && key && pairProblem(cert.text, key.text);
+    if (wrong) report(wrong.key === "cert_file" ? cert.named : key.named, wrong.message);
+  }
+  const ca = read.get("pushgateway.tls_config.ca_file");
+  if (ca && onNotice && !config.upstream.tls.insecureSkipVerify) {
+    for (const hosts of hostsOfAuthorities(ca.text)) {
+      const what = `the certificate for ${hosts} may sign others (CA:TRUE)`;
+      const remedy = "a Pushgateway that uses it itself is refused; docs/tls.md has a remedy";
+      onNotice(`${place(ca.named)}: ${what}: ${remedy}`);
+    }
+  }
+  return problems;
+}
+
+function namedFiles({ consul, upstream }: Pick<Config, "consul" | "upstream">): NamedFile[] {
+  const name = (section: string, files: Readonly<Record<string, string | undefined>>) =>
+    Object.entries(files).flatMap(([key, file]) =>
+      file === undefined ? [] : [{ section, key, file }]
+    );
+  const tls = ({ caFile, certFile, keyFile }: Partial<TlsConfig> = {}) => ({
+    ca_file: caFile,
+    cert_file: certFile,
+    key_file: keyFile,
+  });
+  return [
+    ...name("consul_server", { token_file: consul?.tokenFile }),
+    ...name("consul_server.tls_config", tls(consul?.tls)),
+    ...name("pushgateway.basic_auth", { password_file: upstream.basicAuth?.passwordFile }),
+    ...name("pushgateway.tls_config", tls(upstream.tls)),
+  ];
+}
+
+async function readNamed(
+  { key, file }: NamedFile,
+): Promise<{ readonly text: string } | { readonly problem: string }> {
+  if (file.startsWith(CREDENTIAL)) {
+    const problem =
+      "expected CREDENTIALS_DIRECTORY, which a unit's LoadCredential= sets, found none";
+    return { problem };
+  }
+  let text: string;
+  try {
+    text = await Deno.readTextFile(file);
+  } catch (cause) {
+    return { problem: readFailure(cause) };
+  }
+  const isCertificate = key === "ca_file" || key === "cert_file";
+  const problem = isCertificate ? certificatesProblem(text) : undefined;
+  return problem === undefined ? { text } : { problem };
+}
+
+/** Why a file cannot be read. */
+export function readFailure(cause: unknown): string {
+  if (cause instanceof Deno.errors.NotFound) return "expected a file, found none";
+  if (cause instanceof Deno.errors.PermissionDenied) {
+    return "expected a readable file, found no permission";
+  }
+  if (cause instanceof Deno.errors.IsADirectory) return "expected a file, found a directory";
+  return `expected a readable file, found: ${cause instanceof Error ? cause.message : cause}`;
+}
