@@ -120,6 +120,15 @@ function withoutValue(values: Values, path: string): Values {
 
 const MINIMAL: Values = { pushgateway: { servers: ["a:1"] } };
 
+/** The least of a file in which a key may stand. */
+function baseOf(path: string): Values {
+  if (path.startsWith("consul_server.")) return { ...MINIMAL, consul_server: {} };
+  if (path.startsWith("pushgateway.tls_config.")) {
+    return withValue(MINIMAL, "pushgateway.scheme", "https");
+  }
+  return MINIMAL;
+}
+
 Deno.test("every key of the file is described, and no others", { permissions }, async () => {
   const described = describedIn(await read(PAGE));
   assert.deepEqual([...described.keys()].sort(), leavesOf().sort());
@@ -132,7 +141,7 @@ Deno.test("a key that stands at its described default changes nothing", {
   for (const [path, key] of describedIn(await read(PAGE))) {
     if (key.default === undefined) continue;
     defaults++;
-    const base = path.startsWith("consul_server.") ? { ...MINIMAL, consul_server: {} } : MINIMAL;
+    const base = baseOf(path);
     assert.equal(configOf(withValue(base, path, key.default)), configOf(base), path);
   }
   assert(defaults > 10, `defaults are found: ${defaults}`);

@@ -10,6 +10,9 @@ const COMMAND = /^(curl|drain|dynamic-sharding|journalctl|systemctl) /;
 /** The kinds of one line of the log, whose rest is in a table. */
 const LOG_PREFIX = /^handoff: /;
 
+/** What the TLS of the runtime says, as we pass it on. */
+const OF_THE_RUNTIME = new Set(["received fatal alert: CertificateRequired"]);
+
 /** All modules below src/ as one text, in which strings that go over several lines are joined. */
 async function sourceText(directory = "src"): Promise<string> {
   let text = "";
@@ -25,7 +28,8 @@ function quotesIn(page: string): string[] {
   return inlineCodeOf(page).flatMap((code) => {
     const line = /^msg="(.*)"$/.exec(code);
     if (line) return [line[1].replace(LOG_PREFIX, "")];
-    return code.split(" ").length >= 3 && !COMMAND.test(code) ? [code] : [];
+    if (COMMAND.test(code) || OF_THE_RUNTIME.has(code)) return [];
+    return code.split(" ").length >= 3 ? [code] : [];
   });
 }
 

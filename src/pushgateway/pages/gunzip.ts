@@ -6,19 +6,20 @@
  */
 
 import { createGunzip as openGunzip } from "node:zlib";
+import { errorText } from "../../log.ts";
 
 /** Takes packed bytes. Whoever creates one has to `end` or `abort` it. */
 export interface Gunzip {
   /**
    * Unpacks the next bytes, and is done when what came of them has been taken, but for the last part.
    *
-   * @throws where they are no gzip, and what the taker throws
+   * @throws {TypeError} where they are no gzip, and what the taker throws
    */
   write(packed: Uint8Array): Promise<void>;
   /**
    * Waits for the rest.
    *
-   * @throws where the packed text broke off, and what the taker throws
+   * @throws {TypeError} where the packed text broke off, and what the taker throws
    */
   end(): Promise<void>;
   /** Drops what is left. */
@@ -34,9 +35,16 @@ export function createGunzip(take: (bytes: Uint8Array) => Promise<void>): Gunzip
   let failure: { readonly cause: unknown } | undefined;
   const taking = (async () => {
     try {
-      for await (const bytes of unzip) await take(bytes);
+      for await (const bytes of unzip) {
+        try {
+          await take(bytes);
+        } catch (cause) {
+          failure = { cause }; // who writes would only hear that the stream has ended
+          return;
+        }
+      }
     } catch (cause) {
-      failure = { cause }; // who writes would only hear that the stream has ended
+      failure = { cause: new TypeError(`expected gzip, found: ${errorText(cause)}`, { cause }) };
     }
   })();
 
