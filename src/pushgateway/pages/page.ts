@@ -10,6 +10,7 @@ import { clockAhead, type ClockBounds } from "../clock.ts";
 import { createGunzip, type Gunzip } from "./gunzip.ts";
 import { headerValue } from "../../wire/headers.ts";
 import { createPace } from "../../concurrency/pace.ts";
+import type { Answer } from "../client/answer.ts";
 import type { Transport } from "../client/transport.ts";
 
 /** How members are read. */
@@ -57,7 +58,6 @@ export async function readPage(
   const pace = createPace(signal);
   const sentAt = now();
   let begunAt: number | undefined;
-  let gunzip: Gunzip | undefined;
 
   async function takeInPieces(bytes: Uint8Array): Promise<void> {
     for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
@@ -66,8 +66,37 @@ export async function readPage(
     }
   }
 
+  const { status, headers } = await receivePage(member, { target, accept }, {
+    begins: () => begunAt = now(),
+    take: takeInPieces,
+  }, { transport, timeoutMs, signal });
+  const answeredAt = begunAt ?? now();
+  return { status, clockAhead: clockAhead(headerValue(headers, "date"), { sentAt, answeredAt }) };
+}
+
+/** Where a page goes as it comes. */
+export interface PageSink {
+  /** Called with the headers of a page that is there (200), before its first bytes. */
+  begins(headers: readonly string[]): void;
+  /** Takes the next bytes, unpacked. They are good until that is done, and nothing more is read before. */
+  take(bytes: Uint8Array): Promise<void>;
+}
+
+/**
+ * Has a page sent, packed, and unpacks it.
+ *
+ * @throws as {@linkcode readPage}
+ */
+export async function receivePage(
+  member: Member,
+  { target, accept }: Omit<PageRequest, "take">,
+  { begins, take }: PageSink,
+  { transport, timeoutMs, signal }: Omit<ReadWay, "now"> & { readonly signal: AbortSignal },
+): Promise<Answer> {
+  let hasBegun = false;
+  let gunzip: Gunzip | undefined;
   try {
-    const { status, headers } = await transport.send(member, {
+    const answer = await transport.send(member, {
       method: "GET",
       target,
       headers: ["accept", accept, "accept-encoding", "gzip"],
@@ -75,17 +104,17 @@ export async function readPage(
       timeoutMs,
       signal,
       onBody(chunk, headers) {
-        if (begunAt === undefined) {
-          begunAt = now();
+        if (!hasBegun) {
+          hasBegun = true;
+          begins(headers);
           const packed = headerValue(headers, "content-encoding")?.toLowerCase() === "gzip";
-          if (packed) gunzip = createGunzip(takeInPieces);
+          if (packed) gunzip = createGunzip(take);
         }
-        return gunzip ? gunzip.write(chunk) : takeInPieces(chunk);
+        return gunzip ? gunzip.write(chunk) : take(chunk);
       },
     });
     await gunzip?.end();
-    const answeredAt = begunAt ?? now();
-    return { status, clockAhead: clockAhead(headerValue(headers, "date"), { sentAt, answeredAt }) };
+    return answer;
   } catch (error) {
     await gunzip?.abort();
     signal.throwIfAborted(); // the connection was ended for it; that is no failure of the member
