@@ -193,7 +193,7 @@ function protobufFamilies(body: Uint8Array): Map<string, Family> {
     });
     page.take(bytes);
     page.end();
-    const type = typeOfFamily({ name, bytes, ...head });
+    const type = typeOfFamily(head);
     families.set(name, { type, help, ...(value !== undefined && { value }) });
   }
   return families;

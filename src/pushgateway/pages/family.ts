@@ -83,7 +83,7 @@ export interface EncodedFamily {
 }
 
 /** The type of a family as the text format writes it. */
-export function typeOfFamily({ type = 0 }: EncodedFamily): string {
+export function typeOfFamily({ type = 0 }: Pick<EncodedFamily, "type">): string {
   return TYPES[type]?.toLowerCase() ?? "untyped";
 }
 

@@ -11,6 +11,7 @@ import { groupId, groupOfLabels } from "../../group/group.ts";
 import { concat } from "./concat.ts";
 import { LargeMap } from "../../concurrency/large_map.ts";
 import { createKnownIds, type KnownIds } from "./known_ids.ts";
+import { begins, LINE_BYTES_MAX, NEWLINE, nextComment } from "./text_lines.ts";
 import { parseSample } from "./text_sample.ts";
 
 /** Takes a page piece by piece. */
@@ -47,12 +48,7 @@ const STARTS = [SAMPLE, FAILURE, TYPE, START_TIME];
 const START_BYTES_MAX = Math.max(...STARTS.map(({ length }) => length));
 /** Families of which something is taken. */
 const OF_USE = new Set([FAMILY, "push_failure_time_seconds", "process_start_time_seconds"]);
-const NEWLINE = 0x0a;
-/** What comments begin with, and hardly anything else has in it. */
-const HASH = 0x23;
 const [SPACE, ZERO] = [0x20, 0x30];
-/** A URL of more than a megabyte is refused by the Pushgateway, and so no labels come to that. */
-const LINE_BYTES_MAX = 8_000_000;
 
 /** Reads one page. */
 export function createPushTimePage(known: KnownIds = createKnownIds()): PushTimePage {
@@ -190,23 +186,6 @@ export function createPushTimePage(known: KnownIds = createKnownIds()): PushTime
       endsLine = bytes[bytes.length - 1] === NEWLINE;
     },
   };
-}
-
-/** Where the next line begins that is a comment; the end where there is none. */
-function nextComment(bytes: Uint8Array, from: number, endsLine: boolean): number {
-  for (let at = from;;) {
-    const hash = bytes.indexOf(HASH, at);
-    if (hash < 0) return bytes.length;
-    if (hash === 0 ? endsLine : bytes[hash - 1] === NEWLINE) return hash;
-    at = hash + 1;
-  }
-}
-
-/** Whether a line, or what lies from somewhere on, begins with something. */
-function begins(bytes: Uint8Array, start: Uint8Array, from = 0): boolean {
-  if (bytes.length - from < start.length) return false;
-  for (let i = 0; i < start.length; i++) if (bytes[from + i] !== start[i]) return false;
-  return true;
 }
 
 /** Whether the two agree as far as the shorter goes. */

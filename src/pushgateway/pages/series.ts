@@ -36,7 +36,6 @@ export function keyOfMetric(metric: Uint8Array): string {
 
 /** The labels of a key, as they are shown to people. */
 export function labelsOfKey(key: string): LabelPairs {
-  const utf8 = (text: string) => Buffer.from(text, "latin1").toString();
   return labelsOf(Buffer.from(key, "latin1")).map(([name, value]) => [utf8(name), utf8(value)]);
 }
 
@@ -100,7 +99,12 @@ function isBefore(
   return bytes[a] < bytes[b];
 }
 
-function labelsOf(metric: Uint8Array): [name: string, value: string][] {
+/**
+ * The labels of a `Metric` message, a character for each byte.
+ *
+ * @throws {SyntaxError} where it is none
+ */
+export function labelsOf(metric: Uint8Array): [name: string, value: string][] {
   const pairs: [string, string][] = [];
   for (const { number, start, end } of readFields(metric)) {
     if (number !== METRIC_LABEL) continue;
@@ -145,6 +149,11 @@ export function latin1Of(
 }
 
 /** UTF-8 with one byte in each character. */
-function binary(text: string): string {
+export function binary(text: string): string {
   return ASCII.test(text) ? text : Buffer.from(text).toString("latin1");
+}
+
+/** The text that is so written. */
+export function utf8(binary: string): string {
+  return ASCII.test(binary) ? binary : Buffer.from(binary, "latin1").toString();
 }

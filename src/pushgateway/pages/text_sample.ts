@@ -25,9 +25,30 @@ const ESCAPES: Readonly<Record<string, string>> = { n: "\n" };
  * ```
  */
 export function parseSample(line: string): Sample {
+  const { labels, end } = readLabels(line, line.indexOf("{") + 1);
+  const [text, ...rest] = line.slice(end).trim().split(" ");
+  const value = Number(text);
+  if (text === "" || Number.isNaN(value) || rest.length > 0) throw noSample(line);
+  return { labels, value };
+}
+
+/**
+ * Reads labels up to the brace that closes them. A name of the metric among them, as the format has it for
+ * one that needs quotation marks, is passed over.
+ *
+ * @param from behind the brace that opens them
+ * @returns the labels, and where what comes behind the closing brace begins
+ * @throws {SyntaxError}
+ */
+export function readLabels(
+  line: string,
+  from: number,
+): { readonly labels: Sample["labels"]; readonly end: number } {
   const labels: (readonly [string, string])[] = [];
-  let at = line.indexOf("{") + 1;
+  let at = from;
   while (line[at] !== "}") {
+    // Before the brace there is none then.
+    const mayNameMetric = at === 1 && line[at] === '"';
     let name: string;
     if (line[at] === '"') {
       name = readQuoted();
@@ -36,16 +57,14 @@ export function parseSample(line: string): Sample {
       name = line.slice(at, equals);
       at = equals;
     }
-    if (line[at] !== "=" || line[at + 1] !== '"') throw noSample(line);
-    at++;
-    labels.push([name, readQuoted()]);
+    if (line[at] === "=" && line[at + 1] === '"') {
+      at++;
+      labels.push([name, readQuoted()]);
+    } else if (!mayNameMetric) throw noSample(line);
     if (line[at] === ",") at++;
     else if (line[at] !== "}") throw noSample(line);
   }
-  const [text, ...rest] = line.slice(at + 1).trim().split(" ");
-  const value = Number(text);
-  if (text === "" || Number.isNaN(value) || rest.length > 0) throw noSample(line);
-  return { labels, value };
+  return { labels, end: at + 1 };
 
   /** From one quotation mark to behind the next that is not escaped. */
   function readQuoted(): string {
@@ -61,11 +80,13 @@ export function parseSample(line: string): Sample {
       if (end >= line.length) throw noSample(line);
     }
     at = end + 1;
-    return line.slice(start, end).replace(
-      /\\(.)/g,
-      (_, escaped: string) => ESCAPES[escaped] ?? escaped,
-    );
+    return unescape(line.slice(start, end));
   }
+}
+
+/** What stands between quotation marks. */
+export function unescape(text: string): string {
+  return text.replace(/\\(.)/g, (_, escaped: string) => ESCAPES[escaped] ?? escaped);
 }
 
 function noSample(line: string): SyntaxError {

@@ -1,0 +1,183 @@
+/**
+ * Puts the pages of several Pushgateways together into one, as they come: each family once, with the
+ * samples of all of them. A piece of each page is held at a time, however large they are.
+ *
+ * @module
+ */
+
+import { createPace } from "../../concurrency/pace.ts";
+import type { FamilyHead, FamilyReader, PageFormat } from "./families.ts";
+import type { LabelPairs } from "./json_group.ts";
+
+/** Which samples of a page are shown. */
+export type Shows =
+  /** By the labels of their metric, a character for each byte. */
+  (labels: LabelPairs) => Shown;
+/** `once` and `last`: where no page before has shown a metric of these labels as `once`. */
+export type Shown = "always" | "never" | "once" | "last";
+
+/** One of the pages. */
+export interface MergedPage<Head extends FamilyHead> {
+  /** Whose it is. */
+  readonly name: string;
+  readonly families: FamilyReader<Head>;
+  /** Absent: all samples are shown. */
+  readonly shows?: Shows;
+}
+
+/** What merging takes. */
+export interface MergeOptions<Head extends FamilyHead> {
+  readonly format: PageFormat<Head>;
+  /** Families that are not shown. */
+  readonly hidden: ReadonlySet<string>;
+  /** Called for a family of which the pages say different types, which they say by name. */
+  readonly onConflict: (family: string, types: ReadonlyMap<string, string>) => void;
+  readonly signal: AbortSignal;
+}
+
+/** The families that a Pushgateway has of itself; clients push some of those names, too. */
+const OWN = /^(?:go|process|promhttp|pushgateway)_/;
+/** The family that is on the page of each Pushgateway. */
+const ALWAYS_THERE = "pushgateway_build_info";
+/** What each sample has that was pushed. */
+const PUSHED_LABEL = "job";
+
+/**
+ * Merges pages.
+ *
+ * @param pages those that show a sample first come first
+ * @yields chunks of some size, and the rest
+ * @throws what reading a page throws; the signal's reason when it aborts
+ */
+export async function* mergeFamilies<Head extends FamilyHead>(
+  pages: readonly MergedPage<Head>[],
+  { format, hidden, onConflict, signal }: MergeOptions<Head>,
+): AsyncGenerator<Uint8Array, void> {
+  const pace = createPace(signal);
+  const output = createChunks();
+  const writer = format.writer(output.write);
+  const heads = new Map<MergedPage<Head>, Head>();
+
+  async function goOn(some: readonly MergedPage<Head>[]): Promise<void> {
+    await Promise.all(some.map(async (page) => {
+      const head = await page.families.next();
+      if (head) heads.set(page, head);
+      else heads.delete(page);
+    }));
+  }
+
+  await goOn(pages);
+  while (heads.size > 0) {
+    const name = firstOf(heads.values());
+    const family = pages.filter((page) => heads.get(page)?.name === name);
+    if (!hidden.has(name)) {
+      yield* merge(family, name);
+      writer.end();
+    }
+    await goOn(family);
+  }
+  yield* output.all();
+
+  async function* merge(
+    family: readonly MergedPage<Head>[],
+    name: string,
+  ): AsyncGenerator<Uint8Array, void> {
+    const told = family.flatMap((page) => heads.get(page) ?? []);
+    if (told.some(({ type }) => type !== told[0].type)) {
+      onConflict(name, new Map(family.map((page, i) => [page.name, told[i].type])));
+    }
+    writer.begin(told);
+    const isOwn = OWN.test(name);
+    /** Which page has shown a metric first, of those that are shown once. */
+    const shown = new Map<string, MergedPage<Head>>();
+    for (const [i, page] of family.entries()) {
+      const take = (samples: Uint8Array) => writer.samples(samples, told[i]);
+      const wants = wanted(page, isOwn, shown);
+      for (let samples; (samples = await page.families.samples());) {
+        if (wants) format.select(samples, told[i], wants, take);
+        else take(samples);
+        yield* output.full();
+        if (pace.tired) await pace.rest();
+      }
+    }
+  }
+}
+
+/**
+ * The families of a page, which fails where it ends too early: a protobuf push can damage a Pushgateway's
+ * store so that its page ends anywhere, with status 200.
+ */
+export function wholePage<Head extends FamilyHead>(
+  { next, samples }: FamilyReader<Head>,
+): FamilyReader<Head> {
+  let isWhole = false;
+  return {
+    async next() {
+      const head = await next();
+      isWhole ||= head?.name === ALWAYS_THERE;
+      if (head || isWhole) return head;
+      throw new SyntaxError(`expected all families, found a page without ${ALWAYS_THERE}`);
+    },
+    samples,
+  };
+}
+
+/** Which metrics of a page are wanted; absent where all are. */
+function wanted<Page extends Pick<MergedPage<FamilyHead>, "shows">>(
+  page: Page,
+  isOwn: boolean,
+  shown: Map<string, Page>,
+): ((labels: LabelPairs) => boolean) | undefined {
+  const { shows } = page;
+  if (!shows && !isOwn) return undefined;
+  return (labels) => {
+    if (isOwn && !labels.some(([name]) => name === PUSHED_LABEL)) return false;
+    const how = shows?.(labels) ?? "always";
+    if (how === "always" || how === "never") return how === "always";
+    const key = labels.flat().join("\xff"); // which is no byte of UTF-8
+    const first = shown.get(key) ?? page;
+    if (how === "once") shown.set(key, first);
+    return first === page;
+  };
+}
+
+function firstOf(heads: Iterable<FamilyHead>): string {
+  let first: string | undefined;
+  for (const { name } of heads) if (first === undefined || name < first) first = name;
+  return first ?? "";
+}
+
+/** Large enough to be worth a write. */
+const CHUNK_BYTES = 65_536;
+
+/** Gathers bytes into chunks. */
+function createChunks() {
+  let chunks: Uint8Array[] = [];
+  let chunk = new Uint8Array(CHUNK_BYTES);
+  let length = 0;
+
+  function* full(): Generator<Uint8Array> {
+    const taken = chunks;
+    chunks = [];
+    yield* taken;
+  }
+
+  return {
+    write(bytes: Uint8Array) {
+      for (let at = 0; at < bytes.length;) {
+        const part = bytes.subarray(at, at + CHUNK_BYTES - length);
+        chunk.set(part, length);
+        length += part.length;
+        at += part.length;
+        if (length < CHUNK_BYTES) continue;
+        chunks.push(chunk);
+        [chunk, length] = [new Uint8Array(CHUNK_BYTES), 0];
+      }
+    },
+    full,
+    *all(): Generator<Uint8Array> {
+      yield* full();
+      if (length > 0) yield chunk.subarray(0, length);
+    },
+  };
+}
