@@ -100,6 +100,21 @@ export interface Handoff {
   takesOver(id: string, member: Member, signal: AbortSignal): Promise<void>;
   /** A push was taken by a member, which need not be the group's owner. */
   taken(push: GroupKeys, member: Member): void;
+  /** Whether groups are brought to their owners, as it is configured. */
+  readonly enabled: boolean;
+  /**
+   * Whether each group on some members lies on its owner and nowhere else among them, and none is about to be
+   * moved, as far as can be known.
+   */
+  areInPlace(on: ReadonlySet<Member>): boolean;
+  /**
+   * The groups of a member and when each was pushed, as of after this call.
+   *
+   * @throws {MemberFailure} where it cannot be read whole; the signal's reason when it aborts
+   */
+  pushTimes(member: Member, signal: AbortSignal): Promise<PushTimes>;
+  /** The owner of a placement key, for all instances. */
+  ownerOf(key: string): Member | undefined;
   /** Members that a deletion has to reach: the owner, and those that were seen to hold the group. */
   mustHearOf(push: GroupKeys): Set<Member>;
   /**
@@ -316,6 +331,12 @@ export function createHandoff(deps: HandoffDeps): Handoff {
     taken({ id, key }, member) {
       if (config().enabled && whereabouts.ownerOf(key) !== member) whereabouts.placed(id, member);
     },
+    get enabled() {
+      return config().enabled;
+    },
+    areInPlace: (on) => config().enabled && rings.areKnown && whereabouts.areInPlace(on),
+    pushTimes: gateways.pushTimes,
+    ownerOf: whereabouts.ownerOf,
     mustHearOf({ id, key }) {
       // What nobody would remember has to be heard by all.
       if (!config().enabled) return new Set(membership().records.keys());

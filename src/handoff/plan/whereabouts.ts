@@ -95,6 +95,11 @@ export interface Whereabouts {
   readonly size: number;
   /** Whether nothing can be out of place, and nobody is out of sight: what nearly every push finds. */
   readonly clear: boolean;
+  /**
+   * Whether each group on some members lies on its owner and nowhere else among them, for certain: all that
+   * was done to them was seen by a read since.
+   */
+  areInPlace(on: ReadonlySet<Member>): boolean;
   /** Who may hold a copy of a group; `undefined` where only the owner can. */
   holdersOf(group: GroupKeys): Holders | undefined;
   /** The owner of a placement key, by the name that its process is used under. */
@@ -409,6 +414,16 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
     },
     get clear() {
       return seen.size === 0 && former.length === 0 && isRead();
+    },
+    areInPlace(on) {
+      const areElsewhere = (some: Iterable<Member>) => [...some].every((member) => !on.has(member));
+      return seen.size === 0 &&
+        [unread.keys(), hidden, returned, strangers].every(areElsewhere) &&
+        former.every(({ unread }) => areElsewhere([...unread].map(named))) &&
+        // A Pushgateway deletes after it has answered.
+        changes.entries().every(([member, changed]) =>
+          !on.has(member) || changed.keys().every((id) => ownerOf(keyOfId(id)) === member)
+        );
     },
     holdersOf({ id, key }) {
       const copies = seen.get(id);

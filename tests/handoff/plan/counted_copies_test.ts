@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { countCopies } from "../../../src/handoff/plan/counted_copies.ts";
+import type { Member } from "../../../src/member.ts";
+import { a, b, c, ringOf } from "./members.ts";
+import { inventory } from "./whereabouts_story.ts";
+
+const G = "/metrics/job/backup";
+const H = "/metrics/job/other";
+
+/** By the short names of members, for a ring that gives all to `a`. */
+function counted(held: Readonly<Record<string, Readonly<Record<string, number>>>>) {
+  const names = new Map<string, Member>([["a", a], ["b", b], ["c", c]]);
+  const inventories = new Map(
+    [...names].filter(([name]) => name in held).map(([name, member]) =>
+      [member, inventory(held[name])] as const
+    ),
+  );
+  const ring = ringOf(a);
+  const counting = countCopies(inventories, (key) => ring.ownerOf(key));
+  for (;;) {
+    const { done, value } = counting.next();
+    if (!done) continue;
+    const { outdone, underway } = value;
+    const nameOf = (member: Member) => member.slice(0, 1);
+    return {
+      outdone: Object.fromEntries([...outdone].map(([member, ids]) => [nameOf(member), [...ids]])),
+      underway: Object.fromEntries(
+        [...underway].map((
+          [member, groups],
+        ) => [nameOf(member), Object.fromEntries([...groups].map(([id, to]) => [id, nameOf(to)]))]),
+      ),
+    };
+  }
+}
+
+const STORIES: readonly [
+  why: string,
+  held: Parameters<typeof counted>[0],
+  outdone: Readonly<Record<string, readonly string[]>>,
+  underway: Readonly<Record<string, Readonly<Record<string, string>>>>,
+][] = [
+  ["nothing is said of what lies on its owner", { a: { [G]: 1 }, b: {} }, {}, {}],
+  ["what lies elsewhere may be moved", { a: {}, b: { [G]: 1 } }, {}, { b: { [G]: "a" } }],
+  ["the owner's copy counts, be it older", { a: { [G]: 1 }, b: { [G]: 2 } }, { b: [G] }, {}],
+  [
+    "the newest counts where the owner has none",
+    { b: { [G]: 1 }, c: { [G]: 2 } },
+    { b: [G] },
+    { c: { [G]: "a" } },
+  ],
+  [
+    "one that no push has reached well counts less",
+    { a: { [G]: 0 }, b: { [G]: 1 } },
+    { a: [G] },
+    {},
+  ],
+  ["unless all are so", { a: { [G]: 0 }, b: { [G]: 0 } }, { b: [G] }, {}],
+  [
+    "each group for itself",
+    { a: { [G]: 1 }, b: { [G]: 1, [H]: 1 }, c: { [H]: 2 } },
+    { b: [G, H] },
+    { c: { [H]: "a" } },
+  ],
+];
+for (const [why, held, outdone, underway] of STORIES) {
+  Deno.test(`which copy counts: ${why}`, { permissions: "none" }, () => {
+    const found = counted(held);
+    for (const ids of Object.values(found.outdone)) ids.sort();
+    assert.deepEqual(found, { outdone, underway });
+  });
+}
