@@ -37,6 +37,7 @@ const PURE = [
   "src/config/schema.ts",
   "src/config/scraping.ts",
   "src/handoff/plan/announced_ring.ts",
+  "src/handoff/plan/counted_copies.ts",
   "src/handoff/plan/deletions.ts",
   "src/handoff/plan/empty_instances.ts",
   "src/handoff/plan/forecast.ts",
@@ -50,6 +51,9 @@ const PURE = [
   "src/handoff/settle/many/plan_moves.ts",
   "src/membership/registration_plan.ts",
   "src/pushgateway/compare_content.ts",
+  "src/http/api/scrape_request.ts",
+  "src/http/api/shown_samples.ts",
+  "src/pushgateway/sample_groups.ts",
   "src/pushgateway/shared_series.ts",
 ];
 

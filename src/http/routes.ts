@@ -12,9 +12,10 @@ import { dropBody } from "./push/body.ts";
 import { locatePush } from "./push/location.ts";
 import { MEMBERS_ROUTE, type MembersApi } from "./api/members.ts";
 import type { Proxy } from "./push/proxy.ts";
+import type { Pushed } from "./api/pushed.ts";
 import { previewPush, type PushContext, redirectPush, unavailable } from "./push/redirect.ts";
-import { oneAtATime } from "./api/one_at_a_time.ts";
 import { withEtag } from "./api/etag.ts";
+import { fewAtATime } from "./api/few_at_a_time.ts";
 import { readiness } from "./api/readiness.ts";
 import { followsRedirect } from "./push/redirect_clients.ts";
 import { answerSd } from "./api/sd.ts";
@@ -45,6 +46,8 @@ export interface RouteDeps {
   readonly handoff: Pick<Handoff, "idle" | "spellingKnown" | "concerns" | "pathOn">;
   /** What is known of the members, and how they are told to leave. */
   readonly members: MembersApi;
+  /** What all members hold as one page. */
+  readonly pushed: Pushed;
   /** The Pushgateways' own API, for all of them. */
   readonly admin: Admin;
   /** Whether what deletes groups, or moves them, is answered. */
@@ -60,6 +63,9 @@ export interface RouteDeps {
 
 /** No endpoint of ours begins so. */
 const PUSH_ROUTE = "/metrics/job/";
+
+/** Pages of all groups at once: each has every member make one, and holds a piece of each. */
+const PUSHED_MAX = 4;
 
 type Answer = Reply | Promise<Reply>;
 type Route = Readonly<Record<string, (request: IncomingRequest) => Answer>>;
@@ -139,8 +145,9 @@ function createRoutes(deps: RouteDeps): ReadonlyMap<string, Route> {
       : textReply(500, `${outcome.problems.join("\n")}\n`);
   };
   const { admin } = deps;
-  const allMetrics = oneAtATime("/api/v1/metrics", admin.metrics);
-  const plan = oneAtATime("a plan", deps.members.plan);
+  const allMetrics = fewAtATime(1, "/api/v1/metrics", admin.metrics);
+  const plan = fewAtATime(1, "a plan", deps.members.plan);
+  const pushed = fewAtATime(PUSHED_MAX, "/pushed", deps.pushed);
   const wipe = ({ client }: IncomingRequest) =>
     deps.enableAdminApi ? admin.wipe(client) : textReply(403, "Admin API is not enabled.\n");
   const metricsPage = async () =>
@@ -151,6 +158,7 @@ function createRoutes(deps: RouteDeps): ReadonlyMap<string, Route> {
     ["/-/ready", { GET: ready, HEAD: ready }],
     ["/-/reload", { POST: reload, PUT: reload }],
     ["/sd", { GET: sd, HEAD: sd }],
+    ["/pushed", { GET: pushed, HEAD: pushed }],
     ["/api/v1/status", { GET: () => admin.status() }],
     ["/api/v1/metrics", { GET: allMetrics }],
     ["/api/v1/admin/wipe", { PUT: wipe }],

@@ -20,3 +20,12 @@ export function servingMembers({ ring, membership }: Snapshot): Member[] {
 export function weightOf({ ring, membership }: Snapshot, member: Member): number | undefined {
   return ring.weights.get(member) ?? membership.records.get(member)?.listing?.weight;
 }
+
+/**
+ * Whether a member has been swept, as far as handoff sweeps. One that was not may show copies that are
+ * older than others.
+ */
+export function isSwept({ membership }: Snapshot, member: Member): boolean {
+  const record = membership.records.get(member);
+  return record?.state !== "joining" || record.verdict !== "up";
+}

@@ -19,6 +19,7 @@ import { createHandoff, type Handoff } from "../handoff/handoff.ts";
 import { createTellSharedSeries } from "../handoff/shared_series.ts";
 import { createAdmin } from "../http/api/admin.ts";
 import { createMembersApi } from "../http/api/members.ts";
+import { createPushed } from "../http/api/pushed.ts";
 import { createFailureLog } from "../http/push/failure_log.ts";
 import { createProxy } from "../http/push/proxy.ts";
 import { createHandler, type ReloadOutcome } from "../http/routes.ts";
@@ -212,6 +213,7 @@ export function createService(first: Term, deps: ServiceDeps): Service {
     }
   }
 
+  const awaitsDiscovery = () => terms.current.consul !== undefined && !snapshot().membership.known;
   const handler = createHandler({
     snapshot,
     config,
@@ -237,7 +239,14 @@ export function createService(first: Term, deps: ServiceDeps): Service {
       mark: leaving.mark,
       log,
     }),
-    awaitsDiscovery: () => terms.current.consul !== undefined && !snapshot().membership.known,
+    awaitsDiscovery,
+    pushed: createPushed({
+      snapshot,
+      awaitsDiscovery,
+      way: () => ({ transport: terms.current.apiTransport }),
+      handoff,
+      log,
+    }),
     admin: createAdmin({
       snapshot,
       way: () => ({ transport: terms.current.apiTransport, timeoutMs: config().proxy.timeoutMs }),

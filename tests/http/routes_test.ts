@@ -5,6 +5,7 @@ import { type LogLevel, openLog } from "../../src/log.ts";
 import { buildInfo } from "../../src/build.ts";
 import { createMetrics } from "../../src/metrics/metrics.ts";
 import { isPending } from "../concurrency/settled.ts";
+import { Reply } from "../../src/http/message.ts";
 import { answerOf, incoming } from "./messages.ts";
 import { ONE_ACTIVE, UNKNOWN } from "./view.ts";
 
@@ -33,6 +34,8 @@ const ANSWERS: readonly [request: string, status: number, body: RegExp, allow?: 
   ["GET /sd", 200, /^\[\{"targets":\["a:9091"\]/],
   ["HEAD /sd", 200, /^\[/],
   ["POST /sd", 405, /^Method Not Allowed/, "GET, HEAD"],
+  ["PUT /pushed", 405, /^Method Not Allowed: expected GET, HEAD, found PUT/, "GET, HEAD"],
+  ["OPTIONS /pushed", 405, /^Method Not Allowed/, "GET, HEAD"],
   ["GET /test/v1", 200, /^Hello, /],
   ["GET /api/v1/scraping", 200, /"data":\{"scheme":"http","metrics_path":"\/metrics"\}/],
   ["PUT /api/v1/scraping", 405, /^Method Not Allowed/, "GET"],
@@ -95,6 +98,23 @@ Deno.test("the Pushgateways' route prefix is answered beside none", {
   assert.equal((await handle("GET /metrics/api/v1/members/x", own)).status, 405);
   assert.equal((await handle("GET /metrics", own)).status, 200);
 });
+
+for (const path of ["/pushed", "/pushed?partial=true", "/pg/pushed"]) {
+  for (const method of ["GET", "HEAD"]) {
+    Deno.test(`${method} ${path} is the page of all groups`, { permissions: "none" }, async () => {
+      const config = { ...CONFIG, upstream: { ...CONFIG.upstream, routePrefix: "/pg" } };
+      const asked: string[] = [];
+      const answer = await handle(`${method} ${path}`, {
+        config: () => config,
+        pushed: ({ target }) => {
+          asked.push(target);
+          return Promise.resolve(new Reply(200));
+        },
+      });
+      assert.deepEqual([answer.status, asked], [200, [path]]);
+    });
+  }
+}
 
 for (const header of [["content-length", "4"], ["transfer-encoding", "chunked"]] as const) {
   Deno.test(`a GET with ${header.join(": ")} at a push path is 405`, {
@@ -281,6 +301,7 @@ function deps(
     handoff: { idle: true, spellingKnown: unasked, concerns: unasked, pathOn: () => undefined },
     members: { list: unasked, drain: unasked, plan: unasked, holdersOf: () => [] },
     awaitsDiscovery: () => false,
+    pushed: unasked,
     deadlines: { set: () => ({ clear() {} }), [Symbol.dispose]() {} },
     metrics: createMetrics(buildInfo()),
     log: openLog({ level, format: "logfmt", write: (line) => lines.push(line) }),

@@ -14,28 +14,33 @@ export interface StandIn extends RawMember {
 
 /** The page of a Pushgateway without groups: some metric of its own is on it. */
 const PAGE = "# TYPE pushgateway_build_info gauge\npushgateway_build_info 1\n";
+const PAGE_REQUEST = "GET /metrics";
 const OK = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 
 /**
  * Starts one.
  *
  * @param treat answers a push, or does not; by default with an empty 200
+ * @param show answers who wants its page of metrics
  */
 export function standIn(
   treat: (connection: RawConnection, push: string) => Promise<void> = (connection) =>
     connection.write(OK),
+  show?: (connection: RawConnection) => Promise<void>,
 ): StandIn {
   const pushes: string[] = [];
   const pages = pagesOfAnother();
   const member = rawMember(async (connection) => {
     for (let request; (request = await connection.request());) {
-      const page = pages.get(request.slice(0, request.indexOf(" HTTP/")));
-      if (page !== undefined) {
+      const asked = request.slice(0, request.indexOf(" HTTP/"));
+      const page = pages.get(asked);
+      if (show && asked === PAGE_REQUEST) await show(connection);
+      else if (page !== undefined) {
         await connection.write(page);
-        continue;
+      } else {
+        pushes.push(request);
+        await treat(connection, request);
       }
-      pushes.push(request);
-      await treat(connection, request);
     }
   });
   return Object.assign(member, { pushes });
@@ -53,7 +58,7 @@ function pagesOfAnother(): ReadonlyMap<string, string> {
   const json = JSON.stringify({ status: "success", data: status });
   return new Map([
     ["GET /-/healthy", OK],
-    ["GET /metrics", answer("text/plain; version=0.0.4", PAGE)],
+    [PAGE_REQUEST, answer("text/plain; version=0.0.4", PAGE)],
     ["GET /api/v1/status", answer("application/json", json)],
   ]);
 }

@@ -1,37 +1,50 @@
-/** Answers that cost much: one client at a time gets one. @module */
+/** Answers that cost much: only so many clients at a time get one. @module */
 
 import { jsonReply, type Parts, Reply } from "../message.ts";
 
 const RETRY_AFTER_SECONDS = "1";
 
 /**
- * Wraps an answer so that it is given to one client at a time, to the last of its parts; others get 429
+ * Wraps an answer so that it is given to a few clients at a time, to the last of its parts; others get 429
  * meanwhile.
  *
- * @param what as it is named to those
+ * @param max how many clients
+ * @param what as it is named to the others
  */
-export function oneAtATime<Asked extends unknown[]>(
+export function fewAtATime<Asked extends unknown[]>(
+  max: number,
   what: string,
   answer: (...asked: Asked) => Promise<Reply>,
 ): (...asked: Asked) => Promise<Reply> {
-  let isBusy = false;
+  let busy = 0;
 
-  function untilEnded(parts: Parts): Parts {
+  /** Counts until it is called, once. */
+  function enter(): () => void {
+    let isIn = true;
+    busy++;
+    return () => {
+      if (isIn) busy--;
+      isIn = false;
+    };
+  }
+
+  function untilEnded(parts: Parts, leave: () => void): Parts {
     return {
       next: () => parts.next(),
       return() {
-        isBusy = false;
+        leave();
         return parts.return();
       },
     };
   }
 
   return async (...asked) => {
-    if (isBusy) {
-      const error = `${what} is being made for another client: ask again when that is done`;
+    if (busy === max) {
+      const others = max === 1 ? "another client" : `${max} other clients`;
+      const error = `${what} is being made for ${others}: ask again when that is done`;
       return jsonReply(429, { status: "error", error }, ["retry-after", RETRY_AFTER_SECONDS]);
     }
-    isBusy = true;
+    const leave = enter();
     let isGiven = false;
     try {
       const { status, body, headers } = await answer(...asked);
@@ -39,9 +52,9 @@ export function oneAtATime<Asked extends unknown[]>(
         return new Reply(status, body, headers);
       }
       isGiven = true;
-      return new Reply(status, untilEnded(body), headers);
+      return new Reply(status, untilEnded(body, leave), headers);
     } finally {
-      if (!isGiven) isBusy = false;
+      if (!isGiven) leave();
     }
   };
 }

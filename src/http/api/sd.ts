@@ -3,7 +3,7 @@
 import { metricsPath, type UpstreamConfig } from "../../config/upstream.ts";
 import type { Member } from "../../member.ts";
 import { Reply, textReply } from "../message.ts";
-import { servingMembers, type Snapshot, weightOf } from "../snapshot.ts";
+import { isSwept, servingMembers, type Snapshot, weightOf } from "../snapshot.ts";
 
 /** What the answer depends on beside the members. */
 export interface SdOptions {
@@ -26,11 +26,7 @@ interface TargetGroup {
  * stale copies, and is not listed; one that is being drained is, until it is empty.
  */
 export function answerSd(snapshot: Snapshot, { awaitsDiscovery, upstream }: SdOptions): Reply {
-  const isSwept = (member: Member) => {
-    const record = snapshot.membership.records.get(member);
-    return record?.state !== "joining" || record.verdict !== "up";
-  };
-  const targets = servingMembers(snapshot).filter(isSwept);
+  const targets = servingMembers(snapshot).filter((member) => isSwept(snapshot, member));
   if (awaitsDiscovery || targets.length === 0) {
     return textReply(503, "the members are not known yet\n");
   }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { oneAtATime } from "../../../src/http/api/one_at_a_time.ts";
+import { fewAtATime } from "../../../src/http/api/few_at_a_time.ts";
 import { Reply, textReply } from "../../../src/http/message.ts";
 import { answerOf } from "../messages.ts";
 
@@ -9,7 +9,7 @@ Deno.test("one client at a time is answered, others get 429 meanwhile", {
   permissions,
 }, async () => {
   const done = Promise.withResolvers<void>();
-  const answer = oneAtATime("a plan", async (text: string) => {
+  const answer = fewAtATime(1, "a plan", async (text: string) => {
     if (text === "fails") throw new Error("broken");
     await done.promise;
     return textReply(200, text);
@@ -24,6 +24,21 @@ Deno.test("one client at a time is answered, others get 429 meanwhile", {
   assert.equal((await answer("third")).status, 200);
 });
 
+Deno.test("several clients at a time are answered, and no more", { permissions }, async () => {
+  const done = Promise.withResolvers<void>();
+  const answer = fewAtATime(2, "a page", async () => {
+    await done.promise;
+    return textReply(200, "page");
+  });
+  const [first, second] = [answer(), answer()];
+  const third = answerOf(await answer());
+  assert.equal(third.status, 429);
+  assert.match(await third.text(), /a page is being made for 2 other clients/);
+  done.resolve();
+  for (const given of [first, second]) assert.equal((await given).status, 200);
+  assert.equal((await answer()).status, 200);
+});
+
 Deno.test("an answer in parts is given until its last part, or until it is given up", {
   permissions,
 }, async () => {
@@ -31,7 +46,7 @@ Deno.test("an answer in parts is given until its last part, or until it is given
     yield new Uint8Array([97]);
     yield new Uint8Array([98]);
   };
-  const answer = oneAtATime("a page", () => Promise.resolve(new Reply(200, parts())));
+  const answer = fewAtATime(1, "a page", () => Promise.resolve(new Reply(200, parts())));
   const taken = answerOf(await answer());
   assert.equal((await answer()).status, 429);
   assert.equal(await taken.text(), "ab");

@@ -32,8 +32,14 @@ Deno.test("what was packed comes out, in whatever pieces it arrives, which are u
 });
 
 Deno.test("what breaks off, or is no gzip, is told", async () => {
-  await assert.rejects(unpack([packed(TEXT).subarray(0, -9)]), /expected gzip, found: unexpected end of file/);
-  await assert.rejects(unpack([new TextEncoder().encode(TEXT)]), /expected gzip, found: incorrect header check/);
+  await assert.rejects(
+    unpack([packed(TEXT).subarray(0, -9)]),
+    /expected gzip, found: unexpected end of file/,
+  );
+  await assert.rejects(
+    unpack([new TextEncoder().encode(TEXT)]),
+    /expected gzip, found: incorrect header check/,
+  );
   await assert.rejects(unpack([]), /expected gzip, found: unexpected end of file/);
 });
 
