@@ -1,29 +1,42 @@
 /** What the sections of the configuration file are made of. @module */
 
+import { closest, distance } from "fastest-levenshtein";
 import { z } from "zod";
 import { Secret } from "./secret.ts";
 import { show } from "./values.ts";
 
-/** One thing wrong with the file: where (as a path of keys and indices) and what. */
-export interface Issue {
+/** Where something stands in a file: a value, as a path of keys and indices, or a key of it. */
+export interface KeyPath {
   readonly path: readonly PropertyKey[];
-  /** The offending key itself, where the key and not its value is wrong. */
+  /** The key itself of the map at the path, and not its value. */
   readonly key?: string;
+}
+
+/** One thing wrong with the file: where, and what. */
+export interface Issue extends KeyPath {
   readonly message: string;
+  /** What it contradicts; the place of that is told behind the message. */
+  readonly other?: KeyPath;
 }
 
 /** A scalar read by `parse`, which throws what it expected and found. An empty value counts as absent. */
 export function scalar<T>(what: string, parse: (text: string) => T) {
-  return z.string({ error: (issue) => `expected ${what}, found ${show(issue.input)}` })
-    .transform((text, context) => {
-      if (text === "") return undefined;
-      try {
-        return parse(text);
-      } catch (error) {
-        context.issues.push({ code: "custom", message: (error as Error).message, input: text });
-        return z.NEVER;
-      }
-    }).nullish().transform((value) => value ?? undefined);
+  return string(what)
+    .transform((text, context) => text === "" ? undefined : read(text, parse, context))
+    .nullish().transform((value) => value ?? undefined);
+}
+
+function string(what: string) {
+  return z.string({ error: (issue) => `expected ${what}, found ${show(issue.input)}` });
+}
+
+function read<T>(text: string, parse: (text: string) => T, context: z.core.$RefinementCtx<string>) {
+  try {
+    return parse(text);
+  } catch (error) {
+    context.issues.push({ code: "custom", message: (error as Error).message, input: text });
+    return z.NEVER;
+  }
 }
 
 /** A text as it was written. */
@@ -44,10 +57,45 @@ export function section<T extends z.ZodRawShape>(shape: T) {
   });
 }
 
-/** A list of texts. */
-export const texts = (what: string) =>
-  z.array(
-    z.string({ error: (issue) => `expected ${what}, found ${show(issue.input)}` })
-      .min(1, { error: () => `expected ${what}, found nothing` }),
+/** A list of texts, each read by `parse`, which throws what it expected and found. */
+export function list<T>(what: string, parse: (text: string) => T) {
+  return z.array(
+    string(what).min(1, { error: () => `expected ${what}, found nothing` })
+      .transform((text, context) => read(text, parse, context)),
     { error: (issue) => `expected a list, found ${show(issue.input)}` },
-  ).nullish().transform((value) => value ?? []);
+  );
+}
+
+/** The same, with something in it. */
+export function filledList<T>(what: string, parse: (text: string) => T) {
+  return list(what, parse).min(1, { error: () => `expected at least ${what}, found none` });
+}
+
+/** A key further from every known one than this, or than half of it, is no misspelling of it. */
+const TYPO_DISTANCE_MAX = 3;
+
+/**
+ * The issues that zod has found.
+ *
+ * @param keysAt the keys that the section at a path may have
+ */
+export function toIssues(
+  { issues }: z.core.$ZodError,
+  keysAt: (path: readonly PropertyKey[]) => readonly string[],
+): Issue[] {
+  return issues.flatMap((issue) => {
+    const { path } = issue;
+    if (issue.code !== "unrecognized_keys") return [{ path, message: issue.message }];
+    return issue.keys.map((key) => {
+      const message = `unknown key "${key}", ${suggestion(key, keysAt(path))}`;
+      return { path, key, message };
+    });
+  });
+}
+
+function suggestion(key: string, known: readonly string[]): string {
+  const best = closest(key, [...known]);
+  return distance(key, best) <= Math.min(TYPO_DISTANCE_MAX, key.length / 2)
+    ? `did you mean "${best}"?`
+    : `expected one of ${known.join(", ")}`;
+}

@@ -1,26 +1,16 @@
 /** Reads the configuration file: YAML in, a {@linkcode Config} or every problem with its place out. @module */
 
-import { closest, distance } from "fastest-levenshtein";
 import { dirname, isAbsolute, resolve } from "node:path";
-import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument, visit } from "yaml";
 import type { Config, HandoffConfig, ProxyConfig } from "./config.ts";
 import { type ConsulConfig, resolveConsul } from "./consul.ts";
-import type { Issue } from "./fields.ts";
-import { CREDENTIAL, fileProblems, readFailure } from "./named_files.ts";
-import { type ConfigFile, keysAt, parseConfigFile } from "./schema.ts";
+import { readText } from "./files.ts";
+import { CREDENTIAL, fileProblems } from "./named_files.ts";
+import { type ConfigFile, parseConfigFile } from "./schema.ts";
 import { resolveUpstream } from "./upstream.ts";
 import { DEFAULT_BODY_BYTES_MAX, type ListenAddress } from "./values.ts";
+import { ConfigError, readYaml } from "./yaml.ts";
 
-/** Every problem of one configuration file, each a line `file:line:column: what`. */
-export class ConfigError extends Error {
-  override readonly name = "ConfigError";
-  readonly problems: readonly string[];
-
-  constructor(problems: readonly string[], options?: ErrorOptions) {
-    super(problems.join("\n"), options);
-    this.problems = problems;
-  }
-}
+export { ConfigError };
 
 /** A Pushgateway with 10,000 groups takes 5 s for a push when 16 arrive at once. */
 const DEFAULT_PROXY: ProxyConfig = {
@@ -35,6 +25,7 @@ const DEFAULT_HANDOFF: HandoffConfig = {
   sweepTimeoutMs: 30_000,
   memoryMax: 128 * 1_024 ** 2,
 };
+
 /** What a text is read with. */
 export interface ConfigContext {
   /** The file's name, for problems and for the files that it names. */
@@ -43,11 +34,13 @@ export interface ConfigContext {
 }
 
 const DEFAULT_LISTEN: ListenAddress = { hostname: "", port: 9292 };
-const ALIAS_PROBLEM =
-  "expected a value, found an alias (*) of no anchor; quote a text that starts with *";
-const TAG_PROBLEM = "expected a value, found a tag (!) of no type; quote a text that starts with !";
-/** A key further from every known one than this, or than half of it, is no misspelling of it. */
-const TYPO_DISTANCE_MAX = 3;
+
+/** A configuration, and where its keys stand. */
+export interface PlacedConfig {
+  readonly config: Config;
+  /** `file:line:column` of a value; the file alone where it has none there. */
+  readonly placeOf: (keys: readonly PropertyKey[]) => string;
+}
 
 /**
  * Loads and checks a configuration file.
@@ -63,19 +56,24 @@ export async function loadConfig(
   env: (name: string) => string | undefined,
   onNotice?: (notice: string) => void,
 ): Promise<Config> {
-  let text: string;
-  try {
-    text = await Deno.readTextFile(path);
-  } catch (cause) {
-    throw new ConfigError([`${path}: ${readFailure(cause)}`], { cause });
-  }
+  return (await loadPlacedConfig(path, env, onNotice)).config;
+}
+
+/** The same, with the places of keys. */
+export async function loadPlacedConfig(
+  path: string,
+  env: (name: string) => string | undefined,
+  onNotice?: (notice: string) => void,
+): Promise<PlacedConfig> {
+  const text = await readText(path);
   // systemd 252 hides them from the unit's own ExecReload, too.
   const visible = (name: string) =>
     onNotice && name === "CREDENTIALS_DIRECTORY" ? undefined : env(name);
-  const { config, placeOf } = readConfig(text, { path, env: visible });
+  const placed = readConfig(text, { path, env: visible });
+  const { config, placeOf } = placed;
   const problems = await fileProblems(config, { placeOf, ...(onNotice && { onNotice }) });
   if (problems.length > 0) throw new ConfigError(problems);
-  return config;
+  return placed;
 }
 
 /**
@@ -99,46 +97,11 @@ export function parseConfig(text: string, context: ConfigContext): Config {
   return readConfig(text, context).config;
 }
 
-/** @returns the configuration, and where each key of it stands */
-function readConfig(
-  text: string,
-  { path, env }: ConfigContext,
-): { config: Config; placeOf: (keys: readonly string[]) => string } {
-  const lines = new LineCounter();
-  // Every scalar stays the text that was written: a password of digits keeps its leading zeros.
-  const document = parseDocument(text, {
-    schema: "failsafe",
-    customTags: ["null"],
-    merge: true,
-    lineCounter: lines,
-    prettyErrors: false,
-  });
-  const place = (offset: number) => {
-    const { line, col } = lines.linePos(offset);
-    return `${path}:${line}:${col}`;
-  };
-  // The parser only warns of a tag that it does not know, and drops it: `!abc` would be no password.
-  const unknownTags = document.warnings.filter(({ code }) => code === "TAG_RESOLVE_FAILED");
-  const errors = [...document.errors, ...unknownTags].sort((a, b) => a.pos[0] - b.pos[0]);
-  if (errors.length > 0) {
-    throw new ConfigError(
-      errors.map((error) => `${place(error.pos[0])}: ${yamlProblem(error)}`),
-    );
-  }
-  const { config, issues } = parseConfigFile(plainValue(document, place));
-  if (!config) {
-    const placed = issues.map((issue) => ({ issue, offset: offsetOf(document, issue) }));
-    placed.sort((a, b) => a.offset - b.offset);
-    throw new ConfigError(
-      placed.map(({ issue, offset }) =>
-        `${place(offset)}: ${keyPath(issue)}${issue.message}${suggestion(issue)}`
-      ),
-    );
-  }
-  return {
-    config: toConfig(config, { path, env }),
-    placeOf: (keys) => document.hasIn(keys) ? place(offsetOf(document, { path: keys })) : path,
-  };
+function readConfig(text: string, { path, env }: ConfigContext): PlacedConfig {
+  const yaml = readYaml(text, path);
+  const { config, issues } = parseConfigFile(yaml.value);
+  if (!config) throw yaml.error(issues);
+  return { config: toConfig(config, { path, env }), placeOf: yaml.placeOf };
 }
 
 function toConfig(file: ConfigFile, { path, env }: ConfigContext): Config {
@@ -176,60 +139,4 @@ function toConfig(file: ConfigFile, { path, env }: ConfigContext): Config {
     },
     upstream: resolveUpstream(file.pushgateway, locate),
   };
-}
-
-/** The parser's own messages, less what they quote of the file: it may be a password. */
-function yamlProblem({ code, message }: { code: string; message: string }): string {
-  if (code === "BAD_ALIAS") return ALIAS_PROBLEM;
-  if (code === "TAG_RESOLVE_FAILED") return TAG_PROBLEM;
-  if (code === "MULTIPLE_DOCS") return "expected one YAML document, found several";
-  return `expected YAML, found: ${message.replace(/(: .*| \\.*)$/s, "")}`;
-}
-
-function plainValue(document: Document, place: (offset: number) => string): unknown {
-  visit(document, {
-    Alias: (_, alias) => {
-      if (alias.resolve(document)) return;
-      throw new ConfigError([`${place(alias.range?.[0] ?? 0)}: ${ALIAS_PROBLEM}`]);
-    },
-  });
-  try {
-    return document.toJS() ?? undefined;
-  } catch (cause) { // aliases that multiply without end
-    throw new ConfigError([`${place(0)}: expected YAML, found: ${(cause as Error).message}`], {
-      cause,
-    });
-  }
-}
-
-function offsetOf(document: Document, issue: Pick<Issue, "path" | "key">): number {
-  const path = [...issue.path];
-  for (;;) {
-    const node = path.length === 0 ? document.contents : document.getIn(path, true);
-    if (isMap(node) && issue.key !== undefined) {
-      const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === issue.key);
-      if (isScalar(pair?.key)) return pair.key.range?.[0] ?? 0;
-    }
-    if (isNode(node)) return node.range?.[0] ?? 0;
-    if (path.length === 0) return 0;
-    path.pop(); // a missing key is reported where its section begins
-  }
-}
-
-function keyPath(issue: Issue): string {
-  const path = issue.path.map((part) =>
-    typeof part === "number" ? `[${part}]` : `.${String(part)}`
-  );
-  const text = path.join("").slice(1);
-  return text === "" ? "" : `${text}: `;
-}
-
-function suggestion(issue: Issue): string {
-  if (issue.key === undefined) return "";
-  const keys = keysAt(issue.path);
-  if (keys.length === 0) return "";
-  const best = closest(issue.key, [...keys]);
-  return distance(issue.key, best) <= Math.min(TYPO_DISTANCE_MAX, issue.key.length / 2)
-    ? `, did you mean "${best}"?`
-    : `, expected one of ${keys.join(", ")}`;
 }

@@ -8,6 +8,7 @@
 import { certificatesProblem, hostsOfAuthorities, pairProblem } from "./certificates.ts";
 import type { Config } from "./config.ts";
 import type { TlsConfig } from "./consul.ts";
+import { readFailure } from "./files.ts";
 
 /** Where systemd puts a service's secrets; each unit has its own place. */
 export const CREDENTIAL = "${CREDENTIALS_DIRECTORY}/";
@@ -98,14 +99,4 @@ async function readNamed(
   const isCertificate = key === "ca_file" || key === "cert_file";
   const problem = isCertificate ? certificatesProblem(text) : undefined;
   return problem === undefined ? { text } : { problem };
-}
-
-/** Why a file cannot be read. */
-export function readFailure(cause: unknown): string {
-  if (cause instanceof Deno.errors.NotFound) return "expected a file, found none";
-  if (cause instanceof Deno.errors.PermissionDenied) {
-    return "expected a readable file, found no permission";
-  }
-  if (cause instanceof Deno.errors.IsADirectory) return "expected a file, found a directory";
-  return `expected a readable file, found: ${cause instanceof Error ? cause.message : cause}`;
 }

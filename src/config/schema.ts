@@ -9,13 +9,14 @@ import { z } from "zod";
 import { type Member, parseMember } from "../member.ts";
 import { conflicts, field } from "./conflicts.ts";
 import { addressOf } from "./same_address.ts";
-import { type Issue, scalar, secret, section, text, texts } from "./fields.ts";
+import { type Issue, list, scalar, secret, section, text, toIssues } from "./fields.ts";
 import {
   durationMs,
   parseBoolean,
   parseConsulAddress,
   parseCount,
   parseDuration,
+  parseInterval,
   parseListenAddress,
   parsePort,
   parseRoutePrefix,
@@ -79,7 +80,7 @@ const proxy = section({
 
 const handoff = section({
   enabled: FLAG,
-  sweep_interval: scalar("a duration", parseSweepInterval),
+  sweep_interval: scalar("a duration", parseInterval),
   sweep_timeout: scalar("a duration", (text) => durationMs(parseTimeout(text))),
   memory_limit: scalar("a size", parseSize),
 });
@@ -88,7 +89,8 @@ const file = section({
   consul_server: consulServer.optional(),
   http_listen_addr: scalar("[host]:port", parseListenAddress),
   mode: scalar("redirect, proxy or auto", parseWord("redirect", "proxy", "auto")),
-  redirect_user_agents: texts("the beginning of a User-Agent"),
+  redirect_user_agents: list("the beginning of a User-Agent", String).nullish()
+    .transform((value) => value ?? []),
   proxy: proxy.optional(),
   handoff: handoff.optional(),
   pushgateway: pushgateway.optional(),
@@ -117,7 +119,7 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** The keys that the section at a path may have. */
-export function keysAt(path: readonly PropertyKey[]): readonly string[] {
+function keysAt(path: readonly PropertyKey[]): readonly string[] {
   return KEYS[path.join(".")] ?? [];
 }
 
@@ -127,14 +129,13 @@ export function parseConfigFile(
 ): { config: ConfigFile; issues: [] } | { config?: undefined; issues: Issue[] } {
   const parsed = file.safeParse(raw);
   const { members, issues } = parseServers(raw);
-  const all = [...(parsed.error?.issues ?? []).flatMap(toIssues), ...issues, ...conflicts(raw)];
+  const all = [
+    ...(parsed.error ? toIssues(parsed.error, keysAt) : []),
+    ...issues,
+    ...conflicts(raw),
+  ];
   if (!parsed.success || all.length > 0) return { issues: all };
   return { config: { ...parsed.data, members }, issues: [] };
-}
-
-function toIssues(issue: z.core.$ZodIssue): Issue[] {
-  if (issue.code !== "unrecognized_keys") return [{ path: issue.path, message: issue.message }];
-  return issue.keys.map((key) => ({ path: issue.path, key, message: `unknown key "${key}"` }));
 }
 
 /** Resolves the servers to members; tolerant of shapes that the schema has already reported. */
@@ -182,13 +183,6 @@ function parseDeregisterAfter(text: string): string {
     throw new TypeError(`expected a duration of at least 1m, found ${show(text)}`);
   }
   return text;
-}
-
-/** A sweep of a large Pushgateway takes it half a second of work. */
-function parseSweepInterval(text: string): number {
-  const ms = durationMs(parseTimeout(text));
-  if (ms < 1_000) throw new TypeError(`expected a duration of at least 1s, found ${show(text)}`);
-  return ms;
 }
 
 function hasKey(raw: unknown, key: string): boolean {

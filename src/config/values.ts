@@ -110,6 +110,17 @@ export function parseTimeout(text: string): string {
   return text;
 }
 
+/**
+ * Reads how often something is done, in milliseconds: each second at most, each day at least.
+ *
+ * @throws {TypeError} where it is none
+ */
+export function parseInterval(text: string): number {
+  const ms = durationMs(parseTimeout(text));
+  if (ms < 1_000) throw new TypeError(`expected a duration of at least 1s, found ${show(text)}`);
+  return ms;
+}
+
 /** @throws {TypeError} where the text is neither `true` nor `false` */
 export function parseBoolean(text: string): boolean {
   if (text !== "true" && text !== "false") {
