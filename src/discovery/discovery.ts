@@ -16,6 +16,9 @@ export interface Listing {
   readonly nodes?: readonly string[];
 }
 
+/** The listing of a member that is named, and nothing more: probes alone say whether it is healthy. */
+export const NAMED: Listing = { healthy: true, weight: 1 };
+
 /** One look-up. A failed one is not an empty set of members. */
 export type Observation =
   | {
@@ -36,6 +39,8 @@ export interface Discovery {
    * alone.
    */
   readonly secondOpinion: boolean;
+  /** Whether it lists Pushgateways that run, and no others, as what starts them does. */
+  readonly listsRunning?: boolean;
   /**
    * Yields what is known now, and again whenever it changes. Failures are yielded, never thrown.
    * Ends when the signal aborts.

@@ -2,7 +2,7 @@
 
 import { untilAborted } from "../concurrency/abort.ts";
 import type { Member } from "../member.ts";
-import type { Discovery } from "./discovery.ts";
+import { type Discovery, NAMED } from "./discovery.ts";
 
 /** Lists the given members, once; probes alone decide who is healthy. */
 export function staticDiscovery(members: readonly Member[]): Discovery {
@@ -10,7 +10,7 @@ export function staticDiscovery(members: readonly Member[]): Discovery {
     secondOpinion: false,
     async *observe(signal) {
       if (signal.aborted) return;
-      const listings = new Map(members.map((member) => [member, { healthy: true, weight: 1 }]));
+      const listings = new Map(members.map((member) => [member, NAMED]));
       yield { kind: "members", listings };
       await untilAborted(signal);
     },

@@ -22,8 +22,9 @@ export type MemberState = typeof MEMBER_STATES[number];
  * - `released`: it had been told to leave, so whoever took it out did as it should
  * - `forgotten`: it was alive, and Consul has lost its node (the agent left), or all that it knew
  * - `lost`: Consul reaped it while dead, or never listed it
+ * - `ended`: it was dead, and discovery lists those alone that run: it may come back
  */
-export type Departure = "withdrawn" | "released" | "forgotten" | "lost";
+export type Departure = "withdrawn" | "released" | "forgotten" | "lost" | "ended";
 
 /** What is known of one member. */
 export interface MemberRecord {
@@ -80,6 +81,8 @@ export interface MembershipPolicy {
   readonly configured: readonly Member[];
   /** Members are swept before they count as active, and emptied before they have departed. */
   readonly handoff: boolean;
+  /** Discovery lists those alone that run: one that is dead, and not listed, is not forgotten at once. */
+  readonly listsRunning?: boolean;
 }
 
 /** Something learnt. */
@@ -94,6 +97,8 @@ export type MembershipEvent =
   }
   /** Discovery has called these contested members unhealthy for long enough to be believed. */
   | { readonly kind: "reaffirmed"; readonly members: ReadonlySet<Member> }
+  /** These have been away for so long that nobody expects them back. */
+  | { readonly kind: "given up"; readonly members: ReadonlySet<Member> }
   /** All the members that their operator wants out. */
   | { readonly kind: "marked"; readonly members: ReadonlySet<Member> }
   /** Swept, and no stale copy is left on it. */

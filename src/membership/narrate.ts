@@ -17,6 +17,12 @@ export interface Narrator {
   readonly groupsOf: (member: Member) => number | undefined;
 }
 
+/** Why a member is known no more, where that is not that it answers no more. */
+const GONE: Partial<Record<MembershipEvent["kind"], string>> = {
+  observed: "no longer listed",
+  "given up": "away for too long",
+};
+
 /** Logs how a membership differs from the one before; says nothing where an event changed no state. */
 export function narrateMembership(
   next: Membership,
@@ -33,9 +39,7 @@ export function narrateMembership(
       const unmoved = before?.verdict === "down"
         ? "; it does not answer, so what it holds was not moved"
         : "";
-      const gone = `${
-        event.kind === "observed" ? "no longer listed" : "answers no more"
-      }${unmoved}`;
+      const gone = `${GONE[event.kind] ?? "answers no more"}${unmoved}`;
       const marked = next.marked.has(member);
       const restarted = before?.started !== undefined && record?.started !== before.started;
       const why = record ? reason(record, { down, marked, restarted }) : gone;
@@ -131,6 +135,9 @@ function reason(
       if (departure === "released") return "told to leave, and taken out of discovery";
       if (departure === "forgotten") {
         return "discovery has lost what listed it, while it answers: it stays in the ring";
+      }
+      if (departure === "ended") {
+        return "does not answer, and is no longer listed; what it holds was not moved";
       }
       return "gone from discovery";
     case "alias":

@@ -23,7 +23,7 @@
  * @module
  */
 
-import type { Listing, Observation } from "../discovery/discovery.ts";
+import { type Listing, NAMED, type Observation } from "../discovery/discovery.ts";
 import type { Member } from "../member.ts";
 import {
   type MemberRecord,
@@ -83,6 +83,14 @@ export function nextMembership(
       }
       return settle({ ...membership, records }, policy);
     }
+    case "given up": {
+      const isLeft = ([member, record]: [Member, MemberRecord]) =>
+        !event.members.has(member) || !isAway(member, record, { membership, policy });
+      return settle(
+        { ...membership, records: new Map([...membership.records].filter(isLeft)) },
+        policy,
+      );
+    }
     case "admitted":
       return amend(membership, event.member, { policy, admitted: true });
     case "drained":
@@ -92,14 +100,28 @@ export function nextMembership(
   }
 }
 
-/** Nobody would register it again or wait for it: it need not be remembered. */
-function isGone(
+/** What to judge a member by. */
+interface Judged {
+  readonly membership: Membership;
+  readonly policy: MembershipPolicy;
+}
+
+/** It is dead, and nobody lists it, would register it again, or waits until it has left. */
+export function isAway(
   member: Member,
   { listing, verdict }: MemberRecord,
-  { membership, policy }: { membership: Membership; policy: MembershipPolicy },
+  { membership, policy }: Judged,
 ): boolean {
   return !listing && verdict === "down" && !isConfigured(member, policy) &&
     !membership.marked.has(member);
+}
+
+/**
+ * It need not be remembered. One that may come back with what it held is: until then nobody can know
+ * whether a group that is pushed has an older copy there.
+ */
+function isGone(member: Member, record: MemberRecord, judged: Judged): boolean {
+  return isAway(member, record, judged) && !judged.policy.listsRunning;
 }
 
 /** What a sweep says of a member that still answers. */
@@ -183,10 +205,9 @@ function observe(
     const listed = [...membership.records.values()].some(({ listing }) => listing);
     if (membership.known || listed) return { ...membership, discovery };
     // Never heard of discovery: go on with what the file says, and let our probes decide.
-    const listing = { healthy: true, weight: 1 };
     const records = new Map(membership.records);
     for (const member of policy.configured) {
-      records.set(member, list(membership.records.get(member), listing));
+      records.set(member, list(membership.records.get(member), NAMED));
     }
     return { ...membership, discovery, records };
   }
@@ -194,7 +215,7 @@ function observe(
   const records = new Map<Member, MemberRecord>();
   for (const [member, record] of membership.records) {
     if (listings.has(member)) continue;
-    const departed = record.listing ? depart(record, membership, observation) : record;
+    const departed = record.listing ? depart(record, membership, observation, policy) : record;
     if (!isGone(member, departed, { membership, policy })) records.set(member, departed);
   }
   for (const [member, listing] of listings) {
@@ -217,9 +238,12 @@ function depart(
   record: MemberRecord,
   { known }: Membership,
   { listings, nodes }: Observation & { kind: "members" },
+  { listsRunning }: MembershipPolicy,
 ): MemberRecord {
   const { listing, contested: _, ...rest } = record;
-  if (!known || record.verdict !== "up") return { ...rest, departure: "lost" };
+  if (!known || record.verdict !== "up") {
+    return { ...rest, departure: listsRunning ? "ended" : "lost" };
+  }
   if (record.told) return { ...rest, departure: "released" };
   // Without nodes only an answer with nobody in it tells that discovery has lost its data.
   const nodeIsThere = nodes && listing?.nodes

@@ -11,10 +11,10 @@ import type { Member } from "../member.ts";
 import { cooperate } from "../concurrency/cooperate.ts";
 import { HashRing } from "../ring/hash_ring.ts";
 import { runGroup } from "../concurrency/run_group.ts";
-import { createWake } from "../concurrency/wake.ts";
+import { createWake, type Wake } from "../concurrency/wake.ts";
 import type { Probe } from "./probe.ts";
-import type { Membership, MembershipEvent, MembershipPolicy } from "./membership.ts";
-import { nextMembership } from "./state.ts";
+import type { MemberRecord, Membership, MembershipEvent, MembershipPolicy } from "./membership.ts";
+import { isAway, nextMembership } from "./state.ts";
 
 /** What following the members needs. */
 export interface WatchDeps {
@@ -39,6 +39,10 @@ export interface WatchDeps {
   readonly onRing: (ring: HashRing) => void;
 }
 
+/** What has not come back within a day with what it held is not expected any more. */
+const AWAY_MS_MAX = 24 * 3_600_000;
+/** Each of them is probed all the time; where pods fail one after the other each has another address. */
+const AWAY_MAX = 100;
 const PROBE_INTERVAL_MS = 1_000;
 /** Changes come in bursts (a rack, a deployment); one ring for each burst is enough. */
 export const GATHER_MS = 200;
@@ -51,10 +55,12 @@ export async function watchMembership(deps: WatchDeps, signal: AbortSignal): Pro
     secondOpinion: deps.discovery.secondOpinion,
     configured: deps.configured,
     handoff: deps.handoff,
+    ...(deps.discovery.listsRunning && { listsRunning: true }),
   };
   const membersChanged = createWake();
   const ringChanged = createWake();
   const contestsChanged = createWake();
+  const absencesChanged = createWake();
   let { membership } = deps.initial;
 
   const learn = (event: MembershipEvent) => {
@@ -67,6 +73,7 @@ export async function watchMembership(deps: WatchDeps, signal: AbortSignal): Pro
     membersChanged.raise();
     ringChanged.raise();
     contestsChanged.raise();
+    absencesChanged.raise();
   };
 
   async function follow(signal: AbortSignal) {
@@ -79,30 +86,58 @@ export async function watchMembership(deps: WatchDeps, signal: AbortSignal): Pro
     for await (const report of deps.reports(signal)) learn(report);
   }
 
-  async function reaffirm(signal: AbortSignal) {
-    /** Since when members have been contested, by our clock. */
+  /** Learns of members of which something has been so for long, by our clock. */
+  async function learnLater(
+    isSo: (member: Member, record: MemberRecord) => boolean,
+    { changed, afterMs, max = Infinity, kind }: {
+      readonly changed: Wake;
+      readonly afterMs: number;
+      /** Where it is so of more, those of which it has been so for longest do not wait. */
+      readonly max?: number;
+      readonly kind: "reaffirmed" | "given up";
+    },
+    signal: AbortSignal,
+  ) {
+    /** Since when it is so. */
     const since = new Map<Member, number>();
     while (!signal.aborted) {
       const now = performance.now();
-      for (const [member, { contested }] of membership.records) {
-        if (!contested) since.delete(member);
+      for (const [member, record] of membership.records) {
+        if (!isSo(member, record)) since.delete(member);
         else if (!since.has(member)) since.set(member, now);
       }
       for (const member of since.keys()) if (!membership.records.has(member)) since.delete(member);
-      const isLong = ([, sinceMs]: [Member, number]) => now - sinceMs >= deps.contestMs;
-      const members = new Set([...since].filter(isLong).map(([member]) => member));
+      const isLong = ([, sinceMs]: [Member, number]) => now - sinceMs >= afterMs;
+      const beyond = Math.max(0, since.size - max);
+      const long = [...since].filter((one, i) => i < beyond || isLong(one));
+      const members = new Set(long.map(([member]) => member));
       if (members.size > 0) {
         for (const member of members) since.delete(member);
-        learn({ kind: "reaffirmed", members });
+        learn({ kind, members });
         continue;
       }
       const due = new AbortController();
-      const leftMs = Math.min(...since.values()) + deps.contestMs - now;
+      const leftMs = Math.min(...since.values()) + afterMs - now;
       const timer = since.size > 0 ? setTimeout(() => due.abort(), leftMs) : undefined;
-      await contestsChanged.wait(AbortSignal.any([signal, due.signal]));
+      await changed.wait(AbortSignal.any([signal, due.signal]));
       clearTimeout(timer);
     }
   }
+
+  const reaffirm = (signal: AbortSignal) =>
+    learnLater((_, { contested }) => contested === true, {
+      changed: contestsChanged,
+      afterMs: deps.contestMs,
+      kind: "reaffirmed",
+    }, signal);
+
+  const giveUp = (signal: AbortSignal) =>
+    learnLater((member, record) => isAway(member, record, { membership, policy }), {
+      changed: absencesChanged,
+      afterMs: AWAY_MS_MAX,
+      max: AWAY_MAX,
+      kind: "given up",
+    }, signal);
 
   async function probeMembers(signal: AbortSignal) {
     const probed = new Map<Member, { stop: AbortController; done: Promise<void> }>();
@@ -166,7 +201,7 @@ export async function watchMembership(deps: WatchDeps, signal: AbortSignal): Pro
     }
   }
 
-  await runGroup([follow, heed, reaffirm, probeMembers, publish], signal);
+  await runGroup([follow, heed, reaffirm, giveUp, probeMembers, publish], signal);
 }
 
 function sameWeights(

@@ -254,7 +254,8 @@ export function createMetrics(build: BuildInfo): Metrics {
       }
       memberUp.reset();
       for (const [member, { verdict, departure, drained }] of records) {
-        const isOut = departure === "withdrawn" || departure === "released";
+        const isOut = departure === "withdrawn" || departure === "released" ||
+          departure === "ended";
         const leaves = marked.has(member) || drained || isOut;
         if (!leaves && verdict !== "unknown") memberUp.set({ member }, verdict === "up" ? 1 : 0);
       }

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { narrateMembership } from "../../src/membership/narrate.ts";
 import { nextMembership } from "../../src/membership/state.ts";
 import { recordLog } from "../model/log.ts";
-import { consulPolicy, event, tell, withHandoff } from "./story.ts";
+import { consulPolicy, event, RUNNING_POLICY, tell, withHandoff } from "./story.ts";
 
 const POLICY = withHandoff(consulPolicy());
 const IN = [
@@ -16,11 +16,11 @@ const IN = [
 ];
 
 /** What is logged of the last of some events. */
-function told(...events: readonly string[]): string[] {
+function told(events: readonly string[], policy = POLICY): string[] {
   const lines: string[] = [];
   const last = event(events.at(-1) ?? "");
-  const previous = tell(events.slice(0, -1), POLICY);
-  narrateMembership(nextMembership(previous, last, POLICY), { previous, event: last }, {
+  const previous = tell(events.slice(0, -1), policy);
+  narrateMembership(nextMembership(previous, last, policy), { previous, event: last }, {
     log: recordLog((line) => lines.push(line)),
     source: "http://consul",
     probeFailure: () => undefined,
@@ -81,5 +81,28 @@ const LINES: readonly [what: string, events: readonly string[], lines: readonly 
 for (const [what, events, lines] of LINES) {
   Deno.test(`of a member ${what} is told ${lines.length > 0 ? "why" : "nothing"}`, {
     permissions: "none",
-  }, () => assert.deepEqual(told(...events), lines));
+  }, () => assert.deepEqual(told(events), lines));
+}
+
+const AWAY = ["list a b", "a ok", "b ok", "b refused", "list a"];
+const LINES_OF_RUNNING: typeof LINES = [
+  ["that is dead and not listed", AWAY, [
+    changed(
+      "b",
+      ["suspect", "departed"],
+      "does not answer, and is no longer listed; what it holds was not moved",
+    ),
+  ]],
+  ["that is given up", [...AWAY, "gives up b"], [
+    changed(
+      "b",
+      ["departed", "unknown"],
+      "away for too long; it does not answer, so what it holds was not moved",
+    ),
+  ]],
+];
+for (const [what, events, lines] of LINES_OF_RUNNING) {
+  Deno.test(`of a member ${what}, where those alone that run are listed, is told why`, {
+    permissions: "none",
+  }, () => assert.deepEqual(told(events, RUNNING_POLICY), lines));
 }

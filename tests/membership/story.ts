@@ -2,7 +2,7 @@
  * Membership events and their outcome as short texts, so that a table of them reads as a story:
  * `list a b! c*3 d~` (b is critical, c has weight 3, d is in maintenance), `look-up fails`, `a ok`,
  * `a refused`, `a fails`, `a admitted`, `a empty`, `a holds groups`, `mark a b` (all that are marked),
- * `insists a b` (discovery has called them unhealthy for long), `a ok since 5` (its process started then),
+ * `insists a b` (discovery has called them unhealthy for long), `gives up a b`, `a ok since 5` (its process started then),
  * `list a@n b@m / m` (a and b are listed by the nodes n and m, and there is only m).
  *
  * @module
@@ -55,6 +55,10 @@ export function event(text: string): MembershipEvent {
     } as const;
     return { kind: "observed", observation };
   }
+  if (subject === "gives") {
+    const members = new Set(rest.slice(1).map((name) => member(name)));
+    return { kind: "given up", members };
+  }
   if (subject === "mark" || subject === "insists") {
     const members = new Set(rest.map((name) => member(name)));
     return { kind: subject === "mark" ? "marked" : "reaffirmed", members };
@@ -87,6 +91,13 @@ export const STATIC_POLICY: MembershipPolicy = {
   secondOpinion: false,
   configured: [...listings("a b c").keys()],
   handoff: false,
+};
+
+/** The same, of members that are listed while they run, as in DNS. */
+export const RUNNING_POLICY: MembershipPolicy = {
+  ...STATIC_POLICY,
+  configured: [],
+  listsRunning: true,
 };
 
 /** What a sequence of events leads to. */

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { createMetrics, type Metrics } from "../../src/metrics/metrics.ts";
 import { HashRing } from "../../src/ring/hash_ring.ts";
-import { consulPolicy, member, tell } from "../membership/story.ts";
+import { consulPolicy, member, RUNNING_POLICY, tell } from "../membership/story.ts";
 import { BUILD, samples } from "./samples.ts";
 
 const permissions = "none";
@@ -16,8 +16,8 @@ function metricsAfter(...stories: readonly (readonly string[])[]): Metrics {
   return metrics;
 }
 
-function show(metrics: Metrics, events: readonly string[]): void {
-  const membership = tell(events, consulPolicy());
+function show(metrics: Metrics, events: readonly string[], policy = consulPolicy()): void {
+  const membership = tell(events, policy);
   metrics.membershipChanged(membership);
   metrics.ringChanged(HashRing.of(membership.ring));
 }
@@ -68,6 +68,20 @@ Deno.test("a member that departs and is listed no more loses its member_up", {
   show(metrics, ["list a", "a ok"]);
   assert.deepEqual(await membersOf(metrics, "member_up"), ["a"]);
 });
+
+Deno.test(
+  "a member that is dead and not listed, where those alone that run are, has no member_up",
+  {
+    permissions,
+  },
+  async () => {
+    const metrics = createMetrics(BUILD);
+    show(metrics, [...BOTH_UP, "b refused"], RUNNING_POLICY);
+    assert.deepEqual(await membersOf(metrics, "member_up"), ["a", "b"]);
+    show(metrics, [...BOTH_UP, "b refused", "list a"], RUNNING_POLICY);
+    assert.deepEqual(await membersOf(metrics, "member_up"), ["a"]);
+  },
+);
 
 Deno.test("a member that is the same Pushgateway as another one is shown as such while it is", {
   permissions,
