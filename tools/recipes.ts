@@ -153,6 +153,12 @@ export const RECIPES = {
     program: "usr/sbin/nginx",
     check: { args: ["-v"], says: /nginx version/ },
   },
+  nsd: {
+    commands: ["nsd"],
+    package: "nsd",
+    program: "usr/sbin/nsd",
+    check: { args: ["-v"], says: /NSD version 4/ },
+  },
   haproxy: {
     commands: ["haproxy"],
     package: "haproxy",

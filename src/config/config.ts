@@ -3,14 +3,20 @@
 import type { NameScheme } from "../group/label_name.ts";
 import type { Member } from "../member.ts";
 import type { ConsulConfig } from "./consul.ts";
+import type { DnsSdConfig, FileSdConfig } from "./sources.ts";
 import type { UpstreamConfig } from "./upstream.ts";
 import type { ListenAddress } from "./values.ts";
 
 /** The service's whole configuration, checked. */
 export interface Config {
   readonly listen: ListenAddress;
-  /** Absent: no Consul; the servers of the file are the members. */
+  /** The members are those of Consul, and the servers are registered there. */
   readonly consul?: ConsulConfig;
+  /** The members are those of DNS; there are no servers then. */
+  readonly dnsSd?: DnsSdConfig;
+  /** The members are the targets of files; there are no servers then. */
+  readonly fileSd?: FileSdConfig;
+  /** Without any of these three they are the members. */
   readonly servers: readonly Member[];
   readonly nameScheme: NameScheme;
   readonly mode: Mode;

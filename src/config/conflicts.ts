@@ -1,6 +1,7 @@
 /** What is wrong only together with another key. @module */
 
-import type { Issue } from "./fields.ts";
+import type { Issue, KeyPath } from "./fields.ts";
+import { parseType } from "./sources.ts";
 import { DEFAULT_BODY_BYTES_MAX, parseSize, show } from "./values.ts";
 
 type Section = Readonly<Record<string, unknown>>;
@@ -8,10 +9,50 @@ type Section = Readonly<Record<string, unknown>>;
 /** Keys that are valid each by itself and not together. */
 export function conflicts(raw: unknown): Issue[] {
   return [
+    ...sourceConflicts(raw),
+    ...dnsConflicts(field(raw, "dns_sd") ?? {}),
     ...consulConflicts(field(raw, "consul_server") ?? {}),
     ...upstreamConflicts(field(raw, "pushgateway") ?? {}),
     ...proxyConflicts(field(raw, "proxy") ?? {}),
   ];
+}
+
+/** Members are learnt from one place; with Consul the servers are what is registered there. */
+function sourceConflicts(raw: unknown): Issue[] {
+  const keys = typeof raw === "object" && raw !== null ? Object.keys(raw) : [];
+  const named = ["consul_server", "dns_sd", "file_sd"];
+  const hasServers = !keys.includes("consul_server") && field(raw, "pushgateway")?.servers;
+  const sources = keys.flatMap((key): KeyPath[] => {
+    if (named.includes(key)) return [{ path: [], key }];
+    return key === "pushgateway" && hasServers ? [{ path: [key], key: "servers" }] : [];
+  });
+  const name = ({ path, key }: KeyPath) => [...path, key].join(".");
+  const [other, ...more] = sources;
+  return more.map((source) => {
+    const message = `expected one source of members, found ${name(source)} beside ${name(other)}`;
+    return { path: source.path, key: source.key, message: `${message}, which is`, other };
+  });
+}
+
+function dnsConflicts({ names, type, port }: Section): Issue[] {
+  if (names === undefined) return []; // that is told of the section
+  let isSrv: boolean;
+  try {
+    isSrv = typeof type !== "string" || type === "" || parseType(type) === "SRV";
+  } catch {
+    return []; // that is told of the key itself
+  }
+  const path = ["dns_sd"];
+  if (isSrv && port) {
+    const message =
+      "expected type: A or type: AAAA beside it, found SRV, whose records carry ports";
+    return [{ path: [...path, "port"], message }];
+  }
+  if (isSrv || port) return [];
+  return [{
+    path: [...path, "type"],
+    message: `expected a port beside type ${show(type)}, found none`,
+  }];
 }
 
 function proxyConflicts(proxy: Section): Issue[] {

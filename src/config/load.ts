@@ -6,6 +6,7 @@ import { type ConsulConfig, resolveConsul } from "./consul.ts";
 import { readText } from "./files.ts";
 import { CREDENTIAL, fileProblems } from "./named_files.ts";
 import { type ConfigFile, parseConfigFile } from "./schema.ts";
+import { resolveDnsSd, resolveFileSd } from "./sources.ts";
 import { resolveUpstream } from "./upstream.ts";
 import { DEFAULT_BODY_BYTES_MAX, type ListenAddress } from "./values.ts";
 import { ConfigError, readYaml } from "./yaml.ts";
@@ -120,6 +121,10 @@ function toConfig(file: ConfigFile, { path, env }: ConfigContext): Config {
   return {
     listen: file.http_listen_addr ?? DEFAULT_LISTEN,
     ...(consul && { consul }),
+    ...(file.dns_sd && { dnsSd: resolveDnsSd(file.dns_sd) }),
+    ...(file.file_sd && {
+      fileSd: resolveFileSd(file.file_sd, { port: file.pushgateway?.port, locate }),
+    }),
     servers: file.members,
     nameScheme: file.pushgateway?.enable_utf8_names ? "utf8" : "legacy",
     mode: file.mode ?? "redirect",

@@ -9,6 +9,7 @@ import { z } from "zod";
 import { type Member, parseMember } from "../member.ts";
 import { conflicts, field } from "./conflicts.ts";
 import { addressOf } from "./same_address.ts";
+import { dnsSd, fileSd } from "./sources.ts";
 import { type Issue, list, scalar, secret, section, text, toIssues } from "./fields.ts";
 import {
   durationMs,
@@ -87,6 +88,8 @@ const handoff = section({
 
 const file = section({
   consul_server: consulServer.optional(),
+  dns_sd: dnsSd.optional(),
+  file_sd: fileSd.optional(),
   http_listen_addr: scalar("[host]:port", parseListenAddress),
   mode: scalar("redirect, proxy or auto", parseWord("redirect", "proxy", "auto")),
   redirect_user_agents: list("the beginning of a User-Agent", String).nullish()
@@ -111,6 +114,8 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   "": Object.keys(file.shape),
   "consul_server": Object.keys(consulServer.shape),
   "consul_server.tls_config": Object.keys(tlsConfig.shape),
+  "dns_sd": Object.keys(dnsSd.shape),
+  "file_sd": Object.keys(fileSd.shape),
   "proxy": Object.keys(proxy.shape),
   "handoff": Object.keys(handoff.shape),
   "pushgateway": Object.keys(pushgateway.shape),
@@ -144,7 +149,7 @@ function parseServers(raw: unknown): { members: Member[]; issues: Issue[] } {
   const { servers, port } = field(raw, "pushgateway") ?? {};
   const members: Member[] = [];
   const issues: Issue[] = [];
-  const required = !hasKey(raw, "consul_server");
+  const required = !["consul_server", "dns_sd", "file_sd"].some((key) => hasKey(raw, key));
   // What is no map at all has been reported as that.
   const isSection = hasKey(raw, "pushgateway")
     ? field(raw, "pushgateway") !== undefined

@@ -3,13 +3,16 @@
 import type { Snapshot } from "../http/snapshot.ts";
 import type { Member } from "../member.ts";
 
-/**
- * Whether those that a reload has put into the file have come in, or cannot yet, and those that it has
- * taken out are out of the ring.
- */
+/** Who comes and who goes by a reload. */
+export interface MembersChange {
+  readonly added: readonly Member[];
+  readonly removed: readonly Member[];
+}
+
+/** Whether those who come have come in, or cannot yet, and those who go are out of the ring. */
 export function areInForce(
   { membership: { records, marked }, ring }: Snapshot,
-  { added, removed }: { readonly added: readonly Member[]; readonly removed: readonly Member[] },
+  { added, removed }: MembersChange,
 ): boolean {
   const isIn = (member: Member) => {
     const record = records.get(member);
@@ -19,4 +22,18 @@ export function areInForce(
       marked.has(member);
   };
   return added.every(isIn) && !removed.some((member) => ring.weights.has(member));
+}
+
+/** The members that discovery lists. */
+export function listedMembers({ membership: { records } }: Snapshot): Member[] {
+  return [...records].flatMap(([member, { listing }]) => listing ? [member] : []);
+}
+
+/** The change to what discovery lists, where nobody but discovery says who the members are. */
+export function changeToListed(snapshot: Snapshot, before: readonly Member[]): MembersChange {
+  const listed = new Set(listedMembers(snapshot));
+  return {
+    added: [...listed].filter((member) => !before.includes(member)),
+    removed: snapshot.ring.members.filter((member) => !listed.has(member)),
+  };
 }

@@ -30,10 +30,10 @@ import type { MembershipEvent } from "../membership/membership.ts";
 import { createProbe } from "../membership/probe.ts";
 import { watchMembership } from "../membership/watch.ts";
 import type { Metrics } from "../metrics/metrics.ts";
-import { areInForce } from "./in_force.ts";
+import { areInForce, changeToListed, listedMembers } from "./in_force.ts";
 import { createLeaving } from "./leaving.ts";
 import { createRegistrar, without } from "./registrar.ts";
-import { discoveryOf, sameSource, type Term } from "./term.ts";
+import { discoveryOf, sameSource, sourceOf, type Term } from "./term.ts";
 import { createTerms, type TermStart } from "./terms.ts";
 import { createView, type View } from "./view.ts";
 
@@ -154,8 +154,11 @@ export function createService(first: Term, deps: ServiceDeps): Service {
     for (const notice of redirectNotices(term.config)) log.warn(notice);
     const { servers } = term.config;
     const before = previous?.config.servers ?? servers;
-    const change = { added: without(servers, before), removed: without(before, servers) };
+    const ofFile = { added: without(servers, before), removed: without(before, servers) };
+    const isOfFile = [term, previous].every((one) => !one?.config.dnsSd && !one?.config.fileSd);
+    const listed = listedMembers(snapshot());
     const watch = watcher(term, (snapshot) => {
+      const change = isOfFile ? ofFile : changeToListed(snapshot, listed);
       if (areInForce(snapshot, change)) inForce();
     });
     return term.consul ? [watch, registrar(term, term.consul)] : [watch];
@@ -176,7 +179,7 @@ export function createService(first: Term, deps: ServiceDeps): Service {
         contestMs: CONTESTED_CHECKS * durationMs(consul?.config.check.interval ?? "0s"),
         random,
         initial: snapshot(),
-        ...view.follow(consul?.link.client.url ?? configFile),
+        ...view.follow(sourceOf(term, configFile)),
       }, signal);
     };
   }
@@ -213,7 +216,7 @@ export function createService(first: Term, deps: ServiceDeps): Service {
     }
   }
 
-  const awaitsDiscovery = () => terms.current.consul !== undefined && !snapshot().membership.known;
+  const awaitsDiscovery = () => !snapshot().membership.known;
   const handler = createHandler({
     snapshot,
     config,

@@ -7,6 +7,9 @@ import { ConfigError, loadConfig } from "../config/load.ts";
 import { sharingConflict } from "../config/sharing.ts";
 import { consulDiscovery } from "../discovery/consul.ts";
 import type { Discovery } from "../discovery/discovery.ts";
+import { dnsDiscovery } from "../discovery/dns.ts";
+import { lookUp, readResolver } from "../discovery/dns/look_up.ts";
+import { fileDiscovery } from "../discovery/file.ts";
 import { staticDiscovery } from "../discovery/static.ts";
 import { createTold, errorText, type Logger } from "../log.ts";
 import {
@@ -19,7 +22,7 @@ import { type ConsulLink, openLink } from "./consul_link.ts";
 /** A configuration in force. Disposal closes what is its own; its link to Consul may live on. */
 export interface Term extends Disposable {
   readonly config: Config;
-  /** Absent: the servers of the file are the members. */
+  /** Absent: the members are those of DNS, of other files, or the servers of the file. */
   readonly consul?: ConsulTerm;
   /** For pushes. */
   readonly transport: Transport;
@@ -106,23 +109,59 @@ function isSameLink(a: ConsulConfig, b: ConsulConfig): boolean {
 
 /** Where a configuration learns its members from. */
 export function discoveryOf(
-  { config, consul }: Term,
+  { config: { dnsSd, fileSd, servers }, consul }: Term,
   { random, log }: { readonly random: () => number; readonly log: Logger },
 ): Discovery {
-  if (!consul) return staticDiscovery(config.servers);
   const told = createTold();
-  return consulDiscovery({
-    consul: consul.link.client,
-    service: consul.config.serviceName,
-    random,
-    onBadEntry(id, cause) {
-      const err = errorText(cause);
-      if (told.isNews(id, err)) log.warn("instance in Consul is not taken as it is", { id, err });
-    },
-  });
+  if (consul) {
+    return consulDiscovery({
+      consul: consul.link.client,
+      service: consul.config.serviceName,
+      random,
+      onBadEntry(id, cause) {
+        const err = errorText(cause);
+        if (told.isNews(id, err)) log.warn("instance in Consul is not taken as it is", { id, err });
+      },
+    });
+  }
+  if (dnsSd) {
+    return dnsDiscovery({
+      config: dnsSd,
+      async lookUp(name, signal) {
+        // The file may change, as where a network comes up.
+        const resolver = await readResolver(dnsSd.nameservers);
+        return await lookUp({ name, type: dnsSd.type }, resolver, signal);
+      },
+      random,
+      onBadRecords(name, err) {
+        if (told.isNews(name, err)) log.warn("records in DNS name no members", { name, err });
+      },
+    });
+  }
+  if (fileSd) {
+    return fileDiscovery({
+      config: fileSd,
+      random,
+      onUnwatched(directory, cause) {
+        const err = errorText(cause);
+        if (!told.isNews(directory, err)) return;
+        log.warn("files are not watched, they are read at each refresh", { directory, err });
+      },
+    });
+  }
+  return staticDiscovery(servers);
 }
 
-/** Whether two configurations learn their members from the same place. */
+/** What its members are learnt from, as the log names it. */
+export function sourceOf({ config: { dnsSd, fileSd }, consul }: Term, configFile: string): string {
+  if (consul) return consul.link.client.url;
+  return (dnsSd?.names ?? fileSd?.files ?? [configFile]).join(",");
+}
+
+/**
+ * Whether what is known of the members holds for another configuration, too: it does where both learn
+ * them from the same Consul, or neither does from any. What the next one does not list was taken out.
+ */
 export function sameSource(a: ConsulConfig | undefined, b: ConsulConfig | undefined): boolean {
   const source = (consul: ConsulConfig | undefined) =>
     consul && [consul.scheme, consul.hostname, consul.port, consul.datacenter, consul.serviceName];

@@ -132,7 +132,7 @@ const BAD_FILES: readonly [file: string, why: string, problems: readonly string[
     '4:5: consul_server.tls_config: unknown key "ca_flie", did you mean "ca_file"?',
     '6:1: unknown key "http_listen_address", did you mean "http_listen_addr"?',
     '9:3: pushgateway: unknown key "server", did you mean "servers"?',
-    '11:1: unknown key "metrics", expected one of consul_server, http_listen_addr, mode, redirect_user_agents, proxy, handoff, pushgateway',
+    '11:1: unknown key "metrics", expected one of consul_server, dns_sd, file_sd, http_listen_addr, mode, redirect_user_agents, proxy, handoff, pushgateway',
   ]],
   ["unknown-tag.yml", "a password that YAML reads as a tag", [
     "3:13: expected a value, found a tag (!) of no type; quote a text that starts with !",

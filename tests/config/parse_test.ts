@@ -106,6 +106,52 @@ Deno.test("every key of the file has its effect", { permissions: READS_YAML }, (
   assert.equal(token.reveal(), "~token");
 });
 
+Deno.test(
+  "dns_sd has Prometheus's defaults, and each key its effect",
+  { permissions: READS_YAML },
+  () => {
+    assert.deepEqual(parse("dns_sd: {names: [_http._tcp.pg.svc, b.]}").dnsSd, {
+      names: ["_http._tcp.pg.svc", "b."],
+      type: "SRV",
+      refreshMs: 30_000,
+    });
+    const nameservers = '[10.0.0.53, 127.0.0.1:5353, fd00::53, "[fd00::53]:5353"]';
+    const keys = `names: [pg.svc], type: aaaa, port: 9091, refresh_interval: 1m30s`;
+    assert.deepEqual(parse(`dns_sd: {${keys}, nameservers: ${nameservers}}`).dnsSd, {
+      names: ["pg.svc"],
+      type: "AAAA",
+      port: 9091,
+      refreshMs: 90_000,
+      nameservers: [
+        { hostname: "10.0.0.53", port: 53 },
+        { hostname: "127.0.0.1", port: 5353 },
+        { hostname: "fd00::53", port: 53 },
+        { hostname: "fd00::53", port: 5353 },
+      ],
+    });
+  },
+);
+
+Deno.test(
+  "file_sd has Prometheus's defaults, and each key its effect",
+  { permissions: READS_YAML },
+  () => {
+    assert.deepEqual(parse("file_sd: {files: [/srv/targets/*.json, tg_*.yml]}").fileSd, {
+      files: ["/srv/targets/*.json", "/etc/dynamic-sharding/tg_*.yml"],
+      refreshMs: 300_000,
+    });
+    const { fileSd, servers } = parse(
+      "file_sd: {files: [a.yaml], refresh_interval: 10s}\npushgateway: {port: 9091}",
+    );
+    assert.deepEqual(fileSd, {
+      files: ["/etc/dynamic-sharding/a.yaml"],
+      refreshMs: 10_000,
+      port: 9091,
+    });
+    assert.deepEqual(servers, []);
+  },
+);
+
 const PASSWORDS: readonly [yaml: string, password: string, why: string][] = [
   ["007", "007", "leading zeros"],
   ["1e3", "1e3", "a number with an exponent"],

@@ -21,16 +21,6 @@ Deno.test(
   },
 );
 
-Deno.test(
-  "static discovery says nothing under an aborted signal",
-  { permissions: "none" },
-  async () => {
-    for await (const observation of staticDiscovery(MEMBERS).observe(AbortSignal.abort())) {
-      assert.fail(observation.kind);
-    }
-  },
-);
-
 Deno.test("static discovery has no opinion on health", { permissions: "none" }, () => {
   assert.equal(staticDiscovery(MEMBERS).secondOpinion, false);
 });

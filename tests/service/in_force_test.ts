@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { areInForce } from "../../src/service/in_force.ts";
+import { areInForce, changeToListed } from "../../src/service/in_force.ts";
 import { HashRing } from "../../src/ring/hash_ring.ts";
 import { member, STATIC_POLICY, tell, withHandoff } from "../membership/story.ts";
 
@@ -72,3 +72,17 @@ for (const [what, events, change] of NOT_YET) {
     assert.equal(isInForce(events, change), false);
   });
 }
+
+Deno.test(
+  "the change to what is listed is who was not listed before, and who is in the ring and is not",
+  {
+    permissions,
+  },
+  () => {
+    const events = [...A_SERVES, "list a b", "b ok", "b admitted", "list b c"];
+    const [a, b, c] = ["a", "b", "c"].map((name) => member(name));
+    const ring = HashRing.of(new Map([[a, 1], [b, 1]]));
+    const change = changeToListed({ membership: tell(events, policy), ring }, [a, b]);
+    assert.deepEqual(change, { added: [c], removed: [a] });
+  },
+);

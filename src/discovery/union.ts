@@ -1,0 +1,67 @@
+/**
+ * Members that several parts name together: names in DNS, or files. Pure.
+ *
+ * A part that cannot be had now still names those that it has named last, so the others go on; before
+ * it has ever been had, nothing is known of the whole.
+ *
+ * @module
+ */
+
+import type { Member } from "../member.ts";
+import type { Listing, Observation } from "./discovery.ts";
+
+/** What one part says. */
+export type Part =
+  | { readonly kind: "members"; readonly listings: ReadonlyMap<Member, Listing> }
+  | { readonly kind: "failed"; readonly why: string };
+
+/** What is to be told of all parts, now that they are so: nothing where that is known. */
+export type Union = (parts: ReadonlyMap<string, Part>) => Observation[];
+
+/** Creates the union of nothing. */
+export function createUnion(): Union {
+  /** What each part has named last. */
+  const named = new Map<string, ReadonlyMap<Member, Listing>>();
+  let told: ReadonlyMap<Member, Listing> | undefined;
+  let failing = false;
+
+  return (parts) => {
+    for (const name of named.keys()) if (!parts.has(name)) named.delete(name);
+    const failures: string[] = [];
+    for (const [name, part] of parts) {
+      if (part.kind === "members") named.set(name, part.listings);
+      else failures.push(part.why);
+    }
+    const all = merge(named.values());
+    // That all are gone at once is likelier a fault than what somebody wants.
+    if (failures.length === 0 && all.size === 0) failures.push("expected members, found none");
+
+    const observations: Observation[] = [];
+    const isWhole = parts.keys().every((name) => named.has(name));
+    const isNews = !told || !isSame(told, all) || (failing && failures.length === 0);
+    if (isWhole && all.size > 0 && isNews) {
+      told = all;
+      observations.push({ kind: "members", listings: all });
+    }
+    failing = failures.length > 0;
+    if (failing) observations.push({ kind: "failed", cause: new Error(failures.join("; ")) });
+    return observations;
+  };
+}
+
+/** A member that several name counts once, with the largest weight. */
+function merge(all: Iterable<ReadonlyMap<Member, Listing>>): Map<Member, Listing> {
+  const merged = new Map<Member, Listing>();
+  for (const listings of all) {
+    for (const [member, listing] of listings) {
+      const other = merged.get(member);
+      if (!other || listing.weight > other.weight) merged.set(member, listing);
+    }
+  }
+  return merged;
+}
+
+function isSame(a: ReadonlyMap<Member, Listing>, b: ReadonlyMap<Member, Listing>): boolean {
+  return a.size === b.size &&
+    a.entries().every(([member, { weight }]) => b.get(member)?.weight === weight);
+}
