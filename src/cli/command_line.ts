@@ -4,11 +4,12 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import { runApp, type RunningApp } from "../service/app.ts";
 import { type BuildInfo, showBuild } from "../build.ts";
 import { sleep } from "../concurrency/backoff.ts";
+import { readResolver } from "../discovery/dns/look_up.ts";
+import { checkConfig } from "./check_config.ts";
 import { drain } from "./drain.ts";
 import { planOfFile, planOfService, renderForecast } from "./plan.ts";
 import { renderScrapeConfig, setupOfFile, setupOfService, type Way } from "./prometheus_config.ts";
 import { ConfigError, loadConfig } from "../config/load.ts";
-import { redirectNotices } from "../config/notices.ts";
 import { type ListenAddress, parseListenAddress } from "../config/values.ts";
 import {
   errorText,
@@ -157,12 +158,9 @@ function createProgram(host: Host, print: (text: string) => void): Command {
     )
     .argument("<file>", "the file to check")
     .action(async (file: string) => {
-      const notice = (text: string) => host.err(`${text}\n`);
-      const config = await loadConfig(file, host.env, notice);
-      for (const text of redirectNotices(config)) notice(`${file}: ${text}`);
-      const { servers, consul } = config;
-      const source = consul ? `members from Consul's service ${consul.serviceName}` : "static";
-      await host.out(`${file} is valid: servers: ${servers.length}, ${source}\n`);
+      const onNotice = (text: string) => host.err(`${text}\n`);
+      const summary = await checkConfig(file, { env: host.env, onNotice, resolver: readResolver });
+      await host.out(`${file} is valid: ${summary}\n`);
     });
 
   program.command("drain")

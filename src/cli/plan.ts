@@ -54,6 +54,11 @@ export async function planOfFile(
   env: (name: string) => string | undefined,
 ): Promise<ForecastView> {
   const { servers, upstream, nameScheme, proxy, handoff } = await loadConfig(file, env);
+  if (servers.length === 0) {
+    throw new TypeError(
+      `${file}: expected pushgateway.servers, found none; ask a service by --url`,
+    );
+  }
   const before = HashRing.of(new Map(servers.map((server) => [server, 1])));
   const after = HashRing.of(changedWeights(before, change));
   using deadlines = createDeadlines();

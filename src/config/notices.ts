@@ -32,3 +32,10 @@ export function redirectNotices({ mode, upstream }: Config): string[] {
   }
   return notices;
 }
+
+/** What to know where there is no Consul for several instances to share locks in; nothing where there is. */
+export function lockNotice({ consul, handoff }: Config): string | undefined {
+  if (consul || !handoff.enabled) return undefined;
+  return "without consul_server several instances share no locks, and lose pushes of groups that are " +
+    "being moved: run one";
+}

@@ -11,7 +11,7 @@ import type { Task } from "../concurrency/run_group.ts";
 import { runStages } from "../concurrency/run_stages.ts";
 import type { Config } from "../config/config.ts";
 import { ConfigError } from "../config/load.ts";
-import { redirectNotices } from "../config/notices.ts";
+import { lockNotice, redirectNotices } from "../config/notices.ts";
 import { durationMs, showListenAddress } from "../config/values.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import { type GatewayWay, openGateways } from "../handoff/gateways.ts";
@@ -152,6 +152,8 @@ export function createService(first: Term, deps: ServiceDeps): Service {
   /** What runs while a configuration is in force. */
   function tasksOf(term: Term, { previous, inForce }: TermStart): Task[] {
     for (const notice of redirectNotices(term.config)) log.warn(notice);
+    const lone = lockNotice(term.config);
+    if (lone && !(previous && lockNotice(previous.config))) log.info(lone);
     const { servers } = term.config;
     const before = previous?.config.servers ?? servers;
     const ofFile = { added: without(servers, before), removed: without(before, servers) };

@@ -145,9 +145,11 @@ Deno.test("ring takes the members from a file", async () => {
     assert.deepEqual(before, fromFile, "the flag counts before the command too");
 
     await Deno.writeTextFile(file, "consul_server: {}\n");
-    const none = await cli(["ring", `--config.file=${file}`, "/metrics/job/a"]);
-    assert.equal(none.code, 1);
-    assert.match(none.err, /expected pushgateway\.servers, found none/);
+    for (const command of [["ring", "/metrics/job/a"], ["plan", "--add=1.1.1.3:9091"]]) {
+      const none = await cli([...command, `--config.file=${file}`]);
+      assert.equal(none.code, 1);
+      assert.match(none.err, /expected pushgateway\.servers, found none/);
+    }
   } finally {
     await Deno.remove(file);
   }

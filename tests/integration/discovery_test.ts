@@ -6,10 +6,11 @@ import { freePortOn } from "../../tools/ports.ts";
 import { type Pushgateway, startPushgateway } from "../../tools/pushgateway.ts";
 import { waitFor } from "../../tools/wait.ts";
 import { assertNothingLost, pushAll } from "../e2e/nothing_lost.ts";
-import { startService } from "./service.ts";
+import { type Service, startService } from "./service.ts";
 
 const HOSTS = ["127.0.0.1", "127.0.0.2", "127.0.0.3"];
 const UP = "dynamic_sharding_discovery_up";
+const LOCKS = "without consul_server";
 
 /** DNS that names Pushgateways, which share a port. */
 async function startNamed(count: number) {
@@ -33,6 +34,10 @@ async function startNamed(count: number) {
       `  refresh_interval: 1s\n  nameservers: ["${nsd.address}"]\n`,
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
+}
+
+function countLines(service: Service, words: string): number {
+  return service.process.output().split(words).length - 1;
 }
 
 Deno.test("members of SRV records have the records' names and ports", async () => {
@@ -106,6 +111,20 @@ Deno.test("a name that DNS has no more takes nobody out", async () => {
   await service.waitUntilReady();
   assert.deepEqual(await service.members(), addresses);
   assert.equal(await service.metric('dynamic_sharding_members{state="active"}'), 2);
+});
+
+Deno.test("that there are no locks without Consul is logged once, and not where handoff is off", async () => {
+  await using fleet = await startNamed(2);
+  const { addresses, dnsSd } = fleet;
+  const servers = `pushgateway: {servers: ${JSON.stringify(addresses)}}\n`;
+  await using service = await startService({ config: servers, flags: ["--web.enable-lifecycle"] });
+  await service.waitForMembers(addresses);
+  assert.equal(countLines(service, LOCKS), 1);
+  for (const config of [dnsSd, servers, `${servers}handoff: {enabled: false}\n`]) {
+    await service.configure(config);
+    assert.equal((await service.get("/-/reload", { method: "POST" })).status, 200);
+    assert.equal(countLines(service, LOCKS), 1);
+  }
 });
 
 Deno.test("reloads from servers to DNS, to a file and back lose nothing, and empty who is left out", async () => {
