@@ -25,9 +25,14 @@ interface KubernetesObject {
     readonly replicas: number;
     readonly serviceName: string;
     readonly clusterIP?: string;
+    readonly publishNotReadyAddresses?: boolean;
     /** Of a Service the labels themselves. */
     readonly selector: Labels & { readonly matchLabels: Labels };
-    readonly ports: readonly { readonly port: number; readonly targetPort: string }[];
+    readonly ports: readonly {
+      readonly name: string;
+      readonly port: number;
+      readonly targetPort: string;
+    }[];
     readonly strategy: { readonly type: string };
     readonly template: {
       readonly metadata: { readonly labels: Labels };
@@ -132,22 +137,21 @@ for (const [kind, name] of [["Deployment", "dynamic-sharding"], ["StatefulSet", 
   });
 }
 
-Deno.test("the servers of the ConfigMap are the pods of the StatefulSet", {
+Deno.test("the ConfigMap names the SRV records of the pods of the StatefulSet, ready or not", {
   permissions,
 }, async () => {
   const objects = await readObjects();
-  const { metadata, spec } = only(objects, "StatefulSet", "pushgateway");
-  const service = only(objects, "Service", spec.serviceName);
-  assert.equal(service.spec.clusterIP, "None", "only pods of a headless Service have names");
-  const domain = `${service.metadata.name}.${service.metadata.namespace}.svc.cluster.local`;
-  const { port } = service.spec.ports[0];
-  const pods = Array.from(
-    { length: spec.replicas },
-    (_, index) => `${metadata.name}-${index}.${domain}:${port}`,
-  );
-  assert(pods.length > 1, "there is something to shard");
-  const { servers } = configOf(only(objects, "ConfigMap", "dynamic-sharding"));
-  assert.deepEqual(servers, pods);
+  const { spec: { serviceName, replicas } } = only(objects, "StatefulSet", "pushgateway");
+  const { metadata, spec } = only(objects, "Service", serviceName);
+  assert.equal(spec.clusterIP, "None", "only pods of a headless Service have names");
+  assert.equal(spec.publishNotReadyAddresses, true);
+  assert(replicas > 1, "there is something to shard");
+  const [{ name }] = spec.ports;
+  const { dnsSd } = configOf(only(objects, "ConfigMap", "dynamic-sharding"));
+  assert.equal(dnsSd?.type, "SRV");
+  assert.deepEqual(dnsSd?.names, [
+    `_${name}._tcp.${metadata.name}.${metadata.namespace}.svc.cluster.local`,
+  ]);
 });
 
 Deno.test("the Pushgateways keep their groups on the claimed volume", { permissions }, async () => {
