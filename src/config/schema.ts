@@ -124,7 +124,7 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** The keys that the section at a path may have. */
-function keysAt(path: readonly PropertyKey[]): readonly string[] {
+export function keysAt(path: readonly PropertyKey[]): readonly string[] {
   return KEYS[path.join(".")] ?? [];
 }
 
