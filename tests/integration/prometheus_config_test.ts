@@ -59,8 +59,10 @@ const SCRAPERS: readonly [
     return await startPrometheus({ config, component });
   }],
   [["--http-sd"], "Prometheus", (config) => startPrometheus({ config })],
+  [["--pushed"], "Prometheus", (config) => startPrometheus({ config })],
   [["--vmagent"], "VictoriaMetrics", (config) => startVictoriaMetrics({ config })],
   [["--vmagent", "--http-sd"], "VictoriaMetrics", (config) => startVictoriaMetrics({ config })],
+  [["--vmagent", "--pushed"], "VictoriaMetrics", (config) => startVictoriaMetrics({ config })],
 ];
 
 Deno.test("by the configuration of a running service each scraper finds what was pushed, and the service", async (t) => {
@@ -77,9 +79,11 @@ Deno.test("by the configuration of a running service each scraper finds what was
     await t.step(`${name} by ${flags.join(" ") || "no flag"}`, async () => {
       const config = await printed(`--url=${service.url}`, ...flags);
       await using scraper = await start(`global: {scrape_interval: 1s}\n${config}`);
+      const { host } = new URL(service.url);
+      const scraped = flags.includes("--pushed") ? [host] : [first.address, second.address];
       const wanted = [
-        ...[first.address, second.address].map((address) => `pushgateway ${address}`),
-        `dynamic-sharding ${new URL(service.url).host}`,
+        ...scraped.map((address) => `pushgateway ${address}`),
+        `dynamic-sharding ${host}`,
       ].sort().join();
       await waitFor(async () => {
         const up = (await scraper.query("up")).filter(({ value }) => value === 1);
