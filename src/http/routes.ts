@@ -14,19 +14,13 @@ import { MEMBERS_ROUTE, type MembersApi } from "./api/members.ts";
 import type { Proxy } from "./push/proxy.ts";
 import type { Pushed } from "./api/pushed.ts";
 import { previewPush, type PushContext, redirectPush, unavailable } from "./push/redirect.ts";
+import { failure, success } from "./api/envelope.ts";
 import { withEtag } from "./api/etag.ts";
 import { fewAtATime } from "./api/few_at_a_time.ts";
 import { readiness } from "./api/readiness.ts";
 import { followsRedirect } from "./push/redirect_clients.ts";
 import { answerSd } from "./api/sd.ts";
-import {
-  type Handler,
-  hasBody,
-  type IncomingRequest,
-  jsonReply,
-  Reply,
-  textReply,
-} from "./message.ts";
+import { type Handler, hasBody, type IncomingRequest, Reply, textReply } from "./message.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** How a reload of the configuration ended. */
@@ -63,6 +57,9 @@ export interface RouteDeps {
 
 /** No endpoint of ours begins so. */
 const PUSH_ROUTE = "/metrics/job/";
+/** Refusals of what begins so are JSON, as its other answers are. */
+const API_ROUTE = "/api/v1/";
+const ADMIN_API_OFF = "Admin API is not enabled.";
 
 /** Pages of all groups at once: each has every member make one, and holds a piece of each. */
 const PUSHED_MAX = 4;
@@ -122,7 +119,7 @@ function dispatch(
   if (!route) return answerPush(request, target, deps);
   const { method } = request;
   const answer = Object.hasOwn(route, method) ? route[method] : undefined;
-  return answer ? answer(request) : notAllowed(Object.keys(route).join(", "), method);
+  return answer ? answer(request) : notAllowed(Object.keys(route).join(", "), method, path);
 }
 
 function createRoutes(deps: RouteDeps): ReadonlyMap<string, Route> {
@@ -136,7 +133,7 @@ function createRoutes(deps: RouteDeps): ReadonlyMap<string, Route> {
     const awaitsDiscovery = deps.awaitsDiscovery();
     return withEtag(answerSd(deps.snapshot(), { awaitsDiscovery, upstream }), headers);
   };
-  const scraping = () => jsonReply(200, { status: "success", data: scrapingOf(deps.config()) });
+  const scraping = () => success(scrapingOf(deps.config()));
   const reload = async () => {
     if (!deps.reload) return textReply(403, "Lifecycle API is not enabled.\n");
     const outcome = await deps.reload();
@@ -149,7 +146,7 @@ function createRoutes(deps: RouteDeps): ReadonlyMap<string, Route> {
   const plan = fewAtATime(1, "a plan", deps.members.plan);
   const pushed = fewAtATime(PUSHED_MAX, "/pushed", deps.pushed);
   const wipe = ({ client }: IncomingRequest) =>
-    deps.enableAdminApi ? admin.wipe(client) : textReply(403, "Admin API is not enabled.\n");
+    deps.enableAdminApi ? admin.wipe(client) : failure(403, ADMIN_API_OFF);
   const metricsPage = async () =>
     new Reply(200, await deps.metrics.render(), ["content-type", deps.metrics.contentType]);
   return new Map<string, Route>([
@@ -175,8 +172,8 @@ function answerMember(
   path: string,
   deps: RouteDeps,
 ): Answer {
-  if (method !== "PUT" && method !== "DELETE") return notAllowed("DELETE, PUT", method);
-  if (!deps.enableAdminApi) return textReply(403, "Admin API is not enabled.\n");
+  if (method !== "PUT" && method !== "DELETE") return notAllowed("DELETE, PUT", method, path);
+  if (!deps.enableAdminApi) return failure(403, ADMIN_API_OFF);
   return deps.members.drain(path, { undo: method === "DELETE", client });
 }
 
@@ -290,7 +287,10 @@ function withoutPrefix(target: string, prefix: string): string {
   return prefix !== "" && target.startsWith(`${prefix}/`) ? target.slice(prefix.length) : target;
 }
 
-function notAllowed(allow: string, method: string): Reply {
-  const text = `Method Not Allowed: expected ${allow}, found ${method}\n`;
-  return textReply(405, text, ["allow", allow]);
+function notAllowed(allow: string, method: string, path = ""): Reply {
+  const text = `Method Not Allowed: expected ${allow}, found ${method}`;
+  const headers = ["allow", allow];
+  return path.startsWith(API_ROUTE)
+    ? failure(405, text, { headers })
+    : textReply(405, `${text}\n`, headers);
 }

@@ -11,6 +11,11 @@ import { ONE_ACTIVE, UNKNOWN } from "./view.ts";
 
 const CONFIG = parseConfig("pushgateway: {servers: [a:9091]}", { path: "", env: () => undefined });
 
+const ADMIN_API_OFF =
+  /^\{"status":"error","errorType":"forbidden","error":"Admin API is not enabled\."\}$/;
+const JSON_NOT_ALLOWED =
+  /^\{"status":"error","errorType":"method_not_allowed","error":"Method Not Allowed: expected /;
+
 const ANSWERS: readonly [request: string, status: number, body: RegExp, allow?: string][] = [
   ["PUT /metrics/job/a", 307, /^not pushed yet: /],
   ["POST /metrics/job/a", 307, /^not pushed yet: /],
@@ -38,11 +43,15 @@ const ANSWERS: readonly [request: string, status: number, body: RegExp, allow?: 
   ["OPTIONS /pushed", 405, /^Method Not Allowed/, "GET, HEAD"],
   ["GET /test/v1", 200, /^Hello, /],
   ["GET /api/v1/scraping", 200, /"data":\{"scheme":"http","metrics_path":"\/metrics"\}/],
-  ["PUT /api/v1/scraping", 405, /^Method Not Allowed/, "GET"],
+  ["PUT /api/v1/scraping", 405, JSON_NOT_ALLOWED, "GET"],
   ["GET /-/reload", 405, /^Method Not Allowed/, "POST, PUT"],
   ["GET /", 404, /^404 page not found\n$/],
   ["GET /healthy", 404, /^404 page not found\n$/],
   ["PUT /metrics/job/a/b", 400, /^odd number of components/],
+  ["PUT /api/v1/admin/wipe", 403, ADMIN_API_OFF],
+  ["PUT /api/v1/members/a:9091/drain", 403, ADMIN_API_OFF],
+  ["GET /api/v1/members/a:9091/drain", 405, JSON_NOT_ALLOWED, "DELETE, PUT"],
+  ["POST /api/v1/plan", 405, JSON_NOT_ALLOWED, "GET"],
 ];
 for (const [request, status, body, allow] of ANSWERS) {
   Deno.test(`${request} is ${status}`, { permissions: "none" }, async () => {

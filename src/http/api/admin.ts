@@ -24,8 +24,9 @@ import type { Handoff } from "../../handoff/handoff.ts";
 import { readJsonTexts } from "../../pushgateway/pages/json_page.ts";
 import { findSharedSeries } from "../../pushgateway/shared_series.ts";
 import type { Transport } from "../../pushgateway/client/transport.ts";
-import { jsonReply, Reply } from "../message.ts";
+import { Reply } from "../message.ts";
 import { servingMembers, type Snapshot } from "../snapshot.ts";
+import { failure, type FailureStatus, success } from "./envelope.ts";
 
 /** What answering takes. */
 export interface AdminDeps {
@@ -124,12 +125,12 @@ export function createAdmin(
         const problem = typeof answer === "string" ? answer : unexpected(answer, 202);
         return { member, wiped: problem === undefined, ...(problem && { problem }) };
       });
-      const status = members.every(({ wiped }) => wiped) ? 202 : 502;
       const wiped = members.filter(({ wiped }) => wiped).map(({ member }) => member).join(",");
       const missed = members.filter(({ wiped }) => !wiped).map(({ member }) => member).join(",");
       log.warn("a wipe of all groups was asked for", { client, wiped, missed });
-      const outcome = status === 202 ? "success" : "error";
-      return jsonReply(status, { status: outcome, data: { members } }, API_HEADERS);
+      return missed === ""
+        ? success({ members }, 202, API_HEADERS)
+        : failed(502, `not wiped: ${missed}`, { members });
     },
     async metrics() {
       const { signal } = new AbortController();
@@ -147,7 +148,7 @@ export function createAdmin(
     },
     async status() {
       const read = await readAll<ApiStatus>("/api/v1/status", parseStatus);
-      return read instanceof Reply ? read : succeeded(mergeStatus(read));
+      return read instanceof Reply ? read : success(mergeStatus(read), 200, API_HEADERS);
     },
   };
 }
@@ -179,10 +180,6 @@ function unexpected({ status, body }: Answer, expected: number): string | undefi
   return `expected ${expected}, found ${status}: ${text}${hint}`;
 }
 
-function succeeded(data: unknown): Reply {
-  return jsonReply(200, { status: "success", data }, API_HEADERS);
-}
-
-function failed(status: number, error: string): Reply {
-  return jsonReply(status, { status: "error", errorType: "upstream", error }, API_HEADERS);
+function failed(status: FailureStatus, error: string, data?: unknown): Reply {
+  return failure(status, error, { headers: API_HEADERS, data });
 }

@@ -1,6 +1,7 @@
 /** Answers that cost much: only so many clients at a time get one. @module */
 
-import { jsonReply, type Parts, Reply } from "../message.ts";
+import { type Parts, Reply } from "../message.ts";
+import { failure } from "./envelope.ts";
 
 const RETRY_AFTER_SECONDS = "1";
 
@@ -42,7 +43,7 @@ export function fewAtATime<Asked extends unknown[]>(
     if (busy === max) {
       const others = max === 1 ? "another client" : `${max} other clients`;
       const error = `${what} is being made for ${others}: ask again when that is done`;
-      return jsonReply(429, { status: "error", error }, ["retry-after", RETRY_AFTER_SECONDS]);
+      return failure(429, error, { headers: ["retry-after", RETRY_AFTER_SECONDS] });
     }
     const leave = enter();
     let isGiven = false;

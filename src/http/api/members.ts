@@ -11,8 +11,9 @@ import { forecast } from "../../handoff/plan/forecast.ts";
 import { errorText, type Logger } from "../../log.ts";
 import { type Member, parseMember } from "../../member.ts";
 import { HashRing } from "../../ring/hash_ring.ts";
-import { jsonReply, type Reply } from "../message.ts";
+import type { Reply } from "../message.ts";
 import { type Snapshot, weightOf } from "../snapshot.ts";
+import { failure, success } from "./envelope.ts";
 import type { MemberView } from "./views.ts";
 
 /** What answering takes. */
@@ -125,7 +126,11 @@ export function createMembersApi(
       return success(view(member), 202);
     },
     async plan(target) {
+      if (!handoffEnabled()) {
+        return failure(409, "handoff is off (handoff.enabled: false), so no group would be moved");
+      }
       const { ring } = snapshot();
+      if (ring.members.length === 0) return failure(503, "no Pushgateway is known yet");
       const query = new URLSearchParams(target.split("?", 2)[1]);
       const [added, removed] = [query.getAll("add"), query.getAll("remove")];
       const changes = added.length + removed.length;
@@ -185,12 +190,4 @@ function memberOf(path: string): Member {
     throw new TypeError(`expected ${MEMBERS_ROUTE}HOST:PORT${DRAIN}, found ${path}`);
   }
   return parseMember(decodeURIComponent(path.slice(MEMBERS_ROUTE.length, -DRAIN.length)));
-}
-
-function success(data: unknown, status = 200): Reply {
-  return jsonReply(status, { status: "success", data });
-}
-
-function failure(status: number, error: string): Reply {
-  return jsonReply(status, { status: "error", error });
 }

@@ -16,8 +16,9 @@ const BOTH = ["list a b", "a ok", "b ok"];
 /** A plan, where `a` and `b` hold some groups by their last sweep. */
 async function plan(
   query: string,
-  { events = BOTH, unread = [], sweep = () => Promise.resolve(unread) }: {
+  { events = BOTH, unread = [], sweep = () => Promise.resolve(unread), enabled = true }: {
     events?: readonly string[];
+    enabled?: boolean;
     unread?: readonly Member[];
     sweep?: MembersApiDeps["handoff"]["sweep"];
   } = {},
@@ -34,7 +35,7 @@ async function plan(
       drains: new Map(),
       sweep,
     },
-    handoffEnabled: () => true,
+    handoffEnabled: () => enabled,
     mark: () => assert.fail("nobody is told to leave"),
     log: recordLog(() => {}),
   });
@@ -86,3 +87,10 @@ for (const [query, why] of IMPOSSIBLE) {
     assert.match(body.error, why);
   });
 }
+
+Deno.test("a plan is refused where nothing is moved, and says so", { permissions }, async () => {
+  const sweep = () => assert.fail("nothing is swept");
+  const { status, body } = await plan("?remove=a:9091", { enabled: false, sweep });
+  assert.deepEqual([status, body.errorType], [409, "conflict"]);
+  assert.match(body.error, /handoff\.enabled: false/);
+});

@@ -1,0 +1,37 @@
+/** The form of the JSON answers below `/api/v1/`, which is that of Prometheus's own API. @module */
+
+import { jsonReply, type Reply } from "../message.ts";
+
+/** What `errorType` says, by the status. */
+const ERROR_TYPES = {
+  400: "bad_data",
+  403: "forbidden",
+  404: "not_found",
+  405: "method_not_allowed",
+  409: "conflict",
+  429: "busy",
+  502: "upstream",
+  503: "unavailable",
+} as const;
+
+/** The statuses of a refusal. */
+export type FailureStatus = keyof typeof ERROR_TYPES;
+
+/** An answer with what was asked for. */
+export function success(data: unknown, status = 200, headers: readonly string[] = []): Reply {
+  return jsonReply(status, { status: "success", data }, headers);
+}
+
+/**
+ * An answer that says why there is nothing else.
+ *
+ * @param data what was done nevertheless
+ */
+export function failure(
+  status: FailureStatus,
+  error: string,
+  { headers = [], data }: { readonly headers?: readonly string[]; readonly data?: unknown } = {},
+): Reply {
+  const body = { status: "error", errorType: ERROR_TYPES[status], error, data };
+  return jsonReply(status, body, headers);
+}
