@@ -122,7 +122,8 @@ function dispatch(
   return answer ? answer(request) : notAllowed(Object.keys(route).join(", "), method, path);
 }
 
-function createRoutes(deps: RouteDeps): ReadonlyMap<string, Route> {
+/** Creates the answers of every path but those of pushes and of single members, by path and method. */
+export function createRoutes(deps: RouteDeps): ReadonlyMap<string, Route> {
   const healthy = () => textReply(200, "OK\n");
   const ready = () => {
     const { ready, reason } = readiness(deps.snapshot());

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { parseConfig } from "../../src/config/load.ts";
-import { createHandler, type RouteDeps } from "../../src/http/routes.ts";
+import { createHandler, createRoutes, type RouteDeps } from "../../src/http/routes.ts";
 import { type LogLevel, openLog } from "../../src/log.ts";
 import { buildInfo } from "../../src/build.ts";
 import { createMetrics } from "../../src/metrics/metrics.ts";
 import { isPending } from "../concurrency/settled.ts";
 import { Reply } from "../../src/http/message.ts";
 import { answerOf, incoming } from "./messages.ts";
+import { readSpecification, SPECIFICATION_PERMISSIONS } from "./openapi.ts";
 import { ONE_ACTIVE, UNKNOWN } from "./view.ts";
 
 const CONFIG = parseConfig("pushgateway: {servers: [a:9091]}", { path: "", env: () => undefined });
@@ -278,6 +279,19 @@ for (const [level, number] of LOGGED) {
     },
   );
 }
+
+Deno.test("every route is described in docs/openapi.yaml, and nothing else", {
+  permissions: SPECIFICATION_PERMISSIONS,
+}, async () => {
+  const { methods } = await readSpecification();
+  const known = [...createRoutes(deps())].map(([path, route]) => [path, Object.keys(route).sort()]);
+  for (const path of ["/metrics/job/a", "/api/v1/members/a:9091/drain"]) {
+    const allow = (await handle(`BREW ${path}`)).headers.get("allow") ?? "";
+    const template = path.replace("job/a", "job/{grouping}").replace("a:9091", "{member}");
+    known.push([template, allow.split(", ")]);
+  }
+  assert.deepEqual(Object.fromEntries(methods), Object.fromEntries(known));
+});
 
 function handle(request: string, own: Partial<RouteDeps> = {}): Promise<Response> {
   return handlerOf(own)(read(request));
