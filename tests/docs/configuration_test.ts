@@ -126,6 +126,8 @@ function baseOf(path: string): Values {
   if (path.startsWith("pushgateway.tls_config.")) {
     return withValue(MINIMAL, "pushgateway.scheme", "https");
   }
+  if (path.startsWith("dns_sd.")) return { dns_sd: { names: ["a.example"] } };
+  if (path.startsWith("file_sd.")) return { file_sd: { files: ["a.yml"] } };
   return MINIMAL;
 }
 

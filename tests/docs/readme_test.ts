@@ -47,6 +47,9 @@ Deno.test("both READMEs have the same sections, picture, commands and examples",
   assert.deepEqual(chinese, english);
 });
 
+/** Keys of which one at least says where the Pushgateways are. */
+const SOURCES = ["pushgateway", "consul_server", "dns_sd", "file_sd"];
+
 Deno.test("every example of a configuration file is valid", { permissions }, async () => {
   const ours = new Set(keysAt([]));
   const all = (await Promise.all((await pages()).map(yamlOf))).flat();
@@ -54,7 +57,7 @@ Deno.test("every example of a configuration file is valid", { permissions }, asy
   assert(files.length > 10, `examples are found: ${files.length}`);
   for (const { page, text, value } of files) {
     // Some show what is beside the Pushgateways only.
-    const isWhole = keysOf(value).some((key) => ["pushgateway", "consul_server"].includes(key));
+    const isWhole = keysOf(value).some((key) => SOURCES.includes(key));
     const whole = isWhole ? text : `${text}pushgateway: {servers: ['10.0.0.1:9091']}\n`;
     parseConfig(whole, { path: page, env: () => undefined });
   }
