@@ -2,13 +2,8 @@
  * Measures, and prints one table, one of what clients tell of failures, and one of the Pushgateways
  * themselves. No number makes it fail: timing is not right or wrong.
  *
-<<<<<<< HEAD
- *     deno task bench [micro] [load] [proxy] [shards] [handoff] [binary] [memory] [client] [reuse]
- *         [--rounds=30] [--seconds=1] [--connections=64]
-=======
- *     deno task bench [micro] [load] [proxy] [shards] [handoff] [binary] [memory] [client]
- *         [--only=drain,scale-out] [--rounds=30] [--seconds=1] [--connections=64]
->>>>>>> h-bench
+ *     deno task bench [micro] [load] [proxy] [shards] [handoff] [pushed] [binary] [memory] [client]
+ *         [reuse] [--only=drain,scale-out] [--rounds=30] [--seconds=1] [--connections=64]
  *         [--pushes=3000000] [--push-1.0.0] [--binary=PATH]
  *
  * @module
@@ -26,6 +21,8 @@ import { runMemory } from "./memory.ts";
 import { memoryRows } from "./memory_rows.ts";
 import { runMicro } from "./micro.ts";
 import { runProxy } from "./proxy.ts";
+import { runPushed } from "./pushed.ts";
+import { pushedRows } from "./pushed_rows.ts";
 import { runReuse } from "./reuse.ts";
 import { runShards } from "./shards.ts";
 import {
@@ -47,6 +44,7 @@ const PARTS = [
   "proxy",
   "shards",
   "handoff",
+  "pushed",
   "binary",
   "memory",
   "client",
@@ -122,6 +120,7 @@ async function main(): Promise<void> {
   if (parts.includes("handoff")) {
     rows.push(...handoffRows(await runHandoff({ ...handoff, ...common })));
   }
+  if (parts.includes("pushed")) rows.push(...pushedRows(await runPushed(common)));
   if (parts.includes("binary")) rows.push(...binaryRows(await runBinary(common)));
   if (parts.includes("memory")) rows.push(...memoryRows(await runMemory({ ...memory, ...common })));
   const client = parts.includes("client") ? await runClient(common) : undefined;

@@ -32,7 +32,7 @@ export class BodyFailure extends Error {
   override readonly name = "BodyFailure";
 }
 
-/** The parts of a body, one after the other. */
+/** The parts of a body, one after the other. Each is good until the next is asked for. */
 export type Parts = Required<Pick<AsyncIterator<Uint8Array, void>, "next" | "return">>;
 
 /** What a client is answered. */

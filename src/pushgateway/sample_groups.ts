@@ -50,32 +50,56 @@ export function* learnGroups(
   }
   const largest = [...shapes.values()].sort((a, b) => b.length - a.length);
   return (escape) => {
-    const written = largest.map((names) =>
-      names.map((name) => ({ name, written: binary(escape(name)) }))
-    );
+    const shapes = largest.map((names) => ({
+      names,
+      written: names.map((name) => binary(escape(name))),
+      last: undefined as LastFound | undefined,
+    }));
     return (labels, isKnown) => {
       const job = valueOf(labels, "job");
       if (job === undefined) return undefined;
-      for (const names of written) {
-        const own = new Map<string, string>();
-        for (const { name, written } of names) {
-          const value = valueOf(labels, written);
-          if (value === undefined) break;
-          own.set(name, value);
-        }
-        if (own.size < names.length) continue;
-        const id = groupId({ job, labels: own });
-        if (isKnown(id)) return id;
+      for (const shape of shapes) {
+        const values = valuesOf(labels, shape.written);
+        if (!values) continue;
+        const { last } = shape;
+        // Samples of one group come one after the other, as a rule.
+        const isSame = last?.job === job && last.isKnown === isKnown &&
+          values.every((value, i) => value === last.values[i]);
+        if (isSame) return last.id;
+        const own = new Map(shape.names.map((name, i) => [name, utf8(values[i])]));
+        const id = groupId({ job: utf8(job), labels: own });
+        if (!isKnown(id)) continue;
+        shape.last = { job, values, isKnown, id };
+        return id;
       }
       return undefined;
     };
   };
 }
 
+/** The last group of some label names that was found, and for whom. */
+interface LastFound {
+  readonly job: string;
+  readonly values: readonly string[];
+  readonly isKnown: (id: string) => boolean;
+  readonly id: string;
+}
+
 /** Where the first label name is in an ID that is split at its slashes, behind the job. */
 const FIRST_NAME = 4;
 
 function valueOf(labels: LabelPairs, name: string): string | undefined {
-  for (const [own, value] of labels) if (own === name) return utf8(value);
+  for (const [own, value] of labels) if (own === name) return value;
   return undefined;
+}
+
+/** The values of some labels, where all of them are there. */
+function valuesOf(labels: LabelPairs, names: readonly string[]): string[] | undefined {
+  const values: string[] = [];
+  for (const name of names) {
+    const value = valueOf(labels, name);
+    if (value === undefined) return undefined;
+    values.push(value);
+  }
+  return values;
 }

@@ -96,8 +96,8 @@ export interface Whereabouts {
   /** Whether nothing can be out of place, and nobody is out of sight: what nearly every push finds. */
   readonly clear: boolean;
   /**
-   * Whether each group on some members lies on its owner and nowhere else among them, for certain: all that
-   * was done to them was seen by a read since.
+   * Whether each group on some members lies on its owner and nowhere else among them, for certain: what was
+   * done to others than owners was seen by a read since. Where much was done, it is not looked at.
    */
   areInPlace(on: ReadonlySet<Member>): boolean;
   /** Who may hold a copy of a group; `undefined` where only the owner can. */
@@ -422,7 +422,8 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
         former.every(({ unread }) => areElsewhere([...unread].map(named))) &&
         // A Pushgateway deletes after it has answered.
         changes.entries().every(([member, changed]) =>
-          !on.has(member) || changed.keys().every((id) => ownerOf(keyOfId(id)) === member)
+          !on.has(member) || (changed.size <= CHANGES_A_STEP &&
+            changed.keys().every((id) => ownerOf(keyOfId(id)) === member))
         );
     },
     holdersOf({ id, key }) {

@@ -75,11 +75,16 @@ export function createPushed(deps: PushedDeps): Pushed {
       const wereInPlace = handoff.areInPlace(all);
       const stop = new AbortController();
       const left = { msMax: endMs - performance.now(), signal: stop.signal };
-      const opened = await openPages({ members, accept, ...left }, deps);
-      const isSame = snapshot().ring.hash === ring.hash &&
-        shownMembers(snapshot()).join() === members.join() &&
-        (handoff.areInPlace(all) || !wereInPlace);
-      if (isSame || tries === TRIES_MAX) return { ...opened, stop };
+      try {
+        const opened = await openPages({ members, accept, ...left }, deps);
+        const isSame = snapshot().ring.hash === ring.hash &&
+          shownMembers(snapshot()).join() === members.join() &&
+          (handoff.areInPlace(all) || !wereInPlace);
+        if (isSame || tries === TRIES_MAX) return { ...opened, stop };
+      } catch (error) {
+        stop.abort();
+        throw error;
+      }
       stop.abort();
     }
   }

@@ -46,7 +46,7 @@ const PUSHED_LABEL = "job";
  * Merges pages.
  *
  * @param pages those that show a sample first come first
- * @yields chunks of some size, and the rest
+ * @yields chunks of some size, and the rest; each is good until the next is asked for
  * @throws what reading a page throws; the signal's reason when it aborts
  */
 export async function* mergeFamilies<Head extends FamilyHead>(
@@ -134,6 +134,7 @@ function wanted<Page extends Pick<MergedPage<FamilyHead>, "shows">>(
     if (isOwn && !labels.some(([name]) => name === PUSHED_LABEL)) return false;
     const how = shows?.(labels) ?? "always";
     if (how === "always" || how === "never") return how === "always";
+    if (how === "last" && shown.size === 0) return true;
     const key = labels.flat().join("\xff"); // which is no byte of UTF-8
     const first = shown.get(key) ?? page;
     if (how === "once") shown.set(key, first);
@@ -150,16 +151,19 @@ function firstOf(heads: Iterable<FamilyHead>): string {
 /** Large enough to be worth a write. */
 const CHUNK_BYTES = 65_536;
 
-/** Gathers bytes into chunks. */
+/** Gathers bytes into chunks, whose memory is used again once the next is asked for. */
 function createChunks() {
-  let chunks: Uint8Array[] = [];
-  let chunk = new Uint8Array(CHUNK_BYTES);
+  const free: Uint8Array[] = [];
+  const filled: Uint8Array[] = [];
+  const next = () => free.pop() ?? new Uint8Array(CHUNK_BYTES);
+  let chunk = next();
   let length = 0;
 
   function* full(): Generator<Uint8Array> {
-    const taken = chunks;
-    chunks = [];
-    yield* taken;
+    for (let first; (first = filled.shift());) {
+      yield first;
+      free.push(first);
+    }
   }
 
   return {
@@ -170,8 +174,8 @@ function createChunks() {
         length += part.length;
         at += part.length;
         if (length < CHUNK_BYTES) continue;
-        chunks.push(chunk);
-        [chunk, length] = [new Uint8Array(CHUNK_BYTES), 0];
+        filled.push(chunk);
+        [chunk, length] = [next(), 0];
       }
     },
     full,

@@ -60,6 +60,9 @@ const STORIES: readonly [
     sweep(whereabouts, [a, b, c], [a, b]);
     whereabouts.removed(GROUP.id, b);
   }],
+  ["very much was done since members were read", false, (whereabouts) => {
+    for (let i = 0; i <= 1_000; i++) whereabouts.placed(`/metrics/job/job${i}`, a);
+  }],
   ["a copy was deleted, and its member was read since", true, (whereabouts) => {
     sweep(whereabouts, [a, b, c], [a, b]);
     whereabouts.removed(GROUP.id, b);

@@ -38,7 +38,7 @@ async function merge<Head extends FamilyHead>(
   const merged: Uint8Array[] = [];
   const { signal } = new AbortController();
   const all = { format, hidden: new Set<string>(), onConflict() {}, signal, ...options };
-  for await (const bytes of mergeFamilies(pages, all)) merged.push(bytes);
+  for await (const bytes of mergeFamilies(pages, all)) merged.push(bytes.slice());
   return concat(merged);
 }
 
