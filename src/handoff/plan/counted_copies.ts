@@ -1,18 +1,24 @@
 /** Which copy of each group counts for whoever reads all members as one. Pure. @module */
 
+import { LargeMap } from "../../concurrency/large_map.ts";
 import type { Member } from "../../member.ts";
 import type { PushTimes } from "../../pushgateway/push_times.ts";
 import { type Copies, keyOfId, newestOf, planSweep } from "./inventory.ts";
 
+/** Groups on some members, each with another member. */
+type GroupsByMember = ReadonlyMap<Member, ReadonlyMap<string, Member>>;
+
 /** The copies that count, as far as that has to be said: all others do. */
 export interface CountedCopies {
-  /** Groups of which another member's copy counts. */
-  readonly outdone: ReadonlyMap<Member, ReadonlySet<string>>;
+  /** Groups of which another member's copy counts, with that member. */
+  readonly outdone: GroupsByMember;
   /**
-   * Groups of which this member's copy counts though it is not their owner, with that: they may be moved
-   * meanwhile.
+   * Groups of which this member's copy counts though it is not their owner, with the owner: they may be
+   * moved meanwhile.
    */
-  readonly underway: ReadonlyMap<Member, ReadonlyMap<string, Member>>;
+  readonly underway: GroupsByMember;
+  /** The owners of those. */
+  readonly destinations: ReadonlySet<Member>;
 }
 
 /** Groups between two moments at which others have their turn. */
@@ -30,21 +36,24 @@ export function* countCopies(
   ownerOf: (key: string) => Member | undefined,
 ): Generator<void, CountedCopies> {
   const { misplaced } = yield* planSweep(inventories, ownerOf);
-  const outdone = new Map<Member, Set<string>>();
-  const underway = new Map<Member, Map<string, Member>>();
+  const outdone = new Map<Member, LargeMap<Member>>();
+  const underway = new Map<Member, LargeMap<Member>>();
+  const destinations = new Set<Member>();
   let steps = 0;
   for (const [id, copies] of misplaced) {
     if (++steps % GROUPS_A_STEP === 0) yield;
     const owner = ownerOf(keyOfId(id));
     const counted = countedOf(id, copies);
+    if (counted === undefined) continue;
     for (const member of copies.keys()) {
-      if (member !== counted) outdone.set(member, (outdone.get(member) ?? new Set()).add(id));
+      if (member !== counted) groupsOf(outdone, member).set(id, counted);
       else if (owner !== undefined && !copies.has(owner)) {
-        underway.set(member, (underway.get(member) ?? new Map()).set(id, owner));
+        groupsOf(underway, member).set(id, owner);
+        destinations.add(owner);
       }
     }
   }
-  return { outdone, underway };
+  return { outdone, underway, destinations };
 
   function countedOf(id: string, copies: Copies): Member | undefined {
     const isShell = (member: Member) => inventories.get(member)?.times.get(id) === 0;
@@ -53,4 +62,13 @@ export function* countCopies(
       (!isShell(owner) || copies.keys().every(isShell));
     return isOwners ? owner : newestOf(copies)?.member;
   }
+}
+
+function groupsOf(
+  groups: Map<Member, LargeMap<Member>>,
+  member: Member,
+): LargeMap<Member> {
+  const known = groups.get(member) ?? new LargeMap<Member>();
+  groups.set(member, known);
+  return known;
 }

@@ -114,8 +114,7 @@ export async function openPages(
   const counted = await cooperate(countCopies(inventories, handoff.ownerOf), signal);
   const learnt = await cooperate(learnGroups(idsOf(inventories)), signal);
   const isOn = (member: Member, id: string) => inventories.get(member)?.times.has(id) ?? false;
-  const { outdone, underway } = counted;
-  const destinations = new Set(underway.values().flatMap((groups) => groups.values()));
+  const { outdone, underway, destinations } = counted;
   const isLater = (member: Member) => !underway.has(member) || destinations.has(member);
   const former = await ofEach([...underway.keys()], open);
   const later = await ofEach([...inventories.keys()].filter(isLater), open);

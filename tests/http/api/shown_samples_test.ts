@@ -12,8 +12,9 @@ const HELD = new Map([
 ]);
 const known = {
   counted: {
-    outdone: new Map([[b, new Set([OUTDONE])]]),
+    outdone: new Map([[b, new Map([[OUTDONE, a]])]]),
     underway: new Map([[b, new Map([[COMES, a]])], [a, new Map([[GOES, b]])]]),
+    destinations: new Set([a, b]),
   },
   isOn: (member: typeof a, id: string) => HELD.get(member)?.includes(id) ?? false,
   members: [a, b, c],
