@@ -1,6 +1,36 @@
-/** Files that a configuration is made of: read whole, or said why not. @module */
+/** Files that a configuration is made of: where they are, and read whole or said why not. @module */
 
+import { dirname, isAbsolute, resolve } from "node:path";
 import { ConfigError } from "./yaml.ts";
+
+/** Reads an environment variable. */
+export type Environment = (name: string) => string | undefined;
+
+/** Where systemd puts a service's secrets; each unit has its own place. */
+const CREDENTIAL = "${CREDENTIALS_DIRECTORY}/";
+
+/**
+ * Creates what finds a file that a configuration file names: beside that one, or, with
+ * `${CREDENTIALS_DIRECTORY}/` before it, where systemd has put it. Where there is no such directory
+ * the name stays as it is.
+ */
+export function locator(configFile: string, env: Environment): (name: string) => string {
+  return (name) => {
+    if (!isCredential(name)) return isAbsolute(name) ? name : resolve(dirname(configFile), name);
+    const directory = env("CREDENTIALS_DIRECTORY");
+    return directory ? `${directory}/${name.slice(CREDENTIAL.length)}` : name;
+  };
+}
+
+/** The environment of what runs beside the service: systemd 252 hides its secrets from ExecReload, too. */
+export function withoutCredentials(env: Environment): Environment {
+  return (name) => name === "CREDENTIALS_DIRECTORY" ? undefined : env(name);
+}
+
+/** Whether only the service itself can find the file. */
+export function isCredential(file: string): boolean {
+  return file.startsWith(CREDENTIAL);
+}
 
 /**
  * Reads a file.
@@ -13,6 +43,31 @@ export async function readText(file: string): Promise<string> {
   } catch (cause) {
     throw new ConfigError([`${file}: ${readFailure(cause)}`], { cause });
   }
+}
+
+/**
+ * Reads a file that a configuration names.
+ *
+ * @param problemOf what is wrong with its text, if anything is
+ * @returns the text, or the problem
+ */
+export async function readNamed(
+  file: string,
+  problemOf: (text: string) => string | undefined = () => undefined,
+): Promise<{ readonly text: string } | { readonly problem: string }> {
+  if (isCredential(file)) {
+    const problem =
+      "expected CREDENTIALS_DIRECTORY, which a unit's LoadCredential= sets, found none";
+    return { problem };
+  }
+  let text: string;
+  try {
+    text = await Deno.readTextFile(file);
+  } catch (cause) {
+    return { problem: readFailure(cause) };
+  }
+  const problem = problemOf(text);
+  return problem === undefined ? { text } : { problem };
 }
 
 /** Why a file could not be read, in words. */

@@ -1,10 +1,9 @@
 /** Reads the configuration file: YAML in, a {@linkcode Config} or every problem with its place out. @module */
 
-import { dirname, isAbsolute, resolve } from "node:path";
 import type { Config, HandoffConfig, ProxyConfig } from "./config.ts";
 import { type ConsulConfig, resolveConsul } from "./consul.ts";
-import { readText } from "./files.ts";
-import { CREDENTIAL, fileProblems } from "./named_files.ts";
+import { type Environment, locator, readText, withoutCredentials } from "./files.ts";
+import { fileProblems } from "./named_files.ts";
 import { type ConfigFile, parseConfigFile } from "./schema.ts";
 import { resolveDnsSd, resolveFileSd } from "./sources.ts";
 import { resolveUpstream } from "./upstream.ts";
@@ -31,7 +30,7 @@ const DEFAULT_HANDOFF: HandoffConfig = {
 export interface ConfigContext {
   /** The file's name, for problems and for the files that it names. */
   readonly path: string;
-  readonly env: (name: string) => string | undefined;
+  readonly env: Environment;
 }
 
 const DEFAULT_LISTEN: ListenAddress = { hostname: "", port: 9292 };
@@ -54,7 +53,7 @@ export interface PlacedConfig {
  */
 export async function loadConfig(
   path: string,
-  env: (name: string) => string | undefined,
+  env: Environment,
   onNotice?: (notice: string) => void,
 ): Promise<Config> {
   return (await loadPlacedConfig(path, env, onNotice)).config;
@@ -63,14 +62,11 @@ export async function loadConfig(
 /** The same, with the places of keys. */
 export async function loadPlacedConfig(
   path: string,
-  env: (name: string) => string | undefined,
+  env: Environment,
   onNotice?: (notice: string) => void,
 ): Promise<PlacedConfig> {
   const text = await readText(path);
-  // systemd 252 hides them from the unit's own ExecReload, too.
-  const visible = (name: string) =>
-    onNotice && name === "CREDENTIALS_DIRECTORY" ? undefined : env(name);
-  const placed = readConfig(text, { path, env: visible });
+  const placed = readConfig(text, { path, env: onNotice ? withoutCredentials(env) : env });
   const { config, placeOf } = placed;
   const problems = await fileProblems(config, { placeOf, ...(onNotice && { onNotice }) });
   if (problems.length > 0) throw new ConfigError(problems);
@@ -106,11 +102,7 @@ function readConfig(text: string, { path, env }: ConfigContext): PlacedConfig {
 }
 
 function toConfig(file: ConfigFile, { path, env }: ConfigContext): Config {
-  const locate = (name: string) => {
-    if (!name.startsWith(CREDENTIAL)) return isAbsolute(name) ? name : resolve(dirname(path), name);
-    const directory = env("CREDENTIALS_DIRECTORY");
-    return directory ? `${directory}/${name.slice(CREDENTIAL.length)}` : name;
-  };
+  const locate = locator(path, env);
   let consul: ConsulConfig | undefined;
   try {
     consul = file.consul_server && resolveConsul(file.consul_server, env, locate);

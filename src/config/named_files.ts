@@ -8,10 +8,7 @@
 import { certificatesProblem, hostsOfAuthorities, pairProblem } from "./certificates.ts";
 import type { Config } from "./config.ts";
 import type { TlsConfig } from "./consul.ts";
-import { readFailure } from "./files.ts";
-
-/** Where systemd puts a service's secrets; each unit has its own place. */
-export const CREDENTIAL = "${CREDENTIALS_DIRECTORY}/";
+import { isCredential, readNamed } from "./files.ts";
 
 /** What checking takes. */
 export interface FileChecks {
@@ -40,11 +37,12 @@ export async function fileProblems(
     void problems.push(`${place(named)}: ${problem}, at ${named.file}`);
   const read = new Map<string, { readonly named: NamedFile; readonly text: string }>();
   for (const named of namedFiles(config)) {
-    if (named.file.startsWith(CREDENTIAL) && onNotice) {
+    if (isCredential(named.file) && onNotice) {
       onNotice(`${place(named)} is not checked: only the service has ${named.file}`);
       continue;
     }
-    const found = await readNamed(named);
+    const isCertificate = named.key === "ca_file" || named.key === "cert_file";
+    const found = await readNamed(named.file, isCertificate ? certificatesProblem : undefined);
     if ("problem" in found) report(named, found.problem);
     else read.set(keyOf(named), { named, text: found.text });
   }
@@ -80,23 +78,4 @@ function namedFiles({ consul, upstream }: Pick<Config, "consul" | "upstream">): 
     ...name("pushgateway.basic_auth", { password_file: upstream.basicAuth?.passwordFile }),
     ...name("pushgateway.tls_config", tls(upstream.tls)),
   ];
-}
-
-async function readNamed(
-  { key, file }: NamedFile,
-): Promise<{ readonly text: string } | { readonly problem: string }> {
-  if (file.startsWith(CREDENTIAL)) {
-    const problem =
-      "expected CREDENTIALS_DIRECTORY, which a unit's LoadCredential= sets, found none";
-    return { problem };
-  }
-  let text: string;
-  try {
-    text = await Deno.readTextFile(file);
-  } catch (cause) {
-    return { problem: readFailure(cause) };
-  }
-  const isCertificate = key === "ca_file" || key === "cert_file";
-  const problem = isCertificate ? certificatesProblem(text) : undefined;
-  return problem === undefined ? { text } : { problem };
 }
