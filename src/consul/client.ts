@@ -5,11 +5,11 @@
  */
 
 import Consul from "consul";
-import { Buffer } from "node:buffer";
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import { z } from "zod";
-import type { ConsulConfig, TlsConfig } from "../config/consul.ts";
+import type { ConsulConfig } from "../config/consul.ts";
+import { readTlsOptions } from "../config/tls_options.ts";
 import {
   checkSession,
   deleteAsIs,
@@ -26,6 +26,7 @@ import {
   unlock,
   writeNote,
 } from "./transactions.ts";
+import { basicAuthorization } from "../wire/basic_auth.ts";
 import { type BlockingQuery, createRequests, failureIndex, isStatus } from "./requests.ts";
 
 export { type BlockingQuery, isStatus };
@@ -271,7 +272,7 @@ export async function openConsul(config: ConsulConfig): Promise<ConsulClient> {
   const secure = config.scheme === "https";
   const limits = { keepAlive: true, maxSockets: CONNECTIONS_MAX };
   const agent = secure
-    ? new HttpsAgent({ ...limits, ...await tlsOptions(config.tls) })
+    ? new HttpsAgent({ ...limits, ...await readTlsOptions(config.tls) })
     : new HttpAgent(limits);
   const host = config.hostname.includes(":") ? `[${config.hostname}]` : config.hostname;
   const url = `${config.scheme}://${host}:${config.port}`;
@@ -279,7 +280,7 @@ export async function openConsul(config: ConsulConfig): Promise<ConsulClient> {
     baseUrl: `${url}/v1`,
     secure,
     agent,
-    headers: basicAuthorization(config),
+    headers: authorization(config),
     ...(config.datacenter && { defaults: { dc: config.datacenter } }),
   };
   const consul = new Consul(options);
@@ -509,20 +510,8 @@ function noteChange({ key, note }: Pick<Release, "key" | "note">): Operation[] {
   return [note === null ? deleteNote(key) : writeNote(key, note)];
 }
 
-function basicAuthorization({ basicAuth }: ConsulConfig): Record<string, string> {
+function authorization({ basicAuth }: ConsulConfig): Record<string, string> {
   if (!basicAuth) return {};
-  const credentials = Buffer.from(`${basicAuth.username}:${basicAuth.password.reveal()}`);
-  return { authorization: `Basic ${credentials.toString("base64")}` };
-}
-
-async function tlsOptions(tls: TlsConfig | undefined) {
-  if (!tls) return {};
-  const { caFile, certFile, keyFile, serverName } = tls;
-  return {
-    ...(caFile && { ca: await Deno.readTextFile(caFile) }),
-    ...(certFile && { cert: await Deno.readTextFile(certFile) }),
-    ...(keyFile && { key: await Deno.readTextFile(keyFile) }),
-    ...(serverName && { servername: serverName }),
-    rejectUnauthorized: !tls.insecureSkipVerify,
-  };
+  const { username: user, password } = basicAuth;
+  return { authorization: basicAuthorization({ user, password: password.reveal() }) };
 }

@@ -12,6 +12,7 @@ import { pairProblem } from "../../config/certificates.ts";
 import type { UpstreamConfig } from "../../config/upstream.ts";
 import type { Deadlines } from "../../concurrency/deadlines.ts";
 import { type Member, splitMember } from "../../member.ts";
+import { basicAuthorization } from "../../wire/basic_auth.ts";
 import { messageBytes } from "../../wire/message_bytes.ts";
 import type { Answer, AnswerLimits } from "./answer.ts";
 import {
@@ -270,8 +271,7 @@ async function authorization(
   { username, password, passwordFile }: NonNullable<UpstreamConfig["basicAuth"]>,
 ): Promise<string> {
   const secret = passwordFile ? await readPassword(passwordFile) : password?.reveal() ?? "";
-  const bytes = new TextEncoder().encode(`${username}:${secret}`);
-  return `Basic ${btoa(String.fromCharCode(...bytes))}`;
+  return basicAuthorization({ user: username, password: secret });
 }
 
 async function readPassword(file: string): Promise<string> {

@@ -1,0 +1,34 @@
+/** Basic authentication: RFC 7617. @module */
+
+import { Buffer } from "node:buffer";
+import { headerValue } from "./headers.ts";
+
+/** A user and a password, which nobody has checked. */
+export interface Credentials {
+  readonly user: string;
+  readonly password: string;
+}
+
+const BASIC = /^basic +/i;
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+/** The value of an `Authorization` header. */
+export function basicAuthorization({ user, password }: Credentials): string {
+  return `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
+}
+
+/** Reads them from the headers of a request; absent where there are none, or other ones. */
+export function basicCredentials(headers: readonly string[]): Credentials | undefined {
+  const value = headerValue(headers, "authorization");
+  const scheme = value && BASIC.exec(value)?.[0];
+  if (!scheme) return undefined;
+  let text: string;
+  try {
+    text = decoder.decode(Buffer.from(value.slice(scheme.length), "base64"));
+  } catch {
+    return undefined; // no UTF-8
+  }
+  const colon = text.indexOf(":");
+  if (colon < 0) return undefined;
+  return { user: text.slice(0, colon), password: text.slice(colon + 1) };
+}
