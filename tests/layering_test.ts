@@ -36,6 +36,7 @@ const PURE = [
   "src/config/certificates.ts",
   "src/config/schema.ts",
   "src/config/scraping.ts",
+  "src/config/web_schema.ts",
   "src/discovery/dns/message.ts",
   "src/discovery/dns/resolv_conf.ts",
   "src/discovery/union.ts",

@@ -89,22 +89,23 @@ function consulConflicts(consul: Section): Issue[] {
     const message = `expected the scheme of addr, ${scheme}, found ${show(consul.scheme)}`;
     issues.push({ path: [...path, "scheme"], message });
   }
-  return [...issues, ...tlsConflicts("consul_server", consul)];
+  return [...issues, ...tlsConflicts(path, consul)];
 }
 
-function tlsConflicts(name: string, section: Section): Issue[] {
+/** Of the `tls_config` section in the section at a path. */
+export function tlsConflicts(path: readonly string[], section: unknown): Issue[] {
   const tls = field(section, "tls_config") ?? {};
   return [["cert_file", "key_file"], ["key_file", "cert_file"]].flatMap(([key, other]) => {
     if (!tls[key] || tls[other]) return [];
     const message = `expected ${other} beside ${key}, found none`;
-    return [{ path: [name, "tls_config", key], message }];
+    return [{ path: [...path, "tls_config", key], message }];
   });
 }
 
-function upstreamConflicts(pushgateway: Section): Issue[] {
+/** Of the `basic_auth` section in the section at a path. */
+export function basicAuthConflicts(path: readonly string[], section: unknown): Issue[] {
   const issues: Issue[] = [];
-  const path = ["pushgateway"];
-  const auth = field(pushgateway, "basic_auth");
+  const auth = field(section, "basic_auth");
   if (auth && !auth.username) {
     issues.push({ path: [...path, "basic_auth"], message: "expected a username, found none" });
   }
@@ -112,11 +113,17 @@ function upstreamConflicts(pushgateway: Section): Issue[] {
     const message = "expected password or password_file, found both";
     issues.push({ path: [...path, "basic_auth", "password_file"], message });
   }
+  return issues;
+}
+
+function upstreamConflicts(pushgateway: Section): Issue[] {
+  const path = ["pushgateway"];
+  const issues = basicAuthConflicts(path, pushgateway);
   if (field(pushgateway, "tls_config") && pushgateway.scheme !== "https") {
     const message = `expected scheme: https beside it, found ${show(pushgateway.scheme)}`;
     issues.push({ path: [...path, "tls_config"], message });
   }
-  return [...issues, ...tlsConflicts("pushgateway", pushgateway)];
+  return [...issues, ...tlsConflicts(path, pushgateway)];
 }
 
 /** A section of the raw file, or `undefined` where it is absent or no map. */

@@ -44,8 +44,8 @@ export const text = (what: string) => scalar(what, String);
 /** A text that is never shown. */
 export const secret = (what: string) => scalar(what, (value) => new Secret(value));
 
-/** A text in a section's place is not shown: `password:abc` without a space is one. */
-function kind(value: unknown): string {
+/** What stands in a section's place. A text is not shown: `password:abc` without a space is one. */
+export function kind(value: unknown): string {
   return typeof value === "string" ? "a text" : show(value);
 }
 

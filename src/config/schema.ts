@@ -30,7 +30,8 @@ import {
 const SCHEME = scalar("http or https", parseWord("http", "https"));
 const FLAG = scalar("true or false", parseBoolean);
 
-const tlsConfig = section({
+/** TLS of what is connected to. */
+export const tlsConfig = section({
   ca_file: text("a file name"),
   cert_file: text("a file name"),
   key_file: text("a file name"),
@@ -53,7 +54,8 @@ const consulServer = section({
   check_deregister_after: scalar("a duration", parseDeregisterAfter),
 });
 
-const basicAuth = section({
+/** A user and a password for what is connected to. */
+export const basicAuth = section({
   username: text("a user name"),
   password: secret("a password"),
   password_file: text("a file name"),

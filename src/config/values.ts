@@ -172,7 +172,8 @@ export function parseCount(text: string): number {
 
 /** Creates a reader of a word that is one of a few. */
 export function parseWord<Word extends string>(...words: Word[]): (text: string) => Word {
-  const all = `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
+  const others = words.slice(0, -1).join(", ");
+  const all = others === "" ? words[0] : `${others} or ${words.at(-1)}`;
   return (text) => {
     const word = words.find((word) => word === text);
     if (word === undefined) throw new TypeError(`expected ${all}, found ${show(text)}`);
