@@ -9,22 +9,37 @@ export interface Certificate {
   readonly key: string;
 }
 
+/** What a signed certificate is like. */
+export interface SignedOptions {
+  /** Its first and last moment; from 2020 to 2090 by default. */
+  readonly from?: string;
+  readonly to?: string;
+  /** As `serverAuth`; it is good for everything by default. */
+  readonly usage?: string;
+}
+
 /** Makes certificates in one directory. */
 export interface Certificates {
   /** Makes one that is an authority, as `openssl req -x509` does by default. */
   authority(name: string): Promise<Certificate>;
   /** Makes one that an authority signs. */
-  signed(name: string, by: Certificate): Promise<Certificate>;
+  signed(name: string, by: Certificate, options?: SignedOptions): Promise<Certificate>;
 }
 
 const NEW_KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
 /** Each is for this machine, whichever of these names it is reached by. */
 const HOSTS = "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:127.0.0.2";
+const [FROM, TO] = ["20200101000000Z", "20900101000000Z"];
 
 /** Finds openssl, and opens a directory for what it makes. */
 export async function openCertificates(directory: string): Promise<Certificates> {
   const { openssl } = await ensureComponents(["openssl"]);
   const run = (...args: string[]) => outputOf(openssl.command, args, { env: openssl.env });
+  const write = async (name: string, lines: readonly string[]) => {
+    const file = `${directory}/${name}`;
+    await Deno.writeTextFile(file, lines.map((line) => `${line}\n`).join(""));
+    return file;
+  };
   const filesOf = (name: string): Certificate => ({
     cert: `${directory}/${name}.pem`,
     key: `${directory}/${name}.key`,
@@ -47,15 +62,58 @@ export async function openCertificates(directory: string): Promise<Certificates>
       );
       return { cert, key };
     },
-    async signed(name, by) {
+    async signed(name, by, { from = FROM, to = TO, usage } = {}) {
       const { cert, key } = filesOf(name);
       const request = `${directory}/${name}.csr`;
-      const extensions = `${directory}/${name}.ext`;
-      await Deno.writeTextFile(extensions, HOSTS);
       await run("req", ...NEW_KEY, ...subject(name), "-keyout", key, "-out", request);
-      const authority = ["-CA", by.cert, "-CAkey", by.key];
-      await run("x509", "-req", ...authority, "-extfile", extensions, "-in", request, "-out", cert);
+      const config = await write(`${name}.cnf`, [
+        "[ca]",
+        "default_ca = own",
+        "[own]",
+        `database = ${await write(`${name}.index`, [])}`,
+        `new_certs_dir = ${directory}`,
+        "rand_serial = yes",
+        "default_md = sha256",
+        "policy = names",
+        "[names]",
+        "commonName = supplied",
+      ]);
+      const extensions = await write(`${name}.ext`, [
+        HOSTS,
+        ...(usage ? [`extendedKeyUsage=${usage}`] : []),
+      ]);
+      // `openssl x509` sets no dates in Debian 12.
+      await run(
+        "ca",
+        "-batch",
+        "-notext",
+        ...["-config", config, "-extfile", extensions, "-in", request],
+        ...["-cert", by.cert, "-keyfile", by.key, "-startdate", from, "-enddate", to],
+        ...["-out", cert],
+      );
       return { cert, key };
     },
+  };
+}
+
+/** An authority in a directory of its own. Disposal removes all of its files. */
+export interface Authority extends AsyncDisposable {
+  readonly directory: string;
+  /** Its own certificate. */
+  readonly ca: string;
+  /** Makes a certificate that it signs. */
+  issue(name: string, options?: SignedOptions): Promise<Certificate>;
+}
+
+/** Creates an authority. Each has the same name. */
+export async function createAuthority(): Promise<Authority> {
+  const directory = await Deno.makeTempDir({ prefix: "dynamic-sharding-ca-" });
+  const certificates = await openCertificates(directory);
+  const own = await certificates.authority("ca");
+  return {
+    directory,
+    ca: own.cert,
+    issue: (name, options) => certificates.signed(name, own, options),
+    [Symbol.asyncDispose]: () => Deno.remove(directory, { recursive: true }),
   };
 }

@@ -19,6 +19,7 @@ import { BodyFailure, type Handler, type Parts, PLAIN_TEXT, Reply } from "../mes
 import { bytesOf, type ShortAnswer, type ShortAnswers } from "./answer_bytes.ts";
 import { Input, type InputMemory } from "./input.ts";
 import { type BodySource, RequestBody } from "./request_body.ts";
+import type { Socket } from "./socket.ts";
 
 /** Seconds for a head to come, once its first byte has. */
 const HEAD_S_MAX = 10;
@@ -67,8 +68,9 @@ export class Connection {
   readonly client: string;
   /** What it waits for. */
   #state: "request" | "head" | "answer" | "end" = "request";
-  readonly #conn: Deno.TcpConn;
+  readonly #conn: Socket;
   readonly #shared: Shared;
+  readonly #handler: Handler;
   readonly #input: Input;
   readonly #source: BodySource;
   #reader: RequestReader | undefined;
@@ -79,9 +81,11 @@ export class Connection {
   /** The second in which it has waited for long enough. */
   #due: number;
 
-  constructor(conn: Deno.TcpConn, shared: Shared) {
+  /** @param handler in the place of the server's */
+  constructor(conn: Socket, shared: Shared, handler: Handler = shared.handler) {
     this.#conn = conn;
     this.#shared = shared;
+    this.#handler = handler;
     this.client = conn.remoteAddr.hostname;
     this.#input = new Input(conn, shared.memory);
     this.#source = {
@@ -122,7 +126,7 @@ export class Connection {
         const { method, target, headers, expectsContinue } = head;
         const { client } = this;
         const request = { method, target, headers, expectsContinue, client, body };
-        const answering = this.#shared.handler(request);
+        const answering = this.#handler(request);
         const reply = answering instanceof Reply ? answering : await answering;
         body.close();
         const short = this.#shortAnswer(head, body, reply);

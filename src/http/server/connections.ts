@@ -14,7 +14,9 @@ import { createRequestReader } from "../../wire/request_reader.ts";
 import { createShortAnswers } from "./answer_bytes.ts";
 import { Connection, type Shared } from "./connection.ts";
 import { SMALL_BYTES } from "./input.ts";
+import { SecureConnection, type SecureShared } from "./secure_connection.ts";
 import { createSmallBuffers } from "./small_buffers.ts";
+import type { Tls } from "./tls/tls.ts";
 import { BodyFailure, type Handler } from "../message.ts";
 
 /** Before the next try where none can be accepted. */
@@ -45,13 +47,15 @@ function isOfConnection(error: unknown): boolean {
 /** Creates the connections of one server. */
 export function createConnections(
   handler: Handler,
-  { onRefused, log }: {
+  { onRefused, tls = () => undefined, log }: {
     /** Is told of what was no request. */
     readonly onRefused: (refusal: Refusal, client: string) => void;
+    /** What the next connection is secured with; nothing where plain HTTP is spoken. */
+    readonly tls?: () => Tls | undefined;
     readonly log: Logger;
   },
 ): Connections {
-  const all = new Map<Connection, Promise<void>>();
+  const all = new Map<Connection | SecureConnection, Promise<void>>();
   const recall = createRecall();
   const shared: Shared = {
     handler,
@@ -66,6 +70,7 @@ export function createConnections(
     memory: { small: createSmallBuffers(SMALL_BYTES), larges: [] },
     shortAnswers: createShortAnswers(),
   };
+  const secureShared: SecureShared = { shared, handshakes: new Set(), log };
   let ticking: ReturnType<typeof setInterval> | undefined;
 
   function tick(): void {
@@ -75,7 +80,10 @@ export function createConnections(
   }
 
   function take(conn: Deno.TcpConn): void {
-    const connection = new Connection(conn, shared);
+    const securing = tls();
+    const connection = securing
+      ? new SecureConnection(conn, securing, secureShared)
+      : new Connection(conn, shared);
     const { client } = connection;
     const ended = connection.run().catch((error) => {
       if (isOfConnection(error)) {

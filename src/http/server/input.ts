@@ -7,6 +7,7 @@
 
 import { Buffer } from "node:buffer";
 import type { SmallBuffer, SmallBuffers } from "./small_buffers.ts";
+import type { Socket } from "./socket.ts";
 
 /** A connection has as much for itself, so that many idle ones cost little. */
 export const SMALL_BYTES = 2_048;
@@ -22,7 +23,7 @@ export interface InputMemory {
 
 /** The bytes that a client sends. */
 export class Input {
-  readonly #conn: Deno.TcpConn;
+  readonly #conn: Socket;
   readonly #larges: Buffer[];
   readonly #own: SmallBuffer;
   readonly #small: Buffer;
@@ -31,7 +32,7 @@ export class Input {
   #to = 0;
   #reading: Promise<number | null> | undefined;
 
-  constructor(conn: Deno.TcpConn, { small, larges }: InputMemory) {
+  constructor(conn: Socket, { small, larges }: InputMemory) {
     this.#conn = conn;
     this.#larges = larges;
     this.#own = small.take();

@@ -6,6 +6,7 @@ import { type ListenAddress, showListenAddress } from "../../config/values.ts";
 import type { Logger } from "../../log.ts";
 import type { Refusal } from "../../wire/request_head.ts";
 import { createConnections } from "./connections.ts";
+import type { Tls } from "./tls/tls.ts";
 import type { Handler } from "../message.ts";
 
 /** The longest that requests in flight may hold up the end of the process. */
@@ -41,6 +42,8 @@ export interface ListenOptions {
   readonly reusePort?: boolean;
   /** Is told of what was no request, and was refused before anybody could be asked. */
   readonly onRefused?: (refusal: Refusal, client: string) => void;
+  /** What the next connection is secured with; nothing where plain HTTP is spoken. */
+  readonly tls?: () => Tls | undefined;
   readonly log: Logger;
 }
 
@@ -50,8 +53,8 @@ export interface ListenOptions {
  * @throws where the address cannot be had, with a message for the operator
  */
 export function listen(options: ListenOptions, handler: Handler): Server {
-  const { reusePort = false, onRefused = () => {}, log } = options;
-  const connections = createConnections(handler, { onRefused, log });
+  const { reusePort = false, onRefused = () => {}, tls, log } = options;
+  const connections = createConnections(handler, { onRefused, tls, log });
   const listener = open(options.address, reusePort);
   const accepting = connections.accept(listener);
   return {

@@ -4,6 +4,7 @@ import type { Handler } from "../../../src/http/message.ts";
 import { createShortAnswers } from "../../../src/http/server/answer_bytes.ts";
 import { Connection, type Shared } from "../../../src/http/server/connection.ts";
 import { SMALL_BYTES } from "../../../src/http/server/input.ts";
+import type { Socket } from "../../../src/http/server/socket.ts";
 import { createSmallBuffers } from "../../../src/http/server/small_buffers.ts";
 import type { Refusal } from "../../../src/wire/request_head.ts";
 import { createRecall } from "../../../src/wire/recall.ts";
@@ -48,7 +49,7 @@ export async function openClocked(handler: Handler): Promise<Clocked> {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const [client, conn] = await Promise.all([connect(listener.addr.port), listener.accept()]);
   let [reads, isClosed] = [0, false];
-  const counted = {
+  const counted: Socket = {
     remoteAddr: conn.remoteAddr,
     read(into: Uint8Array) {
       reads++;
@@ -63,8 +64,7 @@ export async function openClocked(handler: Handler): Promise<Clocked> {
     setNoDelay() {},
     setKeepAlive() {},
   };
-  // All that a connection of the server asks of it.
-  const connection = new Connection(counted as Partial<Deno.TcpConn> as Deno.TcpConn, shared);
+  const connection = new Connection(counted, shared);
   const ended = connection.run().catch(() => {});
   return {
     client,

@@ -37,10 +37,11 @@ export interface RawClient extends Disposable {
   closeWrite(): Promise<void>;
 }
 
-/** Connects to a server on this host. */
-export async function connect(port: number): Promise<RawClient> {
-  const connection = await Deno.connect({ hostname: "127.0.0.1", port });
-  connection.setNoDelay();
+/** Connects to a server on this host. @param caCert over TLS, with that authority */
+export async function connect(port: number, caCert?: string): Promise<RawClient> {
+  const tcp = await Deno.connect({ hostname: "127.0.0.1", port });
+  tcp.setNoDelay();
+  const connection = caCert === undefined ? tcp : await secure(tcp, caCert);
   const buffer = Buffer.alloc(65_536);
   /** What has come, and nobody has asked for. */
   let there = "";
@@ -129,6 +130,12 @@ export async function connect(port: number): Promise<RawClient> {
     closeWrite: () => connection.closeWrite(),
     [Symbol.dispose]: () => connection.close(),
   };
+}
+
+async function secure(tcp: Deno.TcpConn, caCert: string): Promise<Deno.TlsConn> {
+  const connection = await Deno.startTls(tcp, { hostname: "localhost", caCerts: [caCert] });
+  await connection.handshake();
+  return connection;
 }
 
 /** A request. @param fields further lines of its head */

@@ -8,6 +8,7 @@ import {
   type IncomingRequest,
   Reply,
 } from "../../../src/http/message.ts";
+import type { Tls } from "../../../src/http/server/tls/tls.ts";
 import { openLog } from "../../../src/log.ts";
 import type { Refusal } from "../../../src/wire/request_head.ts";
 
@@ -22,17 +23,25 @@ export interface TestServer extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
-/** Starts a server. @param options.reusePort others may listen on the address, too */
+/**
+ * Starts a server.
+ *
+ * @param options.reusePort others may listen on the address, too
+ * @param options.tls what the next connection is secured with
+ */
 export function startServer(
   handler: Handler,
-  { reusePort = false }: { readonly reusePort?: boolean } = {},
+  { reusePort = false, tls }: {
+    readonly reusePort?: boolean;
+    readonly tls?: () => Tls | undefined;
+  } = {},
 ): TestServer {
   const lines: string[] = [];
   const refusals: Refusal["refused"][] = [];
   const log = openLog({ level: "debug", format: "logfmt", write: (line) => lines.push(line) });
   const address = { hostname: "127.0.0.1", port: 0 };
   const onRefused = ({ refused }: Refusal) => refusals.push(refused);
-  const server = listen({ address, reusePort, onRefused, log }, handler);
+  const server = listen({ address, reusePort, onRefused, tls, log }, handler);
   const stopped = new AbortController();
   const running = server.run(stopped.signal);
   const stop = () => {

@@ -1,0 +1,126 @@
+/**
+ * One connection of a client on a port that serves TLS: first the handshake, then requests as ever. A
+ * client that speaks plain HTTP is told so.
+ *
+ * @module
+ */
+
+import { errorText, type Logger } from "../../log.ts";
+import { textReply } from "../message.ts";
+import { Connection, type Shared } from "./connection.ts";
+import { type Socket, withFirst } from "./socket.ts";
+import type { SecuredSocket, Tls } from "./tls/tls.ts";
+
+/** Seconds for a handshake, from the acceptance on. */
+const HANDSHAKE_S_MAX = 10;
+/** Under way at once, from the client's first byte on. Beyond that the oldest one is given up. */
+const HANDSHAKES_MAX = 1_024;
+/** What TLS begins with. */
+const HANDSHAKE_RECORD = 22;
+
+const refusePlain = () => textReply(400, "Client sent an HTTP request to an HTTPS server.\n");
+
+/** What all connections of one server share, beside what those of plain HTTP do. */
+export interface SecureShared {
+  readonly shared: Shared;
+  /** Handshakes under way. */
+  readonly handshakes: Set<SecureConnection>;
+  readonly log: Logger;
+}
+
+/** A connection that is secured, and then served. */
+export class SecureConnection {
+  readonly client: string;
+  readonly #conn: Socket;
+  readonly #tls: Tls;
+  readonly #secureShared: SecureShared;
+  /** Serves requests, once it is secured. */
+  #served: Connection | undefined;
+  #isIdle = false;
+  /** The second in which it has waited for long enough. */
+  readonly #due: number;
+
+  constructor(conn: Socket, tls: Tls, secureShared: SecureShared) {
+    this.client = conn.remoteAddr.hostname;
+    this.#conn = conn;
+    this.#tls = tls;
+    this.#secureShared = secureShared;
+    this.#due = secureShared.shared.seconds + HANDSHAKE_S_MAX + 1;
+  }
+
+  get isIdle(): boolean {
+    return this.#served?.isIdle ?? this.#isIdle;
+  }
+
+  set isIdle(isIdle: boolean) {
+    if (this.#served) this.#served.isIdle = isIdle;
+    else this.#isIdle = isIdle;
+  }
+
+  /** Whether no request of its client has come whole that is not answered. */
+  get awaitsRequest(): boolean {
+    return this.#served?.awaitsRequest ?? true;
+  }
+
+  /**
+   * Secures it, and serves the client until one of both has had enough.
+   *
+   * @throws where the connection breaks off after the handshake
+   */
+  async run(): Promise<void> {
+    const { shared, log } = this.#secureShared;
+    const { client } = this;
+    let closed: Promise<void> | undefined;
+    try {
+      this.#conn.setNoDelay();
+      this.#conn.setKeepAlive();
+      const first = new Uint8Array(1);
+      if (await this.#conn.read(first) === null) return this.#conn.close();
+      const conn = withFirst(this.#conn, first);
+      if (first[0] === HANDSHAKE_RECORD) {
+        const socket = await this.#secure(conn);
+        closed = socket.closed;
+        this.#served = new Connection(socket, shared);
+      } else {
+        log.debug("plain HTTP on the port of HTTPS", { client });
+        this.#served = new Connection(conn, shared, refusePlain);
+      }
+    } catch (error) {
+      this.close();
+      log.debug("TLS handshake failed", { client, err: errorText(error) });
+      return;
+    }
+    await this.#served.run().finally(() => closed);
+  }
+
+  /** Looks whether it has waited for too long. */
+  tick(): void {
+    if (this.#served) this.#served.tick();
+    else if (this.#due <= this.#secureShared.shared.seconds) this.close();
+  }
+
+  /** Ends it, whatever goes on. */
+  close(): void {
+    if (this.#served) return this.#served.close();
+    try {
+      this.#conn.close();
+    } catch {
+      // closed before
+    }
+  }
+
+  async #secure(conn: Socket): Promise<SecuredSocket> {
+    const { handshakes } = this.#secureShared;
+    handshakes.add(this);
+    if (handshakes.size > HANDSHAKES_MAX) {
+      const [oldest] = handshakes;
+      handshakes.delete(oldest);
+      oldest.close();
+    }
+    try {
+      return await this.#tls.secure(conn);
+    } finally {
+      handshakes.delete(this);
+    }
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * TLS by `node:tls`, over connections that are accepted here: so their limits are ours, and each gets the
+ * certificates that are in force when it comes.
+ *
+ * @module
+ */
+
+import type { Duplex } from "node:stream";
+import { createServer, type Server, type TLSSocket } from "node:tls";
+import type { ClientAuth } from "../../../config/web_schema.ts";
+import type { Certificates } from "../../../config/web_config.ts";
+import { NodeTlsSocket } from "./node_tls_socket.ts";
+import { PROTOCOLS, type Tls, type TlsSettings } from "./tls.ts";
+import { Transport } from "./transport.ts";
+
+/** Kept for connections to come. */
+const IDLE_MAX = 64;
+
+/** Creates it. */
+export function createNodeTls(
+  { clientAuth, minVersion, maxVersion }: TlsSettings,
+  { cert, key, clientCa }: Certificates,
+): Tls {
+  const options = {
+    cert,
+    key,
+    ca: clientCa,
+    minVersion,
+    maxVersion,
+    requestCert: clientAuth !== "NoClientCert",
+    rejectUnauthorized: clientAuth === "RequireAndVerifyClientCert",
+    ALPNProtocols: PROTOCOLS,
+  };
+  /**
+   * Servers that do not listen. One tells of the end of a handshake, but not of which: so each serves one
+   * at a time. To make one takes as long as half a handshake.
+   */
+  const idle: Server[] = [];
+  return {
+    async secure(conn) {
+      const transport = new Transport(conn);
+      const server = idle.pop() ?? createServer(options);
+      try {
+        const socket = await handshake(server, transport.stream);
+        const problem = certificateProblem(socket, clientAuth);
+        if (problem) throw new Deno.errors.ConnectionAborted(problem);
+        if (idle.length < IDLE_MAX) idle.push(server);
+        return new NodeTlsSocket(socket, transport, conn);
+      } catch (error) {
+        transport.abort();
+        throw error;
+      }
+    },
+    [Symbol.dispose]() {
+      idle.length = 0;
+    },
+  };
+}
+
+function handshake(server: Server, stream: Duplex): Promise<TLSSocket> {
+  return new Promise((resolve, reject) => {
+    const fail = (cause?: Error) => {
+      server.off("secureConnection", succeed);
+      reject(new Deno.errors.ConnectionAborted(cause?.message ?? "it was broken off", { cause }));
+    };
+    const succeed = (socket: TLSSocket) => {
+      server.off("tlsClientError", fail);
+      stream.off("end", fail);
+      stream.off("close", fail);
+      resolve(socket);
+    };
+    server.once("tlsClientError", fail);
+    server.once("secureConnection", succeed);
+    stream.on("error", () => {}); // that is told by its end
+    stream.once("end", fail);
+    stream.once("close", fail);
+    server.emit("connection", stream);
+  });
+}
+
+/** The runtime says of a certificate whether it is one of an authority's; the rest is told here. */
+function certificateProblem(socket: TLSSocket, clientAuth: ClientAuth): string | undefined {
+  if (clientAuth === "NoClientCert" || clientAuth === "RequestClientCert") return undefined;
+  const isGiven = socket.getPeerX509Certificate() !== undefined;
+  if (!isGiven) {
+    return clientAuth === "VerifyClientCertIfGiven"
+      ? undefined
+      : "expected a client certificate, found none";
+  }
+  return clientAuth === "RequireAnyClientCert" || socket.authorized
+    ? undefined
+    : `expected a client certificate of an authority in client_ca_file, found: ${socket.authorizationError}`;
+}
