@@ -25,7 +25,7 @@ const WINGS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   consul: [["."], ["locks"]],
   pushgateway: [["clock"], ["client"], ["pages"], ["."]],
   handoff: [["plan"], ["."], ["settle"], ["sweep"], ["handoff"]],
-  http: [["."], ["push", "api", "server"], ["routes"]],
+  http: [["."], ["push", "api", "server", "guard"], ["routes"]],
 };
 const PURE = [
   "src/group/",

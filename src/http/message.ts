@@ -7,6 +7,8 @@ export interface IncomingRequest
   extends Pick<RequestHead, "method" | "target" | "headers" | "expectsContinue"> {
   /** The address that it came from. */
   readonly client: string;
+  /** The user whose password was checked here; the credentials are for nobody else. */
+  readonly user?: string;
   readonly body: IncomingBody;
 }
 
@@ -52,6 +54,18 @@ export class Reply {
 
 /** Answers a request, and never throws. */
 export type Handler = (request: IncomingRequest) => Reply | Promise<Reply>;
+
+/**
+ * Makes the answer of a request that is refused before it is looked at.
+ *
+ * @param text without the end of its line
+ */
+export type Refuse = (
+  request: IncomingRequest,
+  status: 401 | 403 | 429,
+  text: string,
+  headers?: readonly string[],
+) => Reply;
 
 /** The content type of plain text. */
 export const PLAIN_TEXT = "text/plain;charset=UTF-8";

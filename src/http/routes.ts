@@ -14,13 +14,22 @@ import { MEMBERS_ROUTE, type MembersApi } from "./api/members.ts";
 import type { Proxy } from "./push/proxy.ts";
 import type { Pushed } from "./api/pushed.ts";
 import { previewPush, type PushContext, redirectPush, unavailable } from "./push/redirect.ts";
-import { failure, success } from "./api/envelope.ts";
+import type { Guard } from "./guard/guard.ts";
+import { otherSite } from "./guard/other_sites.ts";
+import { failure, type FailureStatus, success } from "./api/envelope.ts";
 import { withEtag } from "./api/etag.ts";
 import { fewAtATime } from "./api/few_at_a_time.ts";
 import { readiness } from "./api/readiness.ts";
 import { followsRedirect } from "./push/redirect_clients.ts";
 import { answerSd } from "./api/sd.ts";
-import { type Handler, hasBody, type IncomingRequest, Reply, textReply } from "./message.ts";
+import {
+  type Handler,
+  hasBody,
+  type IncomingRequest,
+  type Refuse,
+  Reply,
+  textReply,
+} from "./message.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 /** How a reload of the configuration ended. */
@@ -50,6 +59,13 @@ export interface RouteDeps {
   readonly metrics: Metrics;
   /** Reloads the configuration; absent where the lifecycle API is off. */
   readonly reload?: () => Promise<ReloadOutcome>;
+  /** Absent where there is no web configuration. */
+  readonly web?: {
+    /** What each request has to pass first. */
+    readonly guard: Guard;
+    /** Whether TLS or passwords protect what is pushed here: then `auto` redirects nobody. */
+    readonly isProtected: () => boolean;
+  };
   readonly log: Logger;
   /** A clock in milliseconds, for durations. */
   readonly now: () => number;
@@ -69,8 +85,18 @@ type Route = Readonly<Record<string, (request: IncomingRequest) => Answer>>;
 
 /** Creates the handler of every request; it never throws. */
 export function createHandler(deps: RouteDeps): Handler {
-  const { metrics, log, now } = deps;
+  const { metrics, web, log, now } = deps;
   const routes = createRoutes(deps);
+  const refuse: Refuse = ({ target }, status, text, headers) => {
+    const path = withoutPrefix(target, deps.config().upstream.routePrefix);
+    return refusal(path, status, text, headers);
+  };
+  const answerOf: Handler = (request) => {
+    const other = otherSite(request);
+    if (other === undefined) return dispatch(request, { routes, deps });
+    return refuse(request, 403, `expected no request of another site's page, found ${other}`);
+  };
+  const guarded = web ? web.guard(answerOf, refuse) : answerOf;
   const isDebug = log.isEnabledFor("debug");
 
   function finish({ method, target, client }: IncomingRequest, reply: Reply, seconds: number) {
@@ -89,7 +115,7 @@ export function createHandler(deps: RouteDeps): Handler {
 
   return (request) => {
     try {
-      const answer = dispatch(request, { routes, deps });
+      const answer = guarded(request);
       // What is answered at once took no time that a bucket would show; the clock would double it.
       if (answer instanceof Reply) return finish(request, answer, 0);
       const startMs = now();
@@ -225,7 +251,7 @@ function answerMisplaced(
 /** By a redirect, or by passing it on. */
 function answerInPlace(request: IncomingRequest, target: string, deps: RouteDeps): Answer {
   const config = deps.config();
-  if (isRedirected(request, config)) {
+  if (isRedirected(request, config, deps)) {
     const { timeoutMs, bodyBytesMax: bytesMax } = config.proxy;
     const limits = { bytesMax, timeoutMs, deadlines: deps.deadlines };
     const dropping = request.expectsContinue ? undefined : dropBody(request.body, limits);
@@ -268,6 +294,7 @@ function contextOf({ nameScheme, upstream }: Config, deps: RouteDeps): PushConte
 function isRedirected(
   request: IncomingRequest,
   { mode, upstream, redirectUserAgents }: Config,
+  { web }: RouteDeps,
 ): boolean {
   switch (mode) {
     case "redirect":
@@ -276,7 +303,7 @@ function isRedirected(
       return false;
     case "auto":
       // A client knows neither our credentials nor the CA of the members.
-      return !upstream.basicAuth && upstream.scheme === "http" &&
+      return !upstream.basicAuth && upstream.scheme === "http" && !web?.isProtected() &&
         followsRedirect(request, redirectUserAgents);
     default:
       return mode satisfies never;
@@ -290,8 +317,17 @@ function withoutPrefix(target: string, prefix: string): string {
 
 function notAllowed(allow: string, method: string, path = ""): Reply {
   const text = `Method Not Allowed: expected ${allow}, found ${method}`;
-  const headers = ["allow", allow];
+  return refusal(path, 405, text, ["allow", allow]);
+}
+
+/** In the form of the path's other answers. */
+function refusal(
+  path: string,
+  status: FailureStatus,
+  text: string,
+  headers: readonly string[] = [],
+): Reply {
   return path.startsWith(API_ROUTE)
-    ? failure(405, text, { headers })
-    : textReply(405, `${text}\n`, headers);
+    ? failure(status, text, { headers })
+    : textReply(status, `${text}\n`, headers);
 }

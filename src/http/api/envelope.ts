@@ -5,6 +5,7 @@ import { jsonReply, type Reply } from "../message.ts";
 /** What `errorType` says, by the status. */
 const ERROR_TYPES = {
   400: "bad_data",
+  401: "unauthorized",
   403: "forbidden",
   404: "not_found",
   405: "method_not_allowed",

@@ -37,7 +37,7 @@ const MAPPED = "::ffff:";
  * The headers of a push for a member, names and values in turn.
  *
  * @param client the address that the push came from, added to `X-Forwarded-For`
- * @param credentials `own`: ours take the place of the client's
+ * @param credentials `own`: ours take the place of the client's, or none do
  */
 export function forwardHeaders(
   headers: readonly string[],

@@ -69,6 +69,8 @@ export interface Proxy {
 /** A request about a group. */
 interface GroupRequest extends UpstreamRequest {
   readonly id: string;
+  /** Whose credentials go on. They are ours, or none, where the client's were meant for us. */
+  readonly credentials: "own" | "client";
 }
 
 /** What became of a request to one member. */
@@ -99,7 +101,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
     request: GroupRequest,
     timeoutMs = deps.way().limits.timeoutMs,
   ): Promise<Outcome> {
-    const { transport, nameScheme, limits, ownCredentials } = deps.way();
+    const { transport, nameScheme, limits } = deps.way();
     const { id, method, headers, body } = request;
     const target = deps.handoff.pathOn(member, id, nameScheme) ?? request.target;
     let turn = turns.tryTake(member);
@@ -118,8 +120,12 @@ export function createProxy(deps: ProxyDeps): Proxy {
     try {
       const upstream = { method, target, headers, body };
       const answer = await transport.send(member, upstream, { timeoutMs: leftMs });
-      if (!ownCredentials || !UNAUTHORIZED.has(answer.status)) return answer;
-      deps.failures.tell(member, "unauthorized", `it answers ${answer.status} to our credentials`);
+      if (request.credentials === "client" || !UNAUTHORIZED.has(answer.status)) return answer;
+      deps.failures.tell(
+        member,
+        "unauthorized",
+        `it answers ${answer.status} to our credentials, or to none`,
+      );
       return "unauthorized";
     } catch (failure) {
       if (!(failure instanceof SendFailure)) throw failure;
@@ -235,10 +241,10 @@ export function createProxy(deps: ProxyDeps): Proxy {
     const limits = { bytesMax, timeoutMs, deadlines: deps.deadlines, memory };
     const withBody = (body: Uint8Array | Reply): GroupRequest | Reply => {
       if (body instanceof Reply) return body;
-      const { method, client } = request;
-      const credentials = ownCredentials ? "own" : "client";
+      const { method, client, user } = request;
+      const credentials = ownCredentials || user !== undefined ? "own" : "client";
       const headers = forwardHeaders(request.headers, { client, credentials });
-      return { id: location.id, method, target: location.target, headers, body };
+      return { id: location.id, method, target: location.target, headers, body, credentials };
     };
     const body = readBody(request.body, limits);
     return body instanceof Promise ? body.then(withBody) : withBody(body);

@@ -1,0 +1,96 @@
+/** What a request has to pass before it is answered: the password, where there are users. @module */
+
+import type { WebConfig } from "../../config/web_config.ts";
+import type { Logger } from "../../log.ts";
+import { type Handler, type IncomingRequest, type Refuse, Reply } from "../message.ts";
+import { basicCredentials } from "../../wire/basic_auth.ts";
+import type { Passwords, Users, Verdict } from "./passwords.ts";
+import type { Admission } from "./remembered.ts";
+
+/** What guarding takes. */
+export interface GuardDeps {
+  /** The configuration in force. */
+  readonly config: () => Pick<WebConfig, "headers" | "users">;
+  readonly passwords: Passwords;
+  readonly log: Logger;
+  /** A clock in milliseconds. */
+  readonly now: () => number;
+}
+
+/** Puts what guards in front of a handler. */
+export type Guard = (handle: Handler, refuse: Refuse) => Handler;
+
+/** A line for each client with a wrong password at most this often. */
+const QUIET_MS = 600_000;
+const TOLD_MAX = 1_000;
+
+/** Creates the guard of one service. */
+export function createGuard({ config, passwords, log, now }: GuardDeps): Guard {
+  /** By the list of headers: a client's is the same in each of its pushes. */
+  const admissions = new WeakMap<readonly string[], Admission>();
+  /** When the log was told of a client. */
+  const told = new Map<string, number>();
+
+  function tell(client: string): void {
+    if (now() - (told.get(client) ?? -Infinity) < QUIET_MS) return;
+    if (told.size >= TOLD_MAX) told.clear();
+    told.set(client, now());
+    log.warn("request refused: wrong user or password", { client });
+  }
+
+  /** @returns whom a request comes from; else what it is answered */
+  function admit(
+    request: IncomingRequest,
+    users: Users,
+    refuse: Refuse,
+  ): Admitted | Promise<Admitted> {
+    const { headers, client } = request;
+    const unauthorized = () => refuse(request, 401, "Unauthorized", ["www-authenticate", "Basic"]);
+    const known = admissions.get(headers);
+    if (known && passwords.holds(known, users)) return known;
+    const credentials = basicCredentials(headers);
+    if (!credentials) return unauthorized();
+    const verdict = passwords.check(credentials, users, client);
+    const judge = (verdict: Verdict): Admitted => {
+      if (verdict === "busy") {
+        return refuse(request, 429, "too many passwords to check", ["retry-after", "1"]);
+      }
+      if (verdict === "wrong") {
+        tell(client);
+        return unauthorized();
+      }
+      admissions.set(headers, verdict);
+      return verdict;
+    };
+    return verdict instanceof Promise ? verdict.then(judge) : judge(verdict);
+  }
+
+  return (handle, refuse) => {
+    const goOn = (request: IncomingRequest, admitted: Admitted) =>
+      admitted instanceof Reply ? admitted : handle({ ...request, user: admitted.user });
+    const answer = (request: IncomingRequest, users: Users) => {
+      if (users.size === 0) return handle(request);
+      const admitted = admit(request, users, refuse);
+      return admitted instanceof Promise
+        ? admitted.then((admitted) => goOn(request, admitted))
+        : goOn(request, admitted);
+    };
+    return (request) => {
+      const { users, headers } = config();
+      const reply = answer(request, users);
+      if (headers.length === 0) return reply;
+      return reply instanceof Promise
+        ? reply.then((reply) => withHeaders(reply, headers))
+        : withHeaders(reply, headers);
+    };
+  };
+}
+
+type Admitted = Admission | Reply;
+
+/** Headers of ours take the place of those that a Pushgateway has sent. */
+function withHeaders({ status, body, headers }: Reply, added: readonly string[]): Reply {
+  const names = new Set(added.filter((_, i) => i % 2 === 0));
+  const kept = headers.filter((_, i) => !names.has(headers[i - i % 2]));
+  return new Reply(status, body, [...kept, ...added]);
+}
