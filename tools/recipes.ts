@@ -208,6 +208,14 @@ export const RECIPES = {
     program: "usr/lib/python3/dist-packages/prometheus_client/exposition.py",
     env: { PYTHONPATH: ["usr/lib/python3/dist-packages"] },
   },
+  "python-requests": {
+    commands: [],
+    package: "python3-requests",
+    with: ["python3-certifi", "python3-chardet", "python3-idna", "python3-urllib3", "python3-six"],
+    suite: "bookworm",
+    program: "usr/lib/python3/dist-packages/requests/api.py",
+    env: { PYTHONPATH: ["usr/lib/python3/dist-packages"] },
+  },
   go: {
     commands: ["go"],
     package: "golang-1.19-go",

@@ -1,49 +1,118 @@
 /** Sends the requests of commands to the API of a running service. @module */
 
+import { Agent, request } from "node:https";
+import { text } from "node:stream/consumers";
 import { z } from "zod";
+import type { TlsConfig } from "../config/consul.ts";
+import type { HttpClientConfig } from "../config/http_client.ts";
+import { readTlsOptions } from "../config/tls_options.ts";
 import { errorText } from "../log.ts";
+import { withoutUserInfo } from "../member.ts";
+import { basicAuthorization } from "../wire/basic_auth.ts";
+
+/** A running service, and how it is spoken to. */
+export interface RunningService {
+  /** As `http://localhost:9292`. */
+  readonly url: string;
+  /** Absent: without a password, and with the authorities of the runtime. */
+  readonly http?: HttpClientConfig;
+}
+
+/** What is asked for. */
+interface Question<T> {
+  readonly method?: string;
+  readonly path: string;
+  /** The shape of the answer's `data`. */
+  readonly data: z.ZodType<T>;
+}
 
 const failure = z.object({ error: z.string() });
+/** What is said of a status that many things may be the reason of. */
+const HINTS: Readonly<Record<number, string>> = {
+  400: " (is it https?)",
+  401: " (it needs basic_auth in the file of --http.config.file)",
+  403: " (it needs --web.enable-admin-api)",
+};
 
 /**
  * Sends a request and reads the `data` of its answer.
  *
- * @param base URL of the service, as `http://localhost:9292`
  * @throws {Error} when it does not answer, refuses, or answers something else
  */
 export async function ask<T>(
-  base: string,
-  { method = "GET", path, data }: {
-    readonly method?: string;
-    readonly path: string;
-    readonly data: z.ZodType<T>;
-  },
+  { url: base, http = {} }: RunningService,
+  { method = "GET", path, data }: Question<T>,
 ): Promise<T> {
   if (!/^https?:\/\//.test(base)) {
     throw new TypeError(`--url: expected a URL as in http://localhost:9292, found ${base}`);
   }
   const url = `${base.replace(/\/$/, "")}${path}`;
-  let text: string;
-  let status: number;
+  const shown = withoutUserInfo(url);
+  let answer: Answer;
   try {
-    const response = await fetch(url, { method, headers: { accept: "application/json" } });
-    status = response.status;
-    text = await response.text();
+    answer = await send(url, method, http);
   } catch (cause) {
-    throw new Error(`no answer from ${base}: ${errorText(cause)} (is --url right?)`);
+    throw new Error(
+      `no answer from ${withoutUserInfo(base)}: ${errorText(cause)} (is --url right?)`,
+    );
   }
+  const { status, text } = answer;
   const json = parseJson(text);
   if (status >= 300) {
     const { data: refusal } = failure.safeParse(json);
-    const hint = status === 403 ? " (it needs --web.enable-admin-api)" : "";
-    if (refusal) throw new Error(`${url} answered ${status}: ${refusal.error}${hint}`);
+    const hint = HINTS[status] ?? "";
+    if (refusal) throw new Error(`${shown} answered ${status}: ${refusal.error}${hint}`);
     throw new Error(
-      `${url}: expected dynamic-sharding, found ${status}: ${text.trim().slice(0, 80)}`,
+      `${shown}: expected dynamic-sharding, found ${status}: ${text.trim().slice(0, 80)}${hint}`,
     );
   }
   const parsed = z.object({ data }).safeParse(json);
   if (parsed.success) return parsed.data.data;
-  throw new Error(`${url}: expected dynamic-sharding, found ${z.prettifyError(parsed.error)}`);
+  throw new Error(`${shown}: expected dynamic-sharding, found ${z.prettifyError(parsed.error)}`);
+}
+
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+}
+
+async function send(
+  url: string,
+  method: string,
+  { basicAuth, tls }: HttpClientConfig,
+): Promise<Answer> {
+  const authorization = basicAuth && basicAuthorization({
+    user: basicAuth.user,
+    password: basicAuth.password.reveal(),
+  });
+  const headers = { accept: "application/json", ...(authorization && { authorization }) };
+  if (tls && url.startsWith("https:")) return await sendSecurely(url, { method, headers, tls });
+  const response = await fetch(url, { method, headers });
+  return { status: response.status, text: await response.text() };
+}
+
+/** By `node:https`: `fetch` skips no verification, and takes no certificate that is its own authority. */
+async function sendSecurely(
+  url: string,
+  { method, headers, tls }: {
+    readonly method: string;
+    readonly headers: Record<string, string>;
+    readonly tls: TlsConfig;
+  },
+): Promise<Answer> {
+  // Without a list it looks for the system's authorities, which takes a permission of its own.
+  const agent = new Agent({ ca: [], ...await readTlsOptions(tls) });
+  try {
+    return await new Promise<Answer>((resolve, reject) => {
+      const sent = request(url, { method, headers, agent }, (response) => {
+        text(response).then((text) => resolve({ status: response.statusCode ?? 0, text }), reject);
+      });
+      sent.on("error", reject);
+      sent.end();
+    });
+  } finally {
+    agent.destroy();
+  }
 }
 
 function parseJson(text: string): unknown {

@@ -3,9 +3,11 @@
 import { isIP } from "node:net";
 import { deadline } from "../concurrency/deadline.ts";
 import type { Config } from "../config/config.ts";
+import { together } from "../config/files.ts";
 import { ConfigError, loadPlacedConfig, type PlacedConfig } from "../config/load.ts";
 import { lockNotice, redirectNotices } from "../config/notices.ts";
 import type { FileSdConfig } from "../config/sources.ts";
+import { type LoadedWeb, loadWebConfig } from "../config/web_config.ts";
 import { lookUp } from "../discovery/dns/look_up.ts";
 import type { ResolverConfig } from "../discovery/dns/resolv_conf.ts";
 import { listFiles, readTargets } from "../discovery/file.ts";
@@ -14,11 +16,21 @@ import { type Member, splitMember } from "../member.ts";
 
 /** What checking takes. */
 export interface CheckDeps {
+  /** The web configuration file that belongs to the file; absent: none is checked. */
+  readonly webFile?: string;
   readonly env: (name: string) => string | undefined;
   /** Is told what does not make the file wrong. */
   readonly onNotice: (text: string) => void;
   /** How names are looked up. */
   readonly resolver: () => Promise<ResolverConfig>;
+}
+
+/** A summary of each file that is valid. */
+export interface CheckSummary {
+  /** Where the members come from. */
+  readonly own: string;
+  /** What protects the own port. */
+  readonly web?: string;
 }
 
 /** DNS is asked for help only, and nobody shall wait for that. */
@@ -29,21 +41,26 @@ const LOOK_UPS_MAX = 100;
 /**
  * Checks a configuration file, and the files of targets that it names.
  *
- * @returns a summary of where the members come from
  * @throws {ConfigError} with every problem found
  */
 export async function checkConfig(
   file: string,
-  { env, onNotice, resolver }: CheckDeps,
-): Promise<string> {
-  const placed = await loadPlacedConfig(file, env, onNotice);
+  { webFile, env, onNotice, resolver }: CheckDeps,
+): Promise<CheckSummary> {
+  const loadWeb = async () => webFile ? await loadWebConfig(webFile, env, onNotice) : undefined;
+  const [placed, web] = await together(loadPlacedConfig(file, env, onNotice), loadWeb());
   const { config } = placed;
+  for (const text of web?.config.notices ?? []) onNotice(text);
   const lone = lockNotice(config);
-  for (const text of [...redirectNotices(config), ...lone ? [lone] : []]) {
+  for (const text of [...redirectNotices(config, web?.config), ...lone ? [lone] : []]) {
     onNotice(`${file}: ${text}`);
   }
   for (const text of await manyAddresses(placed, resolver)) onNotice(text);
-  return await sourceOf(config, onNotice);
+  return { own: await sourceOf(config, onNotice), ...(web && { web: describeWeb(web) }) };
+}
+
+function describeWeb({ config: { tls, users } }: LoadedWeb): string {
+  return `${tls ? `TLS, ${tls.clientAuth}` : "no TLS"}, users: ${users.size}`;
 }
 
 async function sourceOf(

@@ -5,10 +5,12 @@ import { runApp, type RunningApp } from "../service/app.ts";
 import { type BuildInfo, showBuild } from "../build.ts";
 import { sleep } from "../concurrency/backoff.ts";
 import { readResolver } from "../discovery/dns/look_up.ts";
+import type { RunningService } from "./ask.ts";
 import { checkConfig } from "./check_config.ts";
 import { drain } from "./drain.ts";
 import { planOfFile, planOfService, renderForecast } from "./plan.ts";
 import { renderScrapeConfig, setupOfFile, setupOfService, type Way } from "./prometheus_config.ts";
+import { loadHttpClient } from "../config/http_client.ts";
 import { ConfigError, loadConfig } from "../config/load.ts";
 import { type ListenAddress, parseListenAddress } from "../config/values.ts";
 import {
@@ -79,6 +81,7 @@ export async function runCli(args: readonly string[], host: Host): Promise<numbe
 interface ServeFlags {
   readonly "config.file": string;
   readonly "web.listenAddress"?: ListenAddress;
+  readonly "web.config.file"?: string;
   readonly "web.reusePort": boolean;
   readonly "web.enableLifecycle": boolean;
   readonly "web.enableAdminApi": boolean;
@@ -91,18 +94,21 @@ interface RingFlags {
   readonly member?: readonly Member[];
 }
 
-interface PlanFlags {
+interface ServiceFlags {
+  readonly url: string;
+  readonly "http.config.file"?: string;
+}
+
+interface PlanFlags extends ServiceFlags {
   readonly add: readonly Member[];
   readonly remove: readonly Member[];
-  readonly url: string;
   readonly "config.file"?: string;
 }
 
-interface PrometheusConfigFlags {
+interface PrometheusConfigFlags extends ServiceFlags {
   /** What one of the flags for it says. */
   readonly way?: Way;
   readonly vmagent: boolean;
-  readonly url: string;
   readonly "config.file"?: string;
 }
 
@@ -128,6 +134,7 @@ function createProgram(host: Host, print: (text: string) => void): Command {
       "address to listen on, instead of the file's http_listen_addr",
       argument(parseListenAddress),
     )
+    .addOption(webConfigFile())
     .option(
       "--web.reuse-port",
       "let other processes listen on the same address (Linux; needs Consul, or handoff off)",
@@ -157,10 +164,18 @@ function createProgram(host: Host, print: (text: string) => void): Command {
       "check a configuration file; exit with 1 after printing each problem with its place",
     )
     .argument("<file>", "the file to check")
-    .action(async (file: string) => {
-      const onNotice = (text: string) => host.err(`${text}\n`);
-      const summary = await checkConfig(file, { env: host.env, onNotice, resolver: readResolver });
-      await host.out(`${file} is valid: ${summary}\n`);
+    .addOption(webConfigFile())
+    .action(async (file: string, flags: Pick<ServeFlags, "web.config.file">) => {
+      // Before the command's name it is the program's own flag.
+      const webFile = flags["web.config.file"] ?? program.opts<ServeFlags>()["web.config.file"];
+      const { own, web } = await checkConfig(file, {
+        ...(webFile && { webFile }),
+        env: host.env,
+        onNotice: (text) => host.err(`${text}\n`),
+        resolver: readResolver,
+      });
+      await host.out(`${file} is valid: ${own}\n`);
+      if (web) await host.out(`${webFile} is valid: ${web}\n`);
     });
 
   program.command("drain")
@@ -169,10 +184,12 @@ function createProgram(host: Host, print: (text: string) => void): Command {
     )
     .argument("<member>", "the member, as HOST:PORT", argument((text) => parseMember(text)))
     .addOption(serviceUrl())
+    .addOption(httpConfigFile())
     .option("--undo", "take the drain back: the member joins again", false)
-    .action((member: Member, { url, undo }: { url: string; undo: boolean }) => {
+    .action(async (member: Member, { undo, ...flags }: ServiceFlags & { undo: boolean }) => {
       const { out, err, isTerminal, columns } = host;
-      return drain({ url, member, undo, out, err, sleep, ...(isTerminal && { columns }) });
+      const service = await serviceOf(flags, host);
+      await drain({ service, member, undo, out, err, sleep, ...(isTerminal && { columns }) });
     });
 
   program.command("plan")
@@ -182,21 +199,22 @@ function createProgram(host: Host, print: (text: string) => void): Command {
     .option("--add <host:port>", "a member to be added; may be given many times", members, [])
     .option("--remove <host:port>", "a member to be removed; may be given many times", members, [])
     .addOption(serviceUrl())
+    .addOption(httpConfigFile())
     .addOption(
       new Option(
         "--config.file <file>",
         "do not ask a service, but read the servers of this file as they are now",
-      ).conflicts("url"),
+      ).conflicts(["url", "http.config.file"]),
     )
     .action(async (flags: PlanFlags) => {
-      const { add, remove, url } = flags;
+      const { add, remove } = flags;
       if (add.length + remove.length === 0) {
         throw new TypeError("expected --add or --remove, found neither");
       }
       const file = flags["config.file"];
       const plan = file
         ? await planOfFile(file, { add, remove }, host.env)
-        : await planOfService(url, { add, remove });
+        : await planOfService(await serviceOf(flags, host), { add, remove });
       await host.out(renderForecast(plan));
     });
 
@@ -216,13 +234,16 @@ function createProgram(host: Host, print: (text: string) => void): Command {
     )
     .option("--vmagent", "print it for VictoriaMetrics and its vmagent", false)
     .addOption(serviceUrl())
+    .addOption(httpConfigFile())
     .addOption(
       new Option("--config.file <file>", "ask no service: read this configuration file")
-        .conflicts("url"),
+        .conflicts(["url", "http.config.file"]),
     )
-    .action(async ({ url, way, vmagent, ...flags }: PrometheusConfigFlags) => {
+    .action(async ({ way, vmagent, ...flags }: PrometheusConfigFlags) => {
       const file = flags["config.file"];
-      const setup = file ? await setupOfFile(file, host.env) : await setupOfService(url);
+      const setup = file
+        ? await setupOfFile(file, host.env)
+        : await setupOfService(await serviceOf(flags, host));
       await host.out(renderScrapeConfig(setup, { ...(way && { way }), vmagent }));
     });
 
@@ -256,6 +277,27 @@ function serviceUrl(): Option {
   return new Option("--url <url>", "URL of the running service").default(DEFAULT_URL);
 }
 
+function httpConfigFile(): Option {
+  return new Option(
+    "--http.config.file <file>",
+    "how to speak to it, in promtool's format: basic_auth and tls_config",
+  );
+}
+
+async function serviceOf(
+  { url, "http.config.file": file }: ServiceFlags,
+  { env }: Host,
+): Promise<RunningService> {
+  return { url, ...(file && { http: await loadHttpClient(file, env) }) };
+}
+
+function webConfigFile(): Option {
+  return new Option(
+    "--web.config.file <file>",
+    "TLS, passwords and headers of the own port, in exporter-toolkit's format",
+  );
+}
+
 /** Collects the values of a flag that may be given many times. */
 function members(text: string, before: readonly Member[] = []): Member[] {
   return [...before, argument((text) => parseMember(text))(text)];
@@ -281,10 +323,12 @@ async function serve(flags: ServeFlags, host: Host): Promise<void> {
   });
   const signal = host.catchStop();
   const listen = flags["web.listenAddress"];
+  const webFile = flags["web.config.file"];
   let listening = false;
   const running = runApp({
     configFile: flags["config.file"],
     ...(listen && { listen }),
+    ...(webFile && { webConfigFile: webFile }),
     reusePort: flags["web.reusePort"],
     enableLifecycle: flags["web.enableLifecycle"],
     enableAdminApi: flags["web.enableAdminApi"],

@@ -5,13 +5,12 @@
 import { z } from "zod";
 import { type MemberView, memberView } from "../http/api/views.ts";
 import type { Member } from "../member.ts";
-import { ask } from "./ask.ts";
+import { ask, type RunningService } from "./ask.ts";
 import { checksNotice, progressBar, progressLine } from "./drain_progress.ts";
 
 /** Options of the command, and the I/O that it uses. */
 export interface DrainCommand {
-  /** URL of the service. */
-  readonly url: string;
+  readonly service: RunningService;
   readonly member: Member;
   /** Whether a drain is taken back instead. */
   readonly undo: boolean;
@@ -38,9 +37,9 @@ const LOOKS_A_LINE = 10;
  * @throws {Error} when the service refuses, the member stops answering, or the drain is taken back
  */
 export async function drain(command: DrainCommand): Promise<void> {
-  const { url, member, undo, out } = command;
+  const { service, member, undo, out } = command;
   const path = `/api/v1/members/${encodeURIComponent(member)}/drain`;
-  await ask(url, { method: undo ? "DELETE" : "PUT", path, data: memberView });
+  await ask(service, { method: undo ? "DELETE" : "PUT", path, data: memberView });
   if (undo) return await out(`${member} is wanted again: it joins once it was swept\n`);
   let summary: string;
   {
@@ -50,10 +49,13 @@ export async function drain(command: DrainCommand): Promise<void> {
   await out(summary);
 }
 
-async function untilEmpty({ url, member, sleep }: DrainCommand, display: Display): Promise<string> {
+async function untilEmpty(
+  { service, member, sleep }: DrainCommand,
+  display: Display,
+): Promise<string> {
   let begun = false;
   for (;;) {
-    const members = await ask(url, { path: "/api/v1/members", data: z.array(memberView) });
+    const members = await ask(service, { path: "/api/v1/members", data: z.array(memberView) });
     const view = members.find((one) => one.member === member);
     if (!view) throw new Error(`${member} is no member any more`);
     for (const { group, why } of view.drain?.staying ?? []) {

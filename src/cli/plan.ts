@@ -11,7 +11,7 @@ import type { Member } from "../member.ts";
 import type { PushTimes } from "../pushgateway/push_times.ts";
 import { openTransport } from "../pushgateway/client/transport.ts";
 import { HashRing } from "../ring/hash_ring.ts";
-import { ask } from "./ask.ts";
+import { ask, type RunningService } from "./ask.ts";
 
 /** The members that would be added and removed. */
 export interface PlannedChange {
@@ -28,18 +28,17 @@ const READ_LIMITS = {
 /**
  * Asks a running service.
  *
- * @param url of the service
  * @throws {Error} when it does not answer, or the change is not possible
  */
 export async function planOfService(
-  url: string,
+  service: RunningService,
   { add, remove }: PlannedChange,
 ): Promise<ForecastView> {
   const query = new URLSearchParams([
     ...add.map((member) => ["add", member]),
     ...remove.map((member) => ["remove", member]),
   ]);
-  return await ask(url, { path: `/api/v1/plan?${query}`, data: forecastView });
+  return await ask(service, { path: `/api/v1/plan?${query}`, data: forecastView });
 }
 
 /**

@@ -2,11 +2,11 @@
 
 import { stringify } from "yaml";
 import { loadConfig } from "../config/load.ts";
-import { type Scraping, scrapingOf } from "../config/scraping.ts";
+import { type Scraping, scrapingOf, tlsOf } from "../config/scraping.ts";
 import { type ListenAddress, showListenAddress } from "../config/values.ts";
 import { scrapingView } from "../http/api/views.ts";
 import { withoutUserInfo } from "../member.ts";
-import { ask } from "./ask.ts";
+import { ask, type RunningService } from "./ask.ts";
 
 /** How a scraper finds what is pushed: the Pushgateways by Consul or by `/sd`, or all of it on `/pushed`. */
 export type Way = "consul" | "http-sd" | "pushed";
@@ -14,8 +14,7 @@ export type Way = "consul" | "http-sd" | "pushed";
 /** What is to be scraped. */
 export interface Setup {
   readonly scraping: Scraping;
-  /** URL of the service. */
-  readonly url: string;
+  readonly service: RunningService;
   /** What it was learnt from, for errors. */
   readonly source: string;
 }
@@ -48,12 +47,11 @@ const VMAGENT_FLAG: Readonly<Partial<Record<Way, string>>> = {
 /**
  * Asks a running service how it is set up.
  *
- * @param url of the service
  * @throws where it does not answer
  */
-export async function setupOfService(url: string): Promise<Setup> {
-  const scraping = await ask(url, { path: "/api/v1/scraping", data: scrapingView });
-  return { scraping, url, source: withoutUserInfo(url) };
+export async function setupOfService(service: RunningService): Promise<Setup> {
+  const scraping = await ask(service, { path: "/api/v1/scraping", data: scrapingView });
+  return { scraping, service, source: withoutUserInfo(service.url) };
 }
 
 /**
@@ -66,7 +64,7 @@ export async function setupOfFile(
   env: (name: string) => string | undefined,
 ): Promise<Setup> {
   const config = await loadConfig(file, env, () => {});
-  return { scraping: scrapingOf(config), url: urlAt(config.listen), source: file };
+  return { scraping: scrapingOf(config), service: { url: urlAt(config.listen) }, source: file };
 }
 
 function urlAt({ hostname, port }: ListenAddress): string {
@@ -80,7 +78,7 @@ function urlAt({ hostname, port }: ListenAddress): string {
  * @throws {TypeError} where it is to go by Consul, and there is none
  */
 export function renderScrapeConfig(
-  { scraping, url, source }: Setup,
+  { scraping, service: running, source }: Setup,
   { way = scraping.consul ? "consul" : "http-sd", vmagent }: ScrapeConfigOptions,
 ): string {
   if (way === "consul" && !scraping.consul) {
@@ -88,7 +86,7 @@ export function renderScrapeConfig(
       `--consul: expected consul_server in the configuration of ${source}, found none`,
     );
   }
-  const service = serviceAt(url);
+  const service = serviceAt(running);
   const refresh = vmagent ? {} : { refresh_interval: REFRESH };
   const pushgateway = {
     job_name: "pushgateway",
@@ -165,19 +163,22 @@ function consulKeys(consul: NonNullable<Scraping["consul"]>): object {
 /** How the service is named in the keys of a job. */
 interface ServiceKeys {
   readonly url: string;
-  readonly auth: { readonly basic_auth?: object };
+  /** The keys to speak to it. */
+  readonly auth: { readonly basic_auth?: object; readonly tls_config?: object };
   readonly targets: { readonly static_configs: readonly object[] };
   /** The keys to scrape one of its pages. */
   way(page: string): object;
 }
 
-/** @param base its URL; a password in it is left out */
-function serviceAt(base: string): ServiceKeys {
-  const { protocol, host, pathname, username } = new URL(base);
+/** A password is left out. */
+function serviceAt({ url, http }: RunningService): ServiceKeys {
+  const { protocol, host, pathname, username: encoded } = new URL(url);
   const path = pathname.replace(/\/$/, "");
-  const auth = username
-    ? { basic_auth: { username: decodeURIComponent(username), password: SECRET } }
-    : {};
+  const username = http?.basicAuth?.user ?? decodeURIComponent(encoded);
+  const auth = {
+    ...(protocol === "https:" && tlsOf(http?.tls)),
+    ...(username && { basic_auth: { username, password: SECRET } }),
+  };
   return {
     url: `${protocol}//${host}${path}`,
     auth,

@@ -70,6 +70,19 @@ export async function readNamed(
   return problem === undefined ? { text } : { problem };
 }
 
+/**
+ * Waits for two files to be loaded.
+ *
+ * @throws {ConfigError} with the problems of both
+ */
+export async function together<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
+  const [one, other] = await Promise.allSettled([first, second]);
+  if (one.status === "fulfilled" && other.status === "fulfilled") return [one.value, other.value];
+  const causes = [one, other].flatMap((each) => each.status === "rejected" ? [each.reason] : []);
+  const fault = causes.find((cause) => !(cause instanceof ConfigError));
+  throw fault ?? new ConfigError(causes.flatMap(({ problems }: ConfigError) => problems));
+}
+
 /** Why a file could not be read, in words. */
 export function readFailure(cause: unknown): string {
   if (cause instanceof Deno.errors.NotFound) return "expected a file, found none";

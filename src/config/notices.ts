@@ -1,11 +1,30 @@
 /** What is valid and yet should be known at the start. @module */
 
 import type { Config } from "./config.ts";
+import type { WebConfig } from "./web_config.ts";
+
+/**
+ * Whether what is pushed here is protected: by TLS, or by passwords, which a client must not send to a
+ * Pushgateway.
+ */
+export function isProtected(web: WebConfig | undefined): boolean {
+  return web !== undefined && (web.tls !== undefined || web.users.size > 0);
+}
 
 /** What clients need where a push is answered with a redirect: a line for each thing. */
-export function redirectNotices({ mode, upstream }: Config): string[] {
+export function redirectNotices(
+  { mode, upstream }: Pick<Config, "mode" | "upstream">,
+  web?: WebConfig,
+): string[] {
   if (mode !== "redirect") return [];
   const notices: string[] = [];
+  if (isProtected(web)) {
+    notices.push(
+      "mode is redirect, and the web configuration protects this address alone: clients are sent to the " +
+        `Pushgateways over ${upstream.scheme}, some with the password that is meant for dynamic-sharding; ` +
+        "auto and proxy pass all pushes on",
+    );
+  }
   if (upstream.basicAuth) {
     notices.push(
       "mode is redirect and pushgateway.basic_auth is set: each client has to send these " +

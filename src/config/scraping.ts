@@ -64,7 +64,8 @@ function consulOf(consul: ConsulConfig): Scraping["consul"] {
   };
 }
 
-function tlsOf(tls: Partial<TlsConfig> = {}): { readonly tls_config?: ScrapingTls } {
+/** The files and rules of TLS, as a scraper reads them. */
+export function tlsOf(tls: Partial<TlsConfig> = {}): { readonly tls_config?: ScrapingTls } {
   const { caFile, certFile, keyFile, serverName, insecureSkipVerify } = tls;
   const tls_config: ScrapingTls = {
     ...(caFile && { ca_file: caFile }),

@@ -22,6 +22,8 @@ const READY_MS_MAX = 10_000;
 /** What one service is started with. */
 export interface AppOptions {
   readonly configFile: string;
+  /** The file of TLS, passwords and headers of our own port; absent: plain HTTP, open to everybody. */
+  readonly webConfigFile?: string;
   /** Overrides the file's `http_listen_addr`. */
   readonly listen?: ListenAddress;
   /** Whether another process may listen on the same address: it is not taken before pushes can be. */
@@ -84,8 +86,10 @@ export async function runApp(options: AppOptions, signal: AbortSignal): Promise<
 
   function listenNow(): Server {
     const address = options.listen ?? service.config.listen;
-    const server = listen({ address, reusePort, onRefused, log }, service.handler);
-    log.info("listening", { address: showListenAddress(server.address), ...options.build });
+    const { handler, tls } = service;
+    const server = listen({ address, reusePort, onRefused, tls, log }, handler);
+    const listening = { address: showListenAddress(server.address), tls: tls?.() !== undefined };
+    log.info("listening", { ...listening, ...options.build });
     options.onListening?.({ address: server.address, reload: service.reload });
     return server;
   }

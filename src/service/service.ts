@@ -11,7 +11,7 @@ import type { Task } from "../concurrency/run_group.ts";
 import { runStages } from "../concurrency/run_stages.ts";
 import type { Config } from "../config/config.ts";
 import { ConfigError } from "../config/load.ts";
-import { lockNotice, redirectNotices } from "../config/notices.ts";
+import { isProtected, lockNotice, redirectNotices } from "../config/notices.ts";
 import { durationMs, showListenAddress } from "../config/values.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import { type GatewayWay, openGateways } from "../handoff/gateways.ts";
@@ -20,10 +20,14 @@ import { createTellSharedSeries } from "../handoff/shared_series.ts";
 import { createAdmin } from "../http/api/admin.ts";
 import { createMembersApi } from "../http/api/members.ts";
 import { createPushed } from "../http/api/pushed.ts";
+import { createBcryptWorker } from "../http/guard/bcrypt_worker.ts";
+import { createGuard } from "../http/guard/guard.ts";
+import { createPasswords } from "../http/guard/passwords.ts";
 import { createFailureLog } from "../http/push/failure_log.ts";
 import { createProxy } from "../http/push/proxy.ts";
 import { createHandler, type ReloadOutcome } from "../http/routes.ts";
 import type { Handler } from "../http/message.ts";
+import type { Tls } from "../http/server/tls/tls.ts";
 import type { Snapshot } from "../http/snapshot.ts";
 import { errorText, type Logger } from "../log.ts";
 import type { MembershipEvent } from "../membership/membership.ts";
@@ -65,6 +69,8 @@ export interface Service {
   readonly config: Config;
   readonly view: Pick<View, "snapshot" | "watch">;
   readonly handler: Handler;
+  /** What the next connection is secured with. Absent where there is no web configuration. */
+  readonly tls?: () => Tls | undefined;
   /** Loads the configuration again and applies it; a bad one changes nothing. Never throws. */
   reload(): Promise<ReloadOutcome>;
   /**
@@ -151,7 +157,9 @@ export function createService(first: Term, deps: ServiceDeps): Service {
 
   /** What runs while a configuration is in force. */
   function tasksOf(term: Term, { previous, inForce }: TermStart): Task[] {
-    for (const notice of redirectNotices(term.config)) log.warn(notice);
+    const { web } = term;
+    const notices = [...redirectNotices(term.config, web?.config), ...web?.config.notices ?? []];
+    for (const notice of notices) log.warn(notice);
     const lone = lockNotice(term.config);
     if (lone && !(previous && lockNotice(previous.config))) log.info(lone);
     const { servers } = term.config;
@@ -163,7 +171,11 @@ export function createService(first: Term, deps: ServiceDeps): Service {
       const change = isOfFile ? ofFile : changeToListed(snapshot, listed);
       if (areInForce(snapshot, change)) inForce();
     });
-    return term.consul ? [watch, registrar(term, term.consul)] : [watch];
+    return [
+      watch,
+      ...(term.consul ? [registrar(term, term.consul)] : []),
+      ...(web ? [web.follow] : []),
+    ];
   }
 
   /** @param onView is called at each change, once the members have been looked up */
@@ -218,6 +230,18 @@ export function createService(first: Term, deps: ServiceDeps): Service {
     }
   }
 
+  // Whether there is one at all is said at the start, for each configuration.
+  const passwords = first.web && createPasswords({ bcrypt: createBcryptWorker(), now });
+  const webConfig = () => {
+    const { web } = terms.current;
+    if (!web) throw new Error("expected a web configuration, as at the start, found none");
+    return web.config;
+  };
+  const web = passwords && {
+    guard: createGuard({ config: webConfig, passwords, log, now }),
+    isProtected: () => isProtected(webConfig()),
+  };
+
   const awaitsDiscovery = () => !snapshot().membership.known;
   const handler = createHandler({
     snapshot,
@@ -262,6 +286,7 @@ export function createService(first: Term, deps: ServiceDeps): Service {
     enableAdminApi: deps.enableAdminApi,
     metrics,
     ...(deps.enableLifecycle && { reload }),
+    ...(web && { web }),
     log,
     now,
   });
@@ -272,9 +297,13 @@ export function createService(first: Term, deps: ServiceDeps): Service {
     },
     view,
     handler,
+    ...(first.web && { tls: () => terms.current.web?.tls }),
     reload,
-    // What is in flight at the end is answered with all that protects it; locks go last.
-    run: (serve, signal) => runStages([serve, handoff.run, terms.run], signal),
+    async run(serve, signal) {
+      using _passwords = passwords;
+      // What is in flight at the end is answered with all that protects it; locks go last.
+      await runStages([serve, handoff.run, terms.run], signal);
+    },
   };
 }
 

@@ -3,8 +3,10 @@
 import type { Deadlines } from "../concurrency/deadlines.ts";
 import type { Config } from "../config/config.ts";
 import type { ConsulConfig } from "../config/consul.ts";
+import { together } from "../config/files.ts";
 import { ConfigError, loadConfig } from "../config/load.ts";
 import { sharingConflict } from "../config/sharing.ts";
+import { type LoadedWeb, loadWebConfig } from "../config/web_config.ts";
 import { consulDiscovery } from "../discovery/consul.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import { dnsDiscovery } from "../discovery/dns.ts";
@@ -18,6 +20,7 @@ import {
   type TransportLimits,
 } from "../pushgateway/client/transport.ts";
 import { type ConsulLink, openLink } from "./consul_link.ts";
+import { openWeb, type Web } from "./web.ts";
 
 /** A configuration in force. Disposal closes what is its own; its link to Consul may live on. */
 export interface Term extends Disposable {
@@ -30,6 +33,8 @@ export interface Term extends Disposable {
   readonly probeTransport: Transport;
   /** For the members' API and whole pages, whose answers are large. */
   readonly apiTransport: Transport;
+  /** Absent where there is no file of it: plain HTTP, open to everybody. */
+  readonly web?: Web;
 }
 
 /** Consul, as one configuration has it. */
@@ -41,6 +46,8 @@ export interface ConsulTerm {
 /** What opening one takes. */
 export interface TermOptions {
   readonly configFile: string;
+  /** The file of TLS, passwords and headers of our own port. */
+  readonly webConfigFile?: string;
   /** Whether another process may listen on the same address. */
   readonly reusePort?: boolean;
   /** Reads an environment variable. */
@@ -59,20 +66,20 @@ const PUSH_ANSWERS = { bytesMax: 1_048_576, beyond: "cut" } as const;
  * Loads a configuration and opens what it needs; nothing is sent yet.
  *
  * @param previous the term before it, whose link to Consul is taken over where it is the same
- * @throws {ConfigError} where the file is wrong, or its address cannot be shared and may be
+ * @throws {ConfigError} where a file is wrong, or its address cannot be shared and may be
  */
 export async function openTerm(
-  { configFile, reusePort = false, env, deadlines, log }: TermOptions,
+  options: TermOptions,
   previous?: Term,
 ): Promise<Term> {
-  const config = await loadConfig(configFile, env);
-  const conflict = reusePort ? sharingConflict(config) : undefined;
-  if (conflict) throw new ConfigError([`${configFile}: ${conflict}`]);
+  const { deadlines, log } = options;
+  const [config, loadedWeb] = await together(loadOwn(options), loadWeb(options));
   const { upstream, proxy } = config;
   const pushLimits = { idleMax: proxy.inFlightMax, answers: PUSH_ANSWERS };
   const open = (limits: Omit<TransportLimits, "deadlines">) =>
     openTransport(upstream, { ...limits, deadlines });
   using stack = new DisposableStack();
+  const web = loadedWeb && stack.use(openWeb(loadedWeb, log));
   const transport = stack.use(await open(pushLimits));
   const probeTransport = stack.use(await open(PROBE_LIMITS));
   const apiTransport = stack.use(await open(API_LIMITS));
@@ -84,8 +91,22 @@ export async function openTerm(
     transport,
     probeTransport,
     apiTransport,
+    ...(web && { web }),
     [Symbol.dispose]: () => opened.dispose(),
   };
+}
+
+async function loadOwn(
+  { configFile, reusePort = false, env }: TermOptions,
+): Promise<Config> {
+  const config = await loadConfig(configFile, env);
+  const conflict = reusePort ? sharingConflict(config) : undefined;
+  if (conflict) throw new ConfigError([`${configFile}: ${conflict}`]);
+  return config;
+}
+
+async function loadWeb({ webConfigFile, env }: TermOptions): Promise<LoadedWeb | undefined> {
+  return webConfigFile ? await loadWebConfig(webConfigFile, env) : undefined;
 }
 
 async function openConsulTerm(

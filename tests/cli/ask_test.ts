@@ -8,7 +8,7 @@ Deno.test("a command that is refused says which flag the service lacks", async (
     enableAdminApi: false,
   });
   const path = "/api/v1/members/127.0.0.1:9/drain";
-  await assert.rejects(ask(app.url, { method: "PUT", path, data: z.unknown() }), {
+  await assert.rejects(ask(app, { method: "PUT", path, data: z.unknown() }), {
     message: `${app.url}${path} answered 403: Admin API is not enabled. ` +
       "(it needs --web.enable-admin-api)",
   });

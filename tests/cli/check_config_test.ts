@@ -18,7 +18,8 @@ async function check(
   const lines: string[] = [];
   const onNotice = (text: string) => void lines.push(text);
   try {
-    lines.push(`valid: ${await checkConfig(file, { env: () => undefined, onNotice, resolver })}`);
+    const { own } = await checkConfig(file, { env: () => undefined, onNotice, resolver });
+    lines.push(`valid: ${own}`);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     lines.push(...error.problems);

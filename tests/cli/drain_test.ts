@@ -31,7 +31,7 @@ async function drained(views: readonly MemberView[], columns?: number) {
   );
   let [out, err] = ["", ""];
   const failure = await drain({
-    url: `http://127.0.0.1:${server.addr.port}`,
+    service: { url: `http://127.0.0.1:${server.addr.port}` },
     member,
     undo: false,
     out: (text) => Promise.resolve(void (out += text)),

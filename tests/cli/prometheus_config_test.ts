@@ -9,6 +9,7 @@ import {
 } from "../../src/cli/prometheus_config.ts";
 import { parseConfig } from "../../src/config/load.ts";
 import { scrapingOf } from "../../src/config/scraping.ts";
+import { Secret } from "../../src/config/secret.ts";
 import { scrapingView } from "../../src/http/api/views.ts";
 import { READS_YAML } from "../config/permissions.ts";
 
@@ -38,9 +39,9 @@ pushgateway:
   basic_auth: {username: pusher, password: hunter2}
 `;
 
-function setup(yaml: string, url = "http://localhost:9292"): Setup {
+function setup(yaml: string, service: Setup["service"] = { url: "http://localhost:9292" }): Setup {
   const config = parseConfig(yaml, { path: "f.yml", env: () => undefined });
-  return { scraping: scrapingOf(config), url, source: "f.yml" };
+  return { scraping: scrapingOf(config), service, source: "f.yml" };
 }
 
 Deno.test("the printed configurations are these", { permissions: READS_YAML }, async (t) => {
@@ -74,7 +75,20 @@ Deno.test("the service is named as its URL has it, without the password", {
   for (const way of ["http-sd", "pushed"] as const) {
     const options = { way, vmagent: false };
     const url = "https://ops:hunter2@push.example.org/sharding/";
-    await t.assertSnapshot(renderScrapeConfig(setup(PLAIN, url), options));
+    await t.assertSnapshot(renderScrapeConfig(setup(PLAIN, { url }), options));
+  }
+});
+
+Deno.test("a user and an authority of the service are named where its pages are scraped", {
+  permissions: READS_YAML,
+}, async (t) => {
+  const http = {
+    basicAuth: { user: "ops", password: new Secret("hunter2") },
+    tls: { caFile: "/tls/ca.pem", insecureSkipVerify: false },
+  };
+  const service = { url: "https://push.example.org:9292", http };
+  for (const way of ["http-sd", "pushed"] as const) {
+    await t.assertSnapshot(renderScrapeConfig(setup(PLAIN, service), { way, vmagent: false }));
   }
 });
 
@@ -126,7 +140,7 @@ for (const [listen, url] of ADDRESSES) {
     try {
       await Deno.writeTextFile(file, `http_listen_addr: "${listen}"\n${PLAIN}\n`);
       const found = await setupOfFile(file, () => undefined);
-      assert.deepEqual([found.url, found.source], [url, file]);
+      assert.deepEqual([found.service, found.source], [{ url }, file]);
     } finally {
       await Deno.remove(file);
     }

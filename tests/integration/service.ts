@@ -22,6 +22,13 @@ export interface ServiceOptions {
   readonly files?: Readonly<Record<string, string>>;
   /** Told all that it logs, as it comes: the process keeps the end only. */
   readonly onOutput?: (text: string) => void;
+  /** How it is asked where it has a web configuration. */
+  readonly asked?: {
+    /** Over TLS, by certificates of this authority. */
+    readonly caCert?: string;
+    /** With this header. */
+    readonly authorization?: string;
+  };
 }
 
 /** A running service. Disposal stops it and removes its files. */
@@ -79,6 +86,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const remove = () => Deno.remove(directory, { recursive: true });
   const { command, args } = serviceCommand();
   const flags = ["--web.listen-address=127.0.0.1:0", ...options.flags ?? []];
+  const { caCert, authorization } = options.asked ?? {};
   let url = "";
   let process: Process;
   try {
@@ -89,7 +97,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       onOutput: options.onOutput,
       ready({ output }) {
         const address = /msg=listening address=(\S+)/.exec(output)?.[1];
-        url = `http://${address}`;
+        url = `${caCert === undefined ? "http" : "https"}://${address}`;
         return address !== undefined;
       },
     });
@@ -98,8 +106,12 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     throw error;
   }
 
+  const client = caCert === undefined ? undefined : Deno.createHttpClient({ caCerts: [caCert] });
   const get = async (path: string, init?: RequestInit) => {
-    const response = await fetch(`${url}${path}`, { redirect: "manual", ...init });
+    const headers = new Headers(init?.headers);
+    if (authorization !== undefined) headers.set("authorization", authorization);
+    const own = { redirect: "manual", ...init, headers, client } as const;
+    const response = await fetch(`${url}${path}`, own);
     return { status: response.status, text: await response.text(), headers: response.headers };
   };
   const members = async () => {
@@ -165,6 +177,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     metric,
     async [Symbol.asyncDispose]() {
       await process[Symbol.asyncDispose]();
+      client?.close();
       await remove();
     },
   };

@@ -12,16 +12,23 @@ export interface Pushed {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
+/** How they are pushed. */
+export interface Pushing {
+  /** One does not wait for the other. */
+  readonly perSecond: number;
+  readonly signal: AbortSignal;
+  /** Over TLS, by certificates of this authority. */
+  readonly caCert?: string;
+  /** With this header. */
+  readonly authorization?: string;
+}
+
 /**
  * Pushes until the signal aborts, each push over a connection of its own, as cron jobs do, and none
  * tried again.
- *
- * @param perSecond pushes; one does not wait for the other
  */
-export async function pushSteadily(
-  port: number,
-  { perSecond, signal }: { readonly perSecond: number; readonly signal: AbortSignal },
-): Promise<Pushed> {
+export async function pushSteadily(port: number, pushing: Pushing): Promise<Pushed> {
+  const { perSecond, signal } = pushing;
   const failures: string[] = [];
   const begun: Promise<void>[] = [];
   const started = performance.now();
@@ -30,7 +37,7 @@ export async function pushSteadily(
     while (begun.length < due) {
       const number = begun.length;
       begun.push(
-        push(port, number).catch((error) => {
+        push(port, number, pushing).catch((error) => {
           const ms = Math.round(performance.now() - started);
           failures.push(`push ${number} at ${ms} ms: ${error.message}`);
         }),
@@ -42,11 +49,19 @@ export async function pushSteadily(
   return { pushes: begun.length, failures };
 }
 
-async function push(port: number, number: number): Promise<void> {
-  using connection = await Deno.connect({ hostname: "127.0.0.1", port });
+async function push(
+  port: number,
+  number: number,
+  { caCert, authorization }: Pushing,
+): Promise<void> {
+  using connection = caCert === undefined
+    ? await Deno.connect({ hostname: "127.0.0.1", port })
+    : await Deno.connectTls({ hostname: "localhost", port, caCerts: [caCert] });
   const body = `last_push ${number}\n`;
   const request = `PUT /metrics/job/steady${number % 20} HTTP/1.1\r\nHost: 127.0.0.1\r\n` +
-    `Connection: close\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+    `Connection: close\r\n${
+      authorization ? `Authorization: ${authorization}\r\n` : ""
+    }Content-Length: ${body.length}\r\n\r\n${body}`;
   await connection.write(encoder.encode(request));
   let answer = "";
   const buffer = new Uint8Array(4_096);

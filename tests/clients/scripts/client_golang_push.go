@@ -1,5 +1,6 @@
-// Pushes with client_golang: METHOD ADDRESS JOB INSTANCE METRIC VALUE, one gauge; or LARGE ADDRESS JOB
-// BYTES TRIES, many again and again, which prints how many pushes failed, and why the first did.
+// Pushes with client_golang: METHOD ADDRESS JOB INSTANCE METRIC VALUE [USER PASSWORD], one gauge, with a
+// user over TLS; or LARGE ADDRESS JOB BYTES TRIES, many again and again, which prints how many pushes
+// failed, and why the first did.
 package main
 
 import (
@@ -22,7 +23,14 @@ func main() {
 	}
 	gauge := prometheus.NewGauge(prometheus.GaugeOpts{Name: os.Args[5], Help: "Pushed by a test."})
 	gauge.Set(number(os.Args[6]))
-	pusher := push.New("http://"+address, job).Grouping("instance", os.Args[4]).Collector(gauge)
+	url := "http://" + address
+	if len(os.Args) > 7 {
+		url = "https://" + address
+	}
+	pusher := push.New(url, job).Grouping("instance", os.Args[4]).Collector(gauge)
+	if len(os.Args) > 7 {
+		pusher.BasicAuth(os.Args[7], os.Args[8])
+	}
 	var err error
 	switch method {
 	case "PUT":

@@ -1,0 +1,115 @@
+/** Commands speak to a service behind TLS and a password. */
+
+import assert from "node:assert/strict";
+import { z } from "zod";
+import { ask } from "../../src/cli/ask.ts";
+import type { TlsConfig } from "../../src/config/consul.ts";
+import { Secret } from "../../src/config/secret.ts";
+import { memberView } from "../../src/http/api/views.ts";
+import { createAuthority } from "../../tools/certificates.ts";
+import { run } from "../../tools/command.ts";
+import { serviceCommand } from "../integration/service.ts";
+import { startWebService } from "./web_service.ts";
+
+async function cli(...flags: string[]) {
+  const { command, args } = serviceCommand();
+  return await run(command, [...args, ...flags]);
+}
+
+Deno.test("plan, prometheus-config and drain work over TLS, with a user", async () => {
+  await using own = await startWebService({ gateways: 2, flags: ["--web.enable-admin-api"] });
+  const { service, gateways: [leaving, staying], web } = own;
+  const file = `${web.authority.directory}/http.yml`;
+  await Deno.writeTextFile(
+    file,
+    "basic_auth: {username: alice, password: wonder}\ntls_config: {ca_file: ca.pem}\n",
+  );
+  for (let i = 0; i < 10; i++) {
+    assert.equal((await service.push(`/metrics/job/j${i}`, `m ${i}\n`)).status, 200);
+  }
+  const how = [`--url=${service.url}`, `--http.config.file=${file}`];
+  const plan = await cli("plan", `--remove=${leaving.address}`, ...how);
+  assert.equal(plan.code, 0, plan.stderr);
+  assert.match(plan.stdout, /^\d of 10 groups would move/);
+
+  const scraping = await cli("prometheus-config", ...how);
+  assert.equal(scraping.code, 0, scraping.stderr);
+  assert.match(scraping.stdout, new RegExp(`- url: ${service.url}/sd\n`));
+  assert.match(scraping.stdout, new RegExp(`ca_file: ${web.authority.ca}\n`));
+  assert.match(scraping.stdout, /username: alice\n *password: <secret>\n/);
+
+  const drain = await cli("drain", ...how, leaving.address);
+  assert.equal(drain.code, 0, drain.stderr);
+  assert.match(drain.stdout, /is empty, \d+ groups were moved: it may be stopped\n$/);
+  assert.equal((await staying.groups()).length, 10);
+  const undo = await cli("drain", "--undo", ...how, leaving.address);
+  assert.equal(undo.code, 0, undo.stderr);
+});
+
+const WRONG: readonly [what: string, http: string, url: (url: string) => string, said: RegExp][] = [
+  [
+    "no password",
+    "tls_config: {ca_file: ca.pem}",
+    (url) => url,
+    /answered 401: Unauthorized \(it needs basic_auth/,
+  ],
+  [
+    "an authority that is not trusted",
+    "basic_auth: {username: alice, password: wonder}",
+    (url) => url,
+    /no answer from https:.*(?:certificate|issuer)/i,
+  ],
+  [
+    "http in the place of https",
+    "{}",
+    (url) => url.replace("https:", "http:"),
+    /found 400: Client sent an HTTP request to an HTTPS server\. \(is it https\?\)/,
+  ],
+];
+
+Deno.test("what a command lacks is said", async (t) => {
+  await using own = await startWebService({ flags: ["--web.enable-admin-api"] });
+  for (const [what, http, urlOf, said] of WRONG) {
+    await t.step(what, async () => {
+      const file = `${own.web.authority.directory}/http.yml`;
+      await Deno.writeTextFile(file, `${http}\n`);
+      const how = [`--url=${urlOf(own.service.url)}`, `--http.config.file=${file}`];
+      const { code, stderr } = await cli("plan", "--add=10.0.0.1:9091", ...how);
+      assert.equal(code, 1);
+      assert.match(stderr, said);
+    });
+  }
+});
+
+const TRUST: readonly [what: string, tls: (ca: string) => TlsConfig][] = [
+  ["an authority", (caFile) => ({ caFile, insecureSkipVerify: false })],
+  ["nobody, and asks whoever is there", () => ({ insecureSkipVerify: true })],
+];
+for (const [what, tlsOf] of TRUST) {
+  // By this Deno: with a former one nothing skips the verification.
+  Deno.test(`a command trusts ${what}`, async () => {
+    await using own = await startWebService();
+    const basicAuth = { user: "alice", password: new Secret("wonder") };
+    const http = { basicAuth, tls: tlsOf(own.web.authority.ca) };
+    const members = await ask({ url: own.service.url, http }, {
+      path: "/api/v1/members",
+      data: z.array(memberView),
+    });
+    assert.deepEqual(members.map(({ member }) => member), [own.gateways[0].address]);
+  });
+}
+
+Deno.test("a certificate that is its own authority, as openssl req -x509 makes it, is trusted", async () => {
+  await using authority = await createAuthority();
+  const [cert, key] = await Promise.all(
+    [authority.ca, authority.ca.replace(".pem", ".key")].map((file) => Deno.readTextFile(file)),
+  );
+  await using server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, cert, key, onListen() {} },
+    () => Response.json({ status: "success", data: "here" }),
+  );
+  const tls = { caFile: authority.ca, insecureSkipVerify: false };
+  const url = `https://127.0.0.1:${server.addr.port}`;
+  const asked = ask({ url, http: { tls } }, { path: "/", data: z.literal("here") });
+  assert.equal(await asked, "here");
+});

@@ -1,0 +1,109 @@
+/** Certificates and users change under steady pushes, and no push fails. */
+
+import assert from "node:assert/strict";
+import { run } from "../../tools/command.ts";
+import { ensureComponents } from "../../tools/components.ts";
+import { waitFor } from "../../tools/wait.ts";
+import { pushSteadily } from "../integration/steady_client.ts";
+import { ALICE, basic, HASHES } from "./web_file.ts";
+import { startWebService, type WebService } from "./web_service.ts";
+
+const PER_SECOND = 20;
+/** The files are looked at every 10 s. */
+const LOOK_MS_MAX = 40_000;
+const BOB = basic("bob", "land");
+const TWO = { alice: HASHES.wonder, bob: HASHES.land };
+
+/** The name in the certificate that a new connection gets. */
+async function certificateOf({ service, web }: WebService): Promise<string | undefined> {
+  const { openssl } = await ensureComponents(["openssl"]);
+  const { host } = new URL(service.url);
+  const args = ["s_client", "-connect", host, "-CAfile", web.authority.ca];
+  const { stdout } = await run(openssl.command, args, openssl);
+  return /^subject=.*CN ?= ?(\w+)/m.exec(stdout)?.[1];
+}
+
+async function reload({ service }: WebService): Promise<{ status: number; text: string }> {
+  return await service.get("/-/reload", { method: "POST" });
+}
+
+Deno.test("certificates and users change under steady pushes, and no push fails", async (t) => {
+  await using own = await startWebService();
+  const { service, web: { authority, caCert, authorization } } = own;
+  const stop = new AbortController();
+  const port = Number(new URL(service.url).port);
+  const asked = { perSecond: PER_SECOND, signal: stop.signal, caCert, authorization };
+  const pushing = pushSteadily(port, asked);
+  const healthy = async (authorization: string) => {
+    const client = Deno.createHttpClient({ caCerts: [caCert] });
+    const answer = await fetch(`${service.url}/-/healthy`, { headers: { authorization }, client });
+    await answer.body?.cancel();
+    client.close();
+    return answer.status;
+  };
+
+  await t.step("a new certificate in the same files is taken over without a reload", async () => {
+    await authority.issue("renewed");
+    for (const kind of ["key", "pem"]) {
+      const [from, to] = ["renewed", "server"].map((name) =>
+        `${authority.directory}/${name}.${kind}`
+      );
+      await Deno.copyFile(from, to);
+    }
+    await waitFor(async () => await certificateOf(own) === "renewed", {
+      what: "the new certificate",
+      msMax: LOOK_MS_MAX,
+    });
+    await service.waitForLog("certificates taken over");
+  });
+
+  await t.step("half of a pair is not taken over, and the log says so", async () => {
+    await authority.issue("half");
+    const [from, to] = ["half", "server"].map((name) => `${authority.directory}/${name}.pem`);
+    await Deno.copyFile(from, to);
+    await waitFor(
+      () =>
+        service.process.output().includes("certificates are not taken over, the former ones stay"),
+      { what: "a warning", msMax: LOOK_MS_MAX },
+    );
+    assert.equal(await certificateOf(own), "renewed");
+  });
+
+  await t.step("with it a reload is refused, with the place, and all stays as it is", async () => {
+    const { status, text } = await reload(own);
+    assert.equal(status, 500);
+    assert.match(
+      text,
+      /web\.yml:1:\d+: tls_server_config\.key_file: expected the key of cert_file/,
+    );
+    assert.equal(await certificateOf(own), "renewed");
+  });
+
+  await t.step("a reload takes over another certificate, and further users", async () => {
+    assert.equal(await healthy(BOB), 401);
+    await authority.issue("other");
+    await own.web.write({ certificate: "other", users: TWO });
+    assert.equal((await reload(own)).status, 200);
+    assert.equal(await certificateOf(own), "other");
+    assert.equal(await healthy(BOB), 200);
+  });
+
+  await t.step("a wrong user is refused with the place, and the right ones stay", async () => {
+    await own.web.write({ certificate: "other", users: { alice: "wonder" } });
+    service.process.kill("SIGHUP");
+    await service.waitForLog("web.yml:2:28: basic_auth_users.alice: expected a bcrypt hash");
+    assert.equal(await healthy(BOB), 200);
+  });
+
+  stop.abort();
+  const { pushes, failures } = await pushing;
+  assert.deepEqual(failures, []);
+  assert(pushes > PER_SECOND, `${pushes} pushes`);
+
+  await t.step("who is taken out is refused at once, whatever is remembered", async () => {
+    await own.web.write({ certificate: "other", users: { bob: HASHES.land } });
+    assert.equal((await reload(own)).status, 200);
+    assert.equal(await healthy(ALICE), 401);
+    assert.equal(await healthy(BOB), 200);
+  });
+});
