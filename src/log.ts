@@ -101,3 +101,49 @@ export function createTold(): Told {
     isOver: (subject) => told.delete(subject),
   };
 }
+
+/** What is tried again and again, and fails: told once for each reason, and once when it works again. */
+export interface Trouble {
+  /** Counts a failure. Says whether its reason is news: it was not told since this last worked. */
+  isNews(error: unknown): boolean;
+  /** It works. Says how often, and for how long, it had failed before; `undefined` where it had not. */
+  over(): PastTrouble | undefined;
+}
+
+/** A trouble that is over, as fields of a log line. */
+export interface PastTrouble {
+  readonly failures: number;
+  readonly seconds: number;
+}
+
+/** More reasons at once are not told: they are texts that are another one each time. */
+const REASONS_MAX = 16;
+
+/** Creates the memory of something that has not failed yet. */
+export function createTrouble(): Trouble {
+  const told = new Set<string>();
+  let failures = 0;
+  let sinceMs = 0;
+  return {
+    isNews(error) {
+      if (failures++ === 0) sinceMs = performance.now();
+      const reason = reasonOf(error);
+      if (told.has(reason) || told.size === REASONS_MAX) return false;
+      told.add(reason);
+      return true;
+    },
+    over() {
+      if (failures === 0) return undefined;
+      const past = { failures, seconds: Math.round((performance.now() - sinceMs) / 1_000) };
+      failures = 0;
+      told.clear();
+      return past;
+    },
+  };
+}
+
+/** An error may say by its `reason` what it counts as: its text may hold a port or a time. */
+function reasonOf(error: unknown): string {
+  const reason = error instanceof Error && "reason" in error ? error.reason : undefined;
+  return typeof reason === "string" ? reason : errorText(error);
+}

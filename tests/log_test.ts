@@ -1,5 +1,12 @@
 import assert from "node:assert/strict";
-import { errorText, LOG_FORMATS, LOG_LEVELS, type LogOptions, openLog } from "../src/log.ts";
+import {
+  createTrouble,
+  errorText,
+  LOG_FORMATS,
+  LOG_LEVELS,
+  type LogOptions,
+  openLog,
+} from "../src/log.ts";
 
 function logged(
   options: Omit<LogOptions, "write">,
@@ -70,3 +77,33 @@ for (const [error, text, why] of CAUSES) {
     assert.equal(errorText(error), text);
   });
 }
+
+/** A failure of one kind, whose text is another one each time. */
+class Timeout extends Error {
+  readonly reason = "timeout";
+}
+
+Deno.test(
+  "a trouble is told once for each reason, and once when it is over, with how often it came up",
+  {
+    permissions: "none",
+  },
+  () => {
+    const trouble = createTrouble();
+    assert.equal(trouble.over(), undefined, "nothing has failed");
+    const failures = [
+      new Timeout("after 1 ms"),
+      new Timeout("after 2 ms"),
+      new Error("refused"),
+      new Timeout("after 3 ms"),
+      new Error("refused"),
+    ];
+    assert.deepEqual(failures.map(trouble.isNews), [true, false, true, false, false]);
+    assert.deepEqual(trouble.over(), { failures: 5, seconds: 0 });
+    assert.equal(trouble.over(), undefined, "it is over once");
+    assert(trouble.isNews(failures[0]), "it comes back");
+    assert.equal(trouble.over()?.failures, 1);
+    const news = Array.from({ length: 1_000 }, (_, i) => trouble.isNews(new Error(`at ${i}`)));
+    assert(news.filter((isNews) => isNews).length < 20, "a changing text is not told for ever");
+  },
+);

@@ -1,4 +1,4 @@
-/** A real Consul on free ports of 127.0.0.1: a lone server, and agents that join it. @module */
+/** A real Consul on free ports of 127.0.0.1: a lone server or several, and agents that join it. @module */
 
 import { outputOf } from "./command.ts";
 import { type Component, ensureComponents } from "./components.ts";
@@ -19,6 +19,8 @@ export interface ConsulOptions {
    * leaves the cluster when it is stopped, and its node goes with all of its services; a server stays.
    */
   readonly joins?: ConsulAgent;
+  /** Makes it one of several servers, which elect a leader: their ports for each other, its own first. */
+  readonly serfPorts?: readonly number[];
   /** More configuration, as `limits { http_max_conns_per_client = 5 }`. */
   readonly hcl?: readonly string[];
 }
@@ -31,6 +33,8 @@ export interface ConsulAgent extends Server {
   readonly url: string;
   /** `127.0.0.1:PORT` that other agents join. */
   readonly serfAddress: string;
+  /** `127.0.0.1:PORT` that servers of other datacenters join. */
+  readonly serfWanAddress: string;
   /** A management token, with access control; another one after its data was emptied. */
   readonly token: string | undefined;
   /** Removes all it knows; only while it is stopped. */
@@ -39,6 +43,8 @@ export interface ConsulAgent extends Server {
   api(path: string, init?: RequestInit): Promise<Response>;
 }
 
+/** What a token may do is asked for anew after a second, and not after 30 as it is by default. */
+const ACL = 'acl { enabled = true default_policy = "deny" token_ttl = "1s" policy_ttl = "1s" }';
 /** A client that leaves waits 5 s for others to notice. */
 const STOP_MS_MAX = 15_000;
 /**
@@ -54,7 +60,8 @@ const CLIENT_SETTLED = "Node info in sync";
  */
 export async function startConsul(options: ConsulOptions = {}): Promise<ConsulAgent> {
   const component = options.component ?? (await ensureComponents(["consul"])).consul;
-  const [freeHttp, server, serfLan, serfWan] = freePorts(4);
+  const [freeHttp, server, freeSerfLan, serfWan] = freePorts(4);
+  const [serfLan = freeSerfLan, ...peers] = options.serfPorts ?? [];
   const http = options.port ?? freeHttp;
   const url = `http://127.0.0.1:${http}`;
   const data = await temporaryDirectory("consul");
@@ -98,7 +105,7 @@ export async function startConsul(options: ConsulOptions = {}): Promise<ConsulAg
       "performance { raft_multiplier = 1 }",
       "disable_update_check = true",
       ...(options.joins ? ['log_level = "DEBUG"'] : []),
-      ...(options.acl ? ['acl { enabled = true default_policy = "deny" }'] : []),
+      ...(options.acl ? [ACL] : []),
       ...(options.hcl ?? []),
     ];
     return await startProcess(component.command, {
@@ -108,7 +115,8 @@ export async function startConsul(options: ConsulOptions = {}): Promise<ConsulAg
         `-node=node-${http}`,
         ...(options.joins
           ? [`-retry-join=${options.joins.serfAddress}`]
-          : ["-server", "-bootstrap-expect=1"]),
+          : ["-server", `-bootstrap-expect=${1 + peers.length}`]),
+        ...peers.map((port) => `-retry-join=127.0.0.1:${port}`),
         "-bind=127.0.0.1",
         "-client=127.0.0.1",
         `-data-dir=${data.path}`,
@@ -125,6 +133,7 @@ export async function startConsul(options: ConsulOptions = {}): Promise<ConsulAg
     address: `127.0.0.1:${http}`,
     url,
     serfAddress: `127.0.0.1:${serfLan}`,
+    serfWanAddress: `127.0.0.1:${serfWan}`,
     get token() {
       return token;
     },
@@ -134,6 +143,26 @@ export async function startConsul(options: ConsulOptions = {}): Promise<ConsulAg
     },
     api,
   };
+}
+
+/** Servers of one datacenter. Disposal stops them. */
+export interface ConsulServers extends AsyncDisposable {
+  readonly all: readonly ConsulAgent[];
+}
+
+/** Starts several servers, which have elected a leader when this resolves. */
+export async function startConsulServers(count: number): Promise<ConsulServers> {
+  const ports = freePorts(count);
+  const starting = ports.map((own) =>
+    startConsul({ serfPorts: [own, ...ports.filter((port) => port !== own)] })
+  );
+  await using stack = new AsyncDisposableStack();
+  for (const outcome of await Promise.allSettled(starting)) {
+    if (outcome.status === "fulfilled") stack.use(outcome.value);
+  }
+  const all = await Promise.all(starting);
+  const opened = stack.move();
+  return { all, [Symbol.asyncDispose]: () => opened.disposeAsync() };
 }
 
 /** Ports that Consul 1.14 and later opens by itself and 1.8 does not know by name. */

@@ -35,6 +35,13 @@ export interface CheckConfig {
   readonly deregisterAfter: string;
 }
 
+/** The URL of Consul's API. */
+export function consulUrl(
+  { scheme, hostname, port }: Pick<ConsulConfig, "scheme" | "hostname" | "port">,
+): string {
+  return `${scheme}://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
+}
+
 const DEFAULT_ADDRESS = "localhost:8500";
 const DEFAULT_SERVICE_NAME = "pushgateway";
 /** Interval and timeout are the Go tool's; it asked for 5 s of absence too, which Consul raises to 1 min. */

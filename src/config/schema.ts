@@ -16,6 +16,7 @@ import {
   parseBoolean,
   parseConsulAddress,
   parseCount,
+  parseDatacenter,
   parseDuration,
   parseInterval,
   parseListenAddress,
@@ -42,7 +43,7 @@ export const tlsConfig = section({
 const consulServer = section({
   addr: scalar("host:port", parseConsulAddress),
   scheme: SCHEME,
-  datacenter: text("a datacenter's name"),
+  datacenter: scalar("a datacenter's name", parseDatacenter),
   username: text("a user name"),
   password: secret("a password"),
   token: secret("an ACL token"),

@@ -84,6 +84,19 @@ export function parseConsulAddress(text: string): ConsulAddress {
 }
 
 /**
+ * Reads a datacenter's name. Consul writes the one of an agent in lower case, and finds no other.
+ *
+ * @throws {TypeError} where there cannot be one
+ */
+export function parseDatacenter(text: string): string {
+  if (!/^[a-z0-9_-]+$/.test(text)) {
+    const expected = "a datacenter's name in lower case letters, digits, - and _";
+    throw new TypeError(`expected ${expected}, found ${show(text)}`);
+  }
+  return text;
+}
+
+/**
  * Reads a duration as Consul and Go write it (`5s`, `1m30s`); the text itself goes to Consul.
  *
  * @throws {TypeError} where it is none

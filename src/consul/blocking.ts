@@ -6,13 +6,19 @@
  */
 
 import { type BackoffLimits, backoffMs, sleep } from "../concurrency/backoff.ts";
-import { type BlockingQuery, isStatus } from "./requests.ts";
+import { isForbidden } from "./failure.ts";
+import type { BlockingQuery } from "./requests.ts";
 
 /** Queries are at least this far apart, whatever Consul's index does. */
 export const QUERY_INTERVAL_MS_MIN = 100;
 const RETRY: BackoffLimits = { firstMs: 500, maxMs: 10_000 };
 /** An operator has to give the token more rights first. */
-const FORBIDDEN_RETRY: BackoffLimits = { firstMs: 60_000, maxMs: 60_000 };
+const FORBIDDEN_RETRY: BackoffLimits = { firstMs: 4_000, maxMs: 30_000 };
+
+/** How long to wait for what has failed so often, the last time with this error. */
+export function retryMs(failures: number, error: unknown, random: () => number): number {
+  return backoffMs(failures, isForbidden(error) ? FORBIDDEN_RETRY : RETRY, random);
+}
 
 /** What one query brought. A failed one is no answer. */
 export type QueryOutcome<Answer> =
@@ -65,8 +71,7 @@ export async function* followQuery<Answer extends { readonly index: bigint }>(
       index = undefined;
       failures++;
       yield { kind: "failed", cause };
-      const limits = isStatus(cause, 403) ? FORBIDDEN_RETRY : RETRY;
-      await sleep(backoffMs(failures, limits, random), signal);
+      await sleep(retryMs(failures, cause, random), signal);
     }
     await earliestNext;
   }

@@ -5,11 +5,11 @@
  */
 
 import Consul from "consul";
-import { Agent as HttpAgent } from "node:http";
-import { Agent as HttpsAgent } from "node:https";
 import { z } from "zod";
-import type { ConsulConfig } from "../config/consul.ts";
-import { readTlsOptions } from "../config/tls_options.ts";
+import { type ConsulConfig, consulUrl } from "../config/consul.ts";
+import { openConnections } from "./connections.ts";
+import { explainFailure } from "./explain.ts";
+import { isForbidden, isStatus, notConsul, nothingListed } from "./failure.ts";
 import {
   checkSession,
   deleteAsIs,
@@ -27,9 +27,14 @@ import {
   writeNote,
 } from "./transactions.ts";
 import { basicAuthorization } from "../wire/basic_auth.ts";
-import { type BlockingQuery, createRequests, failureIndex, isStatus } from "./requests.ts";
+import {
+  type BlockingQuery,
+  createRequests,
+  failureIndex,
+  type RequestOptions,
+} from "./requests.ts";
 
-export { type BlockingQuery, isStatus };
+export { type BlockingQuery, isForbidden, isStatus };
 export { type FreeKey, KEYS_AT_ONCE_MAX, type LockedKey, type Release } from "./transactions.ts";
 
 /** One instance of a service, on one Consul node. */
@@ -82,7 +87,7 @@ export interface ConsulClient extends Disposable {
   /** The API's URL, for log lines. */
   readonly url: string;
   /**
-   * Every instance of a service, healthy or not.
+   * Every instance of a service, healthy or not. Without rights to them this fails with 403.
    *
    * @param query.index blocks until Consul's index is past this one, `query.waitSeconds` at most
    */
@@ -91,7 +96,10 @@ export interface ConsulClient extends Disposable {
     query: BlockingQuery,
     signal: AbortSignal,
   ): Promise<{ entries: ServiceEntry[]; index: bigint }>;
-  /** Every node of the catalogue. Those of agents that have left are not in it. */
+  /**
+   * Every node of the catalogue. Those of agents that have left are not in it. Without rights to any this
+   * fails with 403.
+   */
   nodes(signal: AbortSignal): Promise<CatalogNode[]>;
   /** The services that the local agent holds, by ID. */
   localServices(signal: AbortSignal): Promise<Map<string, LocalService>>;
@@ -217,13 +225,6 @@ export interface ConsulClient extends Disposable {
 
 /** For what somebody with a lock, or in want of one, waits for. */
 const LOCK_TIMEOUT_MS = 2_000;
-/**
- * Consul takes 200 connections from one address by default (`limits.http_max_conns_per_client`) and
- * resets further ones. Timeouts run while a request waits for one of ours, so locks, which hundreds of
- * pushes may want at once, see to it themselves that none does: 30 calls and 30 waits. That leaves
- * room for the second client that a reload opens, and for another instance on this host.
- */
-const CONNECTIONS_MAX = 100;
 
 const catalogNode = z.object({
   /** Another one where an agent has lost its data; nodes that are no agents may have none. */
@@ -260,6 +261,13 @@ const keyEntries = z.array(z.object({
   Session: z.string().optional(),
   ModifyIndex: z.number(),
 }));
+/** What the library is made with, for paths that it has no function for. */
+interface Papi {
+  _get(request: Readonly<Record<string, unknown>>): Promise<{ headers: unknown; body: unknown }>;
+}
+
+/** How Consul says that the local instances of a service are none, warned of, or critical. */
+const LOCAL_HEALTH = [404, 429, 503];
 /** Only a leader that has caught up answers: after a restart it lacks keys and sessions at first. */
 const CONSISTENT = { consistent: true };
 
@@ -269,22 +277,58 @@ const CONSISTENT = { consistent: true };
  * @throws where a TLS file cannot be read
  */
 export async function openConsul(config: ConsulConfig): Promise<ConsulClient> {
-  const secure = config.scheme === "https";
-  const limits = { keepAlive: true, maxSockets: CONNECTIONS_MAX };
-  const agent = secure
-    ? new HttpsAgent({ ...limits, ...await readTlsOptions(config.tls) })
-    : new HttpAgent(limits);
-  const host = config.hostname.includes(":") ? `[${config.hostname}]` : config.hostname;
-  const url = `${config.scheme}://${host}:${config.port}`;
+  const connections = await openConnections(config);
+  const url = consulUrl(config);
   const options = {
-    baseUrl: `${url}/v1`,
-    secure,
-    agent,
+    // Over TLS, too: the connections see to it.
+    baseUrl: `${url.replace(/^https/, "http")}/v1`,
+    agent: connections.agent,
     headers: authorization(config),
     ...(config.datacenter && { defaults: { dc: config.datacenter } }),
   };
   const consul = new Consul(options);
-  const { call, query } = createRequests(config);
+  const { call, query } = createRequests(
+    config,
+    (failure, ask, signal) => explainFailure(failure, ask, { consul, connections, config, signal }),
+  );
+
+  /** Reads an answer. */
+  function read<T>(schema: z.ZodType<T>, body: unknown): T {
+    const parsed = schema.safeParse(body);
+    if (!parsed.success) throw notConsul(parsed.error, config);
+    return parsed.data;
+  }
+
+  async function nodes(signal: AbortSignal): Promise<CatalogNode[]> {
+    const body = await call((common) => consul.catalog.node.list(common), { signal });
+    const found = read(z.array(catalogNode), body);
+    // Consul's own servers are in it at least.
+    if (found.length === 0) throw nothingListed("nodes", "/v1/catalog/nodes", config);
+    return found;
+  }
+
+  /** Fails where the token may not list a service: Consul answers then as if it had no instances. */
+  async function mayList(service: string, signal: AbortSignal): Promise<void> {
+    try {
+      await call((common) => localHealth(service, common), { signal });
+    } catch (error) {
+      if (!LOCAL_HEALTH.some((status) => isStatus(error, status))) throw error;
+    }
+    await nodes(signal);
+  }
+
+  /** Of the instances of the local agent; the one request on a service that is refused without rights. */
+  async function localHealth(service: string, { token, ctx, timeout }: RequestOptions) {
+    const request = {
+      path: "/agent/health/service/name/{service}",
+      params: { service },
+      headers: token === undefined ? {} : { "x-consul-token": token },
+      ctx,
+      timeout,
+    };
+    const response = await z.custom<Papi>().parse(consul)._get(request);
+    return [response, response.body];
+  }
 
   async function keyHolder(key: string, blocking: BlockingQuery, signal: AbortSignal) {
     // Of a key that is not there the library answers nothing, and does not throw.
@@ -293,7 +337,7 @@ export async function openConsul(config: ConsulConfig): Promise<ConsulClient> {
       blocking,
       signal,
     );
-    return { session: keyEntry.optional().parse(body)?.Session, index };
+    return { session: read(keyEntry.optional(), body)?.Session, index };
   }
 
   async function watchKeys(prefix: string, blocking: BlockingQuery, signal: AbortSignal) {
@@ -310,7 +354,7 @@ export async function openConsul(config: ConsulConfig): Promise<ConsulClient> {
         blocking,
         signal,
       );
-      return { keys: z.array(z.string()).parse(body), index };
+      return { keys: read(z.array(z.string()), body), index };
     } catch (error) {
       // How Consul says that there is no such key; the library throws, with the answer attached.
       if (isStatus(error, 404)) return { keys: [], index: failureIndex(error) };
@@ -338,7 +382,7 @@ export async function openConsul(config: ConsulConfig): Promise<ConsulClient> {
       blocking,
       signal,
     );
-    return { entries: keyEntries.optional().parse(body) ?? [], index };
+    return { entries: read(keyEntries.optional(), body) ?? [], index };
   }
 
   return {
@@ -349,15 +393,14 @@ export async function openConsul(config: ConsulConfig): Promise<ConsulClient> {
         blocking,
         signal,
       );
-      return { entries: z.array(serviceEntry).parse(body), index };
+      const entries = read(z.array(serviceEntry), body);
+      if (entries.length === 0) await mayList(name, signal);
+      return { entries, index };
     },
-    async nodes(signal) {
-      const body = await call((common) => consul.catalog.node.list(common), { signal });
-      return z.array(catalogNode).parse(body);
-    },
+    nodes,
     async localServices(signal) {
       const body = await call((common) => consul.agent.service.list(common), { signal });
-      return new Map(Object.entries(z.record(z.string(), localService).parse(body)));
+      return new Map(Object.entries(read(z.record(z.string(), localService), body)));
     },
     async register({ id, name, address, port, check }, signal) {
       const { deregisterAfter, skipVerify, target, ...rest } = check;
@@ -411,7 +454,7 @@ export async function openConsul(config: ConsulConfig): Promise<ConsulClient> {
         (common) => consul.kv.set({ ...common, key, value, acquire: session }),
         { signal, timeout: LOCK_TIMEOUT_MS },
       );
-      return z.boolean().parse(body);
+      return read(z.boolean(), body);
     },
     async takeKey(key, session, signal) {
       const { keys } = await some([[lock(key, session), readNote(key), deleteNote(key)]], signal);
@@ -471,7 +514,7 @@ export async function openConsul(config: ConsulConfig): Promise<ConsulClient> {
       const body = await call((common) => consul.session.create({ ...common, ...session }), {
         signal,
       });
-      return z.object({ ID: z.string() }).parse(body).ID;
+      return read(z.object({ ID: z.string() }), body).ID;
     },
     async renewSession(id, signal) {
       try {
@@ -500,7 +543,7 @@ export async function openConsul(config: ConsulConfig): Promise<ConsulClient> {
       return { exists: body !== undefined, index };
     },
     [Symbol.dispose]() {
-      agent.destroy();
+      connections[Symbol.dispose]();
     },
   };
 }

@@ -5,7 +5,8 @@
  * @module
  */
 
-const ROOT = "dynamic-sharding";
+/** What all keys begin with. */
+export const ROOT = "dynamic-sharding";
 
 function serviceRoot(serviceName: string): string {
   return `${ROOT}/${serviceName.toLowerCase()}/`;

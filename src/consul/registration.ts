@@ -11,10 +11,11 @@
 import { backoffMs, sleep } from "../concurrency/backoff.ts";
 import type { CheckConfig } from "../config/consul.ts";
 import type { UpstreamConfig } from "../config/upstream.ts";
-import { errorText, type Logger, type Told } from "../log.ts";
+import { errorText, type Logger, type Told, type Trouble } from "../log.ts";
 import { type Member, splitMember } from "../member.ts";
-import { type ConsulClient, isStatus, type LocalService, type ServiceEntry } from "./client.ts";
+import { type ConsulClient, isForbidden, type LocalService, type ServiceEntry } from "./client.ts";
 import { memberAt, memberOf } from "./instance.ts";
+import { UNKNOWN_AGENT } from "./failure.ts";
 import { formerMarkPrefix, MARK_TEXT, markKey, markPrefix } from "./keys.ts";
 
 /** What registration needs; I/O as functions. */
@@ -39,8 +40,10 @@ export interface RegistrationDeps {
   readonly answers: (member: Member, signal: AbortSignal) => Promise<boolean>;
   readonly random: () => number;
   readonly log: Logger;
-  /** What the log has been told of Consul's answers. */
+  /** What the log has been told of members and marks. */
   readonly told: Told;
+  /** Of passes that fail. */
+  readonly trouble: Trouble;
 }
 
 /** What is to be done, as membership sees it. */
@@ -61,7 +64,8 @@ const PASS_INTERVAL_MS = 1_000;
 /** Marks that an operator deletes by hand are noticed this soon. */
 const MARK_PASSES = 10;
 const RETRY = { firstMs: 1_000, maxMs: 30_000 };
-const FAILING = "failing";
+/** A member that was registered is listed in a moment. If it is not, the agent cannot tell the servers of it. */
+const UNLISTED_RETRY = { firstMs: 10_000, maxMs: 60_000 };
 
 /** The Go tool's service ID of a member: `<host>_<port>`. */
 function serviceId(member: Member): string {
@@ -74,29 +78,29 @@ function serviceId(member: Member): string {
  * again, for ever: registration is never a reason to stop answering pushes.
  */
 export async function keepRegistered(deps: RegistrationDeps, signal: AbortSignal): Promise<void> {
-  const marked: Marked = new Map();
+  const known: Known = { marked: new Map(), unlisted: new Map() };
   let started = false;
   let failures = 0;
-  const { told } = deps;
+  const { trouble } = deps;
   for (let pass = 0; !signal.aborted; pass++) {
     try {
       if (started) {
-        await lookAfter(deps, { marked, checkMarks: pass % MARK_PASSES === 0 }, signal);
+        await lookAfter(deps, { ...known, checkMarks: pass % MARK_PASSES === 0 }, signal);
       } else {
-        await begin(deps, marked, signal);
+        await begin(deps, known, signal);
         started = true;
         deps.onBrought();
       }
       failures = 0;
-      if (told.isOver(FAILING)) {
-        deps.log.info("registration in Consul works again", { consul: deps.consul.url });
+      const past = trouble.over();
+      if (past) {
+        deps.log.info("registration in Consul works again", { consul: deps.consul.url, ...past });
       }
     } catch (error) {
       if (signal.aborted) return;
       failures++;
-      const err = errorText(error);
-      if (told.isNews(FAILING, err)) {
-        const fields = { consul: deps.consul.url, err };
+      if (trouble.isNews(error)) {
+        const fields = { consul: deps.consul.url, err: errorText(error) };
         deps.log.warn("registration in Consul failed, trying again", fields);
       }
     }
@@ -107,8 +111,19 @@ export async function keepRegistered(deps: RegistrationDeps, signal: AbortSignal
 /** The members that are out, and whether their mark is in Consul or, for want of rights, only here. */
 type Marked = Map<Member, { inConsul: boolean }>;
 
+/** What is remembered from one pass to the next. */
+interface Known {
+  readonly marked: Marked;
+  /** Those that were registered and are not listed yet: how often, and when it is done again. */
+  readonly unlisted: Map<Member, { times: number; nextMs: number }>;
+}
+
 /** The first pass after a start or a reload: what the file says is brought into Consul. */
-async function begin(deps: RegistrationDeps, marked: Marked, signal: AbortSignal): Promise<void> {
+async function begin(
+  deps: RegistrationDeps,
+  { marked, unlisted }: Known,
+  signal: AbortSignal,
+): Promise<void> {
   const { consul, serviceName, log } = deps;
   await adoptMarks(deps, signal);
   const local = await consul.localServices(signal);
@@ -138,7 +153,7 @@ async function begin(deps: RegistrationDeps, marked: Marked, signal: AbortSignal
     ) {
       log.info("member is registered already, by other hands: left as it is", { member });
     } else {
-      await register(deps, member, signal);
+      await register(deps, { member, unlisted }, signal);
     }
   }));
 }
@@ -146,7 +161,7 @@ async function begin(deps: RegistrationDeps, marked: Marked, signal: AbortSignal
 /** Each later pass. */
 async function lookAfter(
   deps: RegistrationDeps,
-  { marked, checkMarks }: { marked: Marked; checkMarks: boolean },
+  { marked, unlisted, checkMarks }: Known & { readonly checkMarks: boolean },
   signal: AbortSignal,
 ): Promise<void> {
   const { serviceName, log } = deps;
@@ -170,19 +185,21 @@ async function lookAfter(
     log.info("member is registered in Consul again: its mark is removed", { member });
   }
 
-  const due = plan.missing.filter((member) => !marked.has(member));
+  for (const member of unlisted.keys()) if (!plan.missing.includes(member)) unlisted.delete(member);
+  const isDue = (member: Member) => performance.now() >= (unlisted.get(member)?.nextMs ?? 0);
+  const due = plan.missing.filter((member) => !marked.has(member) && isDue(member));
   const deletable = [...marked.values()].some(({ inConsul }) => inConsul);
   if (due.length === 0 && !(checkMarks && deletable)) return;
   const marks = await readMarks(deps, signal);
   for (const member of due) {
     if (marks?.has(member)) marked.set(member, { inConsul: true });
-    else await register(deps, member, signal);
+    else await register(deps, { member, unlisted }, signal);
   }
   for (const [member, { inConsul }] of marked) {
     if (!marks || !inConsul || marks.has(member)) continue;
     if (plan.marked.has(member)) continue; // Consul has lost it: whoever follows the marks sets it again
     marked.delete(member); // somebody deleted the key to put the member back
-    await register(deps, member, signal);
+    await register(deps, { member, unlisted }, signal);
   }
 }
 
@@ -205,12 +222,13 @@ async function deregister(
   }
 }
 
+/** Registers a member with the local agent, unless its ID is somebody else's there. */
 async function register(
   deps: RegistrationDeps,
-  member: Member,
+  { member, unlisted }: Pick<Known, "unlisted"> & { readonly member: Member },
   signal: AbortSignal,
 ): Promise<void> {
-  const { consul, serviceName, check, upstream, answers, told, log } = deps;
+  const { consul, serviceName, check, upstream, answers, told, random, log } = deps;
   const { host, port } = splitMember(member);
   const id = serviceId(member);
   const held = (await consul.localServices(signal)).get(id);
@@ -234,7 +252,17 @@ async function register(
     port,
     check: { name: "Pushgateway is healthy", ...probe, status, ...check },
   }, signal);
-  log.info("member registered in Consul", { member, id, status });
+  const times = (unlisted.get(member)?.times ?? 0) + 1;
+  unlisted.set(member, {
+    times,
+    nextMs: performance.now() + backoffMs(times, UNLISTED_RETRY, random),
+  });
+  if (times === 1) log.info("member registered in Consul", { member, id, status });
+  else log.debug("member registered in Consul again", { member, id, status, times });
+  if (times !== 2) return;
+  const what = "member was registered with the Consul agent, and Consul does not list it: " +
+    `see the agent's log; ${UNKNOWN_AGENT}`;
+  log.warn(what, { consul: consul.url, member });
 }
 
 /**
@@ -351,16 +379,19 @@ async function readMarks(
 
 /** Runs a call on the KV store; `undefined`, and a line in the log, where Consul forbids it. */
 async function withoutRights<T>(
-  { serviceName, told, log }: RegistrationDeps,
+  { consul, serviceName, told, log }: RegistrationDeps,
   call: () => Promise<T>,
 ): Promise<T | undefined> {
   try {
     return await call();
   } catch (error) {
-    if (!isStatus(error, 403)) throw error;
+    if (!isForbidden(error)) throw error;
     const [prefix, err] = [markPrefix(serviceName), errorText(error)];
-    if (told.isNews(prefix, err)) {
-      log.warn("the Consul token has no rights to the keys that keep members out", { prefix, err });
+    if (told.isNews(prefix, "forbidden")) {
+      const what =
+        "the Consul token has no rights to the keys that keep members out: those that are " +
+        "taken out are remembered until a restart, by this instance alone";
+      log.warn(what, { consul: consul.url, prefix, err });
     }
   }
 }

@@ -7,7 +7,8 @@
 
 import { EventEmitter } from "node:events";
 import { z } from "zod";
-import type { ConsulConfig } from "../config/consul.ts";
+import { readFailure } from "../config/files.ts";
+import { ConsulFailure, type FailureConfig, failureOf, noToken } from "./failure.ts";
 import { watchAgent } from "./tripwire.ts";
 
 /** What the library is told for every request. */
@@ -24,7 +25,10 @@ export interface BlockingQuery {
   readonly waitSeconds: number;
 }
 
-/** Sends requests. Each throws where Consul does not answer with 2xx, and after an abort. */
+/**
+ * Sends requests. Each throws a {@linkcode ConsulFailure} where Consul does not answer with 2xx, and
+ * something else after an abort.
+ */
 export interface Requests {
   /** Sends one, and answers its body. */
   call(
@@ -49,6 +53,7 @@ interface Limits {
 const WATCHED_SECONDS_MIN = 10;
 /** For calls that do not block: an agent that takes longer is as good as gone. */
 const CALL_TIMEOUT_MS = 5_000;
+const EXPLAIN_TIMEOUT_MS = 1_000;
 
 const headers = z.record(z.string(), z.unknown());
 /** What the library answers with `includeResponse`; calls without a body answer the response alone. */
@@ -56,17 +61,21 @@ const answer = z.tuple([z.object({ headers })], z.unknown());
 /** What it throws where Consul has answered. */
 const refusal = z.object({ response: z.object({ headers }) });
 
-/** What requests need of the configuration. */
-export type RequestsConfig = Pick<
-  ConsulConfig,
-  "scheme" | "hostname" | "port" | "token" | "tokenFile"
->;
+/** Asks Consul something else, for a moment. */
+export type Ask = (send: (options: RequestOptions) => Promise<unknown>) => Promise<unknown>;
 
-/** Creates requests with the token of a configuration. */
-export function createRequests(config: RequestsConfig): Requests {
-  async function request(
+/**
+ * Creates requests with the token of a configuration.
+ *
+ * @param explain finds out more about a failure, where nobody is in a hurry
+ */
+export function createRequests(
+  config: FailureConfig,
+  explain: (failure: ConsulFailure, ask: Ask, signal: AbortSignal) => Promise<ConsulFailure>,
+): Requests {
+  async function attempt(
     send: (options: RequestOptions) => Promise<unknown>,
-    { signal, timeout = CALL_TIMEOUT_MS }: Limits,
+    { signal, timeout }: Required<Limits>,
   ) {
     const token = config.token?.reveal() ?? await readToken(config.tokenFile);
     signal.throwIfAborted();
@@ -80,6 +89,22 @@ export function createRequests(config: RequestsConfig): Requests {
       return { headers, body };
     } finally {
       signal.removeEventListener("abort", cancel);
+    }
+  }
+
+  async function request(
+    send: (options: RequestOptions) => Promise<unknown>,
+    { signal, timeout = CALL_TIMEOUT_MS }: Limits,
+  ) {
+    try {
+      return await attempt(send, { signal, timeout });
+    } catch (error) {
+      if (signal.aborted || error instanceof ConsulFailure) throw error;
+      const failure = failureOf(error, { config, timeoutMs: timeout });
+      if (timeout < CALL_TIMEOUT_MS) throw failure;
+      const ask: Ask = async (send) =>
+        (await attempt(send, { signal, timeout: EXPLAIN_TIMEOUT_MS })).body;
+      throw await explain(failure, ask, signal);
     }
   }
 
@@ -116,11 +141,6 @@ export function createRequests(config: RequestsConfig): Requests {
   };
 }
 
-/** Whether a call failed because Consul answered with this status. */
-export function isStatus(error: unknown, status: number): boolean {
-  return error instanceof Error && "statusCode" in error && error.statusCode === status;
-}
-
 /** Consul's index in the answer that made a call fail; 0 where there is none. */
 export function failureIndex(error: unknown): bigint {
   return indexOf(refusal.safeParse(error).data?.response.headers ?? {});
@@ -131,6 +151,15 @@ function indexOf(headers: Record<string, unknown>): bigint {
   return /^\d+$/.test(index) ? BigInt(index) : 0n;
 }
 
+/** @throws {ConsulFailure} where there is no token in it: a request without one would be anonymous */
 async function readToken(file: string | undefined): Promise<string | undefined> {
-  return file === undefined ? undefined : (await Deno.readTextFile(file)).trim();
+  if (file === undefined) return undefined;
+  let token: string;
+  try {
+    token = (await Deno.readTextFile(file)).trim();
+  } catch (cause) {
+    throw noToken(file, readFailure(cause));
+  }
+  if (token === "") throw noToken(file, "expected a token, found nothing");
+  return token;
 }

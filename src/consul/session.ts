@@ -9,15 +9,21 @@
  */
 
 import { backoffMs, sleep } from "../concurrency/backoff.ts";
-import { errorText, type Logger } from "../log.ts";
+import { createTrouble, errorText, type Logger } from "../log.ts";
 import { runGroup } from "../concurrency/run_group.ts";
 import { createWake, type Wake } from "../concurrency/wake.ts";
-import { followQuery } from "./blocking.ts";
-import { type BlockingQuery, type ConsulClient, isStatus } from "./client.ts";
+import { followQuery, retryMs } from "./blocking.ts";
+import { type BlockingQuery, type ConsulClient, isForbidden } from "./client.ts";
 import { untilAborted } from "../concurrency/abort.ts";
 import { follow } from "../concurrency/follow.ts";
 
-/** Whether a session can be had and used: Consul may be out of reach, or forbid it. */
+/**
+ * Whether a session can be had and used:
+ *
+ * - `unreachable`: Consul does not answer, or does not know the token, or has taken a right back. Others
+ *   may have sessions
+ * - `forbidden`: the token has not had the rights since this process was started
+ */
 export type SessionState = "yes" | "unreachable" | "forbidden";
 
 /** A session that Consul has. */
@@ -41,8 +47,6 @@ export interface SessionDeps {
   >;
   /** The name of the sessions, for operators who look at them in Consul. */
   readonly name: string;
-  /** The rights that are needed, for the log. */
-  readonly rights: string;
   /** Fails where Consul forbids what the session is for. */
   readonly tryRights: (session: string, signal: AbortSignal) => Promise<void>;
   readonly random: () => number;
@@ -74,8 +78,7 @@ const RENEW_MS = 3_000;
 const LOCK_DELAY_SECONDS = 1;
 const WATCH_WAIT_SECONDS = 30;
 const RENEW_RETRY = { firstMs: 500, maxMs: 2_000 };
-const RETRY = { firstMs: 500, maxMs: 10_000 };
-const FORBIDDEN_RETRY = { firstMs: 60_000, maxMs: 60_000 };
+const GONE = "is there no more: it was destroyed, or Consul has lost it";
 /** How long the end of a session waits for those who use it. */
 const USERS_MS_MAX = 5_000;
 
@@ -88,8 +91,9 @@ export function createSessionKeeper(deps: SessionDeps): SessionKeeper {
   let session: Session | undefined;
   /** Not destroyed yet: a Consul that comes back keeps them, and their keys, for up to two TTLs. */
   const undead = new Set<string>();
-  /** The state that was logged last. */
-  let told: SessionState = "yes";
+  const trouble = createTrouble();
+  /** Whether there has been a session that could be used. */
+  let hadOne = false;
   const watchers = new Set<() => void>();
 
   function tellWatchers(): void {
@@ -104,29 +108,27 @@ export function createSessionKeeper(deps: SessionDeps): SessionKeeper {
   }
 
   function works(): void {
+    hadOne = true;
     if (state !== "yes") become("yes");
-    if (told === "yes") return;
-    told = "yes";
-    log.info("locks can be had from Consul again", { consul: consul.url });
+    const past = trouble.over();
+    if (past) log.info("locks can be had from Consul again", { consul: consul.url, ...past });
+  }
+
+  function stateAfter(error: unknown): SessionState {
+    return isForbidden(error) && !hadOne ? "forbidden" : "unreachable";
   }
 
   function fails(error: unknown): void {
-    become(isStatus(error, 403) ? "forbidden" : "unreachable");
-    if (told === state) return;
-    told = state;
+    become(stateAfter(error));
+    if (!trouble.isNews(error)) return;
     const fields = { consul: consul.url, err: errorText(error) };
-    if (state === "forbidden") {
-      const needed = { ...fields, rights: deps.rights };
-      log.warn("the Consul token has no rights to locks, trying again from time to time", needed);
-    } else {
-      log.warn("no locks can be had from Consul, trying again", fields);
-    }
+    log.warn("no locks can be had from Consul: pushes go on, drains and deletions wait", fields);
   }
 
   function loses(why: unknown): void {
     log.warn("the locks in Consul are lost", { consul: consul.url, err: errorText(why) });
-    become(isStatus(why, 403) ? "forbidden" : "unreachable");
-    told = state;
+    become(stateAfter(why));
+    trouble.isNews(why); // it counts, and was told just now
   }
 
   async function open(signal: AbortSignal): Promise<string> {
@@ -177,7 +179,7 @@ export function createSessionKeeper(deps: SessionDeps): SessionKeeper {
         if (signal.aborted) return;
         const sentMs = performance.now();
         try {
-          if (!await consul.renewSession(id, signal)) return lose("was ended by others");
+          if (!await consul.renewSession(id, signal)) return lose(GONE);
           goodUntilMs = sentMs + TTL_SECONDS * 1_000;
           failures = 0;
           works();
@@ -207,7 +209,7 @@ export function createSessionKeeper(deps: SessionDeps): SessionKeeper {
       const options = { waitSeconds: WATCH_WAIT_SECONDS, random };
       for await (const look of followQuery(ask, options, signal)) {
         // Renewals tell of failures; what this would have told, they find later.
-        if (look.kind === "answered" && !look.answer.exists) return lose("was ended by others");
+        if (look.kind === "answered" && !look.answer.exists) return lose(GONE);
       }
     }
 
@@ -237,7 +239,7 @@ export function createSessionKeeper(deps: SessionDeps): SessionKeeper {
       suspect(error) {
         if (end.signal.aborted) return;
         fails(error);
-        if (state === "forbidden") end.abort(error);
+        if (isForbidden(error)) end.abort(error);
         else doubt.abort();
       },
     };
@@ -252,6 +254,7 @@ export function createSessionKeeper(deps: SessionDeps): SessionKeeper {
   return {
     async run(signal) {
       for (let failures = 0; !signal.aborted;) {
+        let failure: unknown;
         try {
           const askedMs = performance.now();
           const id = await open(signal);
@@ -261,10 +264,10 @@ export function createSessionKeeper(deps: SessionDeps): SessionKeeper {
         } catch (error) {
           if (signal.aborted) return;
           failures++;
+          failure = error;
           fails(error);
         }
-        const limits = state === "forbidden" ? FORBIDDEN_RETRY : RETRY;
-        await sleep(backoffMs(failures, limits, random), signal);
+        await sleep(retryMs(failures, failure, random), signal);
       }
     },
     current: () => state === "yes" && !session?.signal.aborted ? session : undefined,

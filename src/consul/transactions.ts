@@ -7,7 +7,7 @@
 
 import { Buffer } from "node:buffer";
 import { z } from "zod";
-import { isStatus } from "./requests.ts";
+import { isStatus } from "./failure.ts";
 
 /** A key of the KV store that nobody holds, as it was found. */
 export interface FreeKey {
@@ -154,18 +154,16 @@ export function lock(key: string, session: string): Operation {
 /**
  * Which operations of a transaction were refused for what the keys are.
  *
- * @throws what has failed otherwise; Consul answers 409 then, too, and want of rights is a 403 here
+ * @throws what has failed otherwise; Consul answers 409 then, too
  */
 function refusedOperations(error: unknown): ReadonlySet<number> {
   const errors = isStatus(error, 409)
     ? conflict.safeParse(error).data?.response.body.Errors ?? []
     : [];
   if (errors.length === 0) throw error;
-  const failed = errors.find(({ What }) => !REFUSAL.test(What));
-  if (!failed) return new Set(errors.map(({ OpIndex }) => OpIndex));
-  const message = `a transaction of Consul's KV store: ${failed.What}`;
-  const statusCode = /^permission denied/i.test(failed.What) ? 403 : 409;
-  throw Object.assign(new Error(message, { cause: error }), { statusCode });
+  const failed = errors.some(({ What }) => !REFUSAL.test(What));
+  if (failed) throw error;
+  return new Set(errors.map(({ OpIndex }) => OpIndex));
 }
 
 function lockedKey({ KV }: z.infer<typeof locked>["Results"][number]): Done["keys"][number] {

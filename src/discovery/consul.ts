@@ -5,6 +5,7 @@ import type { BlockingQuery, CatalogNode, ConsulClient, ServiceEntry } from "../
 import { memberOf } from "../consul/instance.ts";
 import type { Member } from "../member.ts";
 import { WEIGHT_MAX } from "../ring/hash_ring.ts";
+import type { BadEntry } from "./bad_entries.ts";
 import type { Discovery, Listing } from "./discovery.ts";
 
 const WAIT_SECONDS = 20;
@@ -15,14 +16,16 @@ const WAIT_SECONDS = 20;
  * The query asks for unhealthy instances too: a member that is critical and one that is gone are
  * different things to registration.
  *
- * @param onBadEntry is told of an instance whose address cannot be a member, and the rest still count;
- *   and of one whose weight is cut
+ * @param onBadEntries is told at each look-up of the instances whose address cannot be a member, and the
+ *   rest still count; and of those whose weight is cut
+ * @param onReset is told where Consul counts from an earlier index than before
  */
-export function consulDiscovery({ consul, service, random, onBadEntry }: {
+export function consulDiscovery({ consul, service, random, onBadEntries, onReset }: {
   consul: Pick<ConsulClient, "service" | "nodes">;
   service: string;
   random: () => number;
-  onBadEntry: (id: string, cause: unknown) => void;
+  onBadEntries: (bad: readonly BadEntry[]) => void;
+  onReset: () => void;
 }): Discovery {
   return {
     secondOpinion: true,
@@ -31,7 +34,9 @@ export function consulDiscovery({ consul, service, random, onBadEntry }: {
       let told: ReadonlyMap<Member, Listing> | undefined;
       const ask = async (query: BlockingQuery, signal: AbortSignal) => {
         const { entries, index } = await consul.service(service, query, signal);
-        const listings = toListings(entries, onBadEntry);
+        const bad: BadEntry[] = [];
+        const listings = toListings(entries, (entry) => bad.push(entry));
+        onBadEntries(bad);
         const allAreThere = told?.keys().every((member) => listings.has(member));
         // Asked after the members: a node that has left with them cannot be among them.
         const nodes = allAreThere ? undefined : new Set((await consul.nodes(signal)).map(nodeKey));
@@ -41,6 +46,7 @@ export function consulDiscovery({ consul, service, random, onBadEntry }: {
         if (look.kind === "failed") yield look;
         else {
           told = look.answer.listings;
+          if (look.reset) onReset();
           // In what Consul has now nobody has taken out anything that was in it before.
           yield { kind: "members", ...look.answer, ...(look.reset && { nodes: new Set() }) };
         }
@@ -55,20 +61,23 @@ export function consulDiscovery({ consul, service, random, onBadEntry }: {
  */
 export function toListings(
   entries: readonly ServiceEntry[],
-  onBadEntry: (id: string, cause: unknown) => void,
+  onBadEntry: (bad: BadEntry) => void,
 ): Map<Member, Listing> {
   const listings = new Map<Member, Listing>();
   for (const { Node, Service, Checks } of entries) {
+    const [node, id] = [Node.Node, Service.ID];
     let member: Member;
     try {
       member = memberOf({ Node, Service });
     } catch (cause) {
-      onBadEntry(Service.ID, cause);
+      onBadEntry({ node, id, cause: new TypeError("it is left out", { cause }) });
       continue;
     }
     const weight = Service.Weights?.Passing ?? 1;
     if (weight > WEIGHT_MAX) {
-      onBadEntry(Service.ID, new RangeError(`its weight of ${weight} counts as ${WEIGHT_MAX}`));
+      const what = `expected a weight of at most ${WEIGHT_MAX}, found ${weight}`;
+      const cause = new RangeError(`it counts as ${WEIGHT_MAX}`, { cause: what });
+      onBadEntry({ node, id, cause });
     }
     const known = listings.get(member);
     const healthy = known?.healthy || Checks.every(({ Status }) => Status === "passing");

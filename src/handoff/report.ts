@@ -1,5 +1,6 @@
 /** What handoff tells its operator: a log line and a metric for each thing. @module */
 
+import { LockFailure } from "../consul/locks/locks.ts";
 import { errorText, type Logger } from "../log.ts";
 import type { Member } from "../member.ts";
 import type { HandoffMetrics } from "../metrics/handoff.ts";
@@ -62,6 +63,11 @@ export function createReport(
     },
     failed(kind, error) {
       metrics.failed(kind);
+      // What keeps the session tells it once, and when it is over.
+      if (error instanceof LockFailure && error.kind === "unavailable") {
+        log.debug(`handoff: ${WHAT[kind]}`, { err: errorText(error) });
+        return;
+      }
       const more = silent.get(kind) ?? 0;
       if (now() - (loggedAt.get(kind) ?? -Infinity) < FAILURE_LOG_MS) {
         silent.set(kind, more + 1);

@@ -1,7 +1,7 @@
 /** Tells the operator what changed among the members, one log line for each thing. @module */
 
 import type { Observation } from "../discovery/discovery.ts";
-import { errorText, type Logger } from "../log.ts";
+import { errorText, type Logger, type Trouble } from "../log.ts";
 import type { Member } from "../member.ts";
 import type { HashRing } from "../ring/hash_ring.ts";
 import type { MemberRecord, Membership, MembershipEvent } from "./membership.ts";
@@ -11,6 +11,8 @@ export interface Narrator {
   readonly log: Logger;
   /** Where the members are looked up. */
   readonly source: string;
+  /** Of look-ups. */
+  readonly lookUps: Trouble;
   /** Why the last probe of a member failed, where one did. */
   readonly probeFailure: (member: Member) => string | undefined;
   /** What a member held when it was last read, where it was. */
@@ -30,7 +32,7 @@ export function narrateMembership(
   narrator: Narrator,
 ): void {
   const { log, probeFailure, groupsOf } = narrator;
-  if (event.kind === "observed") narrateLookUp(event.observation, previous, narrator);
+  if (event.kind === "observed") narrateLookUp(event.observation, { next, previous }, narrator);
   for (const member of new Set([...previous.records.keys(), ...next.records.keys()])) {
     const record = next.records.get(member);
     const before = previous.records.get(member);
@@ -89,16 +91,21 @@ export function narrateMembership(
 
 function narrateLookUp(
   observation: Observation,
-  previous: Membership,
-  { log, source }: Narrator,
+  { next, previous }: { readonly next: Membership; readonly previous: Membership },
+  { log, source, lookUps }: Narrator,
 ): void {
   if (observation.kind === "failed") {
     const fields = { source, err: errorText(observation.cause) };
-    if (previous.discovery === "failed") log.debug("look-up of members failed again", fields);
-    else log.warn("look-up of members failed, the last known ones stay", fields);
+    const inTheFile = next.records.size > 0;
+    const what = previous.known
+      ? "look-up of members failed, the last known ones stay"
+      : `look-up of members failed, ${inTheFile ? "those of the file stand in" : "none is known"}`;
+    if (lookUps.isNews(observation.cause)) log.warn(what, fields);
+    else log.debug("look-up of members failed again", fields);
     return;
   }
-  if (previous.discovery === "failed") log.info("look-up of members works again", { source });
+  const past = lookUps.over();
+  if (past) log.info("look-up of members works again", { source, ...past });
   const before = [...previous.records.values()].filter(({ listing }) => listing).length;
   if (observation.listings.size === 0 && (before > 0 || !previous.known)) {
     log.warn("discovery lists no member", { source, before });

@@ -40,6 +40,8 @@ export interface Metrics {
   showInFlight(inFlight: () => ReadonlyMap<string, number>): void;
   /** Shows how many bytes the bodies of pushes under way have, as it is at each scrape. */
   showBodyBytes(bytes: () => number): void;
+  /** A look-up of members has failed. */
+  discoveryFailed(): void;
   /** Shows whether locks can be had from Consul, as it is at each scrape; absent without Consul. */
   showLocks(state: () => LocksState | undefined): void;
   /** A configuration was loaded, or refused. */
@@ -159,6 +161,11 @@ export function createMetrics(build: BuildInfo): Metrics {
   const ringKept = new Gauge({
     name: name("ring_kept"),
     help: "1 while no member is active and the last ring is kept all the same.",
+    registers,
+  });
+  const discoveryFailures = new Counter({
+    name: name("discovery_failures_total"),
+    help: "Look-ups of members that failed.",
     registers,
   });
   const discoveryUp = new Gauge({
@@ -284,6 +291,7 @@ export function createMetrics(build: BuildInfo): Metrics {
     showBodyBytes(bytes) {
       bodyBytes = bytes;
     },
+    discoveryFailed: () => discoveryFailures.inc(),
     showLocks(state) {
       locks = state;
     },

@@ -7,10 +7,10 @@
 
 import { sleep } from "../concurrency/backoff.ts";
 import { deadline } from "../concurrency/deadline.ts";
-import { isStatus } from "../consul/client.ts";
+import { isForbidden } from "../consul/client.ts";
 import { MARK_TEXT, markKey, markPrefix } from "../consul/keys.ts";
 import { watchMarks } from "../consul/marks.ts";
-import { errorText, type Logger } from "../log.ts";
+import { createTold, createTrouble, errorText, type Logger } from "../log.ts";
 import { type Member, parseMember } from "../member.ts";
 import type { MembershipEvent } from "../membership/membership.ts";
 import type { ConsulLink } from "./consul_link.ts";
@@ -52,6 +52,7 @@ const CALL_MS_MAX = 5_000;
 /** Creates the marks, with nobody marked. */
 export function createLeaving({ link, tell, random, log }: LeavingDeps): Leaving {
   const here = new Set<Member>();
+  const told = createTold();
   /** As Consul has it, by the way to it that is used now. */
   let shared: readonly Member[] = [];
   /** Aborted once a Consul was asked. */
@@ -84,8 +85,10 @@ export function createLeaving({ link, tell, random, log }: LeavingDeps): Leaving
         if (leaving) await present.client.setKey(key, MARK_TEXT, late.signal);
         else await present.client.deleteKey(key, late.signal);
       } catch (error) {
-        if (!isStatus(error, 403)) throw error;
-        log.warn("the Consul token has no rights to marks: only this instance knows", { member });
+        if (!isForbidden(error)) throw error;
+        const what = "the Consul token has no rights to marks: only this instance knows that the " +
+          "member is to leave, until it is restarted";
+        log.warn(what, { consul: present.client.url, member, err: errorText(error) });
         if (leaving) markHere(member);
       }
     },
@@ -101,20 +104,22 @@ export function createLeaving({ link, tell, random, log }: LeavingDeps): Leaving
     async follow(own, signal) {
       const { client, serviceName } = own;
       const prefix = markPrefix(serviceName);
-      let failing = false;
+      const trouble = createTrouble();
+      const consul = client.url;
       for await (const look of watchMarks(client, prefix, { random }, signal)) {
         if (link() !== own) return; // another one is used by now
         if (look.kind === "marks") {
           const marked = [...look.names].flatMap((name) => memberOf(name, prefix));
           const lost = look.reset ? shared.filter((member) => !marked.includes(member)) : [];
+          const past = trouble.over();
+          if (past) log.info("marks of leaving members can be read again", { consul, ...past });
           shared = [...marked, ...lost];
           publish();
           for (const member of lost) await restore(member, { client, serviceName, signal });
-        } else if (!failing) {
-          const fields = { prefix, err: errorText(look.cause) };
+        } else if (trouble.isNews(look.cause)) {
+          const fields = { consul, prefix, err: errorText(look.cause) };
           log.warn("marks of leaving members cannot be read, the last known ones stay", fields);
         }
-        failing = look.kind === "failed";
         wasAsked(own).abort();
       }
     },
@@ -148,7 +153,8 @@ export function createLeaving({ link, tell, random, log }: LeavingDeps): Leaving
     try {
       return [parseMember(name)];
     } catch (error) {
-      log.warn("mark in Consul names no member", { key: prefix + name, err: errorText(error) });
+      const [key, err] = [prefix + name, errorText(error)];
+      if (told.isNews(key, err)) log.warn("mark in Consul names no member", { key, err });
       return [];
     }
   }

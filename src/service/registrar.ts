@@ -2,7 +2,7 @@
 
 import type { Task } from "../concurrency/run_group.ts";
 import { keepRegistered } from "../consul/registration.ts";
-import { createTold, type Logger } from "../log.ts";
+import { createTold, createTrouble, type Logger } from "../log.ts";
 import type { Member } from "../member.ts";
 import type { Membership } from "../membership/membership.ts";
 import { createProbe } from "../membership/probe.ts";
@@ -33,6 +33,7 @@ export function createRegistrar(
   /** The servers as they were last brought into Consul: registration acts on the difference. */
   let brought = servers;
   const told = createTold();
+  const trouble = createTrouble();
   return ({ config, probeTransport }, { config: { serviceName, check }, link: { client } }) => {
     const { servers, upstream } = config;
     const probe = createProbe(probeTransport);
@@ -52,6 +53,7 @@ export function createRegistrar(
         answers: async (member, signal) => (await probe(member, signal)).outcome === "ok",
         random,
         told,
+        trouble,
         log,
       }, signal);
   };

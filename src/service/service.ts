@@ -185,7 +185,10 @@ export function createService(first: Term, deps: ServiceDeps): Service {
       if (consul) await leaving.looked(consul.link, signal);
       using stack = new DisposableStack();
       await watchMembership({
-        discovery: onFirstLookUp(discoveryOf(term, deps), () => stack.use(view.watch(onView))),
+        discovery: watched(discoveryOf(term, deps), {
+          onFirst: () => stack.use(view.watch(onView)),
+          onFailed: metrics.discoveryFailed,
+        }),
         configured: config.servers,
         handoff: config.handoff.enabled,
         probe: createProbe(probeTransport, view.probeFailed),
@@ -307,15 +310,19 @@ export function createService(first: Term, deps: ServiceDeps): Service {
   };
 }
 
-/** Calls back when the first look-up has been taken over. */
-function onFirstLookUp(discovery: Discovery, callBack: () => void): Discovery {
+/** Calls back when the first look-up has been taken over, and when one has failed. */
+function watched(
+  discovery: Discovery,
+  { onFirst, onFailed }: { readonly onFirst: () => void; readonly onFailed: () => void },
+): Discovery {
   return {
     ...discovery,
     async *observe(signal) {
       let isFirst = true;
       for await (const observation of discovery.observe(signal)) {
+        if (observation.kind === "failed") onFailed();
         yield observation;
-        if (isFirst) callBack();
+        if (isFirst) onFirst();
         isFirst = false;
       }
     },

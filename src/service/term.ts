@@ -7,6 +7,7 @@ import { together } from "../config/files.ts";
 import { ConfigError, loadConfig } from "../config/load.ts";
 import { sharingConflict } from "../config/sharing.ts";
 import { type LoadedWeb, loadWebConfig } from "../config/web_config.ts";
+import { createBadEntries } from "../discovery/bad_entries.ts";
 import { consulDiscovery } from "../discovery/consul.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import { dnsDiscovery } from "../discovery/dns.ts";
@@ -133,18 +134,23 @@ export function discoveryOf(
   { config: { dnsSd, fileSd, servers }, consul }: Term,
   { random, log }: { readonly random: () => number; readonly log: Logger },
 ): Discovery {
-  const told = createTold();
   if (consul) {
+    const { link: { client }, config: { serviceName: service } } = consul;
+    const place = { consul: client.url, service };
     return consulDiscovery({
-      consul: consul.link.client,
-      service: consul.config.serviceName,
+      consul: client,
+      service,
       random,
-      onBadEntry(id, cause) {
-        const err = errorText(cause);
-        if (told.isNews(id, err)) log.warn("instance in Consul is not taken as it is", { id, err });
-      },
+      onBadEntries: createBadEntries({ log, place }),
+      onReset: () =>
+        log.warn(
+          "Consul's index has gone back: it was restored, or has lost data; members that answer stay, " +
+            "and are registered again",
+          place,
+        ),
     });
   }
+  const told = createTold();
   if (dnsSd) {
     return dnsDiscovery({
       config: dnsSd,

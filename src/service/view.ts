@@ -6,7 +6,7 @@
  */
 
 import type { Snapshot } from "../http/snapshot.ts";
-import type { Logger } from "../log.ts";
+import { createTrouble, type Logger } from "../log.ts";
 import type { Member } from "../member.ts";
 import { narrateMembership, narrateRing } from "../membership/narrate.ts";
 import { type Membership, UNKNOWN_MEMBERSHIP } from "../membership/membership.ts";
@@ -45,6 +45,7 @@ export interface View {
 /** Creates the view of nothing. */
 export function createView({ log, listeners, groupsOf }: ViewDeps): View {
   const probeFailures = new Map<Member, string>();
+  let lookUps = createTrouble();
   const watchers = new Set<(snapshot: Snapshot) => void>();
   let snapshot: Snapshot = { membership: UNKNOWN_MEMBERSHIP, ring: HashRing.of(new Map()) };
 
@@ -63,7 +64,7 @@ export function createView({ log, listeners, groupsOf }: ViewDeps): View {
         snapshot = { ...snapshot, membership };
         for (const listener of listeners) listener.membershipChanged(membership);
         const probeFailure = (member: Member) => probeFailures.get(member);
-        narrateMembership(membership, change, { log, source, probeFailure, groupsOf });
+        narrateMembership(membership, change, { log, source, lookUps, probeFailure, groupsOf });
         for (const member of previous.records.keys()) {
           if (!membership.records.has(member)) probeFailures.delete(member);
         }
@@ -77,6 +78,7 @@ export function createView({ log, listeners, groupsOf }: ViewDeps): View {
       },
     }),
     sourceChanged() {
+      lookUps = createTrouble();
       swap({ ...snapshot, membership: withoutSource(snapshot.membership) });
     },
     probeFailed: (member, why) => void probeFailures.set(member, why),

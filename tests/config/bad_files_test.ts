@@ -10,6 +10,10 @@ const BAD_FILES: readonly [file: string, why: string, problems: readonly string[
   ["bad-agents.yml", "a User-Agent that each client begins with", [
     "1:24: redirect_user_agents[0]: expected the beginning of a User-Agent, found nothing",
   ]],
+  ["bad-datacenter.yml", "a datacenter in capitals, which Consul never finds", [
+    "3:15: consul_server.datacenter: expected a datacenter's name in lower case letters, digits, - and _, " +
+    'found "DC1"',
+  ]],
   ["bad-durations.yml", "durations that Go or Consul would not take", [
     '2:19: consul_server.check_interval: expected a duration above 0 as in "5s" or "1m30s", found "0s"',
     '3:18: consul_server.check_timeout: expected a duration above 0 as in "5s" or "1m30s", found "5 s"',

@@ -104,7 +104,7 @@ export async function tell(agent: ConsulAgent, method: string, path: string): Pr
 export async function makeToken(
   consul: ConsulAgent,
   rules: string,
-): Promise<{ id: string; token: string }> {
+): Promise<{ id: string; accessor: string; token: string }> {
   const put = async (path: string, body: unknown) => {
     const response = await consul.api(path, { method: "PUT", body: JSON.stringify(body) });
     const text = await response.text();
@@ -115,7 +115,7 @@ export async function makeToken(
   };
   const policy = await put("/v1/acl/policy", { Name: crypto.randomUUID(), Rules: rules });
   const token = await put("/v1/acl/token", { Policies: [{ ID: policy.ID }] });
-  return { id: policy.ID, token: token.SecretID };
+  return { id: policy.ID, accessor: token.AccessorID, token: token.SecretID };
 }
 
 /** Resolves when a signal aborts. */

@@ -2,7 +2,7 @@
 
 import { keepRegistered, type RegistrationDeps } from "../../src/consul/registration.ts";
 import type { RegistrationPlan } from "../../src/consul/registration.ts";
-import { createTold } from "../../src/log.ts";
+import { createTold, createTrouble } from "../../src/log.ts";
 import type { ConsulAgent } from "../../tools/consul.ts";
 import { waitFor } from "../../tools/wait.ts";
 import { recordLog } from "../model/log.ts";
@@ -49,6 +49,7 @@ export async function runRegistration(
     random: Math.random,
     log: recordLog((line) => lines.push(line)),
     told: createTold(),
+    trouble: createTrouble(),
     ...own,
   }, stop.signal);
   // When the pass after the last one begins, all that there was to do is done.

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import type { ServiceEntry } from "../../src/consul/client.ts";
 import { nextIndex } from "../../src/consul/blocking.ts";
 import { toListings } from "../../src/discovery/consul.ts";
+import { errorText } from "../../src/log.ts";
 
 const INDICES: readonly [
   previous: bigint | undefined,
@@ -100,7 +101,7 @@ const LISTED: readonly [why: string, entries: ServiceEntry[], listed: Record<str
 ];
 for (const [why, entries, listed] of LISTED) {
   Deno.test(`toListings() lists ${why}`, { permissions: "none" }, () => {
-    const listings = toListings(entries, (id, cause) => assert.fail(`${id}: ${cause}`));
+    const listings = toListings(entries, ({ id, cause }) => assert.fail(`${id}: ${cause}`));
     const shown = [...listings].map(([member, { healthy, weight }]) => [
       member,
       `${healthy ? "healthy" : "unhealthy"} ${weight}`,
@@ -122,9 +123,9 @@ for (const [why, bad, cause] of BAD) {
     () => {
       const reported: string[] = [];
       const entries = [bad, entry("10.0.0.1:9091")];
-      const listings = toListings(entries, (id, error) => {
-        assert.match(String(error), cause);
-        reported.push(id);
+      const listings = toListings(entries, (found) => {
+        assert.match(errorText(found.cause), cause);
+        reported.push(found.id);
       });
       assert.deepEqual([...listings.keys()], ["10.0.0.1:9091"]);
       assert.deepEqual(reported, [bad.Service.ID]);
@@ -141,13 +142,15 @@ Deno.test(
       entry("10.0.0.1:9091", { weight: 100 }),
       entry("10.0.0.2:9091", { weight: 65_535 }),
     ];
-    const listings = toListings(entries, (id, cause) => told.push(`${id}: ${cause}`));
+    const listings = toListings(entries, ({ id, cause }) => {
+      told.push(`${id}: ${errorText(cause)}`);
+    });
     assert.deepEqual(
       [...listings.values()].map(({ weight }) => weight),
       [100, 100],
     );
     assert.deepEqual(told, [
-      "id of 10.0.0.2:9091: RangeError: its weight of 65535 counts as 100",
+      "id of 10.0.0.2:9091: it counts as 100: expected a weight of at most 100, found 65535",
     ]);
   },
 );

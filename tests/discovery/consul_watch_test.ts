@@ -83,12 +83,14 @@ Deno.test("where Consul has lost what it knew, none of its nodes is the one that
   const indices = [9n, 3n];
   const consul = fakeConsul(() => Promise.resolve({ entries: [], index: indices.shift() ?? 0n }));
   const told: (readonly string[] | undefined)[] = [];
-  for await (const observation of discovery(consul).observe(stop.signal)) {
+  let resets = 0;
+  for await (const observation of discovery(consul, () => resets++).observe(stop.signal)) {
     assert(observation.kind === "members");
     told.push(observation.nodes && [...observation.nodes]);
     if (indices.length === 0) stop.abort();
   }
   assert.deepEqual(told, [["node#7"], []]);
+  assert.equal(resets, 1);
 });
 
 /** Follows Consul for as many answers as are given. */
@@ -116,12 +118,13 @@ async function observed(answers: Answer[]) {
 
 type AskedConsul = Pick<ConsulClient, "service" | "nodes">;
 
-function discovery(consul: AskedConsul) {
+function discovery(consul: AskedConsul, onReset = () => {}) {
   return consulDiscovery({
     consul,
     service: "pushgateway",
     random: () => 0,
-    onBadEntry: (id) => assert.fail(id),
+    onBadEntries: (bad) => assert.deepEqual(bad, []),
+    onReset,
   });
 }
 

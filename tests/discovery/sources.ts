@@ -91,7 +91,8 @@ async function startConsulSource(): Promise<Source> {
       consul: client,
       service: "pushgateway",
       random: Math.random,
-      onBadEntry: (id, cause) => assert.fail(`${id}: ${cause}`),
+      onBadEntries: (bad) => assert.deepEqual(bad, []),
+      onReset() {},
     }),
     name,
     faults: {

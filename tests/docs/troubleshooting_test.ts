@@ -1,4 +1,4 @@
-/** What docs/troubleshooting.md quotes is what the program says. @module */
+/** What the pages on trouble quote is what the program says. @module */
 
 import assert from "node:assert/strict";
 import { inlineCodeOf } from "./markdown.ts";
@@ -6,7 +6,7 @@ import { read, ROOT } from "./pages.ts";
 
 const permissions = { read: [ROOT] };
 /** What is typed, and not what the program says. */
-const COMMAND = /^(curl|drain|dynamic-sharding|journalctl|systemctl) /;
+const COMMAND = /^(consul|curl|drain|openssl|dynamic-sharding|journalctl|systemctl) /;
 /** The kinds of one line of the log, whose rest is in a table. */
 const LOG_PREFIX = /^handoff: /;
 
@@ -40,15 +40,23 @@ function partsOf(quote: string): string[] {
   );
 }
 
-Deno.test("every log line and answer that the page on troubleshooting quotes is in the source", {
-  permissions,
-}, async () => {
-  const source = await sourceText();
-  const quotes = quotesIn(await read("docs/troubleshooting.md"));
-  assert(quotes.length > 40, `quotations are found: ${quotes.length}`);
-  const missing = quotes.filter((quote) => !partsOf(quote).every((part) => source.includes(part)));
-  assert.deepEqual(missing, []);
-});
+const PAGES: Readonly<Record<string, number>> = {
+  "docs/troubleshooting.md": 40,
+  "docs/consul.md": 20,
+};
+for (const [page, atLeast] of Object.entries(PAGES)) {
+  Deno.test(`every log line and answer that ${page} quotes is in the source`, {
+    permissions,
+  }, async () => {
+    const source = await sourceText();
+    const quotes = quotesIn(await read(page));
+    assert(quotes.length > atLeast, `quotations are found: ${quotes.length}`);
+    const missing = quotes.filter((quote) =>
+      !partsOf(quote).every((part) => source.includes(part))
+    );
+    assert.deepEqual(missing, []);
+  });
+}
 
 Deno.test("a quotation that nothing says is found", { permissions }, async () => {
   const source = await sourceText();

@@ -1,42 +1,16 @@
-/** Consul behind ACLs, basic authentication and TLS; what is secret stays so. @module */
+/** Consul behind ACLs and basic authentication; what is secret stays so. @module */
 
 import assert from "node:assert/strict";
-import { outputOf } from "../../tools/command.ts";
-import { ensureComponents } from "../../tools/components.ts";
-import { type ConsulAgent, startConsul } from "../../tools/consul.ts";
-import { freePort } from "../../tools/ports.ts";
+import { startConsul } from "../../tools/consul.ts";
 import { startPushgateway } from "../../tools/pushgateway.ts";
-import { codeBlocksOf, sectionOf } from "../docs/markdown.ts";
-import { read } from "../docs/pages.ts";
+import { documentedRules, giveToken } from "./consul_acl.ts";
 import { consulHealth, deregister } from "./consul_health.ts";
 import { startService } from "./service.ts";
 
-/** The rights that the docs name, and no others. */
-const DOCUMENTED_RIGHTS = await documentedRights();
-
-async function documentedRights(): Promise<string> {
-  const section = sectionOf(await read("docs/consul.md"), "Rights of the token");
-  const [{ language, text }, ...others] = codeBlocksOf(section);
-  assert.deepEqual([language, others], ["hcl", []]);
-  return text;
-}
-
-async function makeToken(consul: ConsulAgent, rules: string): Promise<string> {
-  const put = async (path: string, body: unknown) => {
-    const response = await consul.api(path, { method: "PUT", body: JSON.stringify(body) });
-    const text = await response.text();
-    assert.equal(response.status, 200, text);
-    return JSON.parse(text);
-  };
-  const policy = await put("/v1/acl/policy", { Name: crypto.randomUUID(), Rules: rules });
-  const token = await put("/v1/acl/token", { Policies: [{ ID: policy.ID }] });
-  return token.SecretID;
-}
-
-Deno.test("with ACLs the rights of the docs suffice, and the token is in no log line and no answer", async () => {
+Deno.test("a token is taken from the file, from its own, or from the environment, and is in no log line and no answer", async () => {
   await using consul = await startConsul({ acl: true });
   await using gateway = await startPushgateway();
-  const token = await makeToken(consul, DOCUMENTED_RIGHTS);
+  const { secret: token } = await giveToken(consul, await documentedRules());
   const file = `pushgateway: {servers: ["${gateway.address}"]}\n`;
   const section = `consul_server: {addr: "${consul.address}"`;
   const sources = {
@@ -71,26 +45,12 @@ Deno.test("with ACLs the rights of the docs suffice, and the token is in no log 
   }
 });
 
-Deno.test("a token without rights is a failed look-up, said without the token, and the file's servers serve", async () => {
-  await using consul = await startConsul({ acl: true });
-  await using gateway = await startPushgateway();
-  const token = crypto.randomUUID();
-  await using service = await startService({
-    config: `consul_server: {addr: "${consul.address}", token: "${token}"}\n` +
-      `pushgateway: {servers: ["${gateway.address}"]}\n`,
-  });
-  await service.waitForLog("look-up of members failed");
-  await service.waitForLog("registration in Consul failed");
-  await service.waitUntilReady();
-  assert.equal((await service.push("/metrics/job/a", "m 1\n")).member, gateway.address);
-  assert.doesNotMatch(service.process.output(), new RegExp(token));
-});
-
 Deno.test("without rights to the keys a withdrawn member stays out all the same, and the log says what is missing", async () => {
   await using consul = await startConsul({ acl: true });
   await using first = await startPushgateway();
   await using second = await startPushgateway();
-  const token = await makeToken(consul, DOCUMENTED_RIGHTS.replace(/key_prefix.*/, ""));
+  const rules = (await documentedRules()).filter((rule) => !rule.startsWith("key_prefix"));
+  const { secret: token } = await giveToken(consul, rules);
   await using service = await startService({
     config: `consul_server: {addr: "${consul.address}", token: "${token}"}\n` +
       `pushgateway: {servers: ["${first.address}", "${second.address}"]}\n`,
@@ -128,45 +88,4 @@ Deno.test("username and password reach a Consul behind basic authentication", as
   await service.waitForMembers([gateway.address]);
   await service.waitUntilReady();
   assert.doesNotMatch(service.process.output(), /00s3cr3t|wrong-one/);
-});
-
-Deno.test("TLS to Consul trusts the given CA and shows the client certificate, and trusts no other", async () => {
-  const component = (await ensureComponents(["consul"])).consul;
-  const directory = await Deno.makeTempDir({ prefix: "consul-tls-" });
-  try {
-    const tls = (...args: string[]) =>
-      outputOf(component.command, ["tls", ...args], { cwd: directory, env: component.env });
-    await tls("ca", "create");
-    await tls("cert", "create", "-server", "-dc=dc1");
-    await tls("cert", "create", "-client", "-dc=dc1");
-    const https = freePort();
-    const file = (name: string) => `${directory}/${name}`;
-    await using _consul = await startConsul({
-      hcl: [
-        `ports { https = ${https} }`,
-        `ca_file = "${file("consul-agent-ca.pem")}"`,
-        `cert_file = "${file("dc1-server-consul-0.pem")}"`,
-        `key_file = "${file("dc1-server-consul-0-key.pem")}"`,
-        "verify_incoming_https = true",
-      ],
-    });
-    await using gateway = await startPushgateway();
-    const yaml = (tlsConfig: string) =>
-      `consul_server: {addr: "https://127.0.0.1:${https}", tls_config: {${tlsConfig}}}\n` +
-      `pushgateway: {servers: ["${gateway.address}"]}\n`;
-    const client = `cert_file: ${file("dc1-client-consul-0.pem")}, ` +
-      `key_file: ${file("dc1-client-consul-0-key.pem")}`;
-    const ca = `ca_file: ${file("consul-agent-ca.pem")}`;
-
-    await using service = await startService({ config: yaml(`${client}`) });
-    await service.waitForLog("look-up of members failed");
-    assert.equal(await service.metric("dynamic_sharding_discovery_up"), 0);
-    await service.configure(yaml(`${ca}, ${client}`));
-    service.process.kill("SIGHUP");
-    await service.waitForMembers([gateway.address]);
-    await service.waitUntilReady();
-    assert.equal(await service.metric("dynamic_sharding_discovery_up"), 1);
-  } finally {
-    await Deno.remove(directory, { recursive: true });
-  }
 });

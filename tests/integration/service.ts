@@ -49,6 +49,8 @@ export interface Service extends AsyncDisposable {
   waitForMembers(members: readonly string[], msMax?: number): Promise<void>;
   /** Waits until `/-/ready` answers 200. */
   waitUntilReady(): Promise<void>;
+  /** Waits until the ring has so many members, which need not be active. */
+  waitForRing(size: number): Promise<void>;
   /** Waits until so many members are active, and no more. */
   waitForActive(number: number): Promise<void>;
   /** Waits until the log has a line with these words. */
@@ -156,6 +158,11 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     },
     async waitForLog(words) {
       await wait(() => process.output().includes(words), { what: `a log line with: ${words}` });
+    },
+    async waitForRing(size) {
+      await wait(async () => await metric("dynamic_sharding_ring_members") === size, {
+        what: `a ring of ${size} members`,
+      });
     },
     async waitForActive(number) {
       const name = 'dynamic_sharding_members{state="active"}';

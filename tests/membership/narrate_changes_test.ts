@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { narrateMembership } from "../../src/membership/narrate.ts";
 import { nextMembership } from "../../src/membership/state.ts";
+import { createTrouble } from "../../src/log.ts";
 import { recordLog } from "../model/log.ts";
 import { consulPolicy, event, RUNNING_POLICY, tell, withHandoff } from "./story.ts";
 
@@ -25,6 +26,7 @@ function told(events: readonly string[], policy = POLICY): string[] {
     source: "http://consul",
     probeFailure: () => undefined,
     groupsOf: () => undefined,
+    lookUps: createTrouble(),
   });
   return lines;
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { openLog } from "../../src/log.ts";
+import { createTrouble, openLog } from "../../src/log.ts";
 import { type Member, parseMember } from "../../src/member.ts";
 import { narrateMembership, narrateRing } from "../../src/membership/narrate.ts";
 import { type MembershipEvent, UNKNOWN_MEMBERSHIP } from "../../src/membership/membership.ts";
@@ -33,6 +33,7 @@ const probed = (member: Member, outcome: "ok" | "refused" | "failed"): Membershi
 function told(events: readonly MembershipEvent[]): string[] {
   const lines: string[] = [];
   const log = openLog({ level: "debug", format: "logfmt", write: (line) => lines.push(line) });
+  const lookUps = createTrouble();
   let membership = UNKNOWN_MEMBERSHIP;
   for (const event of events) {
     lines.length = 0;
@@ -45,6 +46,7 @@ function told(events: readonly MembershipEvent[]): string[] {
     narrateMembership(membership, { previous, event }, {
       log,
       source: "http://consul",
+      lookUps,
       probeFailure,
       groupsOf: (member) => member === b ? 7 : undefined,
     });
@@ -84,7 +86,12 @@ for (
       'debug "look-up of members failed again" source=http://consul err="no route: EHOSTUNREACH"',
     ]],
     ["a look-up that works again", [...joined, failed, lists([a, b])], [
-      'info "look-up of members works again" source=http://consul',
+      'info "look-up of members works again" source=http://consul failures=1 seconds=0',
+    ]],
+    ["a look-up that fails at the start", [failed], [
+      'warn "look-up of members failed, those of the file stand in" source=http://consul err="no route: EHOSTUNREACH"',
+      'info "member changed" member=a:1 from=unknown to=joining why="listed by discovery"',
+      'info "member changed" member=b:2 from=unknown to=joining why="listed by discovery"',
     ]],
     ["a probe that says nothing new", [...joined, probed(a, "ok")], []],
   ] as const

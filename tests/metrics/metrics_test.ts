@@ -12,6 +12,7 @@ const LIST: Readonly<Record<string, string>> = {
   dynamic_sharding_config_last_reload_success_timestamp_seconds: "gauge",
   dynamic_sharding_config_last_reload_successful: "gauge",
   dynamic_sharding_consul_locks: "gauge",
+  dynamic_sharding_discovery_failures_total: "counter",
   dynamic_sharding_discovery_up: "gauge",
   dynamic_sharding_event_loop_lag_seconds: "histogram",
   dynamic_sharding_handoff_drain_groups: "gauge",

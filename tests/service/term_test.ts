@@ -48,7 +48,7 @@ Deno.test("a bad configuration opens nothing", async () => {
   await assert.rejects(terms.open("pushgateway: {}\n"), /pushgateway/);
 });
 
-Deno.test("an instance in Consul that is not taken as it is is told once, and again when it changes", async () => {
+Deno.test("an instance in Consul that is not taken as it is registered is told once, when it changes, and when it is over", async () => {
   await using consul = await startConsul();
   await using terms = await configureTerms();
   const term = await terms.open(consulYaml(consul.address, SERVERS));
@@ -71,10 +71,13 @@ Deno.test("an instance in Consul that is not taken as it is is told once, and ag
   await registerByHand(consul, { ID: "other", Name: "pushgateway", Address: "10.0.0.8", Port: 1 });
   await looks(3);
   assert.equal(terms.lines.length, 1, terms.lines.join("\n"));
-  assert.match(terms.lines[0], /^warn instance .*"id":"heavy".*weight of 200 counts as 100/);
+  assert.match(terms.lines[0], /^warn instance .*"id":"heavy".*counts as 100: .* found 200"/);
   await register(300);
   await waitFor(() => terms.lines.length === 2, { what: "another line" });
-  assert.match(terms.lines[1], /weight of 300 counts as 100/);
+  assert.match(terms.lines[1], /counts as 100: .* found 300"/);
+  await register(1);
+  await waitFor(() => terms.lines.length === 3, { what: "the end of it" });
+  assert.match(terms.lines[2], /^info instance .* again .*"id":"heavy"/);
   stop.abort();
   await watching;
 });

@@ -195,7 +195,6 @@ export function createLocks({ consul, prefix, random, log }: LocksDeps): Locks {
     consul,
     // Consul tells the host; two processes may share one, and their address, too.
     name: `${prefix}* of process ${Deno.pid}`,
-    rights: `session_prefix "" { policy = "write" } key_prefix "${prefix}" { policy = "write" }`,
     // A session may be allowed where its keys are not: one of its own shows that.
     async tryRights(session, signal) {
       await consul.acquireKey(`${prefix}${session}`, { session }, signal);
@@ -206,7 +205,7 @@ export function createLocks({ consul, prefix, random, log }: LocksDeps): Locks {
   });
 
   function unavailable(key: string, cause?: unknown): LockFailure {
-    const why = keeper.state === "forbidden" ? "Consul forbids it" : "it cannot be asked for now";
+    const why = keeper.state === "forbidden" ? "Consul forbids it" : "it cannot be had now";
     const options = cause === undefined ? {} : { cause };
     return new LockFailure("unavailable", `the lock ${key} in Consul: ${why}`, options);
   }

@@ -1,0 +1,43 @@
+/** What to do where TLS to Consul does not come about, by what the runtime says of it. Pure. @module */
+
+import type { TlsConfig } from "../config/consul.ts";
+
+const SECTION = "consul_server.tls_config";
+/** By the words of rustls and of Node's TLS, which Deno uses both. */
+const REMEDIES: readonly (readonly [found: RegExp, remedy: (tls?: TlsConfig) => string])[] = [
+  [
+    /CaUsedAsEndEntity/,
+    () =>
+      "Consul's certificate is the one of a CA: sign one for the server with it " +
+      `(consul tls cert create -server), or set ${SECTION}.insecure_skip_verify`,
+  ],
+  [
+    /UnknownIssuer|UNABLE_TO_VERIFY|unable to verify|self.signed/i,
+    (tls) =>
+      tls?.caFile
+        ? `${tls.caFile} is not the CA that has signed Consul's certificate`
+        : `set ${SECTION}.ca_file to the CA that has signed Consul's certificate`,
+  ],
+  [
+    /not valid for name|NotValidForName|altnames/i,
+    () => `set ${SECTION}.server_name to a name of Consul's certificate, as server.dc1.consul`,
+  ],
+  [/expired|not valid yet|NotValidYet/i, () => "renew Consul's certificate, or set the clock"],
+  [
+    /alert.*(certificate|unknown.?ca)/i,
+    (tls) =>
+      tls?.certFile
+        ? `Consul does not take the client certificate ${tls.certFile}: its CA has to have signed it`
+        : `Consul wants a client certificate: set ${SECTION}.cert_file and key_file`,
+  ],
+  [
+    /corrupt message|WRONG_VERSION/i,
+    () => "set consul_server.scheme: http, or take Consul's HTTPS port",
+  ],
+];
+
+/** What to do about a connection that did not come about. */
+export function tlsRemedy(found: string, tls: TlsConfig | undefined): string {
+  const remedy = REMEDIES.find(([pattern]) => pattern.test(found))?.[1];
+  return remedy?.(tls) ?? `see ${SECTION}`;
+}
