@@ -10,7 +10,7 @@ import { ensureComponents } from "../tools/components.ts";
 import { freePort } from "../tools/ports.ts";
 import { type Process, startProcess } from "../tools/process.ts";
 import { memoryBytes } from "./cpu.ts";
-import { ROOT } from "./program.ts";
+import { ROOT } from "../tools/program.ts";
 import { answers, writeConfig } from "./service.ts";
 import { MEMBERS, startMember } from "./targets.ts";
 import { CONNECTIONS, runWrk } from "./wrk.ts";

@@ -11,7 +11,7 @@ import type { Cost } from "./client_child.ts";
 import type { Told } from "./client_failures.ts";
 import { startMembers } from "./client_members.ts";
 import { type ClientName, CLIENTS, WORK_NAMES, type WorkName } from "./client_work.ts";
-import { ROOT } from "./program.ts";
+import { ROOT } from "../tools/program.ts";
 
 /** What can be imported at a start. */
 export const IMPORTS = ["nothing", "ours", "undici", "both"] as const;

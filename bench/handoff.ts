@@ -5,14 +5,14 @@
  * @module
  */
 
-import { checkOutEarlier, EARLIER } from "./earlier.ts";
+import { checkOutEarlier, EARLIER } from "../tools/earlier.ts";
 import type { HandoffOptions } from "./handoff_builds.ts";
 import { runCountedDrain, runDrains, runLargeDrain, runPairDrain } from "./handoff_drains.ts";
 import { runReturned } from "./handoff_returned.ts";
 import { runScaleOut } from "./handoff_scale_out.ts";
 import { runSweep } from "./handoff_sweep.ts";
 import { runSweepCpu } from "./handoff_sweep_cpu.ts";
-import { ROOT, sourceProgram } from "./program.ts";
+import { ROOT, sourceProgram } from "../tools/program.ts";
 
 /** What each part runs. */
 const PARTS = {

@@ -1,7 +1,7 @@
 /** What each part of the bench of handoff is given: the builds that are compared, above all. @module */
 
-import { EARLIER } from "./earlier.ts";
-import type { Program } from "./program.ts";
+import { EARLIER } from "../tools/earlier.ts";
+import type { Program } from "../tools/program.ts";
 
 /** What is compared. */
 export type BuildName = typeof EARLIER | "ours";

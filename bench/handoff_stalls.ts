@@ -1,7 +1,7 @@
 /** How long the event loops of servers stand still, measured from inside and from outside. @module */
 
 import { startProcess } from "../tools/process.ts";
-import { type Program, ROOT, sourceProgram } from "./program.ts";
+import { type Program, ROOT, sourceProgram } from "../tools/program.ts";
 
 /** The times in which an event loop did nothing for anybody else. */
 export interface Stalls {

@@ -13,7 +13,7 @@ import { cpuSeconds, memoryBytes } from "./cpu.ts";
 import type { HandoffOptions } from "./handoff_builds.ts";
 import { anyGroups, type Members, startMembers } from "./handoff_members.ts";
 import { type Pulse, readStalls, type Stalls, takePulse, watchStalls } from "./handoff_stalls.ts";
-import { ROOT } from "./program.ts";
+import { ROOT } from "../tools/program.ts";
 import { answers, readMetrics, startService } from "./service.ts";
 import { runWrk } from "./wrk.ts";
 

@@ -4,7 +4,7 @@ import { sleep } from "../src/concurrency/backoff.ts";
 import { freePorts } from "../tools/ports.ts";
 import { cpuSeconds } from "./cpu.ts";
 import { type Build, type BuildName, type HandoffOptions, ofEach } from "./handoff_builds.ts";
-import { EARLIER } from "./earlier.ts";
+import { EARLIER } from "../tools/earlier.ts";
 import { anyGroups, type Members, startMembers } from "./handoff_members.ts";
 import { MEMBERS } from "./handoff_sweep.ts";
 import { readMetrics, startService } from "./service.ts";

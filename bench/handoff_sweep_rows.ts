@@ -1,6 +1,6 @@
 /** What sweeps cost, as rows of the table. @module */
 
-import { EARLIER } from "./earlier.ts";
+import { EARLIER } from "../tools/earlier.ts";
 import { one, stallRow } from "./handoff_row.ts";
 import { MEMBERS, SWEEP_TARGETS, type SweepResult, type SweepRound } from "./handoff_sweep.ts";
 import type { SweepCpu } from "./handoff_sweep_cpu.ts";

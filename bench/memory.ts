@@ -5,10 +5,10 @@
  * @module
  */
 
-import { checkOutEarlier } from "./earlier.ts";
+import { checkOutEarlier } from "../tools/earlier.ts";
 import { type IdleResult, runIdle } from "./memory_idle.ts";
 import { runSteady, type SteadyResult } from "./memory_steady.ts";
-import { compiledProgram, type Program } from "./program.ts";
+import { compiledProgram, type Program } from "../tools/program.ts";
 
 /** What was measured. */
 export interface MemoryResult {

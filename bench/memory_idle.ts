@@ -12,7 +12,7 @@ import { residentBytes } from "./cpu.ts";
 import { openIdle } from "./idle_connections.ts";
 import type { MemoryOptions } from "./memory.ts";
 import { connectionsMax } from "./open_files.ts";
-import type { Program } from "./program.ts";
+import type { Program } from "../tools/program.ts";
 import { startService } from "./service.ts";
 import { MEMBERS, startMember, startRedirect, type Starts } from "./targets.ts";
 import { CONNECTIONS, runWrk } from "./wrk.ts";

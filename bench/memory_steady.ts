@@ -4,7 +4,7 @@ import { sleep } from "../src/concurrency/backoff.ts";
 import { ensureComponents } from "../tools/components.ts";
 import { freePorts } from "../tools/ports.ts";
 import { residentBytes } from "./cpu.ts";
-import type { Program } from "./program.ts";
+import type { Program } from "../tools/program.ts";
 import { startStubs } from "./proxy_targets.ts";
 import { startService } from "./service.ts";
 import { CONNECTIONS, runWrk } from "./wrk.ts";

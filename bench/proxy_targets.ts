@@ -9,10 +9,10 @@ import type { Component } from "../tools/components.ts";
 import { freePorts } from "../tools/ports.ts";
 import { type Process, startProcess } from "../tools/process.ts";
 import { startPushgateway } from "../tools/pushgateway.ts";
-import { checkOutEarlier } from "./earlier.ts";
+import { checkOutEarlier } from "../tools/earlier.ts";
 import { startHaproxy } from "./haproxy.ts";
 import { startNginx } from "./nginx.ts";
-import { ROOT } from "./program.ts";
+import { ROOT } from "../tools/program.ts";
 import { answers, startService } from "./service.ts";
 import {
   EMPTY_PAGE,

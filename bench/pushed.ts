@@ -10,7 +10,7 @@ import { type Process, startProcess } from "../tools/process.ts";
 import { cpuSeconds, memoryBytes } from "./cpu.ts";
 import { anyGroups, type Members, startMembers } from "./handoff_members.ts";
 import { readStalls, type Stalls, watchStalls } from "./handoff_stalls.ts";
-import { ROOT } from "./program.ts";
+import { ROOT } from "../tools/program.ts";
 import { answers, startService } from "./service.ts";
 
 /** As clients ask for it. */

@@ -2,7 +2,7 @@
 
 import { type Process, startProcess } from "../tools/process.ts";
 import { waitFor } from "../tools/wait.ts";
-import { type Program, ROOT, sourceProgram } from "./program.ts";
+import { type Program, ROOT, sourceProgram } from "../tools/program.ts";
 
 /** How to start it. */
 export interface ServiceOptions {

@@ -8,9 +8,9 @@
 import type { Component } from "../tools/components.ts";
 import { freePort } from "../tools/ports.ts";
 import { type Process, startProcess } from "../tools/process.ts";
-import { checkOutEarlier } from "./earlier.ts";
+import { checkOutEarlier } from "../tools/earlier.ts";
 import { startNginx } from "./nginx.ts";
-import { ROOT } from "./program.ts";
+import { ROOT } from "../tools/program.ts";
 import { answers, startService } from "./service.ts";
 
 /** A server under load. */

@@ -87,7 +87,7 @@ for (const [what, start] of NAMINGS) {
     );
     await waitForRing(service, first);
 
-    await using load = await pushAll(service.url);
+    await using load = await pushAll([service.url]);
     assert((await leaving.groups()).length > 0);
 
     await naming.name(first.filter((member) => member !== leaving));
@@ -121,7 +121,7 @@ for (const [what, isElsewhere] of [["at its address", false], ["at another one",
     const config = `mode: auto\nhandoff: {sweep_interval: 1s}\n${naming.config}`;
     const service = stack.use(await startService({ config }));
     await waitForRing(service, [restarting, ...others]);
-    await using load = await pushAll(service.url);
+    await using load = await pushAll([service.url]);
     assert((await restarting.groups()).length > 0);
 
     // A pod that is replaced is out of DNS until the next one runs.

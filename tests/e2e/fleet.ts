@@ -9,6 +9,7 @@ import { type ConsulAgent, startConsul } from "../../tools/consul.ts";
 import { freePortOn } from "../../tools/ports.ts";
 import { type Pushgateway, startPushgateway } from "../../tools/pushgateway.ts";
 import { temporaryDirectory } from "../../tools/server.ts";
+import type { Program } from "../../tools/program.ts";
 import { type Service, startService } from "../integration/service.ts";
 
 /** All that runs beside the Prometheus servers. */
@@ -28,13 +29,16 @@ export interface FleetOptions {
   /** How many of them are in the file at the beginning. */
   readonly configured: number;
   readonly pushgatewayFlags?: readonly string[];
+  /** What the instances run. Absent: this repository. */
+  readonly program?: Program;
 }
 
-const FLAGS = ["--web.enable-lifecycle", "--web.enable-admin-api"];
+/** What the instances are started with. */
+export const FLAGS = ["--web.enable-lifecycle", "--web.enable-admin-api"];
 
 /** Starts everything and waits until the instances have a ring of the configured members. */
 export async function startFleet(
-  { instances, pushgateways, configured, pushgatewayFlags = [] }: FleetOptions,
+  { instances, pushgateways, configured, pushgatewayFlags = [], program }: FleetOptions,
   stack: AsyncDisposableStack,
 ): Promise<Fleet> {
   const hosts = Array.from({ length: pushgateways }, (_, i) => `127.0.0.${i + 1}`);
@@ -56,7 +60,8 @@ export async function startFleet(
   const servers = members.slice(0, configured);
   const services: Service[] = [];
   while (services.length < instances) {
-    services.push(stack.use(await startService({ config: config(servers), flags: FLAGS })));
+    const options = { config: config(servers), flags: FLAGS, program };
+    services.push(stack.use(await startService(options)));
   }
   for (const service of services) {
     await service.waitForMembers(servers.map(({ address }) => address));
@@ -71,6 +76,23 @@ export async function reload(service: Service, config: string): Promise<void> {
   await service.configure(config);
   const { status, text } = await service.get("/-/reload", { method: "POST" });
   if (status !== 200) throw new Error(`reload: expected 200, found ${status}: ${text}`);
+}
+
+/** Registers a Pushgateway by hand, as an operator who scales out. */
+export async function register(
+  consul: Pick<ConsulAgent, "api">,
+  { hostname, port, url }: Pushgateway,
+): Promise<void> {
+  const body = JSON.stringify({
+    ID: "by-hand",
+    Name: "pushgateway",
+    Address: hostname,
+    Port: port,
+    Check: { HTTP: `${url}/-/healthy`, Interval: "1s", Timeout: "1s", Status: "passing" },
+  });
+  const response = await consul.api("/v1/agent/service/register", { method: "PUT", body });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`register: expected 200, found ${response.status}: ${text}`);
 }
 
 /** A member as `GET /api/v1/members` shows it. */

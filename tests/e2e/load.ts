@@ -26,7 +26,7 @@ const HEADERS = { "user-agent": "e2e-client/1.0" };
 
 /**
  * Starts pushing. The groups' pushes are spread over the second, and each group's alternate between
- * the services.
+ * the services, as the list has them then.
  */
 export function startLoad(groups: readonly Group[], services: readonly string[]): Load {
   const stop = new AbortController();

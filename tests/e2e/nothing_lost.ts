@@ -7,13 +7,17 @@ import { BATCH, COUNTER, LIVE, ONCE, onceBody, onceValue } from "./groups.ts";
 import { heldTwice, readHeld } from "./held.ts";
 import { type Load, push, startLoad } from "./load.ts";
 
-/** Pushes the groups that are pushed once, begins to push the others, and waits until each was. */
-export async function pushAll(service: string): Promise<Load> {
+/**
+ * Pushes the groups that are pushed once, begins to push the others, and waits until each was.
+ *
+ * @param services take turns; who changes the list meanwhile is their load balancer
+ */
+export async function pushAll(services: readonly string[]): Promise<Load> {
   for (const group of BATCH) {
-    const why = await push(`${service}${group.path}`, { method: "PUT", body: onceBody(group) });
+    const why = await push(`${services[0]}${group.path}`, { method: "PUT", body: onceBody(group) });
     assert.equal(why, undefined);
   }
-  const load = startLoad(LIVE, [service]);
+  const load = startLoad(LIVE, services);
   await waitFor(() => load.taken().size === LIVE.length, { what: "a push of each group" });
   return load;
 }

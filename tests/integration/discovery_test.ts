@@ -141,7 +141,7 @@ Deno.test("reloads from servers to DNS, to a file and back lose nothing, and emp
     files: { "targets.json": targets },
   });
   await service.waitForActive(3);
-  await using load = await pushAll(service.url);
+  await using load = await pushAll([service.url]);
   assert((await third.groups()).length > 0);
 
   const reload = async (config: string, expected: readonly Pushgateway[]) => {

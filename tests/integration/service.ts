@@ -8,6 +8,7 @@
 import { fileURLToPath } from "node:url";
 import { startFlags } from "../../tools/permissions.ts";
 import { type Process, startProcess } from "../../tools/process.ts";
+import { compiledProgram, type Program } from "../../tools/program.ts";
 import { targetsOf } from "../../tools/targets.ts";
 import { waitFor, type WaitOptions } from "../../tools/wait.ts";
 
@@ -18,6 +19,8 @@ export interface ServiceOptions {
   /** The last of a kind wins, also over the free port: `--web.listen-address=127.0.0.1:PORT`. */
   readonly flags?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Another program than that of this repository. */
+  readonly program?: Program;
   /** Files beside the configuration file, by name. */
   readonly files?: Readonly<Record<string, string>>;
   /** Told all that it logs, as it comes: the process keeps the end only. */
@@ -70,10 +73,10 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 const RUN = ["run", "--quiet", ...startFlags(), `${root}main.ts`];
 const MEMBERS_MS_MAX = 15_000;
 
-/** The command line of the service: program and first arguments. */
-export function serviceCommand(): { command: string; args: string[] } {
+/** The service as a program: program and first arguments. */
+export function serviceCommand(): Program {
   const binary = Deno.env.get("DYNAMIC_SHARDING_BINARY");
-  return binary ? { command: binary, args: [] } : { command: Deno.execPath(), args: RUN };
+  return binary ? compiledProgram(binary) : { command: Deno.execPath(), args: RUN };
 }
 
 /** Starts the service on a free port and waits until it listens. */
@@ -86,7 +89,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     await Deno.writeTextFile(`${directory}/${name}`, text);
   }
   const remove = () => Deno.remove(directory, { recursive: true });
-  const { command, args } = serviceCommand();
+  const { command, args, cwd } = options.program ?? serviceCommand();
   const flags = ["--web.listen-address=127.0.0.1:0", ...options.flags ?? []];
   const { caCert, authorization } = options.asked ?? {};
   let url = "";
@@ -95,6 +98,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     process = await startProcess(command, {
       name: "dynamic-sharding",
       args: [...args, `--config.file=${file}`, ...flags],
+      ...(cwd !== undefined && { cwd }),
       env: { ...options.env },
       onOutput: options.onOutput,
       ready({ output }) {

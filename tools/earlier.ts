@@ -1,12 +1,12 @@
 /**
- * The service as it was released, checked out beside this one for as long as it is measured: the
+ * The service as it was released, checked out beside this one for as long as a bench or a test runs: the
  * same machine in the same minute tells what has been gained, and numbers written down once do not.
  *
  * @module
  */
 
-import { outputOf } from "../tools/command.ts";
-import { startFlags } from "../tools/permissions.ts";
+import { outputOf } from "./command.ts";
+import { startFlags } from "./permissions.ts";
 import { type Program, ROOT, sourceProgram } from "./program.ts";
 
 /** What it is called in the tables. */
@@ -27,6 +27,16 @@ export interface Earlier extends AsyncDisposable {
   compile(output: string): Promise<void>;
 }
 
+/** Whether this repository has the commit of that release. */
+export async function hasEarlier(): Promise<boolean> {
+  try {
+    await git("cat-file", "-e", `${COMMIT}^{commit}`);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /**
  * Checks the release out into a temporary directory.
  *
@@ -34,15 +44,12 @@ export interface Earlier extends AsyncDisposable {
  * @throws {Error} with git's words, where it has the commit and cannot check it out
  */
 export async function checkOutEarlier(log: (line: string) => void): Promise<Earlier | undefined> {
-  const git = async (...args: string[]) => await outputOf("git", args, { cwd: ROOT });
-  try {
-    await git("cat-file", "-e", `${COMMIT}^{commit}`);
-  } catch {
+  if (!await hasEarlier()) {
     log(`${EARLIER} is left out: no commit ${COMMIT.slice(0, 7)} in ${ROOT}, or no git`);
     return undefined;
   }
   await using stack = new AsyncDisposableStack();
-  const root = await Deno.makeTempDir({ prefix: `bench-${EARLIER}-` });
+  const root = await Deno.makeTempDir({ prefix: `dynamic-sharding-${EARLIER}-` });
   stack.defer(() => Deno.remove(root, { recursive: true }).catch(ignoreMissing));
   // Before it is added: it may come about in part.
   stack.defer(async () => {
@@ -59,6 +66,10 @@ export async function checkOutEarlier(log: (line: string) => void): Promise<Earl
     },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
+}
+
+async function git(...args: readonly string[]): Promise<void> {
+  await outputOf("git", [...args], { cwd: ROOT });
 }
 
 function ignoreMissing(error: unknown): void {

@@ -1,6 +1,6 @@
 /** The service as a program that can be started: from a source tree, or compiled. @module */
 
-import { startFlags } from "../tools/permissions.ts";
+import { startFlags } from "./permissions.ts";
 
 /** What goes before the service's own flags. */
 export interface Program {
