@@ -136,6 +136,8 @@ export interface Whereabouts {
   /** The group was marked as partial on a member. */
   marked(id: string, member: Member): void;
   isMarked(id: string, member: Member): boolean;
+  /** The group was replaced on a member, which ends a mark. */
+  replaced(id: string, member: Member): void;
   /**
    * Groups are pushed by other rings.
    *
@@ -323,10 +325,13 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
     return undefined;
   }
 
-  /** Whether a group that no read has seen out of place can only lie on its owner by the former ring. */
-  function isOnFormerOwner(id: string): boolean {
+  /** Whether a group that is not out of place can only lie on its owner by the former ring. */
+  function isOnFormerOwner(id: string, key: string): boolean {
     const [only, ...more] = former;
-    return more.length === 0 && only?.wasExact === true && !only.settled.has(id) && !seen.has(id);
+    if (more.length > 0 || !only?.wasExact || only.settled.has(id) || seen.has(id)) return false;
+    const owner = ownerBy(only.ring, key);
+    // What was out of place by that ring may be in place now.
+    return inventories.keys().every((member) => member === owner || !copyOn(member, id));
   }
 
   /** See {@linkcode Holders.exact}. */
@@ -338,7 +343,7 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
       const isThere = name !== undefined && unread.has(name);
       return isThere && !(settled.has(id) && since < Infinity) ? [named(name)] : [];
     }).filter((member) => member !== owner);
-    const isKnown = copies ? isHandled(id, owner) : isOnFormerOwner(id);
+    const isKnown = copies ? isHandled(id, owner) : isOnFormerOwner(id, key);
     const known = copies ?? new Map(formerOwners.map((member) => [member, JUST_NOW]));
     const isWhole = formerOwners.every((member) => known.has(member)) &&
       hidden.every((member) => known.has(member) || !copyOn(member, id));
@@ -515,6 +520,7 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
     marked(id, member) {
       marks.set(member, (marks.get(member) ?? new Set<string>()).add(id));
     },
+    replaced: (id, member) => void marks.get(member)?.delete(id),
     isMarked: (id, member) => marks.get(member)?.has(id) ?? false,
     ringsChanged({ present: ring, leader: first, inUse }) {
       if (ring.hash !== present.hash || first.hash !== leader.hash) ringChanges++;

@@ -154,6 +154,7 @@ export function createOnPush(deps: OnPushDeps) {
         const sentMs = deps.now();
         const delivery = await push.deliver(to, timeoutMs);
         const { taken } = delivery;
+        if (taken !== undefined && push.method === "PUT") whereabouts.replaced(push.id, taken);
         if (taken !== undefined && whereabouts.ringChanges !== before) {
           await mark(push.id, taken, signal);
         }

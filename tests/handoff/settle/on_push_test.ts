@@ -1,6 +1,7 @@
 /** In which order a push reaches the copies of a group that is being moved. */
 
 import assert from "node:assert/strict";
+import { MemberFailure } from "../../../src/handoff/gateways.ts";
 import { createOnPush, type MisplacedPush } from "../../../src/handoff/settle/on_push.ts";
 import type { Member } from "../../../src/member.ts";
 import { type Bench, createBench } from "../../model/bench.ts";
@@ -10,14 +11,19 @@ const id = "/metrics/job/backup";
 const never = new AbortController().signal;
 
 /** A group of the first member that has been copied to its owner, the second; and what is done to either. */
-async function startCopied(bench: Bench) {
+async function startCopied(bench: Bench, { isDeleted = true } = {}) {
   const [from, to] = bench.members;
   const order: string[] = [];
   const deps = depsOf(bench, {
     gateways: {
       async remove(member, ...rest) {
+        if (!isDeleted) throw new MemberFailure("it hangs");
         order.push(`deleted from ${member}`);
         await bench.gateways.remove(member, ...rest);
+      },
+      async markPartial(member, ...rest) {
+        order.push(`marked on ${member}`);
+        return await bench.gateways.markPartial(member, ...rest);
       },
     },
   });
@@ -36,7 +42,7 @@ async function startCopied(bench: Bench) {
       sendsAlone: () => ({ [Symbol.dispose]() {} }),
     },
     news: () => Promise.resolve(),
-    marked() {},
+    marked: whereabouts.marked,
     followUp: (_, member) => void order.push(`to be moved off ${member}`),
   });
   const push = (method: "PUT" | "POST"): MisplacedPush<number> => ({
@@ -84,3 +90,23 @@ Deno.test("what a group was copied from is left where it has been pushed to sinc
   assert.deepEqual(order, [`POST to ${from}`, `to be moved off ${from}`, `to be moved off ${to}`]);
   assert.deepEqual(bench.holders(id)[from], { a: 2, b: 1, c: 3 });
 });
+
+Deno.test(
+  "a PUT takes a mark away, so a POST after it marks the group again where two copies are alike",
+  {
+    permissions: "none",
+  },
+  async () => {
+    await using bench = createBench();
+    const [, to] = bench.members;
+    const { order, push, whereabouts } = await startCopied(bench, { isDeleted: false });
+    whereabouts.marked(id, to);
+    await push("PUT");
+    order.length = 0;
+    await push("POST");
+    assert.deepEqual(order.slice(0, 2), [`marked on ${to}`, `POST to ${to}`]);
+    order.length = 0;
+    await push("POST");
+    assert.deepEqual(order.slice(0, 1), [`POST to ${to}`], "it is marked already");
+  },
+);
