@@ -345,6 +345,8 @@ export function createWorld(setting: Setting): World {
         return await done;
       }
       case "scale":
+        // One that begins meanwhile would not know whom it has to drain.
+        if (setting.agents === 0) await Promise.all(restarting.values());
         named = step.members;
         for (const instance of instances) {
           void instance.reload();
