@@ -29,6 +29,7 @@ export function consulDiscovery({ consul, service, random, onBadEntries, onReset
 }): Discovery {
   return {
     secondOpinion: true,
+    listsRunning: true,
     async *observe(signal) {
       /** The members of the last look-up that was told; whom others were told of is not known. */
       let told: ReadonlyMap<Member, Listing> | undefined;

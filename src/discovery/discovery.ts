@@ -39,7 +39,10 @@ export interface Discovery {
    * alone.
    */
   readonly secondOpinion: boolean;
-  /** Whether it lists Pushgateways that run, and no others, as what starts them does. */
+  /**
+   * Whether it lists Pushgateways that run, and no others: what starts them names them in DNS or in files,
+   * and Consul reaps those that are dead.
+   */
   readonly listsRunning?: boolean;
   /**
    * Yields what is known now, and again whenever it changes. Failures are yielded, never thrown.

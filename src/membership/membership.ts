@@ -21,7 +21,8 @@ export type MemberState = typeof MEMBER_STATES[number];
  * - `withdrawn`: its operator took it out, for it was alive and its node is still there
  * - `released`: it had been told to leave, so whoever took it out did as it should
  * - `forgotten`: it was alive, and Consul has lost its node (the agent left), or all that it knew
- * - `lost`: Consul reaped it while dead, or never listed it
+ * - `lost`: a server of the file that Consul reaped while dead, or never listed; or one that the file has
+ *   no more, and that was dead
  * - `ended`: it was dead, and discovery lists those alone that run: it may come back
  */
 export type Departure = "withdrawn" | "released" | "forgotten" | "lost" | "ended";

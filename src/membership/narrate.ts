@@ -36,7 +36,8 @@ export function narrateMembership(
   for (const member of new Set([...previous.records.keys(), ...next.records.keys()])) {
     const record = next.records.get(member);
     const before = previous.records.get(member);
-    if (record?.state !== before?.state) {
+    const hasEnded = record?.departure === "ended" && before?.departure === "forgotten";
+    if (record?.state !== before?.state || hasEnded) {
       const down = () => probeFailure(member) ?? "does not answer our probe";
       const unmoved = before?.verdict === "down"
         ? "; it does not answer, so what it holds was not moved"

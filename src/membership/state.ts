@@ -61,8 +61,9 @@ export function nextMembership(
       const probed = judge(record, event);
       if (probed === record) return membership;
       const records = new Map(membership.records);
-      if (isGone(event.member, probed, { membership, policy })) records.delete(event.member);
-      else records.set(event.member, probed);
+      const kept = remembered(event.member, probed, { membership, policy });
+      if (kept) records.set(event.member, kept);
+      else records.delete(event.member);
       // Whoever was the same process has restarted with it, which its next probe tells.
       if (record.started !== undefined && probed.started !== record.started) {
         for (const [member, other] of records) {
@@ -117,11 +118,17 @@ export function isAway(
 }
 
 /**
- * It need not be remembered. One that may come back with what it held is: until then nobody can know
- * whether a group that is pushed has an older copy there.
+ * What is remembered of a member; nothing where it need not be. One that may come back with what it held
+ * is remembered: until then nobody can know whether a group that is pushed has an older copy there.
  */
-function isGone(member: Member, record: MemberRecord, judged: Judged): boolean {
-  return isAway(member, record, judged) && !judged.policy.listsRunning;
+function remembered(
+  member: Member,
+  record: MemberRecord,
+  judged: Judged,
+): MemberRecord | undefined {
+  if (!isAway(member, record, judged)) return record;
+  if (!judged.policy.listsRunning) return undefined;
+  return record.departure === "forgotten" ? { ...record, departure: "ended" } : record;
 }
 
 /** What a sweep says of a member that still answers. */
@@ -215,8 +222,11 @@ function observe(
   const records = new Map<Member, MemberRecord>();
   for (const [member, record] of membership.records) {
     if (listings.has(member)) continue;
-    const departed = record.listing ? depart(record, membership, observation, policy) : record;
-    if (!isGone(member, departed, { membership, policy })) records.set(member, departed);
+    const departed = record.listing
+      ? depart(member, record, { membership, observation, policy })
+      : record;
+    const kept = remembered(member, departed, { membership, policy });
+    if (kept) records.set(member, kept);
   }
   for (const [member, listing] of listings) {
     records.set(member, list(membership.records.get(member), listing));
@@ -235,14 +245,16 @@ function list(record: MemberRecord | undefined, listing: Listing): MemberRecord 
 
 /** Why discovery lists a member no more. */
 function depart(
+  member: Member,
   record: MemberRecord,
-  { known }: Membership,
-  { listings, nodes }: Observation & { kind: "members" },
-  { listsRunning }: MembershipPolicy,
+  { membership: { known }, observation: { listings, nodes }, policy }: Judged & {
+    readonly observation: Observation & { kind: "members" };
+  },
 ): MemberRecord {
   const { listing, contested: _, ...rest } = record;
   if (!known || record.verdict !== "up") {
-    return { ...rest, departure: listsRunning ? "ended" : "lost" };
+    const isExpected = isConfigured(member, policy);
+    return { ...rest, departure: policy.listsRunning && !isExpected ? "ended" : "lost" };
   }
   if (record.told) return { ...rest, departure: "released" };
   // Without nodes only an answer with nobody in it tells that discovery has lost its data.

@@ -1,16 +1,18 @@
 /**
- * Members come and go by DNS, or by files of targets, while clients push: every group is moved off who
- * goes, some move to who comes, and nothing is lost.
+ * Members come and go by Consul, DNS, or files of targets, while clients push: every group is moved off
+ * who goes, some move to who comes, and nothing is lost.
  *
  * @module
  */
 
 import assert from "node:assert/strict";
+import { startConsul } from "../../tools/consul.ts";
 import { startNsd } from "../../tools/nsd.ts";
 import { freePortOn } from "../../tools/ports.ts";
 import { type Pushgateway, startPushgateway } from "../../tools/pushgateway.ts";
 import { temporaryDirectory } from "../../tools/server.ts";
 import { waitFor } from "../../tools/wait.ts";
+import { registerByHand } from "../consul/registering.ts";
 import { type Service, startService } from "../integration/service.ts";
 import { BATCH, liveBody } from "./groups.ts";
 import { push } from "./load.ts";
@@ -36,6 +38,34 @@ const inDns: Start = async (members) => {
       `nameservers: ["${nsd.address}"]}\n`,
     name: (named) => nsd.setRecords(records(named)),
     [Symbol.asyncDispose]: () => nsd[Symbol.asyncDispose](),
+  };
+};
+
+/** Others register them: the file of the service names none. */
+const inConsul: Start = async (members) => {
+  await using stack = new AsyncDisposableStack();
+  const consul = stack.use(await startConsul());
+  let registered: readonly Pushgateway[] = [];
+  const name = async (named: readonly Pushgateway[]) => {
+    for (const { address: ID, hostname: Address, port: Port, url } of named) {
+      const Check = { HTTP: `${url}/-/healthy`, Interval: "1s", Status: "passing" };
+      await registerByHand(consul, { ID, Name: "pushgateway", Address, Port, Check });
+    }
+    // Consul does the same with one that was critical for DeregisterCriticalServiceAfter, a minute at least.
+    for (const { address } of registered.filter((member) => !named.includes(member))) {
+      const path = `/v1/agent/service/deregister/${address}`;
+      const { ok, body } = await consul.api(path, { method: "PUT" });
+      await body?.cancel();
+      assert(ok);
+    }
+    registered = named;
+  };
+  await name(members);
+  const opened = stack.move();
+  return {
+    config: `consul_server: {addr: "${consul.address}"}\n`,
+    name,
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 };
 
@@ -104,8 +134,13 @@ for (const [what, start] of NAMINGS) {
   });
 }
 
-for (const [what, isElsewhere] of [["at its address", false], ["at another one", true]] as const) {
-  Deno.test(`a member that is out of DNS while it restarts, and is back ${what}, loses nothing`, async () => {
+const RETURNS: readonly [source: string, start: Start, where: string, isElsewhere: boolean][] = [
+  ["Consul", inConsul, "at its address", false],
+  ["DNS", inDns, "at its address", false],
+  ["DNS", inDns, "at another one", true],
+];
+for (const [source, begin, where, isElsewhere] of RETURNS) {
+  Deno.test(`a member that is out of ${source} while it restarts, and is back ${where}, loses nothing`, async () => {
     await using stack = new AsyncDisposableStack();
     const hosts = [...HOSTS, "127.0.0.5"];
     const port = freePortOn(hosts);
@@ -117,7 +152,7 @@ for (const [what, isElsewhere] of [["at its address", false], ["at another one",
       );
     const restarting = await start(hosts[0]);
     const others = [await start(hosts[1]), await start(hosts[2]), await start(hosts[3])];
-    const naming = stack.use(await inDns([restarting, ...others]));
+    const naming = stack.use(await begin([restarting, ...others]));
     const config = `mode: auto\nhandoff: {sweep_interval: 1s}\n${naming.config}`;
     const service = stack.use(await startService({ config }));
     await waitForRing(service, [restarting, ...others]);
@@ -126,6 +161,7 @@ for (const [what, isElsewhere] of [["at its address", false], ["at another one",
 
     // A pod that is replaced is out of DNS until the next one runs.
     await restarting.stop();
+    await service.waitForActive(others.length);
     await naming.name(others);
     await waitForRing(service, others);
     await service.waitForLog("no longer listed");

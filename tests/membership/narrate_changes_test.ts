@@ -95,6 +95,17 @@ const LINES_OF_RUNNING: typeof LINES = [
       "does not answer, and is no longer listed; what it holds was not moved",
     ),
   ]],
+  [
+    "that dies after discovery has lost what listed it",
+    ["list a@n b@m", "a ok", "b ok", "list a@n / n", "b refused"],
+    [
+      changed(
+        "b",
+        ["departed", "departed"],
+        "does not answer, and is no longer listed; what it holds was not moved",
+      ),
+    ],
+  ],
   ["that is given up", [...AWAY, "gives up b"], [
     changed(
       "b",

@@ -327,9 +327,9 @@ testStories({
       "active: a b c",
     ),
     story(
-      "one that nobody lists is forgotten when it is unmarked and fails",
+      "one that nobody lists, and that is unmarked and fails, may come back",
       [...THREE_IN, "mark x", "x ok", "x empty", "mark", "x refused"],
-      "a active, b active, c active",
+      "a active, b active, c active, x departed (released)",
       "active: a b c",
     ),
   ],

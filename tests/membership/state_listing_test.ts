@@ -157,15 +157,15 @@ testStories({
       "active: a b",
     ),
     story(
-      "not in the file and dead: forgotten",
+      "not in the file, and dead after it was taken out: it may come back",
       ["list a x", "a ok", "x ok", "list a", "x refused"],
-      "a active",
+      "a active, x departed (withdrawn)",
       "active: a",
     ),
     story(
-      "not in the file, gone while dead: forgotten",
+      "not in the file, gone while dead: it may come back",
       ["list a b x", "a ok", "b ok", "x refused", "list a b"],
-      "a active, b active",
+      "a active, b active, x departed (ended)",
       "active: a b",
     ),
     story(
@@ -203,7 +203,7 @@ testStories({
     story(
       "until it fails our probe",
       ["list a@n x@m", "a ok", "x ok", "list a@n / n", "x refused"],
-      "a active",
+      "a active, x departed (ended)",
       "active: a",
     ),
     story(

@@ -78,7 +78,12 @@ export function event(text: string): MembershipEvent {
 
 /** Both opinions, as with Consul; the servers of the file are `a`, `b` and `c` unless told. */
 export function consulPolicy(configured = "a b c"): MembershipPolicy {
-  return { secondOpinion: true, configured: [...listings(configured).keys()], handoff: false };
+  return {
+    secondOpinion: true,
+    configured: [...listings(configured).keys()],
+    handoff: false,
+    listsRunning: true,
+  };
 }
 
 /** The same, with members that are swept before they come in and emptied before they go. */
