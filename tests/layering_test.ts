@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 /** Floors from the bottom up; what stands on a floor may import from those below it, and its room. */
 const FLOORS = [
   ["member", "log", "build", "concurrency", "wire"],
-  ["group", "ring", "config"],
+  ["group", "ring", "config", "tls_agent"],
   ["consul", "pushgateway"],
   ["discovery"],
   ["membership"],

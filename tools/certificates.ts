@@ -16,6 +16,8 @@ export interface SignedOptions {
   readonly to?: string;
   /** As `serverAuth`; it is good for everything by default. */
   readonly usage?: string;
+  /** Whom it is for, as `DNS:localhost,IP:127.0.0.1`; this machine by default. */
+  readonly hosts?: string;
 }
 
 /** Makes certificates in one directory. */
@@ -28,7 +30,7 @@ export interface Certificates {
 
 const NEW_KEY = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
 /** Each is for this machine, whichever of these names it is reached by. */
-const HOSTS = "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:127.0.0.2";
+const HOSTS = "DNS:localhost,IP:127.0.0.1,IP:127.0.0.2";
 const [FROM, TO] = ["20200101000000Z", "20900101000000Z"];
 
 /** Finds openssl, and opens a directory for what it makes. */
@@ -54,7 +56,7 @@ export async function openCertificates(directory: string): Promise<Certificates>
         ...NEW_KEY,
         ...subject(name),
         "-addext",
-        HOSTS,
+        `subjectAltName=${HOSTS}`,
         "-keyout",
         key,
         "-out",
@@ -62,7 +64,7 @@ export async function openCertificates(directory: string): Promise<Certificates>
       );
       return { cert, key };
     },
-    async signed(name, by, { from = FROM, to = TO, usage } = {}) {
+    async signed(name, by, { from = FROM, to = TO, usage, hosts = HOSTS } = {}) {
       const { cert, key } = filesOf(name);
       const request = `${directory}/${name}.csr`;
       await run("req", ...NEW_KEY, ...subject(name), "-keyout", key, "-out", request);
@@ -79,7 +81,7 @@ export async function openCertificates(directory: string): Promise<Certificates>
         "commonName = supplied",
       ]);
       const extensions = await write(`${name}.ext`, [
-        HOSTS,
+        `subjectAltName=${hosts}`,
         ...(usage ? [`extendedKeyUsage=${usage}`] : []),
       ]);
       // `openssl x509` sets no dates in Debian 12.

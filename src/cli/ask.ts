@@ -1,6 +1,6 @@
 /** Sends the requests of commands to the API of a running service. @module */
 
-import { Agent, request } from "node:https";
+import { Agent, request } from "node:http";
 import { text } from "node:stream/consumers";
 import { z } from "zod";
 import type { TlsConfig } from "../config/consul.ts";
@@ -8,6 +8,7 @@ import type { HttpClientConfig } from "../config/http_client.ts";
 import { readTlsOptions } from "../config/tls_options.ts";
 import { errorText } from "../log.ts";
 import { withoutUserInfo } from "../member.ts";
+import { connectByTls, handshakeFault } from "../tls_agent.ts";
 import { basicAuthorization } from "../wire/basic_auth.ts";
 
 /** A running service, and how it is spoken to. */
@@ -27,6 +28,7 @@ interface Question<T> {
 }
 
 const failure = z.object({ error: z.string() });
+const HTTPS_PORT = 443;
 /** What is said of a status that many things may be the reason of. */
 const HINTS: Readonly<Record<number, string>> = {
   400: " (is it https?)",
@@ -91,7 +93,7 @@ async function send(
   return { status: response.status, text: await response.text() };
 }
 
-/** By `node:https`: `fetch` skips no verification, and takes no certificate that is its own authority. */
+/** By Node's client: `fetch` skips no verification, and takes no certificate that is its own authority. */
 async function sendSecurely(
   url: string,
   { method, headers, tls }: {
@@ -100,16 +102,31 @@ async function sendSecurely(
     readonly tls: TlsConfig;
   },
 ): Promise<Answer> {
-  // Without a list it looks for the system's authorities, which takes a permission of its own.
-  const agent = new Agent({ ca: [], ...await readTlsOptions(tls) });
+  const target = new URL(url);
+  const { host, hostname } = target;
+  const port = Number(target.port || HTTPS_PORT);
+  target.protocol = "http:";
+  target.port = String(port);
+  const options = {
+    // Without a list it looks for the system's authorities, which takes a permission of its own.
+    ca: [],
+    ...await readTlsOptions(tls),
+    host: hostname.replace(/^\[|\]$/g, ""), // an IPv6 address stands in brackets
+    port,
+  };
+  const agent = new Agent();
+  connectByTls(agent, () => options);
   try {
     return await new Promise<Answer>((resolve, reject) => {
-      const sent = request(url, { method, headers, agent }, (response) => {
+      const sent = request(target, { method, headers: { host, ...headers }, agent }, (response) => {
         text(response).then((text) => resolve({ status: response.statusCode ?? 0, text }), reject);
       });
       sent.on("error", reject);
       sent.end();
     });
+  } catch (cause) {
+    const fault = await handshakeFault(options);
+    throw fault === undefined ? cause : new Error(fault, { cause });
   } finally {
     agent.destroy();
   }

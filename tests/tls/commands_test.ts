@@ -3,9 +3,6 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
 import { ask } from "../../src/cli/ask.ts";
-import type { TlsConfig } from "../../src/config/consul.ts";
-import { Secret } from "../../src/config/secret.ts";
-import { memberView } from "../../src/http/api/views.ts";
 import { createAuthority } from "../../tools/certificates.ts";
 import { run } from "../../tools/command.ts";
 import { serviceCommand } from "../integration/service.ts";
@@ -81,23 +78,42 @@ Deno.test("what a command lacks is said", async (t) => {
   }
 });
 
-const TRUST: readonly [what: string, tls: (ca: string) => TlsConfig][] = [
-  ["an authority", (caFile) => ({ caFile, insecureSkipVerify: false })],
-  ["nobody, and asks whoever is there", () => ({ insecureSkipVerify: true })],
+const TRUSTS: readonly [whom: string, tls: string, said?: RegExp][] = [
+  ["an authority, for another name", "{ca_file: ca.pem, server_name: push.example}"],
+  ["whoever answers", "{insecure_skip_verify: true}"],
+  [
+    "an authority, and not for this name",
+    "{ca_file: ca.pem}",
+    /no answer from https:.*(?:not valid for name|does not match)/,
+  ],
+  [
+    "an authority, and not for a wrong name",
+    "{ca_file: ca.pem, server_name: other.example}",
+    /no answer from https:.*(?:not valid for name|does not match)/,
+  ],
 ];
-for (const [what, tlsOf] of TRUST) {
-  // By this Deno: with a former one nothing skips the verification.
-  Deno.test(`a command trusts ${what}`, async () => {
-    await using own = await startWebService();
-    const basicAuth = { user: "alice", password: new Secret("wonder") };
-    const http = { basicAuth, tls: tlsOf(own.web.authority.ca) };
-    const members = await ask({ url: own.service.url, http }, {
-      path: "/api/v1/members",
-      data: z.array(memberView),
+Deno.test("a command trusts the certificate of a service as its file says", async (t) => {
+  await using own = await startWebService({ gateways: 2, flags: ["--web.enable-admin-api"] });
+  const { service, gateways: [leaving], web } = own;
+  await web.authority.issue("named", { hosts: "DNS:push.example" });
+  await web.write({ certificate: "named" });
+  service.process.kill("SIGHUP");
+  await service.waitForLog("configuration reloaded");
+  for (const [whom, tls, said] of TRUSTS) {
+    await t.step(whom, async () => {
+      const file = `${web.authority.directory}/http.yml`;
+      const auth = "basic_auth: {username: alice, password: wonder}";
+      await Deno.writeTextFile(file, `${auth}\ntls_config: ${tls}\n`);
+      const how = [`--url=${service.url}`, `--http.config.file=${file}`];
+      const drain = ["drain", leaving.address];
+      for (const command of [["plan", "--add=10.0.0.1:9091"], drain, [...drain, "--undo"]]) {
+        const { code, stderr } = await cli(...command, ...how);
+        if (said) assert.match(stderr, said);
+        assert.equal(code, said ? 1 : 0, stderr);
+      }
     });
-    assert.deepEqual(members.map(({ member }) => member), [own.gateways[0].address]);
-  });
-}
+  }
+});
 
 Deno.test("a certificate that is its own authority, as openssl req -x509 makes it, is trusted", async () => {
   await using authority = await createAuthority();
