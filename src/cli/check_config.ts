@@ -47,7 +47,7 @@ export async function checkConfig(
   file: string,
   { webFile, env, onNotice, resolver }: CheckDeps,
 ): Promise<CheckSummary> {
-  const loadWeb = async () => webFile ? await loadWebConfig(webFile, env, onNotice) : undefined;
+  const loadWeb = async () => webFile ? await loadWebConfig(webFile, { env, onNotice }) : undefined;
   const [placed, web] = await together(loadPlacedConfig(file, env, onNotice), loadWeb());
   const { config } = placed;
   for (const text of web?.config.notices ?? []) onNotice(text);

@@ -1,7 +1,8 @@
 /** `dynamic-sharding plan`: which groups another set of members would move. Changes nothing. @module */
 
 import { createDeadlines } from "../concurrency/deadlines.ts";
-import { loadConfig } from "../config/load.ts";
+import { loadPlacedConfig } from "../config/load.ts";
+import { readTlsFiles } from "../config/named_files.ts";
 import { cooperate } from "../concurrency/cooperate.ts";
 import { forecast } from "../handoff/plan/forecast.ts";
 import { openGateways } from "../handoff/gateways.ts";
@@ -52,7 +53,8 @@ export async function planOfFile(
   change: PlannedChange,
   env: (name: string) => string | undefined,
 ): Promise<ForecastView> {
-  const { servers, upstream, nameScheme, proxy, handoff } = await loadConfig(file, env);
+  const { config, placeOf } = await loadPlacedConfig(file, env);
+  const { servers, upstream, nameScheme, proxy, handoff } = config;
   if (servers.length === 0) {
     throw new TypeError(
       `${file}: expected pushgateway.servers, found none; ask a service by --url`,
@@ -61,7 +63,12 @@ export async function planOfFile(
   const before = HashRing.of(new Map(servers.map((server) => [server, 1])));
   const after = HashRing.of(changedWeights(before, change));
   using deadlines = createDeadlines();
-  using transport = await openTransport(upstream, { ...READ_LIMITS, deadlines });
+  const files = await readTlsFiles(upstream.tls, { section: "pushgateway.tls_config", placeOf });
+  using transport = openTransport(upstream, {
+    ...READ_LIMITS,
+    certificates: () => files,
+    deadlines,
+  });
   const gateways = openGateways(() => ({
     transport,
     nameScheme,

@@ -5,13 +5,13 @@
  * @module
  */
 
-import { certificatesProblem, pairProblem } from "./certificates.ts";
 import { basicAuthConflicts, field, tlsConflicts } from "./conflicts.ts";
 import type { TlsConfig } from "./consul.ts";
 import { type Issue, section, toIssues } from "./fields.ts";
-import { type Environment, locator, readNamed, readText } from "./files.ts";
+import { type Environment, locator, readText } from "./files.ts";
 import { basicAuth, tlsConfig } from "./schema.ts";
 import { Secret } from "./secret.ts";
+import { type ByKey, byKey, readSectionFiles } from "./section_files.ts";
 import { ConfigError, readYaml } from "./yaml.ts";
 
 /** Whom a command is for a service, and whom it trusts. */
@@ -45,50 +45,40 @@ export async function loadHttpClient(path: string, env: Environment): Promise<Ht
   ];
   if (!parsed.success || issues.length > 0) throw yaml.error(issues);
   const { basic_auth: auth, tls_config: tls } = parsed.data;
-  const problems: string[] = [];
   const locate = locator(path, env);
-  const wrong = (key: string, file: string, problem: string) =>
-    void problems.push(`${yaml.placeOf(key.split("."))}: ${key}: ${problem}, at ${file}`);
+  const problems: string[] = [];
 
-  /** A file that a key names, with its text; absent where it names none, or a wrong one. */
-  async function read(
-    key: string,
-    name: string | undefined,
-    problemOf?: (text: string) => string | undefined,
-  ) {
-    if (name === undefined) return undefined;
-    const file = locate(name);
-    const found = await readNamed(file, problemOf);
-    if ("text" in found) return { file, text: found.text };
-    wrong(key, file, found.problem);
-    return undefined;
+  /** The files that a section names, with their texts. */
+  async function read(section: string, names: Readonly<Record<string, string | undefined>>) {
+    const named = Object.entries(byKey(names)).map(([key, name]) => [key, locate(name)]);
+    const files: ByKey = Object.fromEntries(named);
+    const { texts, problems: wrong } = await readSectionFiles(files);
+    for (const { key, problem } of wrong) {
+      problems.push(`${yaml.placeOf([section, key])}: ${section}.${key}: ${problem}`);
+    }
+    return { files, texts };
   }
 
-  const password = await read("basic_auth.password_file", auth?.password_file);
-  const ca = await read("tls_config.ca_file", tls?.ca_file, certificatesProblem);
-  const cert = await read("tls_config.cert_file", tls?.cert_file, certificatesProblem);
-  const key = await read("tls_config.key_file", tls?.key_file);
-  const pair = cert && key && pairProblem(cert.text, key.text);
-  if (pair) {
-    wrong(
-      `tls_config.${pair.key}`,
-      { cert_file: cert, key_file: key }[pair.key].file,
-      pair.message,
-    );
-  }
+  const { texts } = await read("basic_auth", { password_file: auth?.password_file });
+  const { files } = await read("tls_config", {
+    ca_file: tls?.ca_file,
+    cert_file: tls?.cert_file,
+    key_file: tls?.key_file,
+  });
   if (problems.length > 0) throw new ConfigError(problems);
+  const { ca_file: caFile, cert_file: certFile, key_file: keyFile } = files;
   return {
     ...(auth?.username && {
       basicAuth: {
         user: auth.username,
-        password: auth.password ?? new Secret(password?.text.trim() ?? ""),
+        password: auth.password ?? new Secret(texts.password_file?.trim() ?? ""),
       },
     }),
     ...(tls && {
       tls: {
-        ...(ca && { caFile: ca.file }),
-        ...(cert && { certFile: cert.file }),
-        ...(key && { keyFile: key.file }),
+        ...(caFile && { caFile }),
+        ...(certFile && { certFile }),
+        ...(keyFile && { keyFile }),
         ...(tls.server_name && { serverName: tls.server_name }),
         insecureSkipVerify: tls.insecure_skip_verify ?? false,
       },

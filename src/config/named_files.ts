@@ -5,77 +5,102 @@
  * @module
  */
 
-import { certificatesProblem, hostsOfAuthorities, pairProblem } from "./certificates.ts";
+import { hostsOfAuthorities } from "./certificates.ts";
 import type { Config } from "./config.ts";
 import type { TlsConfig } from "./consul.ts";
-import { isCredential, readNamed } from "./files.ts";
+import { isCredential } from "./files.ts";
+import { type ByKey, byKey, readSectionFiles } from "./section_files.ts";
+import { ConfigError } from "./yaml.ts";
+
+/** `file:line:column` of a key of the configuration. */
+type PlaceOf = (keys: readonly string[]) => string;
 
 /** What checking takes. */
 export interface FileChecks {
-  /** `file:line:column` of a key of the configuration. */
-  readonly placeOf: (keys: readonly string[]) => string;
+  readonly placeOf: PlaceOf;
   /** Is told of what is no problem and should be known. Absent: a file that cannot be found is one. */
   readonly onNotice?: (notice: string) => void;
 }
 
-/** A key of the configuration, and the file that it names. */
-interface NamedFile {
-  readonly section: string;
-  readonly key: string;
-  readonly file: string;
-}
+const PUSHGATEWAY_TLS = "pushgateway.tls_config";
 
 /** @returns each problem as `file:line:column: what`; no secret is in it */
 export async function fileProblems(
   config: Pick<Config, "consul" | "upstream">,
   { placeOf, onNotice }: FileChecks,
 ): Promise<string[]> {
-  const keyOf = ({ section, key }: NamedFile) => `${section}.${key}`;
-  const place = (named: NamedFile) => `${placeOf(keyOf(named).split("."))}: ${keyOf(named)}`;
-  const problems: string[] = [];
-  const report = (named: NamedFile, problem: string) =>
-    void problems.push(`${place(named)}: ${problem}, at ${named.file}`);
-  const read = new Map<string, { readonly named: NamedFile; readonly text: string }>();
-  for (const named of namedFiles(config)) {
-    if (isCredential(named.file) && onNotice) {
-      onNotice(`${place(named)} is not checked: only the service has ${named.file}`);
-      continue;
+  const all: string[] = [];
+  for (const [section, named] of Object.entries(namedFiles(config))) {
+    const place = placesOf(section, placeOf);
+    const files: Record<string, string> = {};
+    for (const [key, file] of Object.entries(named)) {
+      if (!onNotice || !isCredential(file)) files[key] = file;
+      else onNotice(`${place(key)} is not checked: only the service has ${file}`);
     }
-    const isCertificate = named.key === "ca_file" || named.key === "cert_file";
-    const found = await readNamed(named.file, isCertificate ? certificatesProblem : undefined);
-    if ("problem" in found) report(named, found.problem);
-    else read.set(keyOf(named), { named, text: found.text });
-  }
-  for (const section of ["consul_server.tls_config", "pushgateway.tls_config"]) {
-    const [cert, key] = [read.get(`${section}.cert_file`), read.get(`${section}.key_file`)];
-    const wrong = cert && key && pairProblem(cert.text, key.text);
-    if (wrong) report(wrong.key === "cert_file" ? cert.named : key.named, wrong.message);
-  }
-  const ca = read.get("pushgateway.tls_config.ca_file");
-  if (ca && onNotice && !config.upstream.tls.insecureSkipVerify) {
-    for (const hosts of hostsOfAuthorities(ca.text)) {
+    const { texts, problems } = await readSectionFiles(files);
+    all.push(...problems.map(({ key, problem }) => `${place(key)}: ${problem}`));
+    const isTrusted = section === PUSHGATEWAY_TLS && !config.upstream.tls.insecureSkipVerify;
+    if (!onNotice || !isTrusted) continue;
+    for (const hosts of hostsOfAuthorities(texts.ca_file ?? "")) {
       const what = `the certificate for ${hosts} may sign others (CA:TRUE)`;
       const remedy = "a Pushgateway that uses it itself is refused; docs/tls.md has a remedy";
-      onNotice(`${place(ca.named)}: ${what}: ${remedy}`);
+      onNotice(`${place("ca_file")}: ${what}: ${remedy}`);
     }
   }
-  return problems;
+  return all;
 }
 
-function namedFiles({ consul, upstream }: Pick<Config, "consul" | "upstream">): NamedFile[] {
-  const name = (section: string, files: Readonly<Record<string, string | undefined>>) =>
-    Object.entries(files).flatMap(([key, file]) =>
-      file === undefined ? [] : [{ section, key, file }]
-    );
-  const tls = ({ caFile, certFile, keyFile }: Partial<TlsConfig> = {}) => ({
-    ca_file: caFile,
-    cert_file: certFile,
-    key_file: keyFile,
-  });
-  return [
-    ...name("consul_server", { token_file: consul?.tokenFile }),
-    ...name("consul_server.tls_config", tls(consul?.tls)),
-    ...name("pushgateway.basic_auth", { password_file: upstream.basicAuth?.passwordFile }),
-    ...name("pushgateway.tls_config", tls(upstream.tls)),
-  ];
+/** What the files of a `tls_config` hold, as PEM. */
+export interface TlsFiles {
+  readonly ca?: string;
+  readonly cert?: string;
+  /** The private key of `cert`. */
+  readonly key?: string;
+}
+
+/** How the files of a `tls_config` are read. */
+export interface TlsReading {
+  /** The section that names them. */
+  readonly section: "pushgateway.tls_config" | "consul_server.tls_config";
+  readonly placeOf: PlaceOf;
+  /** What was read before: what is as it was then is not checked again. */
+  readonly before?: TlsFiles;
+}
+
+/**
+ * Reads the files of a `tls_config`, and checks what they hold.
+ *
+ * @throws {ConfigError} with every problem found; no secret is in it
+ */
+export async function readTlsFiles(
+  tls: Partial<TlsConfig>,
+  { section, placeOf, before = {} }: TlsReading,
+): Promise<TlsFiles> {
+  const checked = byKey({ ca_file: before.ca, cert_file: before.cert, key_file: before.key });
+  const { texts, problems } = await readSectionFiles(tlsFiles(tls), checked);
+  if (problems.length > 0) {
+    const place = placesOf(section, placeOf);
+    throw new ConfigError(problems.map(({ key, problem }) => `${place(key)}: ${problem}`));
+  }
+  const { ca_file: ca, cert_file: cert, key_file: key } = texts;
+  return { ca, cert, key };
+}
+
+function placesOf(section: string, placeOf: PlaceOf): (key: string) => string {
+  return (key) => `${placeOf([...section.split("."), key])}: ${section}.${key}`;
+}
+
+function namedFiles(
+  { consul, upstream }: Pick<Config, "consul" | "upstream">,
+): Readonly<Record<string, ByKey>> {
+  return {
+    "consul_server": byKey({ token_file: consul?.tokenFile }),
+    "consul_server.tls_config": tlsFiles(consul?.tls),
+    "pushgateway.basic_auth": byKey({ password_file: upstream.basicAuth?.passwordFile }),
+    [PUSHGATEWAY_TLS]: tlsFiles(upstream.tls),
+  };
+}
+
+function tlsFiles({ caFile, certFile, keyFile }: Partial<TlsConfig> = {}): ByKey {
+  return byKey({ ca_file: caFile, cert_file: certFile, key_file: keyFile });
 }

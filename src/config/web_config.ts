@@ -5,15 +5,8 @@
  * @module
  */
 
-import { certificatesProblem, pairProblem } from "./certificates.ts";
-import {
-  type Environment,
-  isCredential,
-  locator,
-  readNamed,
-  readText,
-  withoutCredentials,
-} from "./files.ts";
+import { type Environment, isCredential, locator, readText, withoutCredentials } from "./files.ts";
+import { type ByKey, readSectionFiles } from "./section_files.ts";
 import { hasCompleteTls, TLS_VERSIONS, type TlsVersion } from "./tls_runtime.ts";
 import { type ClientAuth, parseWebFile, type WebFile } from "./web_schema.ts";
 import { ConfigError, readYaml, type YamlText } from "./yaml.ts";
@@ -53,80 +46,82 @@ export interface LoadedWeb {
   readonly config: WebConfig;
   /** Absent without TLS, and where some of the files were not checked. */
   readonly certificates?: Certificates;
+  /** The text of the file. */
+  readonly text: string;
+  /** `file:line:column` of a value; the file alone where it has none there. */
+  readonly placeOf: YamlText["placeOf"];
+}
+
+/** How a web configuration is loaded. */
+export interface WebLoading {
+  readonly env: Environment;
+  /** Is told of each file that only the service itself can find; absent: such a file is a problem. */
+  readonly onNotice?: (notice: string) => void;
+  /** As it was loaded before: what is as it was then is not checked again. */
+  readonly before?: LoadedWeb;
 }
 
 /**
  * Loads and checks a web configuration file, with the certificates that it names.
  *
  * @param path the YAML file; files that it names are looked for beside it
- * @param onNotice is told of each file that only the service itself can find; absent: such a file is a
- *   problem
  * @throws {ConfigError} with every problem found; no secret is in it
  */
 export async function loadWebConfig(
   path: string,
-  env: Environment,
-  onNotice?: (notice: string) => void,
+  { env, onNotice, before }: WebLoading,
 ): Promise<LoadedWeb> {
-  const yaml = readYaml(await readText(path), path);
-  const { file, issues } = parseWebFile(yaml.value, hasCompleteTls());
-  if (!file) throw yaml.error(issues);
-  const config = toWebConfig(file, {
-    locate: locator(path, onNotice ? withoutCredentials(env) : env),
-    yaml,
-  });
-  if (!config.tls) return { config };
-  const placeOf = (key: string) =>
-    `${yaml.placeOf(["tls_server_config", key])}: tls_server_config.${key}`;
-  const hidden = Object.entries(filesOf(config.tls)).filter(([, file]) => isCredential(file));
+  const text = await readText(path);
+  const own = text === before?.text
+    ? before
+    : readWebConfig(text, { path, env: onNotice ? withoutCredentials(env) : env });
+  const { config, placeOf } = own;
+  const loaded = { text, config, placeOf };
+  if (!config.tls) return loaded;
+  const files = filesOf(config.tls);
+  const keyPlace = (key: string) =>
+    `${placeOf(["tls_server_config", key])}: tls_server_config.${key}`;
+  const hidden = Object.entries(files).filter(([, file]) => isCredential(file));
   if (onNotice && hidden.length > 0) {
     for (const [key, file] of hidden) {
-      onNotice(`${placeOf(key)} is not checked: only the service has ${file}`);
+      onNotice(`${keyPlace(key)} is not checked: only the service has ${file}`);
     }
-    return { config };
+    return loaded;
   }
-  const read = await readCertificates(config.tls);
-  if ("certificates" in read) return { config, ...read };
-  throw new ConfigError(read.problems.map(({ key, problem }) => `${placeOf(key)}: ${problem}`));
-}
-
-/** What is wrong with a file of certificates. */
-export interface CertificateProblem {
-  /** The key that names it. */
-  readonly key: string;
-  readonly problem: string;
-}
-
-/**
- * Reads the files, and checks that they can be served.
- *
- * @param checked what they held before; it is returned as it is where they hold the same
- */
-export async function readCertificates(
-  tls: WebTls,
-  checked?: Certificates,
-): Promise<
-  | { readonly certificates: Certificates }
-  | { readonly problems: readonly CertificateProblem[] }
-> {
-  const files = filesOf(tls);
-  const problems: CertificateProblem[] = [];
-  const wrong = (key: string, problem: string) =>
-    void problems.push({ key, problem: `${problem}, at ${files[key]}` });
-  const texts: Record<string, string> = {};
-  for (const [key, file] of Object.entries(files)) {
-    const read = await readNamed(file, key === "key_file" ? undefined : certificatesProblem);
-    if ("text" in read) texts[key] = read.text;
-    else wrong(key, read.problem);
+  const { texts, problems } = await readSectionFiles(files, before && textsOf(before));
+  if (problems.length > 0) {
+    throw new ConfigError(problems.map(({ key, problem }) => `${keyPlace(key)}: ${problem}`));
   }
   const { cert_file: cert, key_file: key, client_ca_file: clientCa } = texts;
-  const isSame = problems.length === 0 && checked?.cert === cert && checked.key === key &&
-    checked.clientCa === clientCa;
-  if (isSame) return { certificates: checked };
-  const pair = cert !== undefined && key !== undefined ? pairProblem(cert, key) : undefined;
-  if (pair) wrong(pair.key, pair.message);
-  if (problems.length > 0) return { problems };
-  return { certificates: { cert, key, ...(clientCa !== undefined && { clientCa }) } };
+  const certificates = { cert, key, ...(clientCa !== undefined && { clientCa }) };
+  return { ...loaded, certificates };
+}
+
+/** Whether two loaded ones are the same in all that was read. */
+export function isSameWeb(a: LoadedWeb, b: LoadedWeb): boolean {
+  return a.text === b.text && JSON.stringify(a.certificates) === JSON.stringify(b.certificates);
+}
+
+function readWebConfig(
+  text: string,
+  { path, env }: { readonly path: string; readonly env: Environment },
+): Pick<LoadedWeb, "config" | "placeOf"> {
+  const yaml = readYaml(text, path);
+  const { file, issues } = parseWebFile(yaml.value, hasCompleteTls());
+  if (!file) throw yaml.error(issues);
+  const config = toWebConfig(file, { locate: locator(path, env), yaml });
+  return { config, placeOf: yaml.placeOf };
+}
+
+/** What the files of the certificates held, by the keys that name them. */
+function textsOf({ certificates }: LoadedWeb): ByKey {
+  if (!certificates) return {};
+  const { cert, key, clientCa } = certificates;
+  return {
+    cert_file: cert,
+    key_file: key,
+    ...(clientCa !== undefined && { client_ca_file: clientCa }),
+  };
 }
 
 function filesOf({ certFile, keyFile, clientCaFile }: WebTls): Record<string, string> {

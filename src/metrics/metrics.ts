@@ -46,6 +46,8 @@ export interface Metrics {
   showLocks(state: () => LocksState | undefined): void;
   /** A configuration was loaded, or refused. */
   configLoaded(success: boolean): void;
+  /** What the files that are followed hold is in force; or it is not, for it is wrong. */
+  filesInForce(areInForce: boolean): void;
   readonly handoff: HandoffMetrics;
   readonly followEventLoop: FollowEventLoop;
   /** The text page for Prometheus. */
@@ -231,9 +233,11 @@ export function createMetrics(build: BuildInfo): Metrics {
   });
   const reloadSuccessful = new Gauge({
     name: name("config_last_reload_successful"),
-    help: "1 if the last attempt to load the configuration worked.",
+    help: "1 if the last attempt to load the configuration, or files that are followed, worked.",
     registers,
   });
+  let [isLoaded, areInForce] = [false, true];
+  const showReload = () => reloadSuccessful.set(isLoaded && areInForce ? 1 : 0);
   const reloadTime = new Gauge({
     name: name("config_last_reload_success_timestamp_seconds"),
     help: "Unix time of the last configuration that was loaded.",
@@ -296,8 +300,13 @@ export function createMetrics(build: BuildInfo): Metrics {
       locks = state;
     },
     configLoaded(success) {
-      reloadSuccessful.set(success ? 1 : 0);
+      isLoaded = success;
+      showReload();
       if (success) reloadTime.setToCurrentTime();
+    },
+    filesInForce(are) {
+      areInForce = are;
+      showReload();
     },
     handoff: createHandoffMetrics(registers),
     followEventLoop: createEventLoopLag(name("event_loop_lag_seconds"), registers),

@@ -29,11 +29,12 @@ import { createHandler, type ReloadOutcome } from "../http/routes.ts";
 import type { Handler } from "../http/message.ts";
 import type { Tls } from "../http/server/tls/tls.ts";
 import type { Snapshot } from "../http/snapshot.ts";
-import { errorText, type Logger } from "../log.ts";
+import { createTold, errorText, type Logger } from "../log.ts";
 import type { MembershipEvent } from "../membership/membership.ts";
 import { createProbe } from "../membership/probe.ts";
 import { watchMembership } from "../membership/watch.ts";
 import type { Metrics } from "../metrics/metrics.ts";
+import { followAll } from "./followed.ts";
 import { areInForce, changeToListed, listedMembers } from "./in_force.ts";
 import { createLeaving } from "./leaving.ts";
 import { createRegistrar, without } from "./registrar.ts";
@@ -157,9 +158,8 @@ export function createService(first: Term, deps: ServiceDeps): Service {
 
   /** What runs while a configuration is in force. */
   function tasksOf(term: Term, { previous, inForce }: TermStart): Task[] {
-    const { web } = term;
-    const notices = [...redirectNotices(term.config, web?.config), ...web?.config.notices ?? []];
-    for (const notice of notices) log.warn(notice);
+    const tellNotices = noticeTeller(term, log);
+    tellNotices();
     const lone = lockNotice(term.config);
     if (lone && !(previous && lockNotice(previous.config))) log.info(lone);
     const { servers } = term.config;
@@ -174,7 +174,11 @@ export function createService(first: Term, deps: ServiceDeps): Service {
     return [
       watch,
       ...(term.consul ? [registrar(term, term.consul)] : []),
-      ...(web ? [web.follow] : []),
+      ...followAll(term.followed, (areInForce) => {
+        if (term !== terms.current) return;
+        metrics.filesInForce(areInForce);
+        tellNotices();
+      }),
     ];
   }
 
@@ -209,6 +213,7 @@ export function createService(first: Term, deps: ServiceDeps): Service {
       leaving.unmarkHere(member);
     }
     handoff.configChanged();
+    metrics.filesInForce(true);
     if (showListenAddress(next.config.listen) !== showListenAddress(previous.config.listen)) {
       log.warn("http_listen_addr has changed, which takes a restart");
     }
@@ -326,5 +331,14 @@ function watched(
         isFirst = false;
       }
     },
+  };
+}
+
+/** Creates what warns of that which should be known of a configuration: of each thing once. */
+function noticeTeller({ config, web }: Term, log: Logger): () => void {
+  const told = createTold();
+  return () => {
+    const notices = [...redirectNotices(config, web?.config), ...web?.config.notices ?? []];
+    for (const notice of notices) if (told.isNews(notice, notice)) log.warn(notice);
   };
 }

@@ -4,9 +4,10 @@ import type { Deadlines } from "../concurrency/deadlines.ts";
 import type { Config } from "../config/config.ts";
 import type { ConsulConfig } from "../config/consul.ts";
 import { together } from "../config/files.ts";
-import { ConfigError, loadConfig } from "../config/load.ts";
+import { ConfigError, loadPlacedConfig, type PlacedConfig } from "../config/load.ts";
+import { readTlsFiles, type TlsFiles } from "../config/named_files.ts";
 import { sharingConflict } from "../config/sharing.ts";
-import { type LoadedWeb, loadWebConfig } from "../config/web_config.ts";
+import { loadWebConfig } from "../config/web_config.ts";
 import { createBadEntries } from "../discovery/bad_entries.ts";
 import { consulDiscovery } from "../discovery/consul.ts";
 import type { Discovery } from "../discovery/discovery.ts";
@@ -21,6 +22,7 @@ import {
   type TransportLimits,
 } from "../pushgateway/client/transport.ts";
 import { type ConsulLink, openLink } from "./consul_link.ts";
+import { createFollowed, type Followed, type Following } from "./followed.ts";
 import { openWeb, type Web } from "./web.ts";
 
 /** A configuration in force. Disposal closes what is its own; its link to Consul may live on. */
@@ -36,6 +38,8 @@ export interface Term extends Disposable {
   readonly apiTransport: Transport;
   /** Absent where there is no file of it: plain HTTP, open to everybody. */
   readonly web?: Web;
+  /** What follows the files of `web`, and those of `pushgateway.tls_config`. */
+  readonly followed: readonly Following[];
 }
 
 /** Consul, as one configuration has it. */
@@ -73,17 +77,27 @@ export async function openTerm(
   options: TermOptions,
   previous?: Term,
 ): Promise<Term> {
-  const { deadlines, log } = options;
-  const [config, loadedWeb] = await together(loadOwn(options), loadWeb(options));
-  const { upstream, proxy } = config;
-  const pushLimits = { idleMax: proxy.inFlightMax, answers: PUSH_ANSWERS };
-  const open = (limits: Omit<TransportLimits, "deadlines">) =>
-    openTransport(upstream, { ...limits, deadlines });
+  const { webConfigFile: webFile, env, deadlines, log } = options;
+  const [placed, loadedWeb] = await together(
+    loadOwn(options),
+    webFile ? loadWebConfig(webFile, { env }) : Promise.resolve(undefined),
+  );
   using stack = new DisposableStack();
-  const web = loadedWeb && stack.use(openWeb(loadedWeb, log));
-  const transport = stack.use(await open(pushLimits));
-  const probeTransport = stack.use(await open(PROBE_LIMITS));
-  const apiTransport = stack.use(await open(API_LIMITS));
+  const web = webFile !== undefined && loadedWeb
+    ? stack.use(openWeb(loadedWeb, { file: webFile, env, log }))
+    : undefined;
+  const { config } = placed;
+  const { upstream, proxy } = config;
+  const certificates = await openCertificates(placed, log);
+  const open = (limits: Pick<TransportLimits, "idleMax" | "answers">) =>
+    stack.use(openTransport(upstream, {
+      ...limits,
+      certificates: () => certificates?.current ?? {},
+      deadlines,
+    }));
+  const transport = open({ idleMax: proxy.inFlightMax, answers: PUSH_ANSWERS });
+  const probeTransport = open(PROBE_LIMITS);
+  const apiTransport = open(API_LIMITS);
   const consul = config.consul && await openConsulTerm(config.consul, log, previous?.consul);
   const opened = stack.move();
   return {
@@ -93,21 +107,37 @@ export async function openTerm(
     probeTransport,
     apiTransport,
     ...(web && { web }),
+    followed: [web, certificates].filter((one) => one !== undefined),
     [Symbol.dispose]: () => opened.dispose(),
   };
 }
 
 async function loadOwn(
   { configFile, reusePort = false, env }: TermOptions,
-): Promise<Config> {
-  const config = await loadConfig(configFile, env);
-  const conflict = reusePort ? sharingConflict(config) : undefined;
+): Promise<PlacedConfig> {
+  const placed = await loadPlacedConfig(configFile, env);
+  const conflict = reusePort ? sharingConflict(placed.config) : undefined;
   if (conflict) throw new ConfigError([`${configFile}: ${conflict}`]);
-  return config;
+  return placed;
 }
 
-async function loadWeb({ webConfigFile, env }: TermOptions): Promise<LoadedWeb | undefined> {
-  return webConfigFile ? await loadWebConfig(webConfigFile, env) : undefined;
+/** @throws {ConfigError} where they are wrong */
+async function openCertificates(
+  { config: { upstream: { tls } }, placeOf }: PlacedConfig,
+  log: Logger,
+): Promise<Followed<TlsFiles> | undefined> {
+  const file = tls.certFile ?? tls.caFile;
+  if (!file) return undefined;
+  const section = "pushgateway.tls_config";
+  const read = (before?: TlsFiles) =>
+    readTlsFiles(tls, { section, placeOf, ...(before && { before }) });
+  return createFollowed(await read(), {
+    of: section,
+    file,
+    read,
+    isSame: (a, b) => JSON.stringify(a) === JSON.stringify(b),
+    log,
+  });
 }
 
 async function openConsulTerm(

@@ -95,7 +95,7 @@ for (const [file, why, problems] of BAD_FILES) {
   Deno.test(`loadWebConfig() refuses ${file}: ${why}`, { permissions }, async () => {
     const path = `${DIRECTORY}${file}`;
     await assert.rejects(
-      loadWebConfig(path, () => undefined),
+      loadWebConfig(path, { env: () => undefined }),
       new ConfigError(problems.map((problem) => `${path}:${problem}`)),
     );
   });

@@ -28,7 +28,7 @@ async function pageOf({ url }: Pushgateway): Promise<{ status: number; families:
 
 /** The groups whose times were read, and the pages that this took. */
 async function readTimes({ address }: Pushgateway) {
-  using way = await openWay();
+  using way = openWay();
   const asked: string[] = [];
   const { times } = await readPushTimes(parseMember(address), {
     ...way,
@@ -45,7 +45,7 @@ async function readTimes({ address }: Pushgateway) {
 
 /** For each ID why its group is not copied, or `content`. */
 async function readOutcomes({ address }: Pushgateway, ids: readonly string[]) {
-  using way = await openWay();
+  using way = openWay();
   const readings = await readGroups(parseMember(address), new Set(ids), way, signal);
   return ids.map((id) => {
     const reading = readings.get(id);
@@ -55,7 +55,7 @@ async function readOutcomes({ address }: Pushgateway, ids: readonly string[]) {
 
 Deno.test("the push times of a sound Pushgateway are on its page, with families behind them", async () => {
   await using pushgateway = await startPushgateway();
-  using way = await openWay();
+  using way = openWay();
   assert.deepEqual(await readTimes(pushgateway), { ids: [], asked: ["/metrics"] });
   await push(pushgateway, { path: GOOD, body: "m 1\n" }, way.transport);
   assert.deepEqual(await readTimes(pushgateway), { ids: [GOOD], asked: ["/metrics"] });
@@ -67,7 +67,7 @@ Deno.test("the push times of a sound Pushgateway are on its page, with families 
 
 Deno.test("the times of a member tell how far its clock is ahead, to a second or so", async () => {
   await using pushgateway = await startPushgateway();
-  using way = await openWay();
+  using way = openWay();
   const member = parseMember(pushgateway.address);
   for (const aheadMs of [0, -3_600_000]) {
     const now = () => Date.now() + aheadMs;
@@ -88,7 +88,7 @@ for (
 ) {
   Deno.test(`of a store damaged by protobuf all push times are read: ${why}`, async () => {
     await using pushgateway = await startPushgateway();
-    using way = await openWay();
+    using way = openWay();
     const bad = "/metrics/job/bad";
     await push(pushgateway, { path: GOOD, body: "# TYPE m gauge\nm 1\n" }, way.transport);
     const body = delimited(message(family));
@@ -109,7 +109,7 @@ for (
 
 Deno.test("of a poisoned store push times are read, and no groups are copied", async () => {
   await using pushgateway = await startPushgateway();
-  using way = await openWay();
+  using way = openWay();
   await push(pushgateway, { path: GOOD, body: "m 1\n" }, way.transport);
   const poison = { path: "/metrics/job/%E9", body: "m 1\n" };
   assert.equal(await push(pushgateway, poison, way.transport), 400);
@@ -127,7 +127,7 @@ Deno.test("of a poisoned store push times are read, and no groups are copied", a
 
 Deno.test("a group with an empty instance beside one without is one, and is not copied", async () => {
   await using pushgateway = await startPushgateway();
-  using way = await openWay();
+  using way = openWay();
   await push(pushgateway, { path: "/metrics/job/a", body: "m 1\n" }, way.transport);
   const empty = { path: "/metrics/job/a/instance@base64/=", body: "m 1\n" };
   assert.equal(await push(pushgateway, empty, way.transport), 400);

@@ -24,7 +24,7 @@ async function contentOn(member: Member, gateways: Gateways): Promise<GroupConte
 for (const version of VERSIONS) {
   Deno.test(`on ${version} a push is made to fail and changes nothing else`, async () => {
     await using pushgateway = await startVersion(version);
-    using way = await openWay();
+    using way = openWay();
     const gateways = openGateways(way);
     const member = parseMember(pushgateway.address);
     await push(pushgateway, { path: ID, body: "m 1\n" }, way.transport);
@@ -40,7 +40,7 @@ for (const version of VERSIONS) {
 
   Deno.test(`on ${version} the time of a failure is restored exactly, and the content stays`, async () => {
     await using pushgateway = await startVersion(version);
-    using way = await openWay();
+    using way = openWay();
     const gateways = openGateways(way);
     const member = parseMember(pushgateway.address);
     await push(pushgateway, { path: ID, body: "m 1\n" }, way.transport);
@@ -64,7 +64,7 @@ for (const version of VERSIONS) {
     Deno.test(`on ${version} a copy of a group ${history} looks the same`, async () => {
       await using source = await startVersion(version);
       await using target = await startVersion(version);
-      using way = await openWay();
+      using way = openWay();
       const gateways = openGateways(way);
       const [from, to] = [source, target].map(({ address }) => parseMember(address));
       for (const outcome of outcomes) {

@@ -80,7 +80,7 @@ for (const scheme of ["legacy", "utf8"] as const) {
     const pushes = scheme === "utf8" ? [...HARD_PUSHES, ...HARD_PUSHES_UTF8_NAMES] : HARD_PUSHES;
     await using source = await startPushgateway({ flags });
     await using target = await startPushgateway({ flags });
-    using way = await openWay();
+    using way = openWay();
     for (const { why, path, body } of pushes) {
       assert.equal(await push(source, { path, body }, way.transport), 200, why);
     }
@@ -128,7 +128,7 @@ for (const scheme of ["legacy", "utf8"] as const) {
 
 Deno.test("what was read tells when the group was pushed, and when that failed last", async () => {
   await using pushgateway = await startPushgateway();
-  using way = await openWay();
+  using way = openWay();
   const member = parseMember(pushgateway.address);
   const [path, other] = ["/metrics/job/a", "/metrics/job/b"];
   const read = async () => {
@@ -161,7 +161,7 @@ Deno.test("what was read tells when the group was pushed, and when that failed l
 
 Deno.test("a failure time that was pushed is told, and is no part of the body", async () => {
   await using pushgateway = await startPushgateway();
-  using way = await openWay();
+  using way = openWay();
   const path = "/metrics/job/a";
   await push(pushgateway, { path, body: "m 1\n" }, way.transport);
   const failure = { method: "POST", path, body: "push_failure_time_seconds 12.5\n" };
@@ -175,7 +175,7 @@ Deno.test("a failure time that was pushed is told, and is no part of the body", 
 
 Deno.test("a group that is pushed between the two pages has changed", async () => {
   await using pushgateway = await startPushgateway();
-  using way = await openWay();
+  using way = openWay();
   const paths = ["/metrics/job/kept", "/metrics/job/pushed", "/metrics/job/deleted"];
   for (const path of paths) await push(pushgateway, { path, body: "" }, way.transport);
   const transport: Transport = {

@@ -27,7 +27,7 @@ async function markOn(member: Member, { gateways, id }: { gateways: Gateways; id
 for (const version of VERSIONS) {
   Deno.test(`on ${version} a POST keeps the mark of a partial group, a PUT or a DELETE erases it`, async () => {
     await using pushgateway = await startVersion(version);
-    using way = await openWay();
+    using way = openWay();
     const gateways = openGateways(way);
     const member = parseMember(pushgateway.address);
     const send = (method: string, path: string, body = "m 1\n") =>
@@ -55,7 +55,7 @@ for (const version of VERSIONS) {
 
   Deno.test(`on ${version} only the API shows the mark`, async () => {
     await using pushgateway = await startVersion(version);
-    using way = await openWay();
+    using way = openWay();
     const gateways = openGateways(way);
     const member = parseMember(pushgateway.address);
     await push(pushgateway, { path: MARKED, body: "m 1\n" }, way.transport);
@@ -79,7 +79,7 @@ for (const version of VERSIONS) {
     try {
       await using pushgateway = await startVersion(version, { persistenceFile });
       await using target = await startVersion(version);
-      using way = await openWay();
+      using way = openWay();
       const gateways = openGateways(way);
       const [from, to] = [pushgateway, target].map(({ address }) => parseMember(address));
       await push(pushgateway, { path: MARKED, body: "m 1\n" }, way.transport);

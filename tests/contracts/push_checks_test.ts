@@ -9,7 +9,7 @@ const { signal } = new AbortController();
 
 for (const version of VERSIONS) {
   Deno.test(`${version} tells whether it checks each push`, async () => {
-    using way = await openWay();
+    using way = openWay();
     const gateways = openGateways(way);
     for (const flags of [[], ["--push.disable-consistency-check"]]) {
       await using pushgateway = await startVersion(version, { flags });

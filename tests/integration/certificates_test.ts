@@ -3,12 +3,11 @@
 import assert from "node:assert/strict";
 import { hostsOfAuthorities, pairProblem } from "../../src/config/certificates.ts";
 import { ConfigError, loadConfig } from "../../src/config/load.ts";
-import { openTransport } from "../../src/pushgateway/client/transport.ts";
+import { readTlsFiles } from "../../src/config/named_files.ts";
 import { type Certificate, openCertificates } from "../../tools/certificates.ts";
 import { outputOf } from "../../tools/command.ts";
 import { ensureComponents } from "../../tools/components.ts";
 import { temporaryDirectory } from "../../tools/server.ts";
-import { LIMITS, UPSTREAM } from "../pushgateway/client/sending.ts";
 
 /** Runs in a directory with an authority, `ca.pem`, and `good.pem`, which that has signed. */
 async function withFiles(
@@ -152,11 +151,11 @@ Deno.test("files that are replaced after they were checked are checked once more
   withFiles(async ({ good, openssl, path }) => {
     await openssl("genpkey", "-algorithm", "ed25519", "-out", "new");
     const tls = { certFile: good.cert, keyFile: `${path}/new` };
-    const deadlines = { set: () => ({ clear() {} }), [Symbol.dispose]() {} };
-    await assert.rejects(
-      openTransport({ ...UPSTREAM, scheme: "https", tls }, { ...LIMITS, deadlines }),
-      { message: `${path}/new: expected the key of cert_file, found that of another certificate` },
-    );
+    const reading = { section: "pushgateway.tls_config", placeOf: () => "file:1:1" } as const;
+    await assert.rejects(readTlsFiles(tls, reading), {
+      message: "file:1:1: pushgateway.tls_config.key_file: expected the key of cert_file, " +
+        `found that of another certificate, at ${path}/new`,
+    });
   }));
 
 Deno.test("check-config says of a server's own certificate as its authority that it is refused", () =>

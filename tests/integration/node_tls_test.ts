@@ -37,7 +37,7 @@ Deno.test("over Node's TLS connections are kept, and large bodies come whole", a
       await connection.write(request.startsWith("GET") ? answerOf(large) : OK);
     }
   });
-  using transport = await openWith(UNCHECKED, {
+  using transport = openWith(UNCHECKED, {
     idleMax: 2,
     answers: { bytesMax: 3_000_000, beyond: "error" },
   });
@@ -54,7 +54,7 @@ Deno.test("over Node's TLS a body is handed over in parts", async () => {
   await using member = await tlsMember(async (connection) => {
     while (await connection.request()) await connection.write(answerOf("x".repeat(1_000_000)));
   });
-  using transport = await openWith(UNCHECKED);
+  using transport = openWith(UNCHECKED);
   let [bytes, parts] = [0, 0];
   await transport.send(member.member, PUSH, {
     timeoutMs: 10_000,
@@ -72,7 +72,7 @@ Deno.test("an answer before the whole body was sent counts over Node's TLS, too"
     await connection.write("HTTP/1.1 413 Too Large\r\nContent-Length: 4\r\n\r\nbig\n");
     await connection.request(); // what is left unread would turn the close into a reset
   });
-  using transport = await openWith(UNCHECKED);
+  using transport = openWith(UNCHECKED);
   const body = new Uint8Array(20_000_000);
   const answer = await transport.send(member.member, { ...PUSH, body }, { timeoutMs: 5_000 });
   assert.deepEqual([answer.status, decoder.decode(answer.body)], [413, "big\n"]);
@@ -100,20 +100,20 @@ const FAILURES: readonly [
 for (const [how, handle, kind] of FAILURES) {
   Deno.test(`a request to a member that ${how} fails over Node's TLS as it does without`, async () => {
     await using member = await tlsMember(handle);
-    using transport = await openWith(UNCHECKED);
+    using transport = openWith(UNCHECKED);
     assert.equal(await kindOf(transport.send(member.member, PUSH, { timeoutMs: 500 })), kind);
   });
 }
 
 Deno.test("over Node's TLS it is told where nobody listens", async () => {
   const nobody = parseMember(`127.0.0.1:${freePort()}`);
-  using transport = await openWith(UNCHECKED);
+  using transport = openWith(UNCHECKED);
   assert.equal(await kindOf(transport.send(nobody, PUSH, { timeoutMs: 5_000 })), "refused");
 });
 
 Deno.test("a member that speaks no TLS is unreachable over Node's", async () => {
   await using member = rawMember((connection) => connection.write(OK));
-  using transport = await openWith(UNCHECKED, LIMITS);
+  using transport = openWith(UNCHECKED, LIMITS);
   assert.equal(
     await kindOf(transport.send(member.member, PUSH, { timeoutMs: 5_000 })),
     "unreachable",
@@ -127,7 +127,7 @@ Deno.test("an abort ends a request over Node's TLS", async () => {
     asked.resolve();
     await connection.request();
   });
-  using transport = await openWith(UNCHECKED);
+  using transport = openWith(UNCHECKED);
   const stop = new AbortController();
   const sending = transport.send(member.member, PUSH, { timeoutMs: 20_000, signal: stop.signal });
   await asked.promise;

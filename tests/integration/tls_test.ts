@@ -5,6 +5,7 @@ import { startConsul } from "../../tools/consul.ts";
 import { waitFor } from "../../tools/wait.ts";
 import { consulHealth } from "./consul_health.ts";
 import { type Service, startService } from "./service.ts";
+import { pushSteadily } from "./steady_client.ts";
 import { openTlsFleet } from "./tls_gateway.ts";
 
 const config = (members: readonly string[], tls: string, more = "") =>
@@ -104,3 +105,65 @@ Deno.test("a certificate that is its own authority is refused with a remedy, and
   service.process.kill("SIGHUP");
   await assertWorks(service, members);
 });
+
+const PER_SECOND = 20;
+/** The files are looked at every 5 s. */
+const LOOK_MS_MAX = 40_000;
+
+for (const [how, isAsked] of [["beside a client certificate", true], ["alone", false]] as const) {
+  Deno.test(`another authority, ${how}, is taken over from its files, and no push fails meanwhile`, async () => {
+    await using fleet = await openTlsFleet();
+    const { certificates: { authority, signed }, path } = fleet;
+    const [former, next] = [await authority("former"), await authority("next")];
+    const [server, client] = [await signed("server", former), await signed("client", former)];
+    const [nextServer, nextClient] = [
+      await signed("next-server", next),
+      await signed("next-client", next),
+    ];
+    const [trusted, own, ownKey] = ["trusted.pem", "own.pem", "own.key"].map((n) => `${path}/${n}`);
+    await Deno.copyFile(former.cert, trusted);
+    await Deno.copyFile(client.cert, own);
+    await Deno.copyFile(client.key, ownKey);
+    // The Pushgateways take clients of both authorities, until they have certificates of the next one.
+    const both = `${path}/both.pem`;
+    const bundle = await Deno.readTextFile(former.cert) + await Deno.readTextFile(next.cert);
+    await Deno.writeTextFile(both, bundle);
+    const asking = isAsked ? { ca: { cert: both, key: "" }, client: nextClient } : undefined;
+    await using first = await fleet.start(server, asking);
+    await using second = await fleet.start(server, asking);
+    const members = [first.address, second.address];
+    const more = isAsked ? `, cert_file: ${own}, key_file: ${ownKey}` : "";
+    await using service = await startService({
+      config: config(members, `{ca_file: ${trusted}${more}}`),
+    });
+    await assertWorks(service, members);
+    const stop = new AbortController();
+    const pushing = pushSteadily(Number(new URL(service.url).port), {
+      perSecond: PER_SECOND,
+      signal: stop.signal,
+    });
+    const says = (words: string) =>
+      waitFor(() => service.process.output().includes(words), { what: words, msMax: LOOK_MS_MAX });
+
+    await Deno.writeTextFile(trusted, bundle);
+    if (isAsked) {
+      await Deno.copyFile(nextClient.cert, own);
+      await says("pushgateway.tls_config.key_file: expected the key of cert_file");
+      await Deno.copyFile(nextClient.key, ownKey);
+    }
+    await says("changed files taken over");
+    await Deno.copyFile(nextServer.cert, server.cert);
+    await Deno.copyFile(nextServer.key, server.key);
+    await Deno.copyFile(next.cert, both);
+    for (const gateway of [first, second]) {
+      await gateway.stop();
+      await gateway.start();
+      await waitFor(async () => (await gateway.groups()).length > 0, { what: "pushes to it" });
+      await service.waitForActive(members.length);
+    }
+    stop.abort();
+    const { pushes, failures } = await pushing;
+    assert.deepEqual(failures, []);
+    assert(pushes > PER_SECOND, `${pushes} pushes`);
+  });
+}

@@ -72,6 +72,7 @@ export function startInstance(deps: InstanceDeps): Instance {
       linkThrough(agent.client(process), config.consul.serviceName, { random: random.next, log }));
     return {
       config,
+      followed: [],
       ...(config.consul && link && { consul: { config: config.consul, link } }),
       ...transports,
       [Symbol.dispose]() {},

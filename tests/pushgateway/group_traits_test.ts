@@ -15,7 +15,7 @@ function group(labels: Readonly<Record<string, string>>, families: object = {}) 
 }
 
 async function read({ member }: RawMember): Promise<GroupTraits> {
-  using way = await openWay();
+  using way = openWay();
   return await readGroupTraits(member, way, new AbortController().signal);
 }
 

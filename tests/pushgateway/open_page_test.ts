@@ -29,7 +29,7 @@ for (
 ) {
   Deno.test(`${why} is read piece by piece`, async () => {
     await using member = memberWith({ "/metrics": page });
-    using way = await openWay();
+    using way = openWay();
     const { read } = await openPage(member.member, REQUEST, { ...way, signal: never });
     assert.equal(await readAll(read), text);
     assert.equal(await read(), undefined);
@@ -46,7 +46,7 @@ for (
 ) {
   Deno.test(`a page that is answered with ${why} is not opened`, async () => {
     await using member = memberWith({ "/metrics": page });
-    using way = await openWay();
+    using way = openWay();
     await assert.rejects(openPage(member.member, REQUEST, { ...way, signal: never }), error);
   });
 }
@@ -63,7 +63,7 @@ function beginning(then: (connection: RawConnection) => void | Promise<void>) {
 
 Deno.test("a page that breaks off fails where it does", async () => {
   await using member = beginning((connection) => connection.close());
-  using way = await openWay();
+  using way = openWay();
   const { read } = await openPage(member.member, REQUEST, { ...way, signal: never });
   assert.equal(new TextDecoder().decode(await read()), "m 1\n");
   await assert.rejects(read(), /broke off/);
@@ -71,7 +71,7 @@ Deno.test("a page that breaks off fails where it does", async () => {
 
 Deno.test("a page that hangs fails when its time is up", async () => {
   await using member = beginning(() => {});
-  using way = await openWay();
+  using way = openWay();
   const limits = { ...way, timeoutMs: 200, signal: never };
   const { read } = await openPage(member.member, REQUEST, limits);
   await read();
@@ -87,7 +87,7 @@ Deno.test("what is not read is not sent: the connection is full, and an abort en
     for (let i = 0; i < 1_000; i++) await connection.write("m".repeat(100_000));
     isSent = true;
   });
-  using way = await openWay();
+  using way = openWay();
   const limits = { ...way, timeoutMs: 60_000, signal: stop.signal };
   const { read } = await openPage(member.member, REQUEST, limits);
   await read();
@@ -106,7 +106,7 @@ Deno.test("a page that does not begin is waited for until that is given up", asy
     asked.resolve();
     await connection.request();
   });
-  using way = await openWay();
+  using way = openWay();
   const opening = openPage(member.member, REQUEST, { ...way, signal: stop.signal });
   await asked.promise;
   assert.equal(await isPending(opening), true);

@@ -33,7 +33,7 @@ function pagesOf({ text, json = answer("", { status: 404 }) }: {
 const never = new AbortController().signal;
 
 async function read({ member }: RawMember, signal = never) {
-  using way = await openWay();
+  using way = openWay();
   const { times, clockAhead } = await readPushTimes(member, way, signal);
   return { times: Object.fromEntries(times), clockAhead };
 }
@@ -85,7 +85,7 @@ const FAILED = "# TYPE push_failure_time_seconds gauge\n" +
 
 Deno.test("a page tells whose pushes have failed, and of which types families are", async () => {
   await using member = pagesOf({ text: answer(`# TYPE m counter\nm 1\n${FAILED}${TEXT}`) });
-  using way = await openWay();
+  using way = openWay();
   const { failures, types } = await readPushTimes(member.member, way, never);
   assert.deepEqual([...failures], [["/metrics/job/a", 1.6e9]]);
   assert.deepEqual(Object.fromEntries(types ?? []), {
@@ -108,7 +108,7 @@ Deno.test("JSON tells whose pushes have failed, and not of which types all famil
     data: [group("a", "1.6e+09"), group("b", "0")],
   });
   await using member = pagesOf({ text: answer(""), json: answer(json) });
-  using way = await openWay();
+  using way = openWay();
   const { failures, types } = await readPushTimes(member.member, way, never);
   assert.deepEqual([...failures], [["/metrics/job/a", 1.6e9]]);
   assert.equal(types, undefined);

@@ -60,7 +60,7 @@ const pairOf = (cert: string, key: string) =>
 Deno.test("every key that can be honoured is, and http2 is said to be without effect", async () => {
   await using files = await openFiles();
   await files.write(ALL);
-  const { config, certificates } = await loadWebConfig(files.path, () => undefined);
+  const { config, certificates } = await loadWebConfig(files.path, { env: () => undefined });
   const { users, notices, ...rest } = config;
   assert.deepEqual(rest, {
     tls: {
@@ -92,7 +92,7 @@ Deno.test("every key that can be honoured is, and http2 is said to be without ef
 Deno.test("a configuration of nothing is taken, where it is written so", async () => {
   await using files = await openFiles();
   await files.write("{}\n");
-  const { config } = await loadWebConfig(files.path, () => undefined);
+  const { config } = await loadWebConfig(files.path, { env: () => undefined });
   assert.deepEqual(config, { headers: [], users: new Map(), notices: [] });
 });
 
@@ -168,7 +168,7 @@ for (const [what, make, problem] of WRONG) {
     await files.write(await make(files));
     const expected = `${files.path}:${problem.replaceAll("HERE", files.directory)}`;
     await assert.rejects(
-      loadWebConfig(files.path, () => undefined),
+      loadWebConfig(files.path, { env: () => undefined }),
       new ConfigError(expected.split("\n")),
     );
   });
@@ -178,14 +178,14 @@ Deno.test("a key among systemd's credentials is found there by the service alone
   await using files = await openFiles();
   await files.write(pairOf("server.pem", "${CREDENTIALS_DIRECTORY}/server.key"));
   const env = (name: string) => name === "CREDENTIALS_DIRECTORY" ? files.directory : undefined;
-  const { config } = await loadWebConfig(files.path, env);
+  const { config } = await loadWebConfig(files.path, { env });
   assert.equal(config.tls?.keyFile, `${files.directory}/server.key`);
   await assert.rejects(
-    loadWebConfig(files.path, () => undefined),
+    loadWebConfig(files.path, { env: () => undefined }),
     /expected CREDENTIALS_DIRECTORY/,
   );
   const notices: string[] = [];
-  await loadWebConfig(files.path, env, (notice) => notices.push(notice));
+  await loadWebConfig(files.path, { env, onNotice: (notice) => notices.push(notice) });
   assert.deepEqual(notices, [
     `${files.path}:3:13: tls_server_config.key_file is not checked: only the service has ` +
     "${CREDENTIALS_DIRECTORY}/server.key",

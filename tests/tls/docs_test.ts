@@ -25,7 +25,7 @@ Deno.test("the web configuration and the file for commands are valid", async () 
   await Deno.writeTextFile(`${directory}/web.yml`, await example("tls_server_config"));
   await Deno.writeTextFile(`${directory}/http.yml`, await example("password_file: password #"));
   await Deno.writeTextFile(`${directory}/password`, "secret\n");
-  const { config } = await loadWebConfig(`${directory}/web.yml`, () => undefined);
+  const { config } = await loadWebConfig(`${directory}/web.yml`, { env: () => undefined });
   assert.deepEqual([...config.users.keys()], ["push"]);
   assert(config.tls);
   const { basicAuth, tls } = await loadHttpClient(`${directory}/http.yml`, () => undefined);

@@ -4,12 +4,13 @@ import assert from "node:assert/strict";
 import { run } from "../../tools/command.ts";
 import { ensureComponents } from "../../tools/components.ts";
 import { waitFor } from "../../tools/wait.ts";
+import { connect } from "../http/server/raw_client.ts";
 import { pushSteadily } from "../integration/steady_client.ts";
 import { ALICE, basic, HASHES } from "./web_file.ts";
 import { startWebService, type WebService } from "./web_service.ts";
 
 const PER_SECOND = 20;
-/** The files are looked at every 10 s. */
+/** The files are looked at every 5 s. */
 const LOOK_MS_MAX = 40_000;
 const BOB = basic("bob", "land");
 const TWO = { alice: HASHES.wonder, bob: HASHES.land };
@@ -34,13 +35,30 @@ Deno.test("certificates and users change under steady pushes, and no push fails"
   const port = Number(new URL(service.url).port);
   const asked = { perSecond: PER_SECOND, signal: stop.signal, caCert, authorization };
   const pushing = pushSteadily(port, asked);
-  const healthy = async (authorization: string) => {
+  const healthy = async (authorization?: string) => {
     const client = Deno.createHttpClient({ caCerts: [caCert] });
-    const answer = await fetch(`${service.url}/-/healthy`, { headers: { authorization }, client });
+    const headers: Record<string, string> = authorization ? { authorization } : {};
+    const answer = await fetch(`${service.url}/-/healthy`, { headers, client });
     await answer.body?.cancel();
     client.close();
     return answer.status;
   };
+  const letsIn = (authorization: string, status: number) =>
+    waitFor(async () => await healthy(authorization) === status, {
+      what: `${status} for a user`,
+      msMax: LOOK_MS_MAX,
+    });
+  const says = (words: string) =>
+    waitFor(() => service.process.output().includes(words), { what: words, msMax: LOOK_MS_MAX });
+  const isLoaded = () => service.metric("dynamic_sharding_config_last_reload_successful");
+  using kept = await connect(port, caCert);
+  const askKept = async () => {
+    await kept.send(
+      `GET /-/healthy HTTP/1.1\r\nHost: x\r\nAuthorization: ${authorization}\r\n\r\n`,
+    );
+    return (await kept.answer()).status;
+  };
+  assert.equal(await askKept(), 200);
 
   await t.step("a new certificate in the same files is taken over without a reload", async () => {
     await authority.issue("renewed");
@@ -54,18 +72,40 @@ Deno.test("certificates and users change under steady pushes, and no push fails"
       what: "the new certificate",
       msMax: LOOK_MS_MAX,
     });
-    await service.waitForLog("certificates taken over");
+    await service.waitForLog("changed files taken over");
+    assert.equal(await askKept(), 200);
   });
+
+  await t.step("a further user is let in without a reload, and one taken out no more", async () => {
+    assert.equal(await healthy(BOB), 401);
+    await own.web.write({ users: TWO });
+    await letsIn(BOB, 200);
+    await own.web.write();
+    await letsIn(BOB, 401);
+    assert.equal(await askKept(), 200);
+  });
+
+  await t.step(
+    "a file that is cut off behind TLS lets in nobody, and the log says so",
+    async () => {
+      await own.web.write({ users: undefined });
+      await says(
+        "basic_auth_users: expected users as in the running configuration, found none; " +
+          "only a reload takes that over",
+      );
+      assert.equal(await healthy(), 401);
+      assert.equal(await isLoaded(), 0);
+      await own.web.write();
+      await says("changed files are the running ones again");
+      assert.equal(await isLoaded(), 1);
+    },
+  );
 
   await t.step("half of a pair is not taken over, and the log says so", async () => {
     await authority.issue("half");
     const [from, to] = ["half", "server"].map((name) => `${authority.directory}/${name}.pem`);
     await Deno.copyFile(from, to);
-    await waitFor(
-      () =>
-        service.process.output().includes("certificates are not taken over, the former ones stay"),
-      { what: "a warning", msMax: LOOK_MS_MAX },
-    );
+    await says("tls_server_config.key_file: expected the key of cert_file");
     assert.equal(await certificateOf(own), "renewed");
   });
 
@@ -80,7 +120,6 @@ Deno.test("certificates and users change under steady pushes, and no push fails"
   });
 
   await t.step("a reload takes over another certificate, and further users", async () => {
-    assert.equal(await healthy(BOB), 401);
     await authority.issue("other");
     await own.web.write({ certificate: "other", users: TWO });
     assert.equal((await reload(own)).status, 200);
@@ -93,6 +132,7 @@ Deno.test("certificates and users change under steady pushes, and no push fails"
     service.process.kill("SIGHUP");
     await service.waitForLog("web.yml:2:28: basic_auth_users.alice: expected a bcrypt hash");
     assert.equal(await healthy(BOB), 200);
+    assert.equal(await askKept(), 200);
   });
 
   stop.abort();

@@ -17,7 +17,7 @@ export const ALICE = basic("alice", "wonder");
 export interface WebParts {
   /** The name of the certificate; `server` by default. */
   readonly certificate?: string;
-  /** Hashes by users; alice's alone by default. */
+  /** Hashes by users; alice's alone by default, and no such section where it is undefined. */
   readonly users?: Readonly<Record<string, string>>;
   /** Further lines. */
   readonly more?: string;
@@ -50,9 +50,11 @@ export async function createWebFile(parts: WebParts = {}): Promise<WebFile> {
   };
 }
 
-function textOf(
-  { certificate = "server", users = { alice: HASHES.wonder }, more = "" }: WebParts,
-): string {
+function textOf(parts: WebParts): string {
+  const { certificate = "server", users, more = "" } = {
+    users: { alice: HASHES.wonder },
+    ...parts,
+  };
   return `tls_server_config: {cert_file: ${certificate}.pem, key_file: ${certificate}.key}\n` +
-    `basic_auth_users: ${JSON.stringify(users)}\n${more}`;
+    (users ? `basic_auth_users: ${JSON.stringify(users)}\n` : "") + more;
 }

@@ -8,7 +8,7 @@
  */
 
 import { sleep } from "../../concurrency/backoff.ts";
-import { pairProblem } from "../../config/certificates.ts";
+import type { TlsFiles } from "../../config/named_files.ts";
 import type { UpstreamConfig } from "../../config/upstream.ts";
 import type { Deadlines } from "../../concurrency/deadlines.ts";
 import { type Member, splitMember } from "../../member.ts";
@@ -55,6 +55,8 @@ export interface TransportLimits {
   /** Idle connections that are kept for each member. */
   readonly idleMax: number;
   readonly answers: AnswerLimits;
+  /** The certificates of `tls_config`, which each new connection is made with as they are then. */
+  readonly certificates: () => TlsFiles;
   /** Where the deadlines of its requests are kept. */
   readonly deadlines: Deadlines;
 }
@@ -77,18 +79,9 @@ interface Idle {
   stale: boolean;
 }
 
-/**
- * Opens a transport; nothing is connected yet.
- *
- * @throws where a TLS file cannot be read, or is not what it should be
- */
-export async function openTransport(
-  upstream: UpstreamConfig,
-  limits: TransportLimits,
-): Promise<Transport> {
-  const { caFile, certFile, keyFile, insecureSkipVerify: skipVerify = false } = upstream.tls;
-  const caCerts = caFile ? [await Deno.readTextFile(caFile)] : [];
-  const certificate = certFile && keyFile ? await readCertificate(certFile, keyFile) : undefined;
+/** Opens a transport; nothing is connected yet. */
+export function openTransport(upstream: UpstreamConfig, limits: TransportLimits): Transport {
+  const { insecureSkipVerify: skipVerify = false, serverName } = upstream.tls;
   const idle = new Map<Member, Idle[]>();
   const hanging = new Map<Member, Handshakes>();
   let sweep: ReturnType<typeof setTimeout> | undefined;
@@ -109,7 +102,9 @@ export async function openTransport(
     if (upstream.scheme === "http") return { hostname, port };
     const handshakes = hanging.get(member) ?? new Set();
     hanging.set(member, handshakes);
-    const common = { caCerts, serverName: upstream.tls.serverName ?? hostname, handshakes };
+    const { ca, cert, key } = limits.certificates();
+    const common = { caCerts: ca ? [ca] : [], serverName: serverName ?? hostname, handshakes };
+    const certificate = cert && key ? { cert, key } : undefined;
     if (!certificate && !skipVerify) return { hostname, port, tls: common };
     const nodeTls = { ...common, ...(certificate && { certificate }), skipVerify };
     return { hostname, port, nodeTls };
@@ -257,14 +252,6 @@ export async function openTransport(
       }
     },
   };
-}
-
-/** @throws where they do not belong together, as while both are replaced */
-async function readCertificate(certFile: string, keyFile: string) {
-  const [cert, key] = [await Deno.readTextFile(certFile), await Deno.readTextFile(keyFile)];
-  const wrong = pairProblem(cert, key);
-  if (!wrong) return { cert, key };
-  throw new TypeError(`${wrong.key === "cert_file" ? certFile : keyFile}: ${wrong.message}`);
 }
 
 async function authorization(

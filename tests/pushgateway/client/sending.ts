@@ -23,12 +23,12 @@ export const PUSH: UpstreamRequest = {
 export const OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
 /** A transport with deadlines of its own, closed together. */
-export async function openWith(
+export function openWith(
   upstream: UpstreamConfig,
-  limits: Omit<TransportLimits, "deadlines"> = LIMITS,
-): Promise<Transport> {
+  limits: Omit<TransportLimits, "certificates" | "deadlines"> = LIMITS,
+): Transport {
   const deadlines = createDeadlines();
-  const transport = await openTransport(upstream, { ...limits, deadlines });
+  const transport = openTransport(upstream, { ...limits, certificates: () => ({}), deadlines });
   return {
     send: transport.send,
     [Symbol.dispose]() {

@@ -36,7 +36,7 @@ const health = "GET /-/healthy";
 Deno.test("a member that ends a connection before its answer is asked once more, on a fresh one", async () => {
   const { member, seen } = closing({ pushes: 1 });
   await using _ = member;
-  using transport = await openWith(UPSTREAM);
+  using transport = openWith(UPSTREAM);
   assert.equal((await transport.send(member.member, PUSH, LIMITS)).status, 200);
   assert.deepEqual([seen, member.accepted], [[push, push], 2]);
 });
@@ -44,7 +44,7 @@ Deno.test("a member that ends a connection before its answer is asked once more,
 Deno.test("a member that is well and closes two connections answers so: it is sent nothing a third time", async () => {
   const { member, seen } = closing({ pushes: Infinity, health: OK });
   await using _ = member;
-  using transport = await openWith(UPSTREAM);
+  using transport = openWith(UPSTREAM);
   assert.equal(await kindOf(transport.send(member.member, PUSH, LIMITS)), "closed");
   assert.deepEqual(seen, [push, push, health]);
 });
@@ -58,7 +58,7 @@ for (
   Deno.test(`a member that is asked whether it is well, and ${why}, is sent the push a third time`, async () => {
     const { member, seen } = closing({ pushes: Infinity, ...(answer && { health: answer }) });
     await using _ = member;
-    using transport = await openWith(UPSTREAM);
+    using transport = openWith(UPSTREAM);
     assert.equal(await kindOf(transport.send(member.member, PUSH, LIMITS)), "reset");
     assert.deepEqual(seen, [push, push, health, push]);
   });
@@ -67,7 +67,7 @@ for (
 Deno.test("a member that takes a push at the third time has taken it", async () => {
   const { member, seen } = closing({ pushes: 2 });
   await using _ = member;
-  using transport = await openWith(UPSTREAM);
+  using transport = openWith(UPSTREAM);
   assert.equal((await transport.send(member.member, PUSH, LIMITS)).status, 200);
   assert.deepEqual(seen, [push, push, health, push]);
 });
@@ -83,7 +83,7 @@ Deno.test("its health is asked for as the operator has configured the way to it"
     connection.close();
   });
   const basicAuth = { username: "a", password: new Secret("b") };
-  using transport = await openWith({ ...UPSTREAM, routePrefix: "/pg", basicAuth });
+  using transport = openWith({ ...UPSTREAM, routePrefix: "/pg", basicAuth });
   assert.equal(await kindOf(transport.send(member.member, PUSH, LIMITS)), "closed");
   assert.match(asked, /^GET \/pg\/-\/healthy HTTP\/1.1\r\n/);
   assert.match(asked, /\r\nauthorization: Basic YTpi\r\n/);
@@ -96,7 +96,7 @@ Deno.test("a caller that gives up is not followed by another try", async () => {
     stop.abort();
     connection.close();
   });
-  using transport = await openWith(UPSTREAM);
+  using transport = openWith(UPSTREAM);
   const sending = transport.send(member.member, PUSH, { ...LIMITS, signal: stop.signal });
   assert.equal(await kindOf(sending), "reset");
   assert.equal(member.accepted, 1);
@@ -108,7 +108,7 @@ Deno.test("a member that is being killed takes a connection more, drops it, and 
     connection.close();
     if (index === 1) member.refuse();
   });
-  using transport = await openWith(UPSTREAM);
+  using transport = openWith(UPSTREAM);
   const kind = await kindOf(transport.send(member.member, PUSH, LIMITS));
   assert.deepEqual([kind, member.accepted], ["refused", 2]);
 });

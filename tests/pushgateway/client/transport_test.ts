@@ -26,7 +26,7 @@ Deno.test("a request goes out as it is, with the prefix, the member's name and o
   const basicAuth = { username: "ü", passwordFile: await Deno.makeTempFile() };
   try {
     await Deno.writeTextFile(basicAuth.passwordFile, "s3cret\n");
-    using transport = await openWith({ ...UPSTREAM, routePrefix: "/pg", basicAuth });
+    using transport = openWith({ ...UPSTREAM, routePrefix: "/pg", basicAuth });
     const { status, body } = await transport.send(member.member, PUSH, { timeoutMs: 5_000 });
     assert.deepEqual({ status, body: text(body) }, { status: 200, body: "ok" });
   } finally {
@@ -73,7 +73,7 @@ for (
         }
         connection.close();
       });
-      using transport = await openWith(UPSTREAM);
+      using transport = openWith(UPSTREAM);
       const { status, body } = await transport.send(member.member, PUSH, { timeoutMs: 5_000 });
       assert.deepEqual({ status, body: text(body) }, expected);
     }
@@ -84,7 +84,7 @@ Deno.test("headers of an answer come as they were, repeated ones too", async () 
   await using member = rawMember((connection) =>
     answerAll(connection, "HTTP/1.1 200 OK\r\nX-A: 1\r\nx-a: 2\r\nContent-Length: 0\r\n\r\n")
   );
-  using transport = await openWith(UPSTREAM);
+  using transport = openWith(UPSTREAM);
   const { headers } = await transport.send(member.member, PUSH, { timeoutMs: 5_000 });
   assert.deepEqual(headers, ["X-A", "1", "x-a", "2", "Content-Length", "0"]);
 });
@@ -95,7 +95,7 @@ Deno.test("a connection is used again, unless the member closes it", async () =>
     answerAll(connection, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
   );
   await using talkative = rawMember((connection) => answerAll(connection, `${OK}${OK}`));
-  using transport = await openWith(UPSTREAM);
+  using transport = openWith(UPSTREAM);
   for (let i = 0; i < 5; i++) {
     for (const { member } of [kept, closing, talkative]) {
       await transport.send(member, PUSH, { timeoutMs: 5_000 });
@@ -114,7 +114,7 @@ Deno.test("requests at once have connections of their own, of which some are kep
       await connection.write(OK);
     }
   });
-  using transport = await openWith(UPSTREAM);
+  using transport = openWith(UPSTREAM);
   const four = () =>
     Promise.all([1, 2, 3, 4].map(() => transport.send(member.member, PUSH, { timeoutMs: 5_000 })));
   await four();
@@ -124,13 +124,13 @@ Deno.test("requests at once have connections of their own, of which some are kep
 });
 
 Deno.test("nobody listens: refused", async () => {
-  using transport = await openWith(UPSTREAM);
+  using transport = openWith(UPSTREAM);
   const member = parseMember(`127.0.0.1:${freePort()}`);
   assert.equal(await kindOf(transport.send(member, PUSH, { timeoutMs: 5_000 })), "refused");
 });
 
 Deno.test("no such host: unreachable", async () => {
-  using transport = await openWith(UPSTREAM);
+  using transport = openWith(UPSTREAM);
   const member = parseMember("no-such-host.invalid:9091");
   assert.equal(await kindOf(transport.send(member, PUSH, { timeoutMs: 5_000 })), "unreachable");
 });
@@ -152,7 +152,7 @@ for (
       if (answer.includes("2000000")) await connection.write("x".repeat(1_100_000));
       connection.close();
     });
-    using transport = await openWith(UPSTREAM);
+    using transport = openWith(UPSTREAM);
     const timeoutMs = kind === "timeout" ? 200 : 10_000;
     assert.equal(await kindOf(transport.send(member.member, PUSH, { timeoutMs })), kind);
     assert.equal(member.accepted, 1, "it may have been taken");
@@ -166,7 +166,7 @@ Deno.test("idle connections that the member has let go of do no harm", async () 
     if (index === 0) connection.close();
     else await answerAll(connection, OK);
   });
-  using transport = await openWith(UPSTREAM);
+  using transport = openWith(UPSTREAM);
   for (let i = 0; i < 3; i++) {
     assert.equal((await transport.send(member.member, PUSH, { timeoutMs: 5_000 })).status, 200);
   }
@@ -181,7 +181,7 @@ Deno.test("what comes over a connection while nothing is asked is no answer to t
     await connection.write("HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n");
     if (await connection.request() === "") ended++;
   });
-  using transport = await openWith(UPSTREAM);
+  using transport = openWith(UPSTREAM);
   for (let i = 1; i <= 3; i++) {
     const { status, body } = await transport.send(member.member, PUSH, { timeoutMs: 5_000 });
     assert.deepEqual([status, text(body)], [200, "ok"]);
@@ -194,7 +194,7 @@ Deno.test("an answer beyond the limit is cut where that is asked for, with its s
   await using member = rawMember((connection) =>
     answerAll(connection, answerOf("no".repeat(5_000), { status: 400 }))
   );
-  using transport = await openWith(UPSTREAM, {
+  using transport = openWith(UPSTREAM, {
     idleMax: 2,
     answers: { bytesMax: 7_001, beyond: "cut" },
   });
@@ -212,7 +212,7 @@ for (const [whose, tls] of [["Deno's", {}], ["Node's", { insecureSkipVerify: tru
       held.push(connection);
       return Promise.resolve();
     });
-    using transport = await openWith({ ...UPSTREAM, scheme: "https", tls });
+    using transport = openWith({ ...UPSTREAM, scheme: "https", tls });
     const send = () => kindOf(transport.send(member.member, PUSH, { timeoutMs: 50 }));
     for (let i = 0; i < 12; i++) assert.equal(await send(), "unreachable");
     assert.equal(member.accepted, 8);
@@ -229,7 +229,7 @@ Deno.test("an answer that comes before the whole body was sent counts", async ()
     await connection.write("HTTP/1.1 413 Too Large\r\nContent-Length: 4\r\n\r\nbig\n");
     await connection.request(); // what is left unread would turn the close into a reset
   });
-  using transport = await openWith(UPSTREAM);
+  using transport = openWith(UPSTREAM);
   const body = new Uint8Array(20_000_000);
   const answer = await transport.send(member.member, { ...PUSH, body }, { timeoutMs: 5_000 });
   assert.deepEqual([answer.status, text(answer.body)], [413, "big\n"]);
@@ -246,7 +246,7 @@ Deno.test("a body is handed over as it comes, with the headers, and none is left
     await connection.write("3\r\ntwo\r\n0\r\n\r\n");
     await answerAll(connection, OK);
   });
-  using transport = await openWith(UPSTREAM);
+  using transport = openWith(UPSTREAM);
   const parts: string[] = [];
   const answer = await transport.send(member.member, PUSH, {
     timeoutMs: 5_000,
@@ -269,7 +269,7 @@ Deno.test("a body that is handed over may be of any size, and nothing is read me
     await connection.write(`HTTP/1.1 200 OK\r\nContent-Length: ${size}\r\n\r\n`);
     await connection.write("x".repeat(size));
   });
-  using transport = await openWith(UPSTREAM);
+  using transport = openWith(UPSTREAM);
   let [taken, running] = [0, 0];
   await transport.send(member.member, PUSH, {
     timeoutMs: 20_000,
@@ -288,7 +288,7 @@ Deno.test("the body of an answer that is no 200 is gathered, so that its error i
   await using member = rawMember((connection) =>
     answerAll(connection, "HTTP/1.1 500 No\r\nContent-Length: 4\r\n\r\noops")
   );
-  using transport = await openWith(UPSTREAM);
+  using transport = openWith(UPSTREAM);
   const onBody = () => assert.fail("no body was asked for");
   const answer = await transport.send(member.member, PUSH, { timeoutMs: 5_000, onBody });
   assert.deepEqual([answer.status, text(answer.body)], [500, "oops"]);
@@ -302,7 +302,7 @@ for (
 ) {
   Deno.test(`${what} in taking a body ends the connection, and is what is told`, async () => {
     await using member = rawMember((connection) => answerAll(connection, OK));
-    using transport = await openWith(UPSTREAM);
+    using transport = openWith(UPSTREAM);
     const onBody = () => Promise.reject(failure);
     const sending = transport.send(member.member, PUSH, { timeoutMs: 5_000, onBody });
     await assert.rejects(sending, (error) => error === failure);
@@ -321,7 +321,7 @@ for (
       await connection.write(`${PAGE}3\r\none\r\n`);
       if (kind === "broken") connection.close();
     });
-    using transport = await openWith(UPSTREAM);
+    using transport = openWith(UPSTREAM);
     const parts: string[] = [];
     const sending = transport.send(member.member, PUSH, {
       timeoutMs: kind === "timeout" ? 200 : 10_000,
@@ -340,7 +340,7 @@ for (const isKept of [false, true]) {
       if (isKept && await connection.request()) await connection.write(OK);
       await done.promise;
     });
-    using transport = await openWith(UPSTREAM);
+    using transport = openWith(UPSTREAM);
     if (isKept) await transport.send(member.member, PUSH, { timeoutMs: 5_000 });
     const large = { ...PUSH, body: new Uint8Array(16_777_216) };
     const sending = transport.send(member.member, large, { timeoutMs: 200 });

@@ -1,0 +1,44 @@
+/** Whether a web configuration protects less than another one. Pure. @module */
+
+import type { WebConfig } from "./web_config.ts";
+import type { ClientAuth } from "./web_schema.ts";
+
+/** Something that is protected no more. */
+export interface Opening {
+  /** Where the configuration would protect it. */
+  readonly path: readonly string[];
+  readonly problem: string;
+}
+
+/** How much is asked of clients' certificates. */
+const DEMANDS: Readonly<Record<ClientAuth, number>> = {
+  NoClientCert: 0,
+  RequestClientCert: 0,
+  VerifyClientCertIfGiven: 0,
+  RequireAnyClientCert: 1,
+  RequireAndVerifyClientCert: 2,
+};
+
+/** What one configuration protects, and the next one does not. */
+export function openingsOf(before: WebConfig, next: WebConfig): readonly Opening[] {
+  const openings: Opening[] = [];
+  const expected = (what: string, path: readonly string[], found: string) =>
+    void openings.push({
+      path,
+      problem: `expected ${what} as in the running configuration, found ${found}; ` +
+        "only a reload takes that over",
+    });
+  if (before.users.size > 0 && next.users.size === 0) {
+    expected("users", ["basic_auth_users"], "none");
+  }
+  if (before.tls && !next.tls) expected("TLS", ["tls_server_config"], "none");
+  const [demanded, demands] = [demandOf(before), demandOf(next)];
+  if (next.tls && DEMANDS[demands] < DEMANDS[demanded]) {
+    expected(demanded, ["tls_server_config", "client_auth_type"], demands);
+  }
+  return openings;
+}
+
+function demandOf({ tls }: WebConfig): ClientAuth {
+  return tls?.clientAuth ?? "NoClientCert";
+}
