@@ -4,7 +4,8 @@ import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 
 /** What is wrong with a certificate or its key. */
 export interface PairProblem {
-  readonly key: "cert_file" | "key_file";
+  /** Which of both. */
+  readonly of: "cert" | "key";
   readonly message: string;
 }
 
@@ -40,7 +41,7 @@ export function pairProblem(cert: string, key: string): PairProblem | undefined 
   if (!privateKey) return wrongKey("a PEM private key", "one that cannot be read");
   if (!isUsable(privateKey)) return wrongKey(USABLE_KEYS, kindOf(privateKey));
   if (certificate.checkPrivateKey(privateKey)) return undefined;
-  return wrongKey("the key of cert_file", "that of another certificate");
+  return wrongKey("the key of the certificate", "that of another certificate");
 }
 
 /** What is wrong with PEM certificates; nothing where all can be read. */
@@ -65,11 +66,11 @@ export function hostsOfAuthorities(pem: string): string[] {
 }
 
 function wrongCert(expected: string, found: string): PairProblem {
-  return { key: "cert_file", message: `expected ${expected}, found ${found}` };
+  return { of: "cert", message: `expected ${expected}, found ${found}` };
 }
 
 function wrongKey(expected: string, found: string): PairProblem {
-  return { key: "key_file", message: `expected ${expected}, found ${found}` };
+  return { of: "key", message: `expected ${expected}, found ${found}` };
 }
 
 /** Absent where it cannot be read. What the reader says is no help to whoever made it. */

@@ -77,7 +77,7 @@ export async function readTlsFiles(
   { section, placeOf, before = {} }: TlsReading,
 ): Promise<TlsFiles> {
   const checked = byKey({ ca_file: before.ca, cert_file: before.cert, key_file: before.key });
-  const { texts, problems } = await readSectionFiles(tlsFiles(tls), checked);
+  const { texts, problems } = await readSectionFiles(tlsFiles(tls), { checked });
   if (problems.length > 0) {
     const place = placesOf(section, placeOf);
     throw new ConfigError(problems.map(({ key, problem }) => `${place(key)}: ${problem}`));

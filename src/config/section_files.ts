@@ -1,4 +1,4 @@
-/** Reads the files that a section of a configuration names, and checks what they hold. @module */
+/** Reads the files that a section of a configuration names, and checks what it is given. @module */
 
 import { certificatesProblem, pairProblem } from "./certificates.ts";
 import { readNamed } from "./files.ts";
@@ -6,45 +6,57 @@ import { readNamed } from "./files.ts";
 /** What belongs to each key of a section. */
 export type ByKey = Readonly<Record<string, string>>;
 
-/** What is wrong with a file. */
+/** What is wrong with a file, or with a text in its place. */
 export interface FileProblem {
-  /** The key that names it. */
+  /** The key that names the file, or has the text. */
   readonly key: string;
   readonly problem: string;
 }
 
-/** The files of a section as they were read. */
-export interface SectionFiles {
-  /** Those that could be read. */
+/** What a section gives. */
+export interface SectionTexts {
+  /** The contents of files that could be read, and texts in their place: `cert` where that is one. */
   readonly texts: ByKey;
   readonly problems: readonly FileProblem[];
 }
 
-/** Those that hold certificates. Others hold a secret. */
-const CERTIFICATES = new Set(["ca_file", "cert_file", "client_ca_file"]);
+/** Keys of certificates. Others are of secrets. */
+const CERTIFICATES = /^(ca|cert|client_ca)(_file)?$/;
 
 /**
- * Reads files, and checks that certificates are some, and that `cert_file` and `key_file` belong together.
+ * Reads files, and checks that certificates are some, and that a certificate and its key belong together.
  *
- * @param checked texts that were found good before, which are not checked again
+ * @param options.inline texts in the place of files
+ * @param options.checked texts that were found good before, which are not checked again
  */
-export async function readSectionFiles(files: ByKey, checked: ByKey = {}): Promise<SectionFiles> {
+export async function readSectionFiles(
+  files: ByKey,
+  { inline = {}, checked = {} }: { readonly inline?: ByKey; readonly checked?: ByKey } = {},
+): Promise<SectionTexts> {
   const texts: Record<string, string> = {};
   const problems: FileProblem[] = [];
-  const wrong = (key: string, problem: string) =>
-    void problems.push({ key, problem: `${problem}, at ${files[key]}` });
+  const wrong = (key: string, problem: string) => {
+    const where = key in files ? `, at ${files[key]}` : "";
+    problems.push({ key, problem: `${problem}${where}` });
+  };
+  const problemOf = (key: string, text: string) =>
+    CERTIFICATES.test(key) && text !== checked[key] ? certificatesProblem(text) : undefined;
   for (const [key, file] of Object.entries(files)) {
-    const problemOf = (text: string) =>
-      CERTIFICATES.has(key) && text !== checked[key] ? certificatesProblem(text) : undefined;
-    const read = await readNamed(file, problemOf);
+    const read = await readNamed(file, (text) => problemOf(key, text));
     if ("text" in read) texts[key] = read.text;
     else wrong(key, read.problem);
   }
-  const { cert_file: cert, key_file: key } = texts;
+  for (const [key, text] of Object.entries(inline)) {
+    const problem = problemOf(key, text);
+    if (problem) wrong(key, problem);
+    else texts[key] = text;
+  }
+  const [certKey, keyKey] = ["cert", "key"].map((key) => key in texts ? key : `${key}_file`);
+  const [cert, key] = [texts[certKey], texts[keyKey]];
   const isPair = cert !== undefined && key !== undefined;
-  const isChecked = cert === checked.cert_file && key === checked.key_file;
+  const isChecked = cert === checked[certKey] && key === checked[keyKey];
   const pair = isPair && !isChecked ? pairProblem(cert, key) : undefined;
-  if (pair) wrong(pair.key, pair.message);
+  if (pair) wrong(pair.of === "key" ? keyKey : certKey, pair.message);
   return { texts, problems };
 }
 

@@ -6,7 +6,7 @@
  */
 
 import { type Environment, isCredential, locator, readText, withoutCredentials } from "./files.ts";
-import { type ByKey, readSectionFiles } from "./section_files.ts";
+import { type ByKey, byKey, readSectionFiles } from "./section_files.ts";
 import { hasCompleteTls, TLS_VERSIONS, type TlsVersion } from "./tls_runtime.ts";
 import { type ClientAuth, parseWebFile, type WebFile } from "./web_schema.ts";
 import { ConfigError, readYaml, type YamlText } from "./yaml.ts";
@@ -25,16 +25,16 @@ export interface WebConfig {
 
 /** How TLS is served. */
 export interface WebTls {
-  readonly certFile: string;
-  readonly keyFile: string;
-  /** Authorities of clients' certificates. */
-  readonly clientCaFile?: string;
+  /** The files of the certificate, its key and the authorities of clients, by the keys that name them. */
+  readonly files: ByKey;
+  /** Those that stand in the configuration itself, as PEM: `cert`, `key` and `client_ca`. */
+  readonly inline: ByKey;
   readonly clientAuth: ClientAuth;
   readonly minVersion: TlsVersion;
   readonly maxVersion: TlsVersion;
 }
 
-/** What the files of a {@linkcode WebTls} hold, as PEM. */
+/** The certificates of a {@linkcode WebTls}, as PEM. */
 export interface Certificates {
   readonly cert: string;
   readonly key: string;
@@ -46,8 +46,9 @@ export interface LoadedWeb {
   readonly config: WebConfig;
   /** Absent without TLS, and where some of the files were not checked. */
   readonly certificates?: Certificates;
-  /** The text of the file. */
+  /** The text of the file, and those of the certificates and the key, by the keys of these. */
   readonly text: string;
+  readonly texts?: ByKey;
   /** `file:line:column` of a value; the file alone where it has none there. */
   readonly placeOf: YamlText["placeOf"];
 }
@@ -78,7 +79,7 @@ export async function loadWebConfig(
   const { config, placeOf } = own;
   const loaded = { text, config, placeOf };
   if (!config.tls) return loaded;
-  const files = filesOf(config.tls);
+  const { files, inline } = config.tls;
   const keyPlace = (key: string) =>
     `${placeOf(["tls_server_config", key])}: tls_server_config.${key}`;
   const hidden = Object.entries(files).filter(([, file]) => isCredential(file));
@@ -88,18 +89,22 @@ export async function loadWebConfig(
     }
     return loaded;
   }
-  const { texts, problems } = await readSectionFiles(files, before && textsOf(before));
+  const { texts, problems } = await readSectionFiles(files, {
+    inline,
+    ...(before?.texts && { checked: before.texts }),
+  });
   if (problems.length > 0) {
     throw new ConfigError(problems.map(({ key, problem }) => `${keyPlace(key)}: ${problem}`));
   }
-  const { cert_file: cert, key_file: key, client_ca_file: clientCa } = texts;
+  const textOf = (key: string): string | undefined => texts[key] ?? texts[`${key}_file`];
+  const [cert = "", key = "", clientCa] = ["cert", "key", "client_ca"].map(textOf);
   const certificates = { cert, key, ...(clientCa !== undefined && { clientCa }) };
-  return { ...loaded, certificates };
+  return { ...loaded, texts, certificates };
 }
 
 /** Whether two loaded ones are the same in all that was read. */
 export function isSameWeb(a: LoadedWeb, b: LoadedWeb): boolean {
-  return a.text === b.text && JSON.stringify(a.certificates) === JSON.stringify(b.certificates);
+  return a.text === b.text && JSON.stringify(a.texts) === JSON.stringify(b.texts);
 }
 
 function readWebConfig(
@@ -113,29 +118,11 @@ function readWebConfig(
   return { config, placeOf: yaml.placeOf };
 }
 
-/** What the files of the certificates held, by the keys that name them. */
-function textsOf({ certificates }: LoadedWeb): ByKey {
-  if (!certificates) return {};
-  const { cert, key, clientCa } = certificates;
-  return {
-    cert_file: cert,
-    key_file: key,
-    ...(clientCa !== undefined && { client_ca_file: clientCa }),
-  };
-}
-
-function filesOf({ certFile, keyFile, clientCaFile }: WebTls): Record<string, string> {
-  return {
-    cert_file: certFile,
-    key_file: keyFile,
-    ...(clientCaFile && { client_ca_file: clientCaFile }),
-  };
-}
-
 function toWebConfig(
   { tls_server_config: tls, http_server_config: http, basic_auth_users: users = {} }: WebFile,
   { locate, yaml }: { readonly locate: (name: string) => string; readonly yaml: YamlText },
 ): WebConfig {
+  const located = (name: string | undefined) => name && locate(name);
   const headers = Object.entries(http?.headers ?? {}).flatMap(([name, value]) =>
     value === undefined ? [] : [name.toLowerCase(), value]
   );
@@ -146,11 +133,14 @@ function toWebConfig(
     ]
     : [];
   return {
-    ...(tls?.cert_file && tls.key_file && {
+    ...(tls && {
       tls: {
-        certFile: locate(tls.cert_file),
-        keyFile: locate(tls.key_file),
-        ...(tls.client_ca_file && { clientCaFile: locate(tls.client_ca_file) }),
+        files: byKey({
+          cert_file: located(tls.cert_file),
+          key_file: located(tls.key_file),
+          client_ca_file: located(tls.client_ca_file),
+        }),
+        inline: byKey({ cert: tls.cert, key: tls.key?.reveal(), client_ca: tls.client_ca }),
         clientAuth: tls.client_auth_type ?? "NoClientCert",
         minVersion: TLS_VERSIONS[tls.min_version ?? "TLS12"],
         maxVersion: TLS_VERSIONS[tls.max_version ?? "TLS13"],

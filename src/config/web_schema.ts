@@ -7,7 +7,7 @@
 
 import { z } from "zod";
 import { field } from "./conflicts.ts";
-import { type Issue, kind, list, scalar, section, text, toIssues } from "./fields.ts";
+import { type Issue, kind, list, scalar, secret, section, text, toIssues } from "./fields.ts";
 import {
   CURVES,
   NEEDS_COMPLETE,
@@ -50,9 +50,9 @@ const tls = section({
   cipher_suites: list("a cipher suite", String).nullish(),
   curve_preferences: list("a curve", String).nullish(),
   prefer_server_cipher_suites: scalar("true or false", parsePreference),
-  cert: unsupported("cert_file"),
-  key: unsupported("key_file"),
-  client_ca: unsupported("client_ca_file"),
+  cert: text("a PEM certificate"),
+  key: secret("a PEM private key"),
+  client_ca: text("a PEM certificate"),
   client_allowed_sans: unsupported(),
 });
 
@@ -83,7 +83,7 @@ export type WebFile = z.infer<typeof file>;
 
 const KEYS: Readonly<Record<string, readonly string[]>> = {
   "": ["tls_server_config", "http_server_config", "basic_auth_users"],
-  "tls_server_config": Object.keys(tls.shape).slice(0, -4),
+  "tls_server_config": Object.keys(tls.shape).slice(0, -1),
   "http_server_config": Object.keys(http.shape),
   "http_server_config.headers": Object.keys(headers.shape),
 };
@@ -114,15 +114,22 @@ function tlsConflicts(raw: TlsSection, hasCompleteTls: boolean): Issue[] {
   const issues: Issue[] = [];
   const tell = (key: string | undefined, message: string) =>
     issues.push({ path: ["tls_server_config", ...(key ? [key] : [])], message });
-  const { cert_file: cert, key_file: key, client_ca_file: ca, client_auth_type: auth } = raw;
+  /** The key that is given, of one for a text and one for a file with it. */
+  const given = (key: string): string | undefined => {
+    const [text, file] = [key, `${key}_file`].map((key) => raw[key] ? key : undefined);
+    if (text && file) tell(file, `expected ${text} or ${file}, found both`);
+    return text ?? file;
+  };
+  const [cert, key, ca] = ["cert", "key", "client_ca"].map(given);
+  const { client_auth_type: auth } = raw;
   if (!cert && !key) tell(undefined, "expected cert_file and key_file, found neither");
-  else if (!cert) tell("key_file", "expected cert_file beside key_file, found none");
-  else if (!key) tell("cert_file", "expected key_file beside cert_file, found none");
+  else if (!cert) tell(key, `expected cert_file beside ${key}, found none`);
+  else if (!key) tell(cert, `expected key_file beside ${cert}, found none`);
   const asksClients = Boolean(auth) && auth !== "NoClientCert";
   if (ca && !asksClients) {
     const found = auth ? show(auth) : "none";
     tell(
-      "client_ca_file",
+      ca,
       `expected a client_auth_type that asks for certificates, found ${found}`,
     );
   }
@@ -183,11 +190,9 @@ function userIssues(users: Readonly<Record<string, unknown>>): Issue[] {
   }));
 }
 
-/** A key of exporter-toolkit that is not built here. @param instead what is */
-function unsupported(instead?: string) {
-  const message = `this key of exporter-toolkit is not supported${
-    instead ? `; use ${instead}` : ""
-  }`;
+/** A key of exporter-toolkit that is not built here. */
+function unsupported() {
+  const message = "this key of exporter-toolkit is not supported";
   return z.undefined({ error: () => message }).optional();
 }
 

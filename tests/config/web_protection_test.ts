@@ -12,8 +12,8 @@ const withUsers = (...names: string[]): WebConfig => ({
   users: new Map(names.map((name) => [name, "hash"])),
 });
 const TLS: WebTls = {
-  certFile: "a.pem",
-  keyFile: "a.key",
+  files: { cert_file: "a.pem", key_file: "a.key" },
+  inline: {},
   clientAuth: "NoClientCert",
   minVersion: "TLSv1.2",
   maxVersion: "TLSv1.3",

@@ -84,7 +84,7 @@ const CHANGES: readonly [
     "another key",
     "key_file",
     ["genpkey", "-algorithm", "ed25519", "-out", "new"],
-    "expected the key of cert_file, found that of another certificate",
+    "expected the key of the certificate, found that of another certificate",
   ],
   [
     "no key",
@@ -153,7 +153,7 @@ Deno.test("files that are replaced after they were checked are checked once more
     const tls = { certFile: good.cert, keyFile: `${path}/new` };
     const reading = { section: "pushgateway.tls_config", placeOf: () => "file:1:1" } as const;
     await assert.rejects(readTlsFiles(tls, reading), {
-      message: "file:1:1: pushgateway.tls_config.key_file: expected the key of cert_file, " +
+      message: "file:1:1: pushgateway.tls_config.key_file: expected the key of the certificate, " +
         `found that of another certificate, at ${path}/new`,
     });
   }));

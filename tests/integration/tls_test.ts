@@ -148,7 +148,7 @@ for (const [how, isAsked] of [["beside a client certificate", true], ["alone", f
     await Deno.writeTextFile(trusted, bundle);
     if (isAsked) {
       await Deno.copyFile(nextClient.cert, own);
-      await says("pushgateway.tls_config.key_file: expected the key of cert_file");
+      await says("pushgateway.tls_config.key_file: expected the key of the certificate");
       await Deno.copyFile(nextClient.key, ownKey);
     }
     await says("changed files taken over");

@@ -64,9 +64,12 @@ Deno.test("every key that can be honoured is, and http2 is said to be without ef
   const { users, notices, ...rest } = config;
   assert.deepEqual(rest, {
     tls: {
-      certFile: `${files.directory}/server.pem`,
-      keyFile: `${files.directory}/server.key`,
-      clientCaFile: files.ca,
+      files: {
+        cert_file: `${files.directory}/server.pem`,
+        key_file: `${files.directory}/server.key`,
+        client_ca_file: files.ca,
+      },
+      inline: {},
       clientAuth: "RequireAnyClientCert",
       minVersion: "TLSv1.2",
       maxVersion: "TLSv1.3",
@@ -89,6 +92,39 @@ Deno.test("every key that can be honoured is, and http2 is said to be without ef
   assert.deepEqual(Object.keys(certificates ?? {}), ["cert", "key", "clientCa"]);
 });
 
+Deno.test("certificates and a key may stand in the configuration itself, as files may hold them", async () => {
+  await using files = await openFiles();
+  const [cert, key, ca] = await Promise.all(
+    ["server.pem", "server.key", "ca.pem"].map((name) =>
+      Deno.readTextFile(`${files.directory}/${name}`)
+    ),
+  );
+  const inline = (name: string, text: string) =>
+    `  ${name}: |\n${text.trimEnd().replace(/^/gm, "    ")}\n`;
+  const asks = "  client_auth_type: RequireAndVerifyClientCert\n";
+  const all = { cert, key, clientCa: ca };
+  const load = async (text: string) => {
+    await files.write(`tls_server_config:\n${text}`);
+    return (await loadWebConfig(files.path, { env: () => undefined })).certificates;
+  };
+  const own = inline("cert", cert) + inline("key", key);
+  assert.deepEqual(await load(`${own}${asks}${inline("client_ca", ca)}`), all);
+  assert.deepEqual(await load(`${inline("cert", cert)}  key_file: server.key\n`), { cert, key });
+  await files.issue("other");
+  const wrongKey = await Deno.readTextFile(`${files.directory}/other.key`);
+  await assert.rejects(
+    load(`  cert_file: server.pem\n${inline("key", wrongKey)}`),
+    new ConfigError([
+      `${files.path}:3:8: tls_server_config.key: expected the key of the certificate, ` +
+      "found that of another certificate",
+    ]),
+  );
+  await assert.rejects(
+    load(`${own}  cert_file: server.pem\n`),
+    /: tls_server_config\.cert_file: expected cert or cert_file, found both/,
+  );
+});
+
 Deno.test("a configuration of nothing is taken, where it is written so", async () => {
   await using files = await openFiles();
   await files.write("{}\n");
@@ -104,7 +140,7 @@ const WRONG: readonly [what: string, make: (files: Files) => Promise<string>, pr
       await files.issue("other");
       return pairOf("server.pem", "other.key");
     },
-    "3:13: tls_server_config.key_file: expected the key of cert_file, found that of another certificate, at HERE/other.key",
+    "3:13: tls_server_config.key_file: expected the key of the certificate, found that of another certificate, at HERE/other.key",
   ],
   [
     "both in each other's place",
@@ -179,7 +215,7 @@ Deno.test("a key among systemd's credentials is found there by the service alone
   await files.write(pairOf("server.pem", "${CREDENTIALS_DIRECTORY}/server.key"));
   const env = (name: string) => name === "CREDENTIALS_DIRECTORY" ? files.directory : undefined;
   const { config } = await loadWebConfig(files.path, { env });
-  assert.equal(config.tls?.keyFile, `${files.directory}/server.key`);
+  assert.equal(config.tls?.files.key_file, `${files.directory}/server.key`);
   await assert.rejects(
     loadWebConfig(files.path, { env: () => undefined }),
     /expected CREDENTIALS_DIRECTORY/,

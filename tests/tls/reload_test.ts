@@ -105,7 +105,7 @@ Deno.test("certificates and users change under steady pushes, and no push fails"
     await authority.issue("half");
     const [from, to] = ["half", "server"].map((name) => `${authority.directory}/${name}.pem`);
     await Deno.copyFile(from, to);
-    await says("tls_server_config.key_file: expected the key of cert_file");
+    await says("tls_server_config.key_file: expected the key of the certificate");
     assert.equal(await certificateOf(own), "renewed");
   });
 
@@ -114,7 +114,7 @@ Deno.test("certificates and users change under steady pushes, and no push fails"
     assert.equal(status, 500);
     assert.match(
       text,
-      /web\.yml:1:\d+: tls_server_config\.key_file: expected the key of cert_file/,
+      /web\.yml:1:\d+: tls_server_config\.key_file: expected the key of the certificate/,
     );
     assert.equal(await certificateOf(own), "renewed");
   });
