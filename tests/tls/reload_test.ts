@@ -3,10 +3,12 @@
 import assert from "node:assert/strict";
 import { run } from "../../tools/command.ts";
 import { ensureComponents } from "../../tools/components.ts";
+import { startPushgateway } from "../../tools/pushgateway.ts";
 import { waitFor } from "../../tools/wait.ts";
-import { connect } from "../http/server/raw_client.ts";
+import { connect, type RawClient } from "../http/server/raw_client.ts";
+import { type Service, startService } from "../integration/service.ts";
 import { pushSteadily } from "../integration/steady_client.ts";
-import { ALICE, basic, HASHES } from "./web_file.ts";
+import { ALICE, basic, createWebFile, HASHES } from "./web_file.ts";
 import { startWebService, type WebService } from "./web_service.ts";
 
 const PER_SECOND = 20;
@@ -22,6 +24,11 @@ async function certificateOf({ service, web }: WebService): Promise<string | und
   const args = ["s_client", "-connect", host, "-CAfile", web.authority.ca];
   const { stdout } = await run(openssl.command, args, openssl);
   return /^subject=.*CN ?= ?(\w+)/m.exec(stdout)?.[1];
+}
+
+/** Waits until the log has a line that follows a look at the files. */
+async function says({ process }: Service, words: string): Promise<void> {
+  await waitFor(() => process.output().includes(words), { what: words, msMax: LOOK_MS_MAX });
 }
 
 async function reload({ service }: WebService): Promise<{ status: number; text: string }> {
@@ -48,8 +55,6 @@ Deno.test("certificates and users change under steady pushes, and no push fails"
       what: `${status} for a user`,
       msMax: LOOK_MS_MAX,
     });
-  const says = (words: string) =>
-    waitFor(() => service.process.output().includes(words), { what: words, msMax: LOOK_MS_MAX });
   const isLoaded = () => service.metric("dynamic_sharding_config_last_reload_successful");
   using kept = await connect(port, caCert);
   const askKept = async () => {
@@ -90,13 +95,14 @@ Deno.test("certificates and users change under steady pushes, and no push fails"
     async () => {
       await own.web.write({ users: undefined });
       await says(
+        service,
         "basic_auth_users: expected users as in the running configuration, found none; " +
           "only a reload takes that over",
       );
       assert.equal(await healthy(), 401);
       assert.equal(await isLoaded(), 0);
       await own.web.write();
-      await says("changed files are the running ones again");
+      await says(service, "changed files are the running ones again");
       assert.equal(await isLoaded(), 1);
     },
   );
@@ -105,7 +111,7 @@ Deno.test("certificates and users change under steady pushes, and no push fails"
     await authority.issue("half");
     const [from, to] = ["half", "server"].map((name) => `${authority.directory}/${name}.pem`);
     await Deno.copyFile(from, to);
-    await says("tls_server_config.key_file: expected the key of the certificate");
+    await says(service, "tls_server_config.key_file: expected the key of the certificate");
     assert.equal(await certificateOf(own), "renewed");
   });
 
@@ -146,4 +152,43 @@ Deno.test("certificates and users change under steady pushes, and no push fails"
     assert.equal(await healthy(ALICE), 401);
     assert.equal(await healthy(BOB), 200);
   });
+});
+
+Deno.test("TLS is switched on by the file, off by a reload alone, and connections go on as they began", async () => {
+  await using web = await createWebFile();
+  const secured = await Deno.readTextFile(web.file);
+  await Deno.writeTextFile(web.file, "{}\n");
+  await using gateway = await startPushgateway();
+  await using service = await startService({
+    config: `mode: auto\npushgateway: {servers: ["${gateway.address}"]}\n`,
+    flags: [`--web.config.file=${web.file}`],
+  });
+  await service.waitForActive(1);
+  const port = Number(new URL(service.url).port);
+  const ask = async (connection: RawClient) => {
+    await connection.send("GET /-/healthy HTTP/1.1\r\nHost: x\r\n\r\n");
+    return (await connection.answer()).status;
+  };
+  using plain = await connect(port);
+  assert.equal(await ask(plain), 200);
+
+  await Deno.writeTextFile(web.file, secured.split("\n")[0]);
+  await says(service, "changed files taken over");
+  using overTls = await connect(port, web.caCert);
+  assert.equal(await ask(overTls), 200);
+  assert.equal(await ask(plain), 200);
+  using late = await connect(port);
+  assert.equal(await ask(late), 400);
+
+  await Deno.writeTextFile(web.file, "{}\n");
+  await says(
+    service,
+    "tls_server_config: expected TLS as in the running configuration, found none",
+  );
+  using later = await connect(port);
+  assert.equal(await ask(later), 400);
+  service.process.kill("SIGHUP");
+  await service.waitForLog("configuration reloaded");
+  using last = await connect(port);
+  assert.deepEqual([await ask(last), await ask(overTls)], [200, 200]);
 });
