@@ -1,17 +1,9 @@
-/**
- * Connections to Consul's HTTP API, plain or over TLS.
- *
- * TLS is made here, beneath plain HTTP, and not by Node's HTTPS client: in Deno 2.7, which the released
- * binary is made with, that one ignores `servername` and `rejectUnauthorized`, and tells no reason.
- *
- * @module
- */
+/** Connections to Consul's HTTP API, plain or over TLS. @module */
 
 import { Agent } from "node:http";
-import { connect, type ConnectionOptions, type TLSSocket } from "node:tls";
-import { deadline } from "../concurrency/deadline.ts";
 import type { ConsulConfig } from "../config/consul.ts";
 import { readTlsOptions } from "../config/tls_options.ts";
+import { connectByTls, handshakeFault } from "../tls_agent.ts";
 
 /** The way to one Consul. */
 export interface Connections extends Disposable {
@@ -32,9 +24,6 @@ export interface Connections extends Disposable {
  * room for the second client that a reload opens, and for another instance on this host.
  */
 const CONNECTIONS_MAX = 100;
-const HANDSHAKE_MS_MAX = 1_000;
-/** In TLS 1.3 a server refuses the client's certificate when the client is done with the handshake. */
-const REFUSAL_MS = 200;
 
 /**
  * Creates connections; none is made yet.
@@ -46,7 +35,8 @@ export async function openConnections(
 ): Promise<Connections> {
   const limits = { keepAlive: true, maxSockets: CONNECTIONS_MAX };
   const options = scheme === "https" && { host: hostname, port, ...await readTlsOptions(tls) };
-  const agent = options ? new TlsAgent(options, limits) : new PlainAgent(limits);
+  const agent = new ConsulAgent(limits);
+  if (options) connectByTls(agent, () => options);
   return {
     agent,
     async tlsFault(signal) {
@@ -66,44 +56,9 @@ const { addRequest } = Agent.prototype as Agent & Adding;
  * Deno 2.7 sends a request once more where the connection that was kept has been closed meanwhile, as by an
  * agent that ends. An abort in that moment reads a property of this `null`, and ends the whole process.
  */
-class PlainAgent extends Agent implements Adding {
+class ConsulAgent extends Agent implements Adding {
   addRequest(request: { _req?: object | null }, options: unknown): void {
     if (request._req === null) request._req = undefined;
     addRequest.call(this, request, options);
-  }
-}
-
-class TlsAgent extends PlainAgent {
-  readonly #tls: ConnectionOptions;
-
-  constructor(tls: ConnectionOptions, limits: ConstructorParameters<typeof Agent>[0]) {
-    super(limits);
-    this.#tls = tls;
-  }
-
-  override createConnection(): TLSSocket {
-    return connect(this.#tls);
-  }
-}
-
-async function handshakeFault(
-  options: ConnectionOptions,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  using late = deadline(HANDSHAKE_MS_MAX, signal);
-  const { promise, resolve } = Promise.withResolvers<string | undefined>();
-  let refusal: ReturnType<typeof setTimeout> | undefined;
-  const socket = connect(options, () => {
-    refusal = setTimeout(() => resolve(undefined), REFUSAL_MS);
-  });
-  socket.on("error", ({ message }) => resolve(message));
-  // Without a reader no error is told that comes after the handshake.
-  socket.resume();
-  late.signal.addEventListener("abort", () => resolve(undefined), { once: true });
-  try {
-    return await promise;
-  } finally {
-    clearTimeout(refusal);
-    socket.destroy();
   }
 }
