@@ -7,6 +7,7 @@
 import Consul from "consul";
 import { z } from "zod";
 import { type ConsulConfig, consulUrl } from "../config/consul.ts";
+import type { TlsFiles } from "../config/named_files.ts";
 import { openConnections } from "./connections.ts";
 import { explainFailure } from "./explain.ts";
 import { isForbidden, isStatus, notConsul, nothingListed } from "./failure.ts";
@@ -274,10 +275,13 @@ const CONSISTENT = { consistent: true };
 /**
  * Opens a client; nothing is sent yet.
  *
- * @throws where a TLS file cannot be read
+ * @param certificates what the files of `tls` hold
  */
-export async function openConsul(config: ConsulConfig): Promise<ConsulClient> {
-  const connections = await openConnections(config);
+export function openConsul(
+  config: ConsulConfig,
+  certificates: () => TlsFiles = () => ({}),
+): ConsulClient {
+  const connections = openConnections(config, certificates);
   const url = consulUrl(config);
   const options = {
     // Over TLS, too: the connections see to it.

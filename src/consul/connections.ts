@@ -2,7 +2,8 @@
 
 import { Agent } from "node:http";
 import type { ConsulConfig } from "../config/consul.ts";
-import { readTlsOptions } from "../config/tls_options.ts";
+import type { TlsFiles } from "../config/named_files.ts";
+import { tlsOptionsOf } from "../config/tls_options.ts";
 import { connectByTls, handshakeFault } from "../tls_agent.ts";
 
 /** The way to one Consul. */
@@ -28,19 +29,20 @@ const CONNECTIONS_MAX = 100;
 /**
  * Creates connections; none is made yet.
  *
- * @throws where a TLS file cannot be read
+ * @param certificates what the files of `tls` hold; each connection is made with those of its time
  */
-export async function openConnections(
+export function openConnections(
   { scheme, hostname, port, tls }: Pick<ConsulConfig, "scheme" | "hostname" | "port" | "tls">,
-): Promise<Connections> {
-  const limits = { keepAlive: true, maxSockets: CONNECTIONS_MAX };
-  const options = scheme === "https" && { host: hostname, port, ...await readTlsOptions(tls) };
-  const agent = new ConsulAgent(limits);
-  if (options) connectByTls(agent, () => options);
+  certificates: () => TlsFiles,
+): Connections {
+  const agent = new ConsulAgent({ keepAlive: true, maxSockets: CONNECTIONS_MAX });
+  const options = () => ({ host: hostname, port, ...tlsOptionsOf(tls ?? {}, certificates()) });
+  const isSecure = scheme === "https";
+  if (isSecure) connectByTls(agent, options);
   return {
     agent,
     async tlsFault(signal) {
-      return options ? await handshakeFault(options, signal) : undefined;
+      return isSecure ? await handshakeFault(options(), signal) : undefined;
     },
     [Symbol.dispose]: () => agent.destroy(),
   };

@@ -1,6 +1,7 @@
 /** A Consul, as one or several configurations after each other use it. @module */
 
 import type { ConsulConfig } from "../config/consul.ts";
+import type { TlsFiles } from "../config/named_files.ts";
 import { type ConsulClient, openConsul } from "../consul/client.ts";
 import { type Announcements, createAnnouncements } from "../consul/announcements.ts";
 import { lockPrefix, ringPrefix } from "../consul/keys.ts";
@@ -19,10 +20,15 @@ export interface ConsulLink extends Disposable {
 /**
  * Opens the way to a Consul; nothing is sent yet.
  *
- * @throws where a TLS file cannot be read
+ * @param certificates what the files of `tls_config` hold
  */
-export async function openLink(config: ConsulConfig, log: Logger): Promise<ConsulLink> {
-  return linkThrough(await openConsul(config), config.serviceName, { random: Math.random, log });
+export function openLink(
+  config: ConsulConfig,
+  certificates: () => TlsFiles,
+  log: Logger,
+): ConsulLink {
+  const client = openConsul(config, certificates);
+  return linkThrough(client, config.serviceName, { random: Math.random, log });
 }
 
 /**

@@ -5,7 +5,7 @@ import type { Config } from "../config/config.ts";
 import type { ConsulConfig } from "../config/consul.ts";
 import { together } from "../config/files.ts";
 import { ConfigError, loadPlacedConfig, type PlacedConfig } from "../config/load.ts";
-import { readTlsFiles, type TlsFiles } from "../config/named_files.ts";
+import { readTlsFiles, type TlsFiles, type TlsReading } from "../config/named_files.ts";
 import { sharingConflict } from "../config/sharing.ts";
 import { loadWebConfig } from "../config/web_config.ts";
 import { createBadEntries } from "../discovery/bad_entries.ts";
@@ -88,7 +88,8 @@ export async function openTerm(
     : undefined;
   const { config } = placed;
   const { upstream, proxy } = config;
-  const certificates = await openCertificates(placed, log);
+  const certificates = await openCertificates(placed, "pushgateway.tls_config", log);
+  const consulCertificates = await openCertificates(placed, "consul_server.tls_config", log);
   const open = (limits: Pick<TransportLimits, "idleMax" | "answers">) =>
     stack.use(openTransport(upstream, {
       ...limits,
@@ -98,7 +99,11 @@ export async function openTerm(
   const transport = open({ idleMax: proxy.inFlightMax, answers: PUSH_ANSWERS });
   const probeTransport = open(PROBE_LIMITS);
   const apiTransport = open(API_LIMITS);
-  const consul = config.consul && await openConsulTerm(config.consul, log, previous?.consul);
+  const consul = config.consul && openConsulTerm(config.consul, {
+    certificates: () => consulCertificates?.current ?? {},
+    previous: previous?.consul,
+    log,
+  });
   const opened = stack.move();
   return {
     config,
@@ -107,7 +112,7 @@ export async function openTerm(
     probeTransport,
     apiTransport,
     ...(web && { web }),
-    followed: [web, certificates].filter((one) => one !== undefined),
+    followed: [web, certificates, consulCertificates].filter((one) => one !== undefined),
     [Symbol.dispose]: () => opened.dispose(),
   };
 }
@@ -123,12 +128,13 @@ async function loadOwn(
 
 /** @throws {ConfigError} where they are wrong */
 async function openCertificates(
-  { config: { upstream: { tls } }, placeOf }: PlacedConfig,
+  { config: { upstream, consul }, placeOf }: PlacedConfig,
+  section: TlsReading["section"],
   log: Logger,
 ): Promise<Followed<TlsFiles> | undefined> {
-  const file = tls.certFile ?? tls.caFile;
-  if (!file) return undefined;
-  const section = "pushgateway.tls_config";
+  const tls = section === "pushgateway.tls_config" ? upstream.tls : consul?.tls;
+  const file = tls?.certFile ?? tls?.caFile;
+  if (!tls || !file) return undefined;
   const read = (before?: TlsFiles) =>
     readTlsFiles(tls, { section, placeOf, ...(before && { before }) });
   return createFollowed(await read(), {
@@ -140,14 +146,17 @@ async function openCertificates(
   });
 }
 
-async function openConsulTerm(
+function openConsulTerm(
   config: ConsulConfig,
-  log: Logger,
-  previous: ConsulTerm | undefined,
-): Promise<ConsulTerm> {
-  // Files may have changed under the same names.
+  { certificates, previous, log }: {
+    readonly certificates: () => TlsFiles;
+    readonly previous: ConsulTerm | undefined;
+    readonly log: Logger;
+  },
+): ConsulTerm {
+  // The files are followed by the term that has opened the link.
   const isSame = previous && !config.tls && isSameLink(previous.config, config);
-  return { config, link: isSame ? previous.link : await openLink(config, log) };
+  return { config, link: isSame ? previous.link : openLink(config, certificates, log) };
 }
 
 /** Whether two configurations speak to the same Consul, as the same client, of the same service. */

@@ -15,7 +15,7 @@ export const PREFIX = "dynamic-sharding/pushgateway/lock/";
 export function openClient(
   agent: ConsulAgent,
   token: string | undefined = agent.token,
-): Promise<ConsulClient> {
+): ConsulClient {
   const { hostname, port } = new URL(agent.url);
   return openConsul({
     scheme: "http",
@@ -48,7 +48,7 @@ export async function startLocks(
   agent: ConsulAgent,
   { log = getLogger("nowhere"), token, wrap = (consul) => consul, ready = true }: LocksOptions = {},
 ): Promise<RunningLocks> {
-  const client = await openClient(agent, token);
+  const client = openClient(agent, token);
   const consul = wrap(client);
   const locks = createLocks({ consul, prefix: PREFIX, random: Math.random, log });
   const end = new AbortController();

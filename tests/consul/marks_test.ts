@@ -11,8 +11,8 @@ import { makeToken, openClient, tell } from "./fixture.ts";
 const MARKS = "dynamic-sharding/pushgateway/withdrawn/";
 
 /** Follows the marks until disposal; what was seen, and how many queries it took. */
-async function startWatch(consul: ConsulAgent, token?: string) {
-  const client = await openClient(consul, token ?? consul.token);
+function startWatch(consul: ConsulAgent, token?: string) {
+  const client = openClient(consul, token ?? consul.token);
   let queries = 0;
   const counting: Pick<ConsulClient, "watchKeys"> = {
     watchKeys: (...args) => (queries++, client.watchKeys(...args)),
@@ -44,7 +44,7 @@ async function startWatch(consul: ConsulAgent, token?: string) {
 
 Deno.test("marks that are set and deleted are seen within a second, and nothing else is told", async () => {
   await using consul = await startConsul();
-  await using watch = await startWatch(consul);
+  await using watch = startWatch(consul);
   await waitFor(() => watch.latest() === "", { what: "the empty set" });
   await tell(consul, "PUT", `/v1/kv/${MARKS}10.0.0.1:9091`);
   await watch.waitFor("10.0.0.1:9091");
@@ -61,7 +61,7 @@ Deno.test("marks that are set and deleted are seen within a second, and nothing 
 
 Deno.test("an empty prefix is not asked for again and again, however busy the keys beside it", async () => {
   await using consul = await startConsul();
-  await using watch = await startWatch(consul);
+  await using watch = startWatch(consul);
   await waitFor(() => watch.latest() === "", { what: "the empty set" });
   await sleep(1_500);
   const idle = watch.queries();
@@ -79,7 +79,7 @@ Deno.test("an empty prefix is not asked for again and again, however busy the ke
 Deno.test("a Consul that fails is told as such, never as an empty set, and followed again when it is back", async () => {
   await using consul = await startConsul();
   await tell(consul, "PUT", `/v1/kv/${MARKS}a`);
-  await using watch = await startWatch(consul);
+  await using watch = startWatch(consul);
   await waitFor(() => watch.latest() === "a", { what: "the mark" });
   for (let i = 0; i < 2; i++) {
     await consul.kill9();
@@ -97,7 +97,7 @@ Deno.test("a Consul that fails is told as such, never as an empty set, and follo
 Deno.test("a Consul that lost its data is followed anew, though its index went backwards", async () => {
   await using consul = await startConsul();
   for (let i = 0; i < 50; i++) await tell(consul, "PUT", `/v1/kv/${MARKS}a`);
-  await using watch = await startWatch(consul);
+  await using watch = startWatch(consul);
   await waitFor(() => watch.latest() === "a", { what: "the mark" });
   await consul.stop();
   await consul.emptyData();
@@ -112,11 +112,11 @@ Deno.test("a token without rights to the marks fails, rather than seeing none", 
   await tell(consul, "PUT", `/v1/kv/${MARKS}a`);
   const { token } = await makeToken(consul, 'node_prefix "" { policy = "read" }');
   {
-    await using watch = await startWatch(consul, token);
+    await using watch = startWatch(consul, token);
     await waitFor(() => watch.latest() === "failed", { what: "the failure" });
     await sleep(1_500);
     assert.equal(watch.seen.length, 1, "it is not tried again soon");
   }
-  await using allowed = await startWatch(consul);
+  await using allowed = startWatch(consul);
   await waitFor(() => allowed.latest() === "a", { what: "the mark" });
 });

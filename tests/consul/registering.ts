@@ -30,7 +30,7 @@ export async function runRegistration(
   consul: ConsulAgent,
   { token, plans = [], ...own }: RegisteringOptions,
 ): Promise<string[]> {
-  using client = await openClient(consul, token ?? consul.token);
+  using client = openClient(consul, token ?? consul.token);
   const lines: string[] = [];
   const stop = new AbortController();
   let passes = 0;

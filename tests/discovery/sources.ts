@@ -73,7 +73,7 @@ export const SOURCES: Readonly<Record<keyof typeof FAULTS, () => Promise<Source>
 async function startConsulSource(): Promise<Source> {
   await using stack = new AsyncDisposableStack();
   const consul = stack.use(await startConsul());
-  const client = stack.use(await openClient(consul));
+  const client = stack.use(openClient(consul));
   const name = async (members: readonly string[]) => {
     for (const member of members) {
       const { host: Address, port: Port } = splitMember(parseMember(member));

@@ -6,6 +6,7 @@ import { ensureComponents } from "../../tools/components.ts";
 import { startConsul } from "../../tools/consul.ts";
 import { freePort } from "../../tools/ports.ts";
 import { temporaryDirectory } from "../../tools/server.ts";
+import { waitFor } from "../../tools/wait.ts";
 import { startLoaded } from "./consul_fault.ts";
 
 /** What Consul's own command makes. */
@@ -86,5 +87,22 @@ Deno.test("whatever is wrong with TLS to Consul is said with what to do, until i
   );
   await loaded.waitForPushes(180);
   assert.equal(await loaded.service.metric("dynamic_sharding_discovery_failures_total"), failures);
+
+  // A client certificate that is renewed, or put right, takes no reload.
+  const renewed = [own.file("renewed.pem"), own.file("renewed-key.pem")] as const;
+  const renew = async ({ file }: typeof own) => {
+    for (const i of [0, 1]) await Deno.copyFile(file(CLIENT[i]), renewed[i]);
+  };
+  await renew(foreign);
+  const names = `cert_file: ${renewed[0]}, key_file: ${renewed[1]}`;
+  await loaded.reload(section(`${ca}, ${names}, server_name: server.dc1.consul`));
+  await loaded.waitForLine(
+    "look-up of members failed",
+    `Consul does not take the client certificate ${renewed[0]}`,
+  );
+  await renew(own);
+  await loaded.waitForLine("changed files taken over", "consul_server.tls_config");
+  const isUp = () => loaded.service.metric("dynamic_sharding_discovery_up");
+  await waitFor(async () => await isUp() === 1, { what: "a look-up that works", msMax: 30_000 });
   await loaded.assertNothingLost();
 });

@@ -123,7 +123,7 @@ async function outage({ halt, resume, firstMsMax }: Outage): Promise<void> {
 async function vanishing(): Promise<void> {
   await using consul = await startConsul();
   await using locks = await startLocks(consul);
-  using vanished = await openClient(consul);
+  using vanished = openClient(consul);
   const startMs = performance.now();
   const options = { name: "vanishes", ttlSeconds: 10, lockDelaySeconds: 1 };
   const session = await vanished.createSession(options, never);

@@ -142,7 +142,7 @@ test("a session that is destroyed by others aborts the work under it, and anothe
 });
 
 test("a release never takes a lock from another holder", async (consul) => {
-  using client = await openClient(consul);
+  using client = openClient(consul);
   const options = { name: "by hand", ttlSeconds: 10, lockDelaySeconds: 1 };
   const [mine, others] = [
     await client.createSession(options, never),

@@ -101,7 +101,7 @@ test("many locks leave traces where that is asked for", async (consul) => {
 test("what somebody does with many locks ends the notes of those that are gone", async (consul) => {
   await using pair = await startPair(consul);
   await holdMany(pair.first, ["ended"], () => "copied");
-  using client = await openClient(consul);
+  using client = openClient(consul);
   await client.deleteKey(`${PREFIX}ended`, never); // as it is with a trace that was there for long
   assert.deepEqual(await untouched(pair.second, ["ended"]), ["ended"]);
   assert.equal(await hold(pair.first, "ended"), undefined);

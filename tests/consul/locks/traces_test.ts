@@ -58,7 +58,7 @@ test("traces that were found are deleted, but not those that somebody has had si
   await using locks = await startLocks(consul);
   const names = ["found-a", "found-b", "found-c"];
   for (const name of names) await locks.hold(name, nothing, TRACED);
-  using client = await openClient(consul);
+  using client = openClient(consul);
   const found = await client.freeKeys(`${PREFIX}found-`, never);
   assert.equal(found.length, 3);
   await locks.hold("found-b", async () => {
@@ -70,7 +70,7 @@ test("traces that were found are deleted, but not those that somebody has had si
 });
 
 test("keys that are let go of together are told as they are left, and only those", async (consul) => {
-  using client = await openClient(consul);
+  using client = openClient(consul);
   const options = { name: "by hand", ttlSeconds: 10, lockDelaySeconds: 1 };
   const session = await client.createSession(options, never);
   const names = ["left-a", "left-b", "left-c"];
