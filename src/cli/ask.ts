@@ -6,6 +6,7 @@ import { z } from "zod";
 import type { TlsConfig } from "../config/consul.ts";
 import type { HttpClientConfig } from "../config/http_client.ts";
 import { readTlsOptions } from "../config/tls_options.ts";
+import { type TlsPeer, tlsRemedy } from "../config/tls_remedy.ts";
 import { errorText } from "../log.ts";
 import { withoutUserInfo } from "../member.ts";
 import { connectByTls, handshakeFault } from "../tls_agent.ts";
@@ -54,9 +55,8 @@ export async function ask<T>(
   try {
     answer = await send(url, method, http);
   } catch (cause) {
-    throw new Error(
-      `no answer from ${withoutUserInfo(base)}: ${errorText(cause)} (is --url right?)`,
-    );
+    const found = errorText(cause);
+    throw new Error(`no answer from ${withoutUserInfo(base)}: ${found} (${hintOf(found, http)})`);
   }
   const { status, text } = answer;
   const json = parseJson(text);
@@ -71,6 +71,25 @@ export async function ask<T>(
   const parsed = z.object({ data }).safeParse(json);
   if (parsed.success) return parsed.data.data;
   throw new Error(`${shown}: expected dynamic-sharding, found ${z.prettifyError(parsed.error)}`);
+}
+
+const SERVICE: TlsPeer = {
+  name: "the service",
+  section: "tls_config",
+  ownAuthority: "the certificate is one of a CA: tls_config.ca_file takes it, or sign one with it",
+  nameExample: "the one that it was made for",
+  plain: "is it http?",
+};
+
+/** What may be wrong where there is no answer. */
+function hintOf(found: string, { tls }: HttpClientConfig): string {
+  const remedy = tlsRemedy(found, tls ?? {}, SERVICE);
+  if (remedy?.includes("tls_config")) return `${remedy}, in the file of --http.config.file`;
+  const isClosed = /hang up|reset|closed/i.test(found);
+  const isWanted =
+    "tls_config.cert_file and key_file are missing in the file of --http.config.file";
+  if (tls && !tls.certFile && isClosed) return `does it want a client certificate? ${isWanted}`;
+  return remedy ?? "is --url right?";
 }
 
 interface Answer {

@@ -8,8 +8,8 @@
 import { Buffer } from "node:buffer";
 import { z } from "zod";
 import { type ConsulConfig, consulUrl } from "../config/consul.ts";
+import { type TlsPeer, tlsRemedy } from "../config/tls_remedy.ts";
 import { policyRules, rightFor } from "./policy.ts";
-import { tlsRemedy } from "./tls_remedy.ts";
 
 /** What kind of fault it is. */
 export type FailureKind =
@@ -160,11 +160,21 @@ export function failureOf(
   });
 }
 
-/** TLS to Consul does not come about. */
+const CONSUL: TlsPeer = {
+  name: "Consul",
+  section: "consul_server.tls_config",
+  ownAuthority:
+    "Consul's certificate is the one of a CA: sign one for the server with it (consul tls " +
+    "cert create -server), or set consul_server.tls_config.insecure_skip_verify",
+  nameExample: "server.dc1.consul",
+  plain: "set consul_server.scheme: http, or take Consul's HTTPS port",
+};
+
+/** Explains that a TLS connection to Consul is not established. */
 export function tlsFailure(found: string, config: FailureConfig): ConsulFailure {
   return new ConsulFailure("tls", {
     what: `expected a TLS connection to ${consulUrl(config)}, found ${found}`,
-    remedy: tlsRemedy(found, config.tls),
+    remedy: tlsRemedy(found, config.tls ?? {}, CONSUL) ?? `see ${CONSUL.section}`,
   });
 }
 

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { startConsul } from "../../tools/consul.ts";
+import { startPushgateway } from "../../tools/pushgateway.ts";
 import { waitFor } from "../../tools/wait.ts";
 import { consulHealth } from "./consul_health.ts";
 import { type Service, startService } from "./service.ts";
@@ -165,5 +166,27 @@ for (const [how, isAsked] of [["beside a client certificate", true], ["alone", f
     const { pushes, failures } = await pushing;
     assert.deepEqual(failures, []);
     assert(pushes > PER_SECOND, `${pushes} pushes`);
+  });
+}
+
+for (
+  const [what, words] of [
+    ["another authority", "its certificate is of no authority in pushgateway.tls_config.ca_file"],
+    ["another name", "is only valid for"],
+    ["plain HTTP", "it does not speak TLS, which pushgateway.scheme asks for"],
+  ] as const
+) {
+  Deno.test(`of a member with ${what} the log says what is wrong`, async () => {
+    await using fleet = await openTlsFleet();
+    const { authority, signed } = fleet.certificates;
+    const [ca, other] = [await authority("ca"), await authority("other")];
+    await using secure = await fleet.start(await signed("server", ca));
+    await using plain = await startPushgateway();
+    const member = what === "plain HTTP" ? plain : secure;
+    const file = what === "another authority" ? other : ca;
+    const name = what === "another name" ? ", server_name: a.example" : "";
+    const text = config([member.address], `{ca_file: ${file.cert}${name}}`);
+    await using service = await startService({ config: text });
+    await service.waitForLog(words);
   });
 }

@@ -54,7 +54,13 @@ const WRONG: readonly [what: string, http: string, url: (url: string) => string,
     "an authority that is not trusted",
     "basic_auth: {username: alice, password: wonder}",
     (url) => url,
-    /no answer from https:.*(?:certificate|issuer)/i,
+    /no answer from https:.*\(set tls_config\.ca_file to the CA .*, in the file of --http\.config\.file\)/,
+  ],
+  [
+    "another authority",
+    "{basic_auth: {username: alice, password: wonder}, tls_config: {ca_file: other.pem}}",
+    (url) => url,
+    /\(.*other\.pem is not the CA that has signed the service's certificate\)/,
   ],
   [
     "http in the place of https",
@@ -66,6 +72,8 @@ const WRONG: readonly [what: string, http: string, url: (url: string) => string,
 
 Deno.test("what a command lacks is said", async (t) => {
   await using own = await startWebService({ flags: ["--web.enable-admin-api"] });
+  await using other = await createAuthority();
+  await Deno.copyFile(other.ca, `${own.web.authority.directory}/other.pem`);
   for (const [what, http, urlOf, said] of WRONG) {
     await t.step(what, async () => {
       const file = `${own.web.authority.directory}/http.yml`;
@@ -84,7 +92,7 @@ const TRUSTS: readonly [whom: string, tls: string, said?: RegExp][] = [
   [
     "an authority, and not for this name",
     "{ca_file: ca.pem}",
-    /no answer from https:.*(?:not valid for name|does not match)/,
+    /no answer from https:.*\(set tls_config\.server_name to a name of the service's certificate/,
   ],
   [
     "an authority, and not for a wrong name",

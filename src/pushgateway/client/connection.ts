@@ -90,10 +90,12 @@ export interface ConnectTarget {
   readonly nodeTls?: NodeTlsOptions;
 }
 
-/** By the words in which TLS refuses them. */
-const UNTAKEN_CERTIFICATES: Readonly<Record<string, string>> = {
+/** What is wrong, by the words of the TLS library. */
+const TLS_FAULTS: Readonly<Record<string, string>> = {
   CaUsedAsEndEntity:
     "its certificate may sign others (CA:TRUE), so it is not taken as that of a server",
+  UnknownIssuer: "its certificate is of no authority in pushgateway.tls_config.ca_file",
+  InvalidContentType: "it does not speak TLS, which pushgateway.scheme asks for",
   UnsupportedCertVersion: "its certificate is of X.509 version 1, which is not taken",
 };
 
@@ -127,7 +129,7 @@ export async function connect(
     }
     const message = deadline.signal.aborted
       ? `no connection within ${Math.ceil(limits.timeoutMs)} ms`
-      : refusedCertificate(cause) ?? "no connection";
+      : tlsFault(cause) ?? "no connection";
     throw new SendFailure("unreachable", message, { cause });
   } finally {
     clearTimeout(timer);
@@ -146,10 +148,10 @@ async function open(
   return tls ? await startTls(tcp, tls, signal) : tcp;
 }
 
-/** Says what to do about a certificate that most others would take, and TLS here does not. */
-function refusedCertificate(cause: unknown): string | undefined {
+/** Says what is wrong where TLS is not established, if that is known. */
+function tlsFault(cause: unknown): string | undefined {
   const { message } = cause instanceof Error ? cause : { message: "" };
-  const found = Object.entries(UNTAKEN_CERTIFICATES).find(([name]) => message.includes(name));
+  const found = Object.entries(TLS_FAULTS).find(([name]) => message.includes(name));
   return found && `${found[1]}; docs/tls.md has a remedy`;
 }
 
