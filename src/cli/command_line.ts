@@ -344,11 +344,11 @@ async function serve(flags: ServeFlags, host: Host): Promise<void> {
     await running;
   } catch (error) {
     // What an operator can correct, such as a wrong file, fails before the service listens.
-    if (listening) log.error("the service ends by a fault of its own", faultFields(error));
+    if (listening) log.error("service ends by an internal error", faultFields(error));
     else if (host.isTerminal) throw error; // an operator reads it, and not a log
     else if (error instanceof ConfigError) {
       for (const problem of error.problems) log.error("configuration not loaded", { problem });
-    } else log.error("the service cannot start", { err: errorText(error) });
+    } else log.error("service cannot start", { err: errorText(error) });
     throw new LoggedError();
   }
   log.info("stopped");

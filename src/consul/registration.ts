@@ -11,7 +11,8 @@
 import { backoffMs, sleep } from "../concurrency/backoff.ts";
 import type { CheckConfig } from "../config/consul.ts";
 import type { UpstreamConfig } from "../config/upstream.ts";
-import { errorText, type Logger, type Told, type Trouble } from "../log.ts";
+import { errorText, type Logger } from "../log.ts";
+import type { Trouble, Troubles } from "../log/trouble.ts";
 import { type Member, splitMember } from "../member.ts";
 import { type ConsulClient, isForbidden, type LocalService, type ServiceEntry } from "./client.ts";
 import { memberAt, memberOf } from "./instance.ts";
@@ -40,10 +41,17 @@ export interface RegistrationDeps {
   readonly answers: (member: Member, signal: AbortSignal) => Promise<boolean>;
   readonly random: () => number;
   readonly log: Logger;
-  /** What the log has been told of members and marks. */
-  readonly told: Told;
-  /** Of passes that fail. */
-  readonly trouble: Trouble;
+  readonly troubles: RegistrationTroubles;
+}
+
+/** What goes wrong with registration again and again. */
+export interface RegistrationTroubles {
+  /** Passes that fail. */
+  readonly passes: Trouble;
+  /** Marks for which the token gives no rights. */
+  readonly rights: Trouble;
+  /** IDs that belong to other services. */
+  readonly ids: Troubles;
 }
 
 /** What is to be done, as membership sees it. */
@@ -81,7 +89,7 @@ export async function keepRegistered(deps: RegistrationDeps, signal: AbortSignal
   const known: Known = { marked: new Map(), unlisted: new Map() };
   let started = false;
   let failures = 0;
-  const { trouble } = deps;
+  const { passes } = deps.troubles;
   for (let pass = 0; !signal.aborted; pass++) {
     try {
       if (started) {
@@ -92,14 +100,14 @@ export async function keepRegistered(deps: RegistrationDeps, signal: AbortSignal
         deps.onBrought();
       }
       failures = 0;
-      const past = trouble.over();
+      const past = passes.over();
       if (past) {
         deps.log.info("registration in Consul works again", { consul: deps.consul.url, ...past });
       }
     } catch (error) {
       if (signal.aborted) return;
       failures++;
-      if (trouble.isNews(error)) {
+      if (passes.isNews(error)) {
         const fields = { consul: deps.consul.url, err: errorText(error) };
         deps.log.warn("registration in Consul failed, trying again", fields);
       }
@@ -130,9 +138,9 @@ async function begin(
   for (const member of deps.removed) {
     await mark(deps, member, signal);
     if (isOurs(local.get(serviceId(member)), member, deps)) {
-      log.info("member was taken out of the file: it is deregistered once it is empty", { member });
+      log.info("member was removed from the file: it is deregistered when it is empty", { member });
     } else {
-      log.warn("member was taken out of the file, but is not registered with this Consul agent", {
+      log.warn("member was removed from the file, but is not registered with this Consul agent", {
         member,
       });
     }
@@ -146,12 +154,14 @@ async function begin(
     if (marks?.has(member)) {
       // One that is listed is being drained: it is out once it has been deregistered.
       if (!isListed(member, entries)) marked.set(member, { inConsul: true });
-      const fields = { member, mark: markKey(serviceName, member) };
-      log.warn("member is marked as taken out, so it is not registered", fields);
+      const fields = { member, key: markKey(serviceName, member) };
+      log.warn("member is marked as removed: it is not registered", fields);
     } else if (
       held ? isOurs(held, member, deps) && isOperatorsOwn(held) : isOtherwiseListed(member, entries)
     ) {
-      log.info("member is registered already, by other hands: left as it is", { member });
+      log.info("member was registered by somebody else: its registration is left as it is", {
+        member,
+      });
     } else {
       await register(deps, { member, unlisted }, signal);
     }
@@ -175,14 +185,14 @@ async function lookAfter(
       continue;
     }
     marked.set(member, { inConsul: await mark(deps, member, signal) });
-    const fields = { member, mark: markKey(serviceName, member) };
-    log.warn("member was taken out of Consul while alive, so it stays out", fields);
+    const fields = { member, key: markKey(serviceName, member) };
+    log.warn("member was deregistered while alive: it is not registered again", fields);
   }
   for (const member of marked.keys()) {
     if (!plan.listed.has(member)) continue;
     marked.delete(member);
     await unmark(deps, member, signal);
-    log.info("member is registered in Consul again: its mark is removed", { member });
+    log.info("member was registered by somebody else: its mark is removed", { member });
   }
 
   for (const member of unlisted.keys()) if (!plan.missing.includes(member)) unlisted.delete(member);
@@ -218,7 +228,7 @@ async function deregister(
   for (const member of due) {
     if (marks && !marks.has(member)) continue;
     await consul.deregister(serviceId(member), signal);
-    log.info("member deregistered from Consul: it has left", { member });
+    log.info("member deregistered from Consul", { member });
   }
 }
 
@@ -228,15 +238,15 @@ async function register(
   { member, unlisted }: Pick<Known, "unlisted"> & { readonly member: Member },
   signal: AbortSignal,
 ): Promise<void> {
-  const { consul, serviceName, check, upstream, answers, told, random, log } = deps;
+  const { consul, serviceName, check, upstream, answers, troubles, random, log } = deps;
   const { host, port } = splitMember(member);
   const id = serviceId(member);
   const held = (await consul.localServices(signal)).get(id);
   if (held && !isOurs(held, member, deps)) {
     const found = `${held.Service} at ${held.Address || "its node"}:${held.Port}`;
-    if (told.isNews(id, found)) {
-      const what = "member is not registered: its ID in Consul is another service's";
-      log.error(what, { member, id, found });
+    if (troubles.ids.isNews(id, found)) {
+      const fields = { member, id, found };
+      log.error("member is not registered: its ID in Consul belongs to another service", fields);
     }
     return;
   }
@@ -257,12 +267,13 @@ async function register(
     times,
     nextMs: performance.now() + backoffMs(times, UNLISTED_RETRY, random),
   });
-  if (times === 1) log.info("member registered in Consul", { member, id, status });
+  const past = troubles.ids.over(id);
+  if (times === 1) log.info("member registered in Consul", { member, id, status, ...past });
   else log.debug("member registered in Consul again", { member, id, status, times });
   if (times !== 2) return;
-  const what = "member was registered with the Consul agent, and Consul does not list it: " +
-    `see the agent's log; ${UNKNOWN_AGENT}`;
-  log.warn(what, { consul: consul.url, member });
+  const err = `see the agent's log; ${UNKNOWN_AGENT}`;
+  const fields = { consul: consul.url, member, err };
+  log.warn("member is registered with the Consul agent, but Consul does not list it", fields);
 }
 
 /**
@@ -379,19 +390,25 @@ async function readMarks(
 
 /** Runs a call on the KV store; `undefined`, and a line in the log, where Consul forbids it. */
 async function withoutRights<T>(
-  { consul, serviceName, told, log }: RegistrationDeps,
+  { consul, serviceName, troubles: { rights }, log }: RegistrationDeps,
   call: () => Promise<T>,
 ): Promise<T | undefined> {
+  const prefix = markPrefix(serviceName);
   try {
-    return await call();
+    const result = await call();
+    const past = rights.over();
+    if (past) {
+      log.info("Consul token has rights to marks again", { consul: consul.url, prefix, ...past });
+    }
+    return result;
   } catch (error) {
     if (!isForbidden(error)) throw error;
-    const [prefix, err] = [markPrefix(serviceName), errorText(error)];
-    if (told.isNews(prefix, "forbidden")) {
-      const what =
-        "the Consul token has no rights to the keys that keep members out: those that are " +
-        "taken out are remembered until a restart, by this instance alone";
-      log.warn(what, { consul: consul.url, prefix, err });
+    if (rights.isNews("forbidden")) {
+      log.warn(
+        "Consul token has no rights to marks: only this instance knows which members were removed, " +
+          "until it restarts",
+        { consul: consul.url, prefix, err: errorText(error) },
+      );
     }
   }
 }

@@ -9,7 +9,8 @@
  */
 
 import { backoffMs, sleep } from "../concurrency/backoff.ts";
-import { createTrouble, errorText, type Logger } from "../log.ts";
+import { errorText, type Logger } from "../log.ts";
+import { createTrouble } from "../log/trouble.ts";
 import { runGroup } from "../concurrency/run_group.ts";
 import { createWake, type Wake } from "../concurrency/wake.ts";
 import { followQuery, retryMs } from "./blocking.ts";
@@ -111,7 +112,7 @@ export function createSessionKeeper(deps: SessionDeps): SessionKeeper {
     hadOne = true;
     if (state !== "yes") become("yes");
     const past = trouble.over();
-    if (past) log.info("locks can be had from Consul again", { consul: consul.url, ...past });
+    if (past) log.info("locks in Consul are available again", { consul: consul.url, ...past });
   }
 
   function stateAfter(error: unknown): SessionState {
@@ -122,13 +123,14 @@ export function createSessionKeeper(deps: SessionDeps): SessionKeeper {
     become(stateAfter(error));
     if (!trouble.isNews(error)) return;
     const fields = { consul: consul.url, err: errorText(error) };
-    log.warn("no locks can be had from Consul: pushes go on, drains and deletions wait", fields);
+    log.warn("locks in Consul are not available: pushes go on, drains and deletions wait", fields);
   }
 
   function loses(why: unknown): void {
-    log.warn("the locks in Consul are lost", { consul: consul.url, err: errorText(why) });
+    if (trouble.isNews(why)) {
+      log.warn("locks in Consul are lost", { consul: consul.url, err: errorText(why) });
+    }
     become(stateAfter(why));
-    trouble.isNews(why); // it counts, and was told just now
   }
 
   async function open(signal: AbortSignal): Promise<string> {
@@ -154,7 +156,8 @@ export function createSessionKeeper(deps: SessionDeps): SessionKeeper {
       undead.delete(id);
     } catch (error) {
       undead.add(id);
-      log.debug("a session of Consul could not be destroyed", { id, err: errorText(error) });
+      const fields = { consul: consul.url, session: id, err: errorText(error) };
+      log.debug("destroying a session in Consul failed", fields);
     }
   }
 

@@ -18,8 +18,11 @@ export interface DnsDiscoveryDeps {
    */
   readonly lookUp: (name: string, signal: AbortSignal) => Promise<Answer>;
   readonly random: () => number;
-  /** Is told of records of a name that cannot be members, and the rest still count. */
-  readonly onBadRecords: (name: string, why: string) => void;
+  /**
+   * Called when the records of a name were looked up, with what is wrong with those that are no members'.
+   * The others still count.
+   */
+  readonly onRecords: (name: string, wrong: string | undefined) => void;
 }
 
 /** A record that may be kept for no time at all is not asked for all the time. */
@@ -34,7 +37,7 @@ interface Schedule {
 
 /** Follows names in DNS; each is looked up anew when its records may be kept no longer. */
 export function dnsDiscovery(
-  { config, lookUp, random, onBadRecords }: DnsDiscoveryDeps,
+  { config, lookUp, random, onRecords }: DnsDiscoveryDeps,
 ): Discovery {
   const { names, refreshMs } = config;
 
@@ -50,7 +53,7 @@ export function dnsDiscovery(
           bad.add(errorText(cause));
         }
       }
-      if (bad.size > 0) onBadRecords(name, [...bad].sort().join("; "));
+      onRecords(name, bad.size > 0 ? [...bad].sort().join("; ") : undefined);
       if (listings.size > 0) return { kind: "members", listings, ttlMs: ttlSeconds * 1_000 };
       throw new Error(`look-up of ${config.type} ${name}: expected members, found none`);
     } catch (cause) {

@@ -35,6 +35,8 @@ export interface WatchDeps {
     next: Membership,
     change: { readonly previous: Membership; readonly event: MembershipEvent },
   ) => void;
+  /** Called after each probe of a member. */
+  readonly onProbed?: (member: Member) => void;
   /** Called with each new ring. */
   readonly onRing: (ring: HashRing) => void;
 }
@@ -175,7 +177,10 @@ export async function watchMembership(deps: WatchDeps, signal: AbortSignal): Pro
     while (!signal.aborted) {
       const next = sleep(intervalMs, signal);
       const result = await deps.probe(member, signal);
-      if (!signal.aborted) learn({ kind: "probed", member, ...result });
+      if (!signal.aborted) {
+        learn({ kind: "probed", member, ...result });
+        deps.onProbed?.(member);
+      }
       await next;
       intervalMs = PROBE_INTERVAL_MS;
     }

@@ -159,9 +159,11 @@ export function createService(first: Term, deps: ServiceDeps): Service {
   function tasksOf(term: Term, { previous, inForce }: TermStart): Task[] {
     const { web } = term;
     const notices = [...redirectNotices(term.config, web?.config), ...web?.config.notices ?? []];
-    for (const notice of notices) log.warn(notice);
+    for (const notice of notices) log.warn("configuration is used, with a warning", { notice });
     const lone = lockNotice(term.config);
-    if (lone && !(previous && lockNotice(previous.config))) log.info(lone);
+    if (lone && !(previous && lockNotice(previous.config))) {
+      log.info("configuration is used, with a notice", { notice: lone });
+    }
     const { servers } = term.config;
     const before = previous?.config.servers ?? servers;
     const ofFile = { added: without(servers, before), removed: without(before, servers) };
@@ -210,7 +212,7 @@ export function createService(first: Term, deps: ServiceDeps): Service {
     }
     handoff.configChanged();
     if (showListenAddress(next.config.listen) !== showListenAddress(previous.config.listen)) {
-      log.warn("http_listen_addr has changed, which takes a restart");
+      log.warn("http_listen_addr has changed: it takes effect with a restart");
     }
   }
 
@@ -225,7 +227,7 @@ export function createService(first: Term, deps: ServiceDeps): Service {
       metrics.configLoaded(false);
       const problems = error instanceof ConfigError ? error.problems : [errorText(error)];
       for (const problem of problems) {
-        log.error("configuration not reloaded, the running one stays", { problem });
+        log.error("configuration not reloaded: the running one stays", { problem });
       }
       return { ok: false, problems };
     } finally {

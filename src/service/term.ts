@@ -15,6 +15,7 @@ import { lookUp, readResolver } from "../discovery/dns/look_up.ts";
 import { fileDiscovery } from "../discovery/file.ts";
 import { staticDiscovery } from "../discovery/static.ts";
 import { createTold, errorText, type Logger } from "../log.ts";
+import { createTroubles } from "../log/trouble.ts";
 import {
   openTransport,
   type Transport,
@@ -144,14 +145,13 @@ export function discoveryOf(
       onBadEntries: createBadEntries({ log, place }),
       onReset: () =>
         log.warn(
-          "Consul's index has gone back: it was restored, or has lost data; members that answer stay, " +
-            "and are registered again",
+          "Consul's index has gone back: members that answer stay, and are registered again",
           place,
         ),
     });
   }
-  const told = createTold();
   if (dnsSd) {
+    const troubles = createTroubles();
     return dnsDiscovery({
       config: dnsSd,
       async lookUp(name, signal) {
@@ -160,19 +160,28 @@ export function discoveryOf(
         return await lookUp({ name, type: dnsSd.type }, resolver, signal);
       },
       random,
-      onBadRecords(name, err) {
-        if (told.isNews(name, err)) log.warn("records in DNS name no members", { name, err });
+      onRecords(name, err) {
+        if (err === undefined) {
+          const past = troubles.over(name);
+          if (past) log.info("all DNS records are addresses of members again", { name, ...past });
+        } else if (troubles.isNews(name, err)) {
+          log.warn("DNS records are not addresses of members", { name, err });
+        }
       },
     });
   }
   if (fileSd) {
+    const told = createTold();
     return fileDiscovery({
       config: fileSd,
       random,
       onUnwatched(directory, cause) {
         const err = errorText(cause);
         if (!told.isNews(directory, err)) return;
-        log.warn("files are not watched, they are read at each refresh", { directory, err });
+        log.warn("watching a directory failed: its files are read at each refresh", {
+          directory,
+          err,
+        });
       },
     });
   }

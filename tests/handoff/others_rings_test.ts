@@ -102,7 +102,7 @@ Deno.test("who announces what cannot be read may push anywhere, which is told on
     assert.deepEqual(read.map(({ ring }) => ring.hash), [ringOf().hash, ringOf(b).hash]);
   }
   assert.equal(lines.length, 1);
-  assert.match(lines.join(), /another instance announces a ring that cannot be read.* text=\{/);
+  assert.match(lines.join(), /announcement of another instance cannot be read.* text=\{/);
 });
 
 for (const since of ["{", `{"since":null}`]) {

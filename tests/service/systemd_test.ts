@@ -94,5 +94,5 @@ Deno.test("a service manager that does not listen is said once, and does not end
   using manager = openManager({ env, pid: 42, log: there.log });
   await manager.tell("READY=1");
   await manager.tell("STOPPING=1");
-  assert.deepEqual(there.warnings, ["the service manager was not told"]);
+  assert.deepEqual(there.warnings, ["notifying the service manager failed"]);
 });

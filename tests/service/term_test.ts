@@ -77,7 +77,10 @@ Deno.test("an instance in Consul that is not taken as it is registered is told o
   assert.match(terms.lines[1], /counts as 100: .* found 300"/);
   await register(1);
   await waitFor(() => terms.lines.length === 3, { what: "the end of it" });
-  assert.match(terms.lines[2], /^info instance .* again .*"id":"heavy"/);
+  assert.match(
+    terms.lines[2],
+    /^info instance .* corrected or removed .*"id":"heavy".*"failures":/,
+  );
   stop.abort();
   await watching;
 });

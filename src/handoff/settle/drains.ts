@@ -147,7 +147,7 @@ export function createDrains(deps: DrainsDeps): Drains {
     }
     if (!isEmpty) return;
     if (present.moved > before) {
-      deps.log.info("member drained: all of its groups were moved to their owners", {
+      deps.log.info("drain finished: all groups were moved", {
         member,
         groups: present.moved - before,
       });
@@ -164,12 +164,12 @@ export function createDrains(deps: DrainsDeps): Drains {
       told = true;
       sinceMs = deps.clock();
       const { groups, moved, early, staying, rate, secondsLeft, targetsCheck } = present;
-      deps.log.info("draining a member", {
+      deps.log.info("drain in progress", {
         member,
         moved,
         groups,
         staying: staying.size,
-        ...(early > 0 && { others_may_push_to: early }),
+        ...(early > 0 && { early }),
         ...(rate !== undefined && { rate }),
         ...(secondsLeft !== undefined && { seconds_left: secondsLeft }),
         ...(targetsCheck && { targets_check: true }),

@@ -8,7 +8,8 @@
 import { abandonable } from "../../concurrency/abort.ts";
 import { cooperate } from "../../concurrency/cooperate.ts";
 import { createWake } from "../../concurrency/wake.ts";
-import { createTold, type Logger } from "../../log.ts";
+import type { Logger } from "../../log.ts";
+import { createTrouble, createTroubles } from "../../log/trouble.ts";
 import type { Member } from "../../member.ts";
 import type { MemberRecord, Membership, MembershipEvent } from "../../membership/membership.ts";
 import type { HandoffMetrics } from "../../metrics/handoff.ts";
@@ -118,7 +119,8 @@ export function createSweeper(deps: SweeperDeps): Sweeper {
   const woken = createWake();
   const due = createDue(deps.random);
   const missing = createMissing(log);
-  const told = createTold();
+  /** Members whose stale copies stay. */
+  const stays = createTroubles();
   const reader = createReader({ ...deps, onNews: woken.raise });
   const changedMs = new Map<Member, number>();
   const judge = createJudge({ ...deps, due, changedMs });
@@ -131,8 +133,8 @@ export function createSweeper(deps: SweeperDeps): Sweeper {
   /** Until when reads that have ended wait for others; absent where all have been compared. */
   let planBy: number | undefined;
   let plannedAt = -Infinity;
-  /** Groups out of place, as the log last had it. */
-  let toldMisplaced = 0;
+  /** Groups are out of place. */
+  const misplacement = createTrouble();
   let waiting: (() => void)[] = [];
 
   function changed(): void {
@@ -218,12 +220,12 @@ export function createSweeper(deps: SweeperDeps): Sweeper {
   function narrate({ groups, stale }: Findings, members: number): void {
     const misplaced = whereabouts.size;
     log.debug("members compared", { members, groups, misplaced, stale: stale.length });
-    if (misplaced === toldMisplaced) return;
-    toldMisplaced = misplaced;
-    if (misplaced === 0) log.info("every group lies on its owner", { groups });
-    else {
-      const what = "groups lie on others than their owners; pushes bring them home";
-      log.info(what, { misplaced, groups });
+    if (misplaced > 0) {
+      if (!misplacement.isNews("misplaced")) return;
+      log.info("groups are not on their owners: pushes move them there", { misplaced, groups });
+    } else {
+      const past = misplacement.over();
+      if (past) log.info("every group is on its owner", { groups, seconds: past.seconds });
     }
   }
 
@@ -239,10 +241,12 @@ export function createSweeper(deps: SweeperDeps): Sweeper {
     const { stale } = duplicates;
     for (const member of new Set(stale.map(({ member }) => member))) {
       due.waits(member, clock());
-      if (waitsFor === undefined) told.isOver(member);
-      else if (told.isNews(member, waitsFor)) {
+      if (waitsFor === undefined) {
+        const past = stays.over(member);
+        if (past) log.info("stale copies can be deleted again", { member, ...past });
+      } else if (stays.isNews(member, waitsFor)) {
         const copies = stale.filter((copy) => copy.member === member).length;
-        log.info("stale copies stay for now", { member, copies, waits_for: waitsFor });
+        log.info("stale copies stay for now", { member, copies, reason: waitsFor });
       }
     }
     woken.raise();
@@ -336,7 +340,7 @@ export function createSweeper(deps: SweeperDeps): Sweeper {
         if (next.records.has(member)) continue;
         for (const known of [due, reader, deletions]) known.forget(member);
         for (const known of [compared, changedMs]) known.delete(member);
-        told.isOver(member);
+        stays.forget(member);
       }
       woken.raise();
     },

@@ -122,7 +122,7 @@ export function createMembersApi(
       } catch (error) {
         return failure(502, `the mark could not be set: ${errorText(error)}`);
       }
-      log.warn(undo ? "a drain was taken back" : "a drain was asked for", { member, client });
+      log.warn(undo ? "drain undone" : "drain requested", { member, client });
       return success(view(member), 202);
     },
     async plan(target) {

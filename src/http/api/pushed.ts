@@ -5,7 +5,8 @@
  * @module
  */
 
-import { createTold, errorText, type Logger } from "../../log.ts";
+import { errorText, type Logger } from "../../log.ts";
+import { createTroubles } from "../../log/trouble.ts";
 import type { Member } from "../../member.ts";
 import { isUnescaped } from "../../pushgateway/pages/escaping.ts";
 import type {
@@ -47,22 +48,22 @@ const TRIES_MAX = 3;
 /** Creates the answer. */
 export function createPushed(deps: PushedDeps): Pushed {
   const { snapshot, handoff, log } = deps;
-  const [unread, conflicting] = [createTold(), createTold()];
+  const [unread, conflicting] = [createTroubles(), createTroubles()];
 
   function noteUnread(member: Member, error: unknown): void {
-    const err = errorText(error);
-    if (!unread.isNews(member, err)) return;
-    log.warn("member cannot be read for the page of all groups", { member, err });
+    if (!unread.isNews(member, error)) return;
+    log.warn("reading a member for /pushed failed", { member, err: errorText(error) });
   }
 
   function noteRead(member: Member): void {
-    if (unread.isOver(member)) log.info("member is on the page of all groups again", { member });
+    const past = unread.over(member);
+    if (past) log.info("reading a member for /pushed works again", { member, ...past });
   }
 
   function noteConflict(family: string, types: ReadonlyMap<string, string>): void {
     const text = [...types].map(([member, type]) => `${type} on ${member}`).join(", ");
     if (!conflicting.isNews(family, text)) return;
-    log.warn("members hold a metric family with different types", { family, types: text });
+    log.warn("members hold one metric family with different types", { family, types: text });
   }
 
   /** Opens pages by a ring that does not change meanwhile, as far as that can be had. */

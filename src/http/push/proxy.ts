@@ -120,7 +120,10 @@ export function createProxy(deps: ProxyDeps): Proxy {
     try {
       const upstream = { method, target, headers, body };
       const answer = await transport.send(member, upstream, { timeoutMs: leftMs });
-      if (request.credentials === "client" || !UNAUTHORIZED.has(answer.status)) return answer;
+      if (request.credentials === "client" || !UNAUTHORIZED.has(answer.status)) {
+        deps.failures.works(member);
+        return answer;
+      }
       deps.failures.tell(
         member,
         "unauthorized",
