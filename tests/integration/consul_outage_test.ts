@@ -191,7 +191,7 @@ Deno.test("a service whose agent is a client outlives a restart of the server", 
       msMax: 60_000,
     },
   );
-  assert.equal(loaded.lines("removed").length, 0);
+  assert.equal(loaded.lines("as removed").length, 0);
   assert.equal(loaded.lines("deregistered").length, 0);
   await loaded.assertNothingLost();
 });
@@ -218,7 +218,7 @@ Deno.test("a Consul that is restored to an earlier state is no operator who take
       await loaded.service.metric('dynamic_sharding_consul_locks{state="available"}') === 1,
     { what: "the locks to be available", msMax: 30_000 },
   );
-  assert.equal(loaded.lines("removed").length, 0);
+  assert.equal(loaded.lines("as removed").length, 0);
   assert.equal(loaded.lines("deregistered").length, 0);
   assert.equal(await loaded.service.metric("dynamic_sharding_ring_builds_total"), builds);
   assert.equal(only(loaded.lines("Consul's index has gone back")), line);
