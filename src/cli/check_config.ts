@@ -130,7 +130,7 @@ async function manyAddresses(
       : `write instead of pushgateway.servers: dns_sd: {names: [${host}], type: ${type}, port: ${port}}`;
     return [
       `${placeOf(["pushgateway", "servers", index])}: pushgateway.servers[${index}]: ${host} has ` +
-      `${addresses} addresses and counts as one Pushgateway; where it is several, ${remedy}`,
+      `${addresses} addresses and counts as one Pushgateway; if it is several, ${remedy}`,
     ];
   }));
   return lines.flat();

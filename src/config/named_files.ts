@@ -38,7 +38,7 @@ export async function fileProblems(
   const read = new Map<string, { readonly named: NamedFile; readonly text: string }>();
   for (const named of namedFiles(config)) {
     if (isCredential(named.file) && onNotice) {
-      onNotice(`${place(named)} is not checked: only the service has ${named.file}`);
+      onNotice(`${place(named)} cannot be checked here: only the service has ${named.file}`);
       continue;
     }
     const isCertificate = named.key === "ca_file" || named.key === "cert_file";
@@ -55,7 +55,7 @@ export async function fileProblems(
   if (ca && onNotice && !config.upstream.tls.insecureSkipVerify) {
     for (const hosts of hostsOfAuthorities(ca.text)) {
       const what = `the certificate for ${hosts} may sign others (CA:TRUE)`;
-      const remedy = "a Pushgateway that uses it itself is refused; docs/tls.md has a remedy";
+      const remedy = "a Pushgateway that presents it is refused; docs/tls.md has a remedy";
       onNotice(`${place(ca.named)}: ${what}: ${remedy}`);
     }
   }

@@ -81,7 +81,7 @@ export async function loadWebConfig(
   const hidden = Object.entries(filesOf(config.tls)).filter(([, file]) => isCredential(file));
   if (onNotice && hidden.length > 0) {
     for (const [key, file] of hidden) {
-      onNotice(`${placeOf(key)} is not checked: only the service has ${file}`);
+      onNotice(`${placeOf(key)} cannot be checked here: only the service has ${file}`);
     }
     return { config };
   }

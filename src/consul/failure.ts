@@ -141,7 +141,7 @@ export function failureOf(
   if (/timed out/.test(message)) {
     return new ConsulFailure("timeout", {
       what: `expected an answer of ${agent} within ${timeoutMs} ms, found none`,
-      remedy: "the agent hangs, or its servers do",
+      remedy: "the agent or its servers hang",
     });
   }
   if (UNREACHABLE.has(code)) {
@@ -155,7 +155,7 @@ export function failureOf(
   }
   return new ConsulFailure("closed", {
     what: `expected an answer of ${agent}, found ${message}`,
-    remedy: "the agent has ended, or has too many connections from here " +
+    remedy: "the agent has stopped, or has too many connections from here " +
       "(limits.http_max_conns_per_client)",
   });
 }
@@ -181,7 +181,7 @@ export function notConsul(error: unknown, config: FailureConfig): ConsulFailure 
 
 /** A request that was not answered in time, for there is no leader. */
 export function leaderless(failure: ConsulFailure): ConsulFailure {
-  const what = `${failure.what}, for Consul has no leader`;
+  const what = `${failure.what}, because Consul has no leader`;
   return new ConsulFailure("no leader", { what, remedy: MAJORITY }, failure);
 }
 
@@ -246,7 +246,7 @@ function refusalOf(
   const refusal = (kind: FailureKind, remedy: string) => ({ kind, what, remedy });
 
   if (statusCode === 403 && /ACL not found/i.test(text)) {
-    const why = "it has expired, was deleted, or is another Consul's";
+    const why = "it has expired, was deleted, or belongs to another Consul";
     return refusal("unknown token", `Consul does not know ${tokenName(config)}: ${why}`);
   }
   // Of a transaction 409 tells it.
@@ -276,7 +276,7 @@ function refusalOf(
 }
 
 function datacenterRemedy(datacenter: string | undefined, known = ""): string {
-  const remedy = `write one that Consul knows${known}, or none for the agent's own`;
+  const remedy = `write one that Consul knows${known}, or leave it out for that of the agent`;
   return `consul_server.datacenter is ${datacenter}: ${remedy}`;
 }
 

@@ -79,7 +79,7 @@ const RENEW_MS = 3_000;
 const LOCK_DELAY_SECONDS = 1;
 const WATCH_WAIT_SECONDS = 30;
 const RENEW_RETRY = { firstMs: 500, maxMs: 2_000 };
-const GONE = "is there no more: it was destroyed, or Consul has lost it";
+const GONE = "does not exist any more: it was destroyed, or Consul has lost it";
 /** How long the end of a session waits for those who use it. */
 const USERS_MS_MAX = 5_000;
 

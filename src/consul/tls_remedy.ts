@@ -8,7 +8,7 @@ const REMEDIES: readonly (readonly [found: RegExp, remedy: (tls?: TlsConfig) => 
   [
     /CaUsedAsEndEntity/,
     () =>
-      "Consul's certificate is the one of a CA: sign one for the server with it " +
+      "Consul's certificate is that of a CA: use it to sign one for the server " +
       `(consul tls cert create -server), or set ${SECTION}.insecure_skip_verify`,
   ],
   [

@@ -248,7 +248,7 @@ export function openGateways(
     } catch (failure) {
       const cause = failure instanceof MemberFailure ? failure.cause : undefined;
       if (!(cause instanceof SendFailure) || cause.kind !== "closed") throw failure;
-      return "it closes the connection instead of an answer, as Pushgateway 1.11.0 refuses a push";
+      return "it closes the connection without an answer, as Pushgateway 1.11.0 does to refuse a push";
     }
   }
 

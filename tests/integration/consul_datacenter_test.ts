@@ -12,7 +12,7 @@ Deno.test("a datacenter that does not exist is said with those that do, and a re
   await using loaded = await startLoaded({ section: `${section}, datacenter: dc9`, listed: false });
   const { service, members } = loaded;
   const remedy =
-    "consul_server.datacenter is dc9: write one that Consul knows (dc1), or none for the agent's own";
+    "consul_server.datacenter is dc9: write one that Consul knows (dc1), or leave it out for that of the agent";
   const failing = [
     "look-up of members failed: the members of the file are used",
     "registration in Consul failed",

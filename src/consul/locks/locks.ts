@@ -205,7 +205,7 @@ export function createLocks({ consul, prefix, random, log }: LocksDeps): Locks {
   });
 
   function unavailable(key: string, cause?: unknown): LockFailure {
-    const why = keeper.state === "forbidden" ? "Consul forbids it" : "it cannot be had now";
+    const why = keeper.state === "forbidden" ? "Consul forbids it" : "it is not available now";
     const options = cause === undefined ? {} : { cause };
     return new LockFailure("unavailable", `the lock ${key} in Consul: ${why}`, options);
   }

@@ -205,7 +205,7 @@ async function copyGroup(
     await removeSeen({ id, from: to }, gateways, signal);
     tookBack(to);
   }
-  const reason = refused ?? (copy ? "its copy came out different" : "its copy is not to be found");
+  const reason = refused ?? (copy ? "its copy is different" : "its copy cannot be found");
   return { kind: "stays", reason: `${to}: ${reason}` };
 }
 

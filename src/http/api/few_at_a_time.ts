@@ -42,7 +42,7 @@ export function fewAtATime<Asked extends unknown[]>(
   return async (...asked) => {
     if (busy === max) {
       const others = max === 1 ? "another client" : `${max} other clients`;
-      const error = `${what} is being made for ${others}: ask again when that is done`;
+      const error = `${what} is being made for ${others}: try again later`;
       return failure(429, error, { headers: ["retry-after", RETRY_AFTER_SECONDS] });
     }
     const leave = enter();

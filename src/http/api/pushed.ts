@@ -196,7 +196,10 @@ function ofOneFormat(opened: Opened): Opened {
   if (others.length === 0) return opened;
   const failed = new Map(opened.failed);
   for (const { member, contentType } of others) {
-    failed.set(member, new TypeError(`expected metrics as the others have, found ${contentType}`));
+    failed.set(
+      member,
+      new TypeError(`expected the format of the other members, found ${contentType}`),
+    );
   }
   return { ...opened, pages: opened.pages.filter((page) => !isOther(page)), failed };
 }

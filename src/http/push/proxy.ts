@@ -112,7 +112,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
       leftMs -= performance.now() - begunMs;
     }
     if (!turn) {
-      const why = `${limits.inFlightMax} pushes wait for its answer, and this one got no turn`;
+      const why = `${limits.inFlightMax} pushes already wait for its answer`;
       deps.failures.tell(member, "busy", why);
       return "busy";
     }
@@ -127,7 +127,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
       deps.failures.tell(
         member,
         "unauthorized",
-        `it answers ${answer.status} to our credentials, or to none`,
+        `it refuses the credentials of dynamic-sharding with ${answer.status}`,
       );
       return "unauthorized";
     } catch (failure) {
@@ -361,7 +361,8 @@ function respond(
     }
   }
   if (outcome.kind === "closed") {
-    const why = "closed the connection instead of an answer, as Pushgateway 1.11.0 refuses a push";
+    const why =
+      "closed the connection without an answer, as Pushgateway 1.11.0 does to refuse a push";
     return textReply(502, `${member} ${why}\n`);
   }
   const status = outcome.kind === "timeout" ? 504 : 502;

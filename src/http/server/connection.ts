@@ -199,7 +199,7 @@ export class Connection {
         shared.headBytes += headBytes - bytes;
         bytes = headBytes;
         if (shared.headBytes > HEADS_BYTES_MAX) {
-          return refuse(503, "the heads of other requests take all of the memory for heads");
+          return refuse(503, "the heads of other requests take all memory for heads");
         }
         const hasMore = input.took(await input.next());
         if (this.#refusing) return undefined;

@@ -303,7 +303,7 @@ export async function moveMany(
         stays(
           id,
           to,
-          `${to}: its copy ${finding.found ? "came out different" : "is not to be found"}`,
+          `${to}: its copy ${finding.found ? "is different" : "cannot be found"}`,
         );
       }
     } catch (error) {
