@@ -2,7 +2,8 @@
  * Connections to Consul's HTTP API, plain or over TLS.
  *
  * TLS is made here, beneath plain HTTP, and not by Node's HTTPS client: in Deno 2.7, which the released
- * binary is made with, that one ignores `servername` and `rejectUnauthorized`, and tells no reason.
+ * binary is made with, that client ignores `servername` and `rejectUnauthorized`, and gives no reason
+ * for a failure.
  *
  * @module
  */
@@ -18,18 +19,18 @@ export interface Connections extends Disposable {
   /** For requests to `http://`, whether they go over TLS or not. */
   readonly agent: Agent;
   /**
-   * Tries TLS once: the runtime may tell of a request only that its connection was closed.
+   * Tries TLS once, because the runtime may only say that the connection of a request was closed.
    *
-   * @returns what is wrong, `undefined` where that cannot be told
+   * @returns what is wrong; `undefined` if that cannot be found out
    */
   tlsFault(signal: AbortSignal): Promise<string | undefined>;
 }
 
 /**
  * Consul takes 200 connections from one address by default (`limits.http_max_conns_per_client`) and
- * resets further ones. Timeouts run while a request waits for one of ours, so locks, which hundreds of
- * pushes may want at once, see to it themselves that none does: 30 calls and 30 waits. That leaves
- * room for the second client that a reload opens, and for another instance on this host.
+ * resets further ones. Timeouts also run while a request waits for a free connection. Hundreds of pushes
+ * may want locks at once, so locks limit themselves to 30 calls and 30 waits. That leaves room for the
+ * second client that a reload opens, and for another instance on this host.
  */
 const CONNECTIONS_MAX = 100;
 const HANDSHAKE_MS_MAX = 1_000;
@@ -63,8 +64,8 @@ interface Adding {
 const { addRequest } = Agent.prototype as Agent & Adding;
 
 /**
- * Deno 2.7 sends a request once more where the connection that was kept has been closed meanwhile, as by an
- * agent that ends. An abort in that moment reads a property of this `null`, and ends the whole process.
+ * Deno 2.7 sends a request again if a kept connection was closed in the meantime, for example by an
+ * agent that stops. An abort in that moment reads a property of this `null`, and ends the whole process.
  */
 class PlainAgent extends Agent implements Adding {
   addRequest(request: { _req?: object | null }, options: unknown): void {
@@ -97,7 +98,7 @@ async function handshakeFault(
     refusal = setTimeout(() => resolve(undefined), REFUSAL_MS);
   });
   socket.on("error", ({ message }) => resolve(message));
-  // Without a reader no error is told that comes after the handshake.
+  // Without a reader, errors after the handshake are not reported.
   socket.resume();
   late.signal.addEventListener("abort", () => resolve(undefined), { once: true });
   try {

@@ -1,9 +1,9 @@
-/** What to do where TLS to Consul does not come about, by what the runtime says of it. Pure. @module */
+/** Remedies for TLS connections to Consul that fail, by the error of the runtime. Pure. @module */
 
 import type { TlsConfig } from "../config/consul.ts";
 
 const SECTION = "consul_server.tls_config";
-/** By the words of rustls and of Node's TLS, which Deno uses both. */
+/** By the errors of rustls and of Node's TLS: Deno uses both. */
 const REMEDIES: readonly (readonly [found: RegExp, remedy: (tls?: TlsConfig) => string])[] = [
   [
     /CaUsedAsEndEntity/,
@@ -36,7 +36,7 @@ const REMEDIES: readonly (readonly [found: RegExp, remedy: (tls?: TlsConfig) => 
   ],
 ];
 
-/** What to do about a connection that did not come about. */
+/** Returns what to do about a connection that could not be established. */
 export function tlsRemedy(found: string, tls: TlsConfig | undefined): string {
   const remedy = REMEDIES.find(([pattern]) => pattern.test(found))?.[1];
   return remedy?.(tls) ?? `see ${SECTION}`;
