@@ -116,7 +116,7 @@ async function outage({ halt, resume, firstMsMax }: Outage): Promise<void> {
   await untilHad(locks);
   await using again = await startHolding(locks);
   assert.equal(await again.end(), "ended");
-  assert.equal(count("can be had from Consul again"), 1);
+  assert.equal(count("locks in Consul are available again"), 1);
   assert.equal(count("level=warn"), 2);
 }
 
