@@ -38,7 +38,8 @@ interface Burst {
 /**
  * Creates a logger that sums up lines of the levels above debug. Each line that is held back is logged at
  * debug. A sum has the same phrase. `more` is the number of lines that it stands for, and each field has
- * the first few values that the field had in them.
+ * the first few values that the field had in them. Lines with a `problem` of a file are not held back,
+ * because the operator has to correct each of them.
  */
 export function sumUp(log: Logger): SummedLog {
   const bursts = new Map<string, Burst>();
@@ -50,7 +51,7 @@ export function sumUp(log: Logger): SummedLog {
     const goesOn = known && (known.timer !== undefined || now - known.sinceMs < known.windowMs);
     const burst = goesOn ? known : newBurst(level, phrase, now);
     bursts.set(key, burst);
-    if (burst.lines < LINES_MAX) {
+    if (burst.lines < LINES_MAX || "problem" in fields) {
       burst.lines++;
       log[level](phrase, fields);
       return;

@@ -42,6 +42,8 @@ export interface Troubles {
 const REASONS_MAX = 16;
 /** What has not failed for so long is over for certain. */
 const CALM_MS = 300_000;
+/** What failed last so long ago begins anew with its next failure: it may be that nobody saw it work. */
+const FORGOTTEN_MS = 24 * 3_600_000;
 /** What has come back so often, each time before it was calm, fails and works in turn. */
 const RETURNS_MAX = 2;
 const NAMES_MAX = 10_000;
@@ -71,6 +73,10 @@ export function createTrouble(now: () => number = () => performance.now()): Trou
 
   return {
     isNews(error) {
+      if (now() - lastMs >= FORGOTTEN_MS) {
+        failures = 0;
+        told.clear();
+      }
       lastMs = now();
       if (failures++ === 0) {
         sinceMs = lastMs;

@@ -156,6 +156,7 @@ function narrateState(
     case "draining":
       return log.info("member is draining", change);
     case "departed":
+      members.forget(member);
       return log.info("member has departed", change);
     case "alias":
       return log.error("member is another name of a member: only one of the two is used", {

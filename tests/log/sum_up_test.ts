@@ -33,6 +33,15 @@ Deno.test("the first ten lines of a phrase are logged, the others as one, and at
   assert.equal(debug.length, 990);
 });
 
+Deno.test("each problem of a file is logged", { permissions }, () => {
+  const { summed, log, lines } = startLog();
+  using _summed = summed;
+  for (let i = 0; i < 30; i++) {
+    log.error("configuration not reloaded", { problem: `my.yml:${i}:1` });
+  }
+  assert.equal(lines.length, 30);
+});
+
 Deno.test("few lines are logged as they come, however often there are a few", {
   permissions,
 }, async () => {

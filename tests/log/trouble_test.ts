@@ -72,6 +72,18 @@ Deno.test("what fails and works in turn is logged three times, and once when it 
   assert(trouble.over(), "it comes back after a time: it is logged as ever");
 });
 
+Deno.test("a trouble of which nothing was heard for a day begins anew", {
+  permissions: "none",
+}, () => {
+  const { trouble, pass } = onClock();
+  assert(trouble.isNews("wrong password"));
+  pass(3_600 * 23);
+  assert(!trouble.isNews("wrong password"));
+  pass(3_600 * 24);
+  assert(trouble.isNews("wrong password"));
+  assert.equal(trouble.over()?.failures, 1);
+});
+
 Deno.test(
   "a trouble of which nobody can say that it is over ends five minutes after its last failure",
   {
