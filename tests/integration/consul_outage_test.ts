@@ -87,7 +87,7 @@ const OUTAGES: Readonly<Record<string, Outage>> = {
     begin: (consul) => consul.kill("SIGSTOP"),
     end: (consul) => consul.kill("SIGCONT"),
     found:
-      /expected an answer of a Consul agent at http:\S+ within \d+ ms, found none; the agent hangs/,
+      /expected an answer of a Consul agent at http:\S+ within \d+ ms, found none; the agent or its servers hang/,
   },
 };
 
