@@ -400,7 +400,7 @@ async function placePaths(
   if (refused > 0) throw new TypeError(`a Pushgateway would refuse ${refused} of these paths`);
 }
 
-/** Yields the paths in batches: the arguments, with the lines of standard input in the place of a `-`. */
+/** Yields the paths in batches: the arguments, with the lines of standard input instead of a `-`. */
 async function* pathsOf(
   paths: readonly string[],
   stdin: ReadableStream<Uint8Array>,

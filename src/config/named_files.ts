@@ -10,11 +10,11 @@ import type { Config } from "./config.ts";
 import type { TlsConfig } from "./consul.ts";
 import { isCredential, readNamed } from "./files.ts";
 
-/** What checking takes. */
+/** What checking needs. */
 export interface FileChecks {
   /** `file:line:column` of a key of the configuration. */
   readonly placeOf: (keys: readonly string[]) => string;
-  /** Is told of what is no problem and should be known. Absent: a file that cannot be found is one. */
+  /** Called with what is no problem and should be known. Absent: a file that cannot be found is one. */
   readonly onNotice?: (notice: string) => void;
 }
 

@@ -44,7 +44,7 @@ export interface Announcements {
   run(onChange: () => void, signal: AbortSignal): Promise<void>;
 }
 
-/** What announcing takes. */
+/** What announcing needs. */
 export interface AnnouncementsDeps {
   readonly consul: Pick<ConsulClient, "acquireKey" | "watchHeldKeys">;
   readonly sessions: Pick<SessionKeeper, "current" | "watch">;

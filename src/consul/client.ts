@@ -40,7 +40,7 @@ export { type FreeKey, KEYS_AT_ONCE_MAX, type LockedKey, type Release } from "./
 /** One instance of a service, on one Consul node. */
 export type ServiceEntry = z.infer<typeof serviceEntry>;
 
-/** A node of Consul's catalogue: one agent, as a rule. */
+/** A node of Consul's catalogue: one agent, usually. */
 export type CatalogNode = z.infer<typeof catalogNode>;
 
 /** A service as its own agent holds it. */

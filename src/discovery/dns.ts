@@ -8,7 +8,7 @@ import { type Discovery, type Listing, NAMED } from "./discovery.ts";
 import type { Answer, DnsRecord } from "./dns/message.ts";
 import { createUnion, type Part } from "./union.ts";
 
-/** What following names takes. */
+/** What following names needs. */
 export interface DnsDiscoveryDeps {
   readonly config: DnsSdConfig;
   /**
@@ -35,7 +35,7 @@ interface Schedule {
   failures: number;
 }
 
-/** Follows names in DNS; each is looked up anew when its records may be kept no longer. */
+/** Follows names in DNS; each is looked up again when its records may be kept no longer. */
 export function dnsDiscovery(
   { config, lookUp, random, onRecords }: DnsDiscoveryDeps,
 ): Discovery {

@@ -14,21 +14,21 @@ import { WEIGHT_MAX } from "../ring/hash_ring.ts";
 import { type Discovery, type Listing, NAMED } from "./discovery.ts";
 import { createUnion, type Part } from "./union.ts";
 
-/** What following files takes. */
+/** What following files needs. */
 export interface FileDiscoveryDeps {
   readonly config: FileSdConfig;
   readonly random: () => number;
-  /** Is told of a directory that cannot be watched: its files are read at each refresh alone. */
+  /** Called with a directory that cannot be watched: its files are read at each refresh alone. */
   readonly onUnwatched: (directory: string, cause: unknown) => void;
 }
 
-/** Who writes a file does so in several steps, as a rule; half of a list is a list, too. */
+/** Who writes a file does so in several steps, usually; half of a list is a list, too. */
 const QUIET_MS = 500;
 /** Where files change all the time nobody waits longer. */
 const QUIET_MS_MAX = 5_000;
 const RETRY_FIRST_MS = 1_000;
 
-/** Follows files; they are read anew when something changes beside them, and at each refresh. */
+/** Follows files; they are read again when something changes beside them, and at each refresh. */
 export function fileDiscovery({ config, random, onUnwatched }: FileDiscoveryDeps): Discovery {
   const { files: patterns, refreshMs } = config;
   const directories = [...new Set(patterns.map((pattern) => dirname(pattern)))];
@@ -42,8 +42,8 @@ export function fileDiscovery({ config, random, onUnwatched }: FileDiscoveryDeps
       let failures = 0;
       while (!signal.aborted) {
         const changed = createWake();
-        // Watched before they are read: what changes meanwhile is read next. Watched anew each time:
-        // a directory may have been put in the place of another one.
+        // Watched before they are read: what changes in the meantime is read next. Watched again each time:
+        // a directory may have been put instead of another one.
         await using _watch = watch(directories, { changed, onUnwatched });
         const observations = union(await readParts(listed));
         if (signal.aborted) return;

@@ -151,7 +151,7 @@ const REFUSED = 400;
 const UNCHECKED_FLAG = "push.disable-consistency-check";
 /** A read is dear, and those who drain come to it one after the other. */
 const PATIENCE = 0.1;
-/** To one member. It takes them one after the other anyway, and clients push to it meanwhile. */
+/** To one member. It takes them one after the other anyway, and clients push to it in the meantime. */
 const WRITES_AT_ONCE_MAX = 16;
 
 /**

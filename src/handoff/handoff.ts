@@ -92,7 +92,7 @@ export interface Handoff {
   /** The path of a group on a member, where it is stored with an explicit empty `instance`. */
   readonly pathOn: PathOn;
   /**
-   * A `POST` goes to a member that may lack the group, for its owner cannot be reached: it is marked
+   * A `POST` goes to a member that may lack the group, because its owner cannot be reached: it is marked
    * there as partial before.
    *
    * @throws {MemberFailure} where the member does not answer
@@ -379,7 +379,7 @@ export function createHandoff(deps: HandoffDeps): Handoff {
     sends: rings.sends,
     configChanged() {
       const { enabled } = config();
-      // What was done meanwhile nobody has followed.
+      // What was done in the meantime nobody has followed.
       if (enabled && !wasEnabled) whereabouts.forgetAll();
       wasEnabled = enabled;
       agreement.othersChanged();

@@ -14,7 +14,7 @@ import { createOthersRings } from "./others_rings.ts";
 import { showAnnounced } from "./plan/announced_ring.ts";
 import { createRings, type Rings } from "./plan/rings.ts";
 
-/** What agreeing takes. */
+/** What agreeing needs. */
 export interface RingAgreementDeps {
   /** The locks of the present configuration; `undefined` without Consul. */
   readonly locks: () => Locks | undefined;

@@ -3,7 +3,7 @@
 import type { Logger } from "../log.ts";
 import type { SharedSeries } from "../pushgateway/shared_series.ts";
 
-/** Is told of them. */
+/** Called with them. */
 export type TellSharedSeries = (found: SharedSeries) => void;
 
 /** Pairs of groups that are remembered. */

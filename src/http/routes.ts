@@ -266,7 +266,7 @@ function answerInPlace(request: IncomingRequest, target: string, deps: RouteDeps
   return deps.proxy.pass(request, location);
 }
 
-/** Redirects a client whose body took a while to come: the ring may have changed meanwhile. */
+/** Redirects a client whose body took a while to come: the ring may have changed in the meantime. */
 async function redirectSent(
   request: IncomingRequest,
   target: string,

@@ -42,7 +42,7 @@ export interface Troubles {
 const REASONS_MAX = 16;
 /** What has not failed for so long is over for certain. */
 const CALM_MS = 300_000;
-/** What failed last so long ago begins anew with its next failure: it may be that nobody saw it work. */
+/** What failed last so long ago begins again with its next failure: it may be that nobody saw it work. */
 const FORGOTTEN_MS = 24 * 3_600_000;
 /** What has come back so often, each time before it was calm, fails and works in turn. */
 const RETURNS_MAX = 2;

@@ -18,8 +18,8 @@ export type MemberState = typeof MEMBER_STATES[number];
 /**
  * Why discovery does not list a member any more:
  *
- * - `withdrawn`: its operator took it out, for it was alive and its node is still there
- * - `released`: it had been told to leave, so whoever took it out did as it should
+ * - `withdrawn`: its operator removed it: it was alive and its node is still there
+ * - `released`: it had been told to leave, so it was right to remove it
  * - `forgotten`: it was alive, and Consul has lost its node (the agent left), or all that it knew
  * - `lost`: Consul reaped it while dead, or never listed it
  * - `ended`: it was dead, and discovery lists those alone that run: it may come back

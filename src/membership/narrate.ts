@@ -7,7 +7,7 @@ import type { Member } from "../member.ts";
 import type { HashRing } from "../ring/hash_ring.ts";
 import type { MemberRecord, Membership, MembershipEvent } from "./membership.ts";
 
-/** What logging takes. */
+/** What logging needs. */
 export interface Narrator {
   readonly log: Logger;
   /** Where the members are looked up. */

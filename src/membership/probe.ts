@@ -28,7 +28,7 @@ const PROBE_TIMEOUT_MS = 1_000;
  * Creates a probe of a member's `/-/healthy`, and of its `/api/v1/status` where it is healthy.
  *
  * @param transport of the probes alone: they must not wait behind pushes
- * @param onFailure is told why a probe that was not `ok` ended so
+ * @param onFailure is called with the reason why a probe that was not `ok` ended so
  */
 export function createProbe(
   transport: Transport,

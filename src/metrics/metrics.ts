@@ -42,7 +42,7 @@ export interface Metrics {
   showBodyBytes(bytes: () => number): void;
   /** A look-up of members has failed. */
   discoveryFailed(): void;
-  /** Shows whether locks can be had from Consul, as it is at each scrape; absent without Consul. */
+  /** Shows whether locks are available from Consul, as it is at each scrape; absent without Consul. */
   showLocks(state: () => LocksState | undefined): void;
   /** A configuration was loaded, or refused. */
   configLoaded(success: boolean): void;

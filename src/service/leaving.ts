@@ -16,7 +16,7 @@ import { type Member, parseMember } from "../member.ts";
 import type { MembershipEvent } from "../membership/membership.ts";
 import type { ConsulLink } from "./consul_link.ts";
 
-/** What following marks takes. */
+/** What following marks needs. */
 export interface LeavingDeps {
   /** The way to Consul that is used now. */
   readonly link: () => ConsulLink | undefined;

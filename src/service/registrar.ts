@@ -10,7 +10,7 @@ import { createProbe } from "../membership/probe.ts";
 import { planRegistration } from "../membership/registration_plan.ts";
 import type { ConsulTerm, Term } from "./term.ts";
 
-/** What registering takes. */
+/** What registering needs. */
 export interface RegistrarDeps {
   readonly membership: () => Membership;
   /** Remembers a mark for which Consul gives no rights. */

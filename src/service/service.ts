@@ -206,7 +206,7 @@ export function createService(first: Term, deps: ServiceDeps): Service {
   function onSwap(next: Term, previous: Term): void {
     if (next.consul?.link !== previous.consul?.link) leaving.linkChanged();
     if (!sameSource(next.config.consul, previous.config.consul)) view.sourceChanged();
-    // Whoever is put back into the file is wanted again.
+    // A member that is added to the file again is wanted again.
     for (const member of without(next.config.servers, previous.config.servers)) {
       leaving.unmarkHere(member);
     }

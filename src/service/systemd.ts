@@ -21,7 +21,7 @@ export interface Manager extends Disposable {
   keepAlive(signal: AbortSignal): Promise<void>;
 }
 
-/** What it takes. */
+/** What it needs. */
 export interface ManagerDeps {
   /** Reads an environment variable. */
   readonly env: (name: string) => string | undefined;

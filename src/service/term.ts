@@ -45,7 +45,7 @@ export interface ConsulTerm {
   readonly link: ConsulLink;
 }
 
-/** What opening one takes. */
+/** What opening one needs. */
 export interface TermOptions {
   readonly configFile: string;
   /** The file of TLS, passwords and headers of our own port. */

@@ -41,7 +41,7 @@ export interface Missing {
 const GROUPS_A_STEP = 1_000;
 
 /**
- * Counts them. A generator, for it may take long: it yields every thousand groups.
+ * Counts them. A generator, because it may take long: it yields every thousand groups.
  *
  * @param before what each of some members held
  * @param present what those hold that answer

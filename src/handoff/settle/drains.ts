@@ -15,7 +15,7 @@ import { createDrainRate, secondsLeft } from "./drain_rate.ts";
 import type { MoveManyDeps } from "./many/pass.ts";
 import { createPushChecks, type PushChecks } from "./push_checks.ts";
 
-/** What emptying members takes. */
+/** What emptying members needs. */
 export interface DrainsDeps extends MoveManyDeps {
   readonly rings: MoveManyDeps["rings"] & Pick<Rings, "inUse">;
   readonly membership: () => Membership;
@@ -50,7 +50,7 @@ export interface Drains {
   wake(): void;
   /** What members hold, as they were last read: another instance may be the one that empties them. */
   read(inventories: ReadonlyMap<Member, Pick<PushTimes, "times">>): void;
-  /** How far the drains have come, whoever runs them. */
+  /** How far the drains have come, no matter which instance runs them. */
   readonly progress: ReadonlyMap<Member, DrainProgress>;
 }
 
@@ -177,7 +177,7 @@ export function createDrains(deps: DrainsDeps): Drains {
     }
   }
 
-  /** Keeps the figures of a drain fresh, whoever does the work. */
+  /** Keeps the figures of a drain fresh, no matter which instance does the work. */
   async function measure(member: Member, checks: PushChecks, signal: AbortSignal): Promise<void> {
     const rate = createDrainRate();
     while (!signal.aborted) {

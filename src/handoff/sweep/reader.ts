@@ -19,7 +19,7 @@ import { lacksInstanceId } from "../plan/inventory.ts";
 import type { Whereabouts } from "../plan/whereabouts.ts";
 import type { HandoffMetrics } from "../../metrics/handoff.ts";
 
-/** What reading takes. */
+/** What reading needs. */
 export interface ReaderDeps {
   readonly gateways: Pick<Gateways, "pushTimes" | "traits">;
   readonly whereabouts: Whereabouts;
@@ -163,7 +163,7 @@ export function createReader(deps: ReaderDeps): Reader {
 /** Groups between two moments at which others have their turn. */
 const GROUPS_A_STEP = 1_000;
 
-/** Whether some group has no `instance`. A generator, for there may be many. */
+/** Whether some group has no `instance`. A generator, because there may be many. */
 function* someLacksInstance(ids: Iterable<string>): Generator<void, boolean> {
   let steps = 0;
   for (const id of ids) {

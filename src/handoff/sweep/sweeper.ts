@@ -28,7 +28,7 @@ import { createDue } from "./due.ts";
 import { createJudge } from "./judge.ts";
 import { createReader } from "./reader.ts";
 
-/** What sweeping takes. */
+/** What sweeping needs. */
 export interface SweeperDeps {
   readonly gateways: Pick<Gateways, "pushTimes" | "traits">;
   readonly whereabouts: Whereabouts;
@@ -49,7 +49,7 @@ export interface SweeperDeps {
   readonly isEmptied: (member: Member) => boolean;
   /** As for the {@linkcode createJudge judge}. */
   readonly isEmptiedHere: (member: Member) => boolean;
-  /** Is told what the members hold that could be read, each time that is compared with the ring. */
+  /** Called with what the members hold that could be read, each time that is compared with the ring. */
   readonly onCompared: (inventories: ReadonlyMap<Member, PushTimes>) => void;
   /** Tells membership what was found. */
   readonly tell: (event: MembershipEvent) => void;
@@ -210,7 +210,8 @@ export function createSweeper(deps: SweeperDeps): Sweeper {
     const changesBefore = changes;
     const same = pending.size === 0 ? yield* inPlace.compare(inventories, ownerOf) : undefined;
     const findings = same ?? (yield* planSweep(inventories, ownerOf, pending, misplaced));
-    // Where the ring or the members have changed meanwhile, some groups were compared with former ones.
+    // Where the ring or the members have changed in the meantime, some groups were compared with former
+    // ones.
     if (changes !== changesBefore) inPlace.forget();
     else if (!same) inPlace.found(inventories, findings);
     yield* prepare(findings);

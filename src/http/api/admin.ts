@@ -28,7 +28,7 @@ import { Reply } from "../message.ts";
 import { servingMembers, type Snapshot } from "../snapshot.ts";
 import { failure, type FailureStatus, success } from "./envelope.ts";
 
-/** What answering takes. */
+/** What answering needs. */
 export interface AdminDeps {
   readonly snapshot: () => Snapshot;
   /** The way to the members, for answers that may be large. */

@@ -7,7 +7,7 @@ const RETRY_AFTER_SECONDS = "1";
 
 /**
  * Wraps an answer so that it is given to a few clients at a time, to the last of its parts; others get 429
- * meanwhile.
+ * in the meantime.
  *
  * @param max how many clients
  * @param what as it is named to the others

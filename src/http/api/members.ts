@@ -16,7 +16,7 @@ import { type Snapshot, weightOf } from "../snapshot.ts";
 import { failure, success } from "./envelope.ts";
 import type { MemberView } from "./views.ts";
 
-/** What answering takes. */
+/** What answering needs. */
 export interface MembersApiDeps {
   readonly snapshot: () => Snapshot;
   readonly handoff: Pick<Handoff, "inventories" | "drains" | "sweep">;

@@ -25,7 +25,7 @@ import { gzip } from "./gzip.ts";
 import { type MemberPage, type MemberPages, openPages, type PagesDeps } from "./pushed_pages.ts";
 import { readScrapeRequest, type ScrapeRequest } from "./scrape_request.ts";
 
-/** What answering takes. */
+/** What answering needs. */
 export interface PushedDeps extends PagesDeps {
   readonly snapshot: () => Snapshot;
   /** Discovery has an own view of the members and has not told it yet. */
@@ -66,7 +66,7 @@ export function createPushed(deps: PushedDeps): Pushed {
     log.warn("members hold one metric family with different types", { family, types: text });
   }
 
-  /** Opens pages by a ring that does not change meanwhile, as far as that can be had. */
+  /** Opens pages by a ring that does not change in the meantime, as far as that can be had. */
   async function open({ accept, msMax }: ScrapeRequest): Promise<Opened> {
     const endMs = performance.now() + msMax;
     for (let tries = 1;; tries++) {

@@ -8,7 +8,7 @@ import { basicCredentials } from "../../wire/basic_auth.ts";
 import type { Passwords, Users, Verdict } from "./passwords.ts";
 import type { Admission } from "./remembered.ts";
 
-/** What guarding takes. */
+/** What guarding needs. */
 export interface GuardDeps {
   /** The configuration in force. */
   readonly config: () => Pick<WebConfig, "headers" | "users">;

@@ -17,7 +17,7 @@ const HOP_BY_HOP = new Set([
   "transfer-encoding",
   "upgrade",
 ]);
-/** Those, and what the way to the member sets anew. */
+/** Those, and what the way to the member sets again. */
 const NOT_FORWARDED = new Set([
   ...HOP_BY_HOP,
   "host",

@@ -49,7 +49,7 @@ function isOfConnection(error: unknown): boolean {
 export function createConnections(
   handler: Handler,
   { onRefused, tls = () => undefined, log }: {
-    /** Is told of what was no request. */
+    /** Called with what was no request. */
     readonly onRefused: (refusal: Refusal, client: string) => void;
     /** What the next connection is secured with; nothing where plain HTTP is spoken. */
     readonly tls?: () => Tls | undefined;
@@ -129,7 +129,7 @@ export function createConnections(
           if (error instanceof BadResource || error instanceof Interrupted) return; // closed
           // Its client has gone already.
           if (error instanceof ConnectionAborted || error instanceof NotConnected) continue;
-          // Too many open files, as a rule.
+          // Too many open files, usually.
           if (trouble.isNews(error)) {
             const fields = { err: errorText(error) };
             log.warn(

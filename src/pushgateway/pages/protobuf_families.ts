@@ -1,6 +1,6 @@
 /**
  * Metric families as delimited `MetricFamily` messages. A family that is large goes out in several of
- * them, for what is in a message has to be known before it begins. Pure.
+ * them, because what is in a message has to be known before it begins. Pure.
  *
  * @module
  */
