@@ -18,8 +18,11 @@ import { createUnion, type Part } from "./union.ts";
 export interface FileDiscoveryDeps {
   readonly config: FileSdConfig;
   readonly random: () => number;
-  /** Called with a directory that cannot be watched: its files are read at each refresh alone. */
-  readonly onUnwatched: (directory: string, cause: unknown) => void;
+  /**
+   * Called each time that a directory is watched, and with the reason where it cannot be: then its files
+   * are read only at each refresh.
+   */
+  readonly onWatched: (directory: string, failure?: unknown) => void;
 }
 
 /** Who writes a file does so in several steps, usually; half of a list is a list, too. */
@@ -29,7 +32,7 @@ const QUIET_MS_MAX = 5_000;
 const RETRY_FIRST_MS = 1_000;
 
 /** Follows files; they are read again when something changes beside them, and at each refresh. */
-export function fileDiscovery({ config, random, onUnwatched }: FileDiscoveryDeps): Discovery {
+export function fileDiscovery({ config, random, onWatched }: FileDiscoveryDeps): Discovery {
   const { files: patterns, refreshMs } = config;
   const directories = [...new Set(patterns.map((pattern) => dirname(pattern)))];
 
@@ -44,7 +47,7 @@ export function fileDiscovery({ config, random, onUnwatched }: FileDiscoveryDeps
         const changed = createWake();
         // Watched before they are read: what changes in the meantime is read next. Watched again each time:
         // a directory may have been put instead of another one.
-        await using _watch = watch(directories, { changed, onUnwatched });
+        await using _watch = watch(directories, { changed, onWatched });
         const observations = union(await readParts(listed));
         if (signal.aborted) return;
         yield* observations;
@@ -125,17 +128,18 @@ export async function readTargets(
 /** Watches directories until disposal. */
 function watch(
   directories: readonly string[],
-  { changed, onUnwatched }: Pick<FileDiscoveryDeps, "onUnwatched"> & { readonly changed: Wake },
+  { changed, onWatched }: Pick<FileDiscoveryDeps, "onWatched"> & { readonly changed: Wake },
 ): AsyncDisposable {
   const watchers: Deno.FsWatcher[] = [];
   const ends = directories.map(async (directory) => {
     try {
       const watcher = Deno.watchFs(directory, { recursive: false });
       watchers.push(watcher);
+      onWatched(directory);
       for await (const { kind } of watcher) if (kind !== "access") changed.raise();
     } catch (cause) {
       // That it is not there is told by who reads it.
-      if (!(cause instanceof Deno.errors.NotFound)) onUnwatched(directory, cause);
+      if (!(cause instanceof Deno.errors.NotFound)) onWatched(directory, cause);
     }
   });
   return {

@@ -22,6 +22,8 @@ export interface Narrator {
 /** What goes wrong with members again and again. */
 export interface MembershipTroubles {
   readonly lookUps: Trouble;
+  /** Discovery lists no member. */
+  readonly emptiness: Trouble;
   /** Members that are suspect, or cannot join. */
   readonly members: Troubles;
   /** Members that discovery calls unhealthy, and that answer our probes. */
@@ -40,6 +42,7 @@ export interface MembershipTroubles {
 export function createMembershipTroubles(now?: () => number): MembershipTroubles {
   return {
     lookUps: createTrouble(now),
+    emptiness: createTrouble(now),
     members: createTroubles(now),
     contests: createTroubles(now),
     distrust: createTrouble(now),
@@ -187,11 +190,14 @@ function narrateEndsOf(
 }
 
 function narrateEnds(
-  { discovery, probesDistrusted, ring, ringBasis }: Membership,
-  { log, source, troubles: { lookUps, distrust, inactivity } }: Narrator,
+  { discovery, records, probesDistrusted, ring, ringBasis }: Membership,
+  { log, source, troubles: { lookUps, emptiness, distrust, inactivity } }: Narrator,
 ): void {
   const lookUpsPast = discovery === "up" ? lookUps.over() : undefined;
   if (lookUpsPast) log.info("look-up of members works again", { source, ...lookUpsPast });
+  const isListed = records.values().some(({ listing }) => listing);
+  const emptinessPast = isListed ? emptiness.over() : undefined;
+  if (emptinessPast) log.info("discovery lists members again", { source, ...emptinessPast });
   const distrustPast = probesDistrusted ? undefined : distrust.over();
   if (distrustPast) log.info("probes are trusted again", distrustPast);
   const inactivityPast = ringBasis === "kept" ? undefined : inactivity.over();
@@ -203,7 +209,7 @@ function narrateEnds(
 function narrateLookUp(
   observation: Observation,
   { next, previous }: { readonly next: Membership; readonly previous: Membership },
-  { log, source, troubles: { lookUps } }: Narrator,
+  { log, source, troubles: { lookUps, emptiness } }: Narrator,
 ): void {
   if (observation.kind === "failed") {
     const fields = { source, err: errorText(observation.cause) };
@@ -218,7 +224,8 @@ function narrateLookUp(
     return log.warn(what, fields);
   }
   const before = [...previous.records.values()].filter(({ listing }) => listing).length;
-  if (observation.listings.size === 0 && (before > 0 || !previous.known)) {
+  const isEmpty = observation.listings.size === 0;
+  if (isEmpty && (before > 0 || !previous.known) && emptiness.isNews("no member")) {
     log.warn("discovery lists no member", { source, before });
   }
 }

@@ -14,8 +14,8 @@ import { dnsDiscovery } from "../discovery/dns.ts";
 import { lookUp, readResolver } from "../discovery/dns/look_up.ts";
 import { fileDiscovery } from "../discovery/file.ts";
 import { staticDiscovery } from "../discovery/static.ts";
-import { createTold, errorText, type Logger } from "../log.ts";
-import { createTroubles } from "../log/trouble.ts";
+import { errorText, type Logger } from "../log.ts";
+import { createTrouble, createTroubles } from "../log/trouble.ts";
 import {
   openTransport,
   type Transport,
@@ -138,16 +138,20 @@ export function discoveryOf(
   if (consul) {
     const { link: { client }, config: { serviceName: service } } = consul;
     const place = { consul: client.url, service };
+    const resets = createTrouble();
     return consulDiscovery({
       consul: client,
       service,
       random,
       onBadEntries: createBadEntries({ log, place }),
-      onReset: () =>
+      onReset() {
+        resets.calm(); // the last one is history
+        if (!resets.isNews("gone back")) return;
         log.warn(
           "Consul's index has gone back: members that answer stay, and are registered again",
           place,
-        ),
+        );
+      },
     });
   }
   if (dnsSd) {
@@ -171,13 +175,18 @@ export function discoveryOf(
     });
   }
   if (fileSd) {
-    const told = createTold();
+    const troubles = createTroubles();
     return fileDiscovery({
       config: fileSd,
       random,
-      onUnwatched(directory, cause) {
-        const err = errorText(cause);
-        if (!told.isNews(directory, err)) return;
+      onWatched(directory, failure) {
+        if (failure === undefined) {
+          const past = troubles.over(directory);
+          if (past) log.info("watching a directory works again", { directory, ...past });
+          return;
+        }
+        if (!troubles.isNews(directory, failure)) return;
+        const err = errorText(failure);
         log.warn("watching a directory failed: its files are read at each refresh", {
           directory,
           err,

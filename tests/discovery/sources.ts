@@ -196,7 +196,7 @@ async function startFileSource(): Promise<Source> {
       // What is seen is seen by watching.
       config: { files: [file], refreshMs: 3_600_000 },
       random: Math.random,
-      onUnwatched: (directory, cause) => assert.fail(`${directory}: ${cause}`),
+      onWatched: (directory, failure) => assert.equal(failure, undefined, directory),
     }),
     name,
     faults: {

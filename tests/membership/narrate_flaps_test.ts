@@ -114,6 +114,10 @@ for (
       "probes of most healthy members fail: discovery alone decides",
       "probes are trusted again",
     ]],
+    ["discovery lists no member", ["list"], ["list a b"], [
+      "discovery lists no member",
+      "discovery lists members again",
+    ]],
     ["no member is active", ["list"], ["list a b"], [
       "no member is active: the last ring stays",
       "members are active again",
