@@ -290,7 +290,8 @@ for (const kind of ["service", "nodes"] as const) {
     await loaded.waitForLine("look-up of members works again");
     await service.waitForActive(3);
     assert.equal(await service.metric("dynamic_sharding_ring_builds_total"), builds);
-    assert.deepEqual(loaded.lines("taken out"), []);
+    assert.deepEqual(loaded.lines("deregistered while alive"), []);
+    assert.deepEqual(loaded.lines("removed from discovery"), []);
     assert.deepEqual(await keysOf(consul, "withdrawn"), []);
     await loaded.assertNothingLost();
   });
