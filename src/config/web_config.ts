@@ -146,8 +146,8 @@ function toWebConfig(
   );
   const notices = http?.http2
     ? [
-      `${yaml.placeOf(["http_server_config", "http2"])}: http_server_config.http2 is without ` +
-      "effect: HTTP/1.1 is all that is spoken",
+      `${yaml.placeOf(["http_server_config", "http2"])}: http_server_config.http2 has no ` +
+      "effect: only HTTP/1.1 is served",
     ]
     : [];
   return {
