@@ -15,7 +15,7 @@ export interface BadEntry {
  * Creates a function that is called with the bad instances of each look-up. Each is logged once, once more
  * for each other thing that is wrong with it, and when it is over.
  *
- * @param place what the lines name, as the URL of Consul
+ * @param place the place that each line names
  */
 export function createBadEntries(
   { log, place }: {
@@ -24,7 +24,7 @@ export function createBadEntries(
   },
 ): (found: readonly BadEntry[]) => void {
   const troubles = createTroubles();
-  /** Those of which the log does not say yet that it is over. */
+  /** Bad instances whose end is not logged yet. */
   const known = new Map<string, Pick<BadEntry, "node" | "id">>();
   return (found) => {
     const bad = new Map(found.map((entry) => [JSON.stringify([entry.node, entry.id]), entry]));

@@ -1,4 +1,4 @@
-/** Members from DNS: those that the records of some names name. @module */
+/** Members from the DNS records of some names. @module */
 
 import { backoffMs, sleep } from "../concurrency/backoff.ts";
 import type { DnsSdConfig } from "../config/sources.ts";
@@ -12,30 +12,30 @@ import { createUnion, type Part } from "./union.ts";
 export interface DnsDiscoveryDeps {
   readonly config: DnsSdConfig;
   /**
-   * Looks up the records of a name, one at least.
+   * Looks up the records of a name.
    *
-   * @throws where there are none, or it is not known whether there are
+   * @throws if there are none, or if that is not known
    */
   readonly lookUp: (name: string, signal: AbortSignal) => Promise<Answer>;
   readonly random: () => number;
   /**
-   * Called when the records of a name were looked up, with what is wrong with those that are no members'.
-   * The others still count.
+   * Called after each look-up of a name, with what is wrong with records that are not addresses of
+   * members. The others still count.
    */
   readonly onRecords: (name: string, wrong: string | undefined) => void;
 }
 
-/** A record that may be kept for no time at all is not asked for all the time. */
+/** The shortest interval, also for records with a TTL of 0. */
 const INTERVAL_MS_MIN = 1_000;
 const RETRY_FIRST_MS = 1_000;
 
-/** When a name is due, and how often it could not be looked up since it last could. */
+/** When a name is due, and how many look-ups have failed since the last one that worked. */
 interface Schedule {
   dueMs: number;
   failures: number;
 }
 
-/** Follows names in DNS; each is looked up again when its records may be kept no longer. */
+/** Follows names in DNS. Each is looked up again when the TTL of its records has passed. */
 export function dnsDiscovery(
   { config, lookUp, random, onRecords }: DnsDiscoveryDeps,
 ): Discovery {
@@ -90,17 +90,17 @@ export function dnsDiscovery(
 }
 
 /**
- * After how long a name is looked up again: its records are kept no longer than they may be, nor than
- * the operator wants.
+ * Returns after how long a name is looked up again: when the TTL has passed, and no later than the
+ * operator wants.
  */
 export function nextLookUpMs(ttlMs: number, refreshMs: number): number {
   return Math.max(INTERVAL_MS_MIN, Math.min(ttlMs, refreshMs));
 }
 
 /**
- * The member that a record names.
+ * Returns the member that a record names.
  *
- * @throws {TypeError} where it names none
+ * @throws {TypeError} if it does not name a member
  */
 export function memberOf(record: DnsRecord, { port }: Pick<DnsSdConfig, "port">): Member {
   switch (record.type) {
@@ -109,7 +109,7 @@ export function memberOf(record: DnsRecord, { port }: Pick<DnsSdConfig, "port">)
     case "AAAA":
       return parseMember(`[${record.address}]:${port}`);
     case "SRV":
-      // A name is the same in capitals or not, and comes in either; a member's text is its identity.
+      // Names in DNS ignore case, but the text of a member is its identity.
       return parseMember(`${record.target.toLowerCase().replace(/\.$/, "")}:${record.port}`);
     default:
       return record satisfies never;
