@@ -5,11 +5,23 @@ import {
   getJsonLinesFormatter,
   getLogfmtFormatter,
   getLogger,
-  type Logger,
+  type Logger as LogTapeLogger,
   type LogRecord,
 } from "@logtape/logtape";
 
-export type { Logger };
+/** What each room logs with. docs/logs.md lists every line. */
+export interface Logger {
+  readonly debug: LogLine;
+  readonly info: LogLine;
+  readonly warn: LogLine;
+  readonly error: LogLine;
+  /** Whether lines of a level are written: where they are not, their fields need not be made. */
+  isEnabledFor(level: "debug"): boolean;
+}
+
+/** Writes a line: a phrase, which is the same each time, and fields, which hold what differs. */
+export type LogLine = (phrase: string, fields?: LogFields) => void;
+export type LogFields = Readonly<Record<string, unknown>>;
 
 /** The levels of `--log.level`, as Prometheus names them. */
 export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
@@ -45,7 +57,7 @@ const PRIORITIES: Readonly<Record<LogRecord["level"], number>> = {
  *
  * @param write takes one line with its line end
  */
-export function openLog({ level, format, priorities = false, write }: LogOptions): Logger {
+export function openLog({ level, format, priorities = false, write }: LogOptions): LogTapeLogger {
   const json = getJsonLinesFormatter({ properties: "flatten" });
   const logfmt = getLogfmtFormatter();
   configureSync({
@@ -81,6 +93,16 @@ export function errorText(error: unknown): string {
   return error.cause === undefined ? own : `${own}: ${errorText(error.cause)}`;
 }
 
+/** Names that a line shows of a long list. */
+const NAMES_SHOWN = 5;
+
+/** A list of names as a field: the first few, and how many more there are. */
+export function shownNames(names: readonly string[]): string {
+  const shown = names.slice(0, NAMES_SHOWN).join(", ");
+  const more = names.length - NAMES_SHOWN;
+  return more > 0 ? `${shown} and ${more} more` : shown;
+}
+
 /** What the log has been told of each thing that lasts: a trouble is told once, and again when it changes. */
 export interface Told {
   /** Whether this differs from what was told of the subject last; it counts as told from now on. */
@@ -100,50 +122,4 @@ export function createTold(): Told {
     },
     isOver: (subject) => told.delete(subject),
   };
-}
-
-/** What is tried again and again, and fails: told once for each reason, and once when it works again. */
-export interface Trouble {
-  /** Counts a failure. Says whether its reason is news: it was not told since this last worked. */
-  isNews(error: unknown): boolean;
-  /** It works. Says how often, and for how long, it had failed before; `undefined` where it had not. */
-  over(): PastTrouble | undefined;
-}
-
-/** A trouble that is over, as fields of a log line. */
-export interface PastTrouble {
-  readonly failures: number;
-  readonly seconds: number;
-}
-
-/** More reasons at once are not told: they are texts that are another one each time. */
-const REASONS_MAX = 16;
-
-/** Creates the memory of something that has not failed yet. */
-export function createTrouble(): Trouble {
-  const told = new Set<string>();
-  let failures = 0;
-  let sinceMs = 0;
-  return {
-    isNews(error) {
-      if (failures++ === 0) sinceMs = performance.now();
-      const reason = reasonOf(error);
-      if (told.has(reason) || told.size === REASONS_MAX) return false;
-      told.add(reason);
-      return true;
-    },
-    over() {
-      if (failures === 0) return undefined;
-      const past = { failures, seconds: Math.round((performance.now() - sinceMs) / 1_000) };
-      failures = 0;
-      told.clear();
-      return past;
-    },
-  };
-}
-
-/** An error may say by its `reason` what it counts as: its text may hold a port or a time. */
-function reasonOf(error: unknown): string {
-  const reason = error instanceof Error && "reason" in error ? error.reason : undefined;
-  return typeof reason === "string" ? reason : errorText(error);
 }

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import {
-  createTrouble,
   errorText,
   LOG_FORMATS,
   LOG_LEVELS,
   type LogOptions,
   openLog,
+  shownNames,
 } from "../src/log.ts";
 
 function logged(
@@ -78,32 +78,11 @@ for (const [error, text, why] of CAUSES) {
   });
 }
 
-/** A failure of one kind, whose text is another one each time. */
-class Timeout extends Error {
-  readonly reason = "timeout";
-}
-
-Deno.test(
-  "a trouble is told once for each reason, and once when it is over, with how often it came up",
-  {
-    permissions: "none",
-  },
-  () => {
-    const trouble = createTrouble();
-    assert.equal(trouble.over(), undefined, "nothing has failed");
-    const failures = [
-      new Timeout("after 1 ms"),
-      new Timeout("after 2 ms"),
-      new Error("refused"),
-      new Timeout("after 3 ms"),
-      new Error("refused"),
-    ];
-    assert.deepEqual(failures.map(trouble.isNews), [true, false, true, false, false]);
-    assert.deepEqual(trouble.over(), { failures: 5, seconds: 0 });
-    assert.equal(trouble.over(), undefined, "it is over once");
-    assert(trouble.isNews(failures[0]), "it comes back");
-    assert.equal(trouble.over()?.failures, 1);
-    const news = Array.from({ length: 1_000 }, (_, i) => trouble.isNews(new Error(`at ${i}`)));
-    assert(news.filter((isNews) => isNews).length < 20, "a changing text is not told for ever");
-  },
-);
+Deno.test("a long list of names is shown as its first five and a number", {
+  permissions: "none",
+}, () => {
+  const names = Array.from({ length: 1_000 }, (_, i) => `m${i}`);
+  assert.equal(shownNames([]), "");
+  assert.equal(shownNames(names.slice(0, 5)), "m0, m1, m2, m3, m4");
+  assert.equal(shownNames(names), "m0, m1, m2, m3, m4 and 995 more");
+});

@@ -14,12 +14,12 @@ import { listFiles, readTargets } from "../discovery/file.ts";
 import { errorText } from "../log.ts";
 import { type Member, splitMember } from "../member.ts";
 
-/** What checking takes. */
+/** What checking needs. */
 export interface CheckDeps {
   /** The web configuration file that belongs to the file; absent: none is checked. */
   readonly webFile?: string;
   readonly env: (name: string) => string | undefined;
-  /** Is told what does not make the file wrong. */
+  /** Called with what does not make the file wrong. */
   readonly onNotice: (text: string) => void;
   /** How names are looked up. */
   readonly resolver: () => Promise<ResolverConfig>;
@@ -130,7 +130,7 @@ async function manyAddresses(
       : `write instead of pushgateway.servers: dns_sd: {names: [${host}], type: ${type}, port: ${port}}`;
     return [
       `${placeOf(["pushgateway", "servers", index])}: pushgateway.servers[${index}]: ${host} has ` +
-      `${addresses} addresses and counts as one Pushgateway; where it is several, ${remedy}`,
+      `${addresses} addresses and counts as one Pushgateway; if it is several, ${remedy}`,
     ];
   }));
   return lines.flat();

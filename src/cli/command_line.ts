@@ -137,15 +137,20 @@ function createProgram(host: Host, print: (text: string) => void): Command {
     .addOption(webConfigFile())
     .option(
       "--web.reuse-port",
-      "let other processes listen on the same address (Linux; needs Consul, or handoff off)",
+      "let other processes listen on the same address (Linux only; needs Consul or handoff.enabled: false)",
       false,
     )
-    .option("--web.enable-lifecycle", "reload the configuration on POST /-/reload", false)
-    .option("--web.enable-admin-api", "answer requests that wipe or drain Pushgateways", false)
+    .option("--web.enable-lifecycle", "enable reloads by POST /-/reload", false)
+    .option(
+      "--web.enable-admin-api",
+      "enable the API endpoints that wipe or drain Pushgateways",
+      false,
+    )
     .addOption(
-      new Option("--log.level <level>", "lowest level that is logged").choices(LOG_LEVELS).default(
-        "info",
-      ),
+      new Option("--log.level <level>", "only log lines of this level or above").choices(LOG_LEVELS)
+        .default(
+          "info",
+        ),
     )
     .addOption(
       new Option("--log.format <format>", "format of the log").choices(LOG_FORMATS).default(
@@ -161,7 +166,7 @@ function createProgram(host: Host, print: (text: string) => void): Command {
 
   program.command("check-config")
     .description(
-      "check a configuration file; exit with 1 after printing each problem with its place",
+      "check a configuration file, and print each problem with its place",
     )
     .argument("<file>", "the file to check")
     .addOption(webConfigFile())
@@ -180,12 +185,12 @@ function createProgram(host: Host, print: (text: string) => void): Command {
 
   program.command("drain")
     .description(
-      "make a running service empty a member that is to leave, and wait until it is empty",
+      "drain a member: have its groups moved to other members, and wait until it is empty",
     )
     .argument("<member>", "the member, as HOST:PORT", argument((text) => parseMember(text)))
     .addOption(serviceUrl())
     .addOption(httpConfigFile())
-    .option("--undo", "take the drain back: the member joins again", false)
+    .option("--undo", "undo the drain: the member joins again", false)
     .action(async (member: Member, { undo, ...flags }: ServiceFlags & { undo: boolean }) => {
       const { out, err, isTerminal, columns } = host;
       const service = await serviceOf(flags, host);
@@ -194,16 +199,16 @@ function createProgram(host: Host, print: (text: string) => void): Command {
 
   program.command("plan")
     .description(
-      "print how many groups would move if members were added or removed; changes nothing",
+      "print how many groups would move if members were added or removed, without any change",
     )
-    .option("--add <host:port>", "a member to be added; may be given many times", members, [])
-    .option("--remove <host:port>", "a member to be removed; may be given many times", members, [])
+    .option("--add <host:port>", "a member to add; can be repeated", members, [])
+    .option("--remove <host:port>", "a member to remove; can be repeated", members, [])
     .addOption(serviceUrl())
     .addOption(httpConfigFile())
     .addOption(
       new Option(
         "--config.file <file>",
-        "do not ask a service, but read the servers of this file as they are now",
+        "read the servers of this file as they are now, instead of asking a service",
       ).conflicts(["url", "http.config.file"]),
     )
     .action(async (flags: PlanFlags) => {
@@ -225,18 +230,24 @@ function createProgram(host: Host, print: (text: string) => void): Command {
         .conflicts(["httpSd", "pushed"]).implies({ way: "consul" }),
     )
     .addOption(
-      new Option("--http-sd", "find the Pushgateways by /sd of the service (default otherwise)")
+      new Option(
+        "--http-sd",
+        "find the Pushgateways through /sd of the service (default otherwise)",
+      )
         .conflicts("pushed").implies({ way: "http-sd" }),
     )
     .addOption(
-      new Option("--pushed", "scrape what all Pushgateways hold from /pushed of the service")
+      new Option("--pushed", "scrape the metrics of all Pushgateways from /pushed of the service")
         .implies({ way: "pushed" }),
     )
-    .option("--vmagent", "print it for VictoriaMetrics and its vmagent", false)
+    .option("--vmagent", "print a configuration for VictoriaMetrics and vmagent", false)
     .addOption(serviceUrl())
     .addOption(httpConfigFile())
     .addOption(
-      new Option("--config.file <file>", "ask no service: read this configuration file")
+      new Option(
+        "--config.file <file>",
+        "read this configuration file, instead of asking a service",
+      )
         .conflicts(["url", "http.config.file"]),
     )
     .action(async ({ way, vmagent, ...flags }: PrometheusConfigFlags) => {
@@ -248,7 +259,7 @@ function createProgram(host: Host, print: (text: string) => void): Command {
     });
 
   program.command("ring")
-    .description("print PATH<TAB>OWNER for push paths, without using the network")
+    .description("print PATH<TAB>OWNER for push paths, without network access")
     .argument(
       "<paths...>",
       'paths, percent-encoded as in a URL; "-" reads them from standard input',
@@ -256,11 +267,11 @@ function createProgram(host: Host, print: (text: string) => void): Command {
     .addOption(
       new Option(
         "--config.file <file>",
-        `take the members from the servers of a file (default: "${DEFAULT_CONFIG_FILE}")`,
+        `configuration file whose servers are the members (default: "${DEFAULT_CONFIG_FILE}")`,
       ).conflicts("member"),
     )
     .addOption(
-      new Option("--member <host:port>", "a member; may be given many times")
+      new Option("--member <host:port>", "a member; can be repeated")
         .argParser(members),
     )
     .action((paths: string[], flags: RingFlags) => {
@@ -280,7 +291,7 @@ function serviceUrl(): Option {
 function httpConfigFile(): Option {
   return new Option(
     "--http.config.file <file>",
-    "how to speak to it, in promtool's format: basic_auth and tls_config",
+    "HTTP client configuration file, as of promtool: basic_auth and tls_config",
   );
 }
 
@@ -294,11 +305,11 @@ async function serviceOf(
 function webConfigFile(): Option {
   return new Option(
     "--web.config.file <file>",
-    "TLS, passwords and headers of the own port, in exporter-toolkit's format",
+    "configuration file that enables TLS, authentication and headers, as of exporter-toolkit",
   );
 }
 
-/** Collects the values of a flag that may be given many times. */
+/** Collects the values of a flag that can be repeated. */
 function members(text: string, before: readonly Member[] = []): Member[] {
   return [...before, argument((text) => parseMember(text))(text)];
 }
@@ -344,11 +355,11 @@ async function serve(flags: ServeFlags, host: Host): Promise<void> {
     await running;
   } catch (error) {
     // What an operator can correct, such as a wrong file, fails before the service listens.
-    if (listening) log.error("the service ends by a fault of its own", faultFields(error));
+    if (listening) log.error("service ends by an internal error", faultFields(error));
     else if (host.isTerminal) throw error; // an operator reads it, and not a log
     else if (error instanceof ConfigError) {
       for (const problem of error.problems) log.error("configuration not loaded", { problem });
-    } else log.error("the service cannot start", { err: errorText(error) });
+    } else log.error("service cannot start", { err: errorText(error) });
     throw new LoggedError();
   }
   log.info("stopped");
@@ -389,7 +400,7 @@ async function placePaths(
   if (refused > 0) throw new TypeError(`a Pushgateway would refuse ${refused} of these paths`);
 }
 
-/** Yields the paths in batches: the arguments, with the lines of standard input in the place of a `-`. */
+/** Yields the paths in batches: the arguments, with the lines of standard input instead of a `-`. */
 async function* pathsOf(
   paths: readonly string[],
   stdin: ReadableStream<Uint8Array>,

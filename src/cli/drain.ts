@@ -40,7 +40,7 @@ export async function drain(command: DrainCommand): Promise<void> {
   const { service, member, undo, out } = command;
   const path = `/api/v1/members/${encodeURIComponent(member)}/drain`;
   await ask(service, { method: undo ? "DELETE" : "PUT", path, data: memberView });
-  if (undo) return await out(`${member} is wanted again: it joins once it was swept\n`);
+  if (undo) return await out(`${member} joins again when its groups have been read\n`);
   let summary: string;
   {
     using display = createDisplay(command);
@@ -57,7 +57,7 @@ async function untilEmpty(
   for (;;) {
     const members = await ask(service, { path: "/api/v1/members", data: z.array(memberView) });
     const view = members.find((one) => one.member === member);
-    if (!view) throw new Error(`${member} is no member any more`);
+    if (!view) throw new Error(`${member} is not a member any more`);
     for (const { group, why } of view.drain?.staying ?? []) {
       display.sayOnce(group, `${group} stays: ${why}`);
     }
@@ -71,18 +71,18 @@ async function untilEmpty(
     }
     if (view.same_as) {
       throw new Error(
-        `${member} is the same Pushgateway as ${view.same_as}, which is used now: take one of the names ` +
-          `out of the file or of Consul, then drain the other`,
+        `${member} is the same Pushgateway as ${view.same_as}, which is used now: remove one of the names ` +
+          `from the file or from Consul, then drain the other`,
       );
     }
     if (view.state === "departed" && (begun || display.looks >= LOOKS_A_LINE)) {
       throw new Error(
-        `${member} has left, but not empty: it does not answer (or handoff is off), so what it holds ` +
-          `is not known; start it again to have it emptied`,
+        `${member} has left, but may still hold groups: it does not answer, or handoff is off; ` +
+          `start it again to empty it`,
       );
     }
     if (begun && view.state !== "draining") {
-      throw new Error(`the drain of ${member} was taken back: it is ${view.state}`);
+      throw new Error(`the drain of ${member} was undone: it is ${view.state}`);
     }
     begun ||= view.state === "draining";
     display.show(view);

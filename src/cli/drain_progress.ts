@@ -51,10 +51,10 @@ export function progressBar(view: MemberView, columns: number): string {
  */
 export function checksNotice({ drain }: MemberView): string | undefined {
   if (!drain?.targets_check || !drain.rate) return undefined;
-  return "the Pushgateways that take the groups check each push against all that they hold, which " +
-    `takes longer the more that is: ${showRate(drain.rate)} groups a second now\n` +
-    "with --push.disable-consistency-check they would check nothing, and take thousands of pushes a " +
-    'second (docs/sizing.md, "How long a drain takes", says what that costs)';
+  return "the Pushgateways that receive the groups check each push against all groups that they hold, " +
+    `which takes longer with more groups: ${showRate(drain.rate)} groups a second now\n` +
+    "with --push.disable-consistency-check they check nothing and take thousands of pushes a second; " +
+    'docs/sizing.md, "How long a drain takes", says what that costs';
 }
 
 function before({ member, state, groups = 0 }: MemberView): string {

@@ -90,7 +90,7 @@ export function renderForecast(
   const share = groups === 0 ? 0 : moving / groups * 100;
   const sections = [`${moving} of ${groups} groups would move (${share.toFixed(1)} %)`];
   if (unread.length > 0) {
-    sections.push(`not counted, for they cannot be read: the groups of ${unread.join(", ")}`);
+    sections.push(`not counted because they cannot be read: the groups of ${unread.join(", ")}`);
   }
   if (moves.length > 0) {
     const rows = moves.map(({ from, to, groups }) => [from, to, `${groups}`]);

@@ -36,7 +36,7 @@ const EVERY_HOST = new Set(["", "0.0.0.0", "::"]);
 const ABOUT: Readonly<Record<Way, string>> = {
   consul: "The Pushgateways, as Consul lists them.",
   "http-sd": "The Pushgateways, as dynamic-sharding lists them.",
-  pushed: "All that the Pushgateways hold, as one page. Scrape it from one instance only.",
+  pushed: "The groups of all Pushgateways as one page. Scrape it from only one instance.",
 };
 /** How VictoriaMetrics is told what Prometheus has in a `refresh_interval`. */
 const VMAGENT_FLAG: Readonly<Partial<Record<Way, string>>> = {

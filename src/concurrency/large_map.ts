@@ -1,7 +1,7 @@
 /**
  * A map of up to hundreds of thousands of strings, made of many small ones. One large `Map` doubles its
  * table now and then and puts all its entries in again: at 65,536 that takes a tenth of a second where
- * fresh memory is dear, as in a virtual machine, and pushes wait meanwhile.
+ * fresh memory is dear, as in a virtual machine, and pushes wait in the meantime.
  *
  * @module
  */

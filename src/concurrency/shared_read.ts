@@ -8,7 +8,7 @@
 import { abandonable } from "./abort.ts";
 import { sleep } from "./backoff.ts";
 
-/** Reads for a subject; whoever asks while a read is under way gets the next one. */
+/** Reads for a subject; who asks during a read gets the next one. */
 export interface Gathered<Subject, Want, Result> {
   /**
    * A read that began after this call.

@@ -12,7 +12,7 @@ export interface ConsulConfig {
   readonly datacenter?: string;
   readonly basicAuth?: { readonly username: string; readonly password: Secret };
   readonly token?: Secret;
-  /** Read anew for each request, so that a rotated token is taken up. */
+  /** Read again for each request, so that a rotated token is taken up. */
   readonly tokenFile?: string;
   readonly tls?: TlsConfig;
   readonly serviceName: string;

@@ -15,10 +15,10 @@ import { ConfigError } from "./yaml.ts";
 /** `file:line:column` of a key of the configuration. */
 type PlaceOf = (keys: readonly string[]) => string;
 
-/** What checking takes. */
+/** What checking needs. */
 export interface FileChecks {
   readonly placeOf: PlaceOf;
-  /** Is told of what is no problem and should be known. Absent: a file that cannot be found is one. */
+  /** Called with what is no problem and should be known. Absent: a file that cannot be found is one. */
   readonly onNotice?: (notice: string) => void;
 }
 
@@ -35,7 +35,7 @@ export async function fileProblems(
     const files: Record<string, string> = {};
     for (const [key, file] of Object.entries(named)) {
       if (!onNotice || !isCredential(file)) files[key] = file;
-      else onNotice(`${place(key)} is not checked: only the service has ${file}`);
+      else onNotice(`${place(key)} cannot be checked here: only the service has ${file}`);
     }
     const { texts, problems } = await readSectionFiles(files);
     all.push(...problems.map(({ key, problem }) => `${place(key)}: ${problem}`));
@@ -43,7 +43,7 @@ export async function fileProblems(
     if (!onNotice || !isTrusted) continue;
     for (const hosts of hostsOfAuthorities(texts.ca_file ?? "")) {
       const what = `the certificate for ${hosts} may sign others (CA:TRUE)`;
-      const remedy = "a Pushgateway that uses it itself is refused; docs/tls.md has a remedy";
+      const remedy = "a Pushgateway that presents it is refused; docs/tls.md has a remedy";
       onNotice(`${place("ca_file")}: ${what}: ${remedy}`);
     }
   }

@@ -20,33 +20,35 @@ export function redirectNotices(
   const notices: string[] = [];
   if (isProtected(web)) {
     notices.push(
-      "mode is redirect, and the web configuration protects this address alone: clients are sent to the " +
-        `Pushgateways over ${upstream.scheme}, some with the password that is meant for dynamic-sharding; ` +
-        "auto and proxy pass all pushes on",
+      "mode is redirect, but the web configuration protects only this address: clients are redirected to " +
+        `the Pushgateways over ${upstream.scheme}, and some send them the password of ` +
+        "dynamic-sharding; mode auto and proxy redirect nobody then",
     );
   }
   if (upstream.basicAuth) {
     notices.push(
-      "mode is redirect and pushgateway.basic_auth is set: each client has to send these " +
-        "credentials to the Pushgateway itself, which most drop on a redirect; auto and proxy send them",
+      "mode is redirect and pushgateway.basic_auth is set: clients have to send these credentials to " +
+        "the Pushgateways themselves, and most drop them on a redirect; with mode auto or proxy " +
+        "dynamic-sharding sends them",
     );
   }
   if (upstream.scheme === "https") {
     notices.push(
-      "mode is redirect and pushgateway.scheme is https: each client has to trust the certificates " +
-        "of the Pushgateways; auto and proxy need it of dynamic-sharding alone",
+      "mode is redirect and pushgateway.scheme is https: clients have to trust the certificates of the " +
+        "Pushgateways; with mode auto or proxy only dynamic-sharding has to",
     );
   }
   if (upstream.tls.certFile) {
     notices.push(
-      "mode is redirect and pushgateway.tls_config.cert_file is set: each client has to show a " +
-        "certificate to the Pushgateway itself; auto and proxy show this one",
+      "mode is redirect and pushgateway.tls_config.cert_file is set: clients have to present a " +
+        "certificate to the Pushgateways themselves; with mode auto or proxy dynamic-sharding " +
+        "presents this one",
     );
   }
   if (upstream.routePrefix) {
     notices.push(
-      `mode is redirect and pushgateway.route_prefix is set: clients are sent to paths below ` +
-        `${upstream.routePrefix}, and need a way there`,
+      "mode is redirect and pushgateway.route_prefix is set: clients are redirected to paths below " +
+        `${upstream.routePrefix}, and have to reach them`,
     );
   }
   return notices;
@@ -55,6 +57,6 @@ export function redirectNotices(
 /** What to know where there is no Consul for several instances to share locks in; nothing where there is. */
 export function lockNotice({ consul, handoff }: Config): string | undefined {
   if (consul || !handoff.enabled) return undefined;
-  return "without consul_server several instances share no locks, and lose pushes of groups that are " +
-    "being moved: run one";
+  return "without consul_server instances share no locks: run only one, for several lose pushes of " +
+    "groups that are being moved";
 }

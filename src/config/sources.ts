@@ -23,7 +23,7 @@ export interface DnsSdConfig {
   readonly port?: number;
   /** A name is looked up again after this time at the latest. */
   readonly refreshMs: number;
-  /** Asked in the place of those of `/etc/resolv.conf`; absent: those. */
+  /** Asked instead of those of `/etc/resolv.conf`; absent: those. */
   readonly nameservers?: readonly Nameserver[];
 }
 

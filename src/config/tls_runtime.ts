@@ -30,7 +30,7 @@ export const CURVES: readonly string[] = ["X25519MLKEM768", "X25519", "CurveP256
 /** The first Deno whose `node:tls` serves with client certificates that it has verified. */
 const COMPLETE_SINCE = [2, 9];
 /** What is said of a setting that takes it. */
-export const NEEDS_COMPLETE = "which takes Deno 2.9: the released binaries and the image have it";
+export const NEEDS_COMPLETE = "which needs Deno 2.9: the released binaries and the image have it";
 
 /**
  * Whether the runtime can ask clients for certificates, and be told which versions of TLS to speak.

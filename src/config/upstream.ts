@@ -9,11 +9,11 @@ export interface UpstreamConfig {
   readonly scheme: "http" | "https";
   /** The Pushgateways' `--web.route-prefix`: empty, or as `/pushgateway`. */
   readonly routePrefix: string;
-  /** Sent with every request of ours, in the place of what a client sent. */
+  /** Sent with every request of ours, instead of what a client sent. */
   readonly basicAuth?: {
     readonly username: string;
     readonly password?: Secret;
-    /** Read anew for each connection's worth of requests, so that a rotated password is taken up. */
+    /** Read again for each connection's worth of requests, so that a rotated password is taken up. */
     readonly passwordFile?: string;
   };
   readonly tls: Partial<TlsConfig>;

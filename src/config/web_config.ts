@@ -85,7 +85,7 @@ export async function loadWebConfig(
   const hidden = Object.entries(files).filter(([, file]) => isCredential(file));
   if (onNotice && hidden.length > 0) {
     for (const [key, file] of hidden) {
-      onNotice(`${keyPlace(key)} is not checked: only the service has ${file}`);
+      onNotice(`${keyPlace(key)} cannot be checked here: only the service has ${file}`);
     }
     return loaded;
   }
@@ -128,8 +128,8 @@ function toWebConfig(
   );
   const notices = http?.http2
     ? [
-      `${yaml.placeOf(["http_server_config", "http2"])}: http_server_config.http2 is without ` +
-      "effect: HTTP/1.1 is all that is spoken",
+      `${yaml.placeOf(["http_server_config", "http2"])}: http_server_config.http2 has no ` +
+      "effect: only HTTP/1.1 is served",
     ]
     : [];
   return {

@@ -164,21 +164,22 @@ function setIssues(
   const list = raw[key];
   if (!Array.isArray(list) || list.length === 0) return [];
   const path = ["tls_server_config", key];
-  const known = `it has ${all.join(", ")}`;
+  const known = `it supports ${all.join(", ")}`;
   const issues = list.flatMap((name, index): Issue[] => {
     if (typeof name !== "string" || name === "" || all.includes(name) || more.includes(name)) {
       return [];
     }
     return [{
       path: [...path, index],
-      message: `expected one that the runtime has, found ${show(name)}; ${known}`,
+      message: `expected one that the runtime supports, found ${show(name)}; ${known}`,
     }];
   });
   const missing = all.filter((name) => !list.includes(name));
   if (missing.length === 0 || issues.length > 0) return issues;
-  const message = `expected all that the runtime has, for it cannot leave one out; found no ${
-    missing.join(", no ")
-  }`;
+  const message =
+    `expected all that the runtime supports, because it cannot disable one; found no ${
+      missing.join(", no ")
+    }`;
   return [{ path, message }];
 }
 
@@ -205,14 +206,14 @@ function parseClientAuth(text: string): ClientAuth {
 function parseTlsVersion(text: string): keyof typeof TLS_VERSIONS {
   if (text !== "TLS10" && text !== "TLS11") return parseWord("TLS12", "TLS13")(text);
   throw new TypeError(
-    `expected TLS12 or TLS13, the versions that the runtime speaks, found ${show(text)}`,
+    `expected TLS12 or TLS13, the versions that the runtime supports, found ${show(text)}`,
   );
 }
 
 function parsePreference(text: string): boolean {
   if (!parseBoolean(text)) return false;
   throw new TypeError(
-    `expected false, for the runtime takes the suite that the client likes best, found "true"`,
+    `expected false, because the runtime uses the suite that the client prefers, found "true"`,
   );
 }
 

@@ -1,6 +1,6 @@
 /**
- * A text that each process announces to the others, in a key that its session holds: it is gone when
- * the process is, and nobody reads one of a process that is dead.
+ * A text that each process announces to the others, in a key that its session holds. The key disappears
+ * with the process, so the texts of dead processes are not read.
  *
  * @module
  */
@@ -27,7 +27,7 @@ export interface Announcement {
 
 /** Announcements of all processes that share a prefix. */
 export interface Announcements {
-  /** Announces a text in place of the former one, as soon as Consul can be reached. */
+  /** Announces a text instead of the former one, as soon as Consul can be reached. */
   announce(text: string): void;
   /**
    * All announcements as they were last read, in an order that is the same in every process. Absent until
@@ -44,7 +44,7 @@ export interface Announcements {
   run(onChange: () => void, signal: AbortSignal): Promise<void>;
 }
 
-/** What announcing takes. */
+/** What announcing needs. */
 export interface AnnouncementsDeps {
   readonly consul: Pick<ConsulClient, "acquireKey" | "watchHeldKeys">;
   readonly sessions: Pick<SessionKeeper, "current" | "watch">;
@@ -55,9 +55,9 @@ export interface AnnouncementsDeps {
 
 const WAIT_SECONDS = 20;
 /**
- * A process whose announcement has gone without a word was killed, or cannot reach Consul, and goes on
- * as it has announced. So long it is taken into account: its session has taken traces of others along, and
- * nobody goes by them any more then.
+ * How long the announcement of a process counts after it has disappeared without a farewell. Such a
+ * process was killed, or cannot reach Consul and goes on as it has announced. Its session has also
+ * deleted traces of others. After this time no process relies on those any more.
  */
 const LOST_MS = TRACED_MS;
 /** The text by which a process announces that it ends. */
@@ -119,7 +119,7 @@ export function createAnnouncements(
     const ask = (query: BlockingQuery, signal: AbortSignal) =>
       consul.watchHeldKeys(prefix, query, signal);
     let again = new AbortController();
-    // The session tells of a Consul that is back, sooner than the next try would.
+    // The session notices that Consul is back before the next try would.
     using _watch = sessions.watch(() => {
       if (!isCurrent && sessions.current()) again.abort();
     });
@@ -135,7 +135,7 @@ export function createAnnouncements(
 
     function take(keys: readonly HeldKey[]): void {
       const sorted = keys.toSorted((a, b) => a.key < b.key ? -1 : 1);
-      // What a former session of ours has announced stands until Consul ends it: others go by it, too.
+      // An announcement of our former session counts for others until Consul ends that session.
       present = sorted.filter(({ value }) => value !== END)
         .map(({ key, value }) => ({ key, text: value }));
       const read = new Map(sorted.map(({ key, value }) => [key, value]));
@@ -145,7 +145,7 @@ export function createAnnouncements(
       known = read;
       for (const key of read.keys()) lost.delete(key);
       if (written && !isWriting && read.get(prefix + written.session.id) !== written.text) {
-        // Somebody has deleted it, or has put something in its place.
+        // Somebody has deleted or overwritten it.
         written = undefined;
         changed.raise();
       }
@@ -162,7 +162,7 @@ export function createAnnouncements(
     }
   }
 
-  /** Says that this process ends, so that nobody takes it into account any more. */
+  /** Announces that this process ends, so that others do not count it any more. */
   async function end(): Promise<void> {
     const session = sessions.current();
     if (!session) return;
@@ -173,7 +173,7 @@ export function createAnnouncements(
       // The session is destroyed next, and its key with it: the others should have read this before.
       await sleep(2 * QUERY_INTERVAL_MS_MIN, late.signal);
     } catch {
-      // Others take it into account for a while, then.
+      // Then it counts for others for a while.
     }
   }
 

@@ -12,10 +12,10 @@ import type { BlockingQuery } from "./requests.ts";
 /** Queries are at least this far apart, whatever Consul's index does. */
 export const QUERY_INTERVAL_MS_MIN = 100;
 const RETRY: BackoffLimits = { firstMs: 500, maxMs: 10_000 };
-/** An operator has to give the token more rights first. */
+/** The wait after a missing right: an operator has to add it first. */
 const FORBIDDEN_RETRY: BackoffLimits = { firstMs: 4_000, maxMs: 30_000 };
 
-/** How long to wait for what has failed so often, the last time with this error. */
+/** How long to wait after so many failures, the last one with this error. */
 export function retryMs(failures: number, error: unknown, random: () => number): number {
   return backoffMs(failures, isForbidden(error) ? FORBIDDEN_RETRY : RETRY, random);
 }
@@ -31,8 +31,8 @@ export type QueryOutcome<Answer> =
   | { readonly kind: "failed"; readonly cause: unknown };
 
 /**
- * The index of the next blocking query: start anew when it goes backwards (a restored or restarted
- * server), and never block on 0, which would not block.
+ * The index of the next blocking query: starts from the beginning when the index goes back
+ * (a restored or restarted server). Never 0, because a query with 0 does not block.
  */
 export function nextIndex(previous: bigint | undefined, current: bigint): bigint | undefined {
   if (previous !== undefined && current < previous) return undefined;
@@ -41,7 +41,7 @@ export function nextIndex(previous: bigint | undefined, current: bigint): bigint
 
 /**
  * Asks again and again, each time when Consul has news or the wait is over. After a failure it waits,
- * longer each time, and starts anew. Ends when the signal aborts, without an error.
+ * longer each time, and starts from the beginning. Ends when the signal aborts, without an error.
  *
  * @param ask sends one query
  * @param options.waitSeconds how long one query waits for news; also how soon a silently dead

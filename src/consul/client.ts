@@ -41,7 +41,7 @@ export { type FreeKey, KEYS_AT_ONCE_MAX, type LockedKey, type Release } from "./
 /** One instance of a service, on one Consul node. */
 export type ServiceEntry = z.infer<typeof serviceEntry>;
 
-/** A node of Consul's catalogue: one agent, as a rule. */
+/** A node of Consul's catalogue: one agent, usually. */
 export type CatalogNode = z.infer<typeof catalogNode>;
 
 /** A service as its own agent holds it. */
@@ -54,7 +54,7 @@ export interface HeldKey {
   readonly value: string;
 }
 
-/** What the local agent is told of a service. */
+/** A service to register with the local agent. */
 export interface Registration {
   readonly id: string;
   readonly name: string;
@@ -73,13 +73,13 @@ export interface Registration {
   };
 }
 
-/** How a session is made. */
+/** The options of a new session. */
 export interface SessionOptions {
   /** For people who look at Consul's sessions. */
   readonly name: string;
   /** Consul takes 10 to 86400, and ends a session no sooner than this, and up to twice as late. */
   readonly ttlSeconds: number;
-  /** How long nobody gets a key after the session that held it has ended. */
+  /** How long a key cannot be acquired after the session that held it has ended. */
   readonly lockDelaySeconds: number;
 }
 
@@ -88,9 +88,9 @@ export interface ConsulClient extends Disposable {
   /** The API's URL, for log lines. */
   readonly url: string;
   /**
-   * Every instance of a service, healthy or not. Without rights to them this fails with 403.
+   * Returns every instance of a service, healthy or not. Fails with 403 without rights to them.
    *
-   * @param query.index blocks until Consul's index is past this one, `query.waitSeconds` at most
+   * @param query.index the call waits until Consul's index is past this one, `query.waitSeconds` at most
    */
   service(
     name: string,
@@ -98,21 +98,21 @@ export interface ConsulClient extends Disposable {
     signal: AbortSignal,
   ): Promise<{ entries: ServiceEntry[]; index: bigint }>;
   /**
-   * Every node of the catalogue. Those of agents that have left are not in it. Without rights to any this
-   * fails with 403.
+   * Returns every node of the catalogue, without those of agents that have left. Fails with 403 without
+   * rights to any node.
    */
   nodes(signal: AbortSignal): Promise<CatalogNode[]>;
-  /** The services that the local agent holds, by ID. */
+  /** Returns the services of the local agent by ID. */
   localServices(signal: AbortSignal): Promise<Map<string, LocalService>>;
-  /** Adds a service to the local agent or brings it up to date; its check keeps its state. */
+  /** Adds a service to the local agent, or updates it. Its check keeps its state. */
   register(registration: Registration, signal: AbortSignal): Promise<void>;
-  /** The kinds of the checks that the local agent runs, as `http`, by the checks' IDs. */
+  /** Returns the kinds of the checks of the local agent, such as `http`, by check ID. */
   localChecks(signal: AbortSignal): Promise<Map<string, string>>;
-  /** Takes a check from the local agent, and lets its service stay. */
+  /** Removes a check from the local agent. Its service stays. */
   deregisterCheck(id: string, signal: AbortSignal): Promise<void>;
-  /** Takes a service from the local agent. */
+  /** Removes a service from the local agent. */
   deregister(id: string, signal: AbortSignal): Promise<void>;
-  /** The keys below a prefix of the KV store. Without rights to it this fails with 403. */
+  /** Returns the keys below a prefix of the KV store. Fails with 403 without rights to it. */
   keys(prefix: string, signal: AbortSignal): Promise<string[]>;
   /** The same, with the index that the next call may block on. */
   watchKeys(
@@ -120,7 +120,7 @@ export interface ConsulClient extends Disposable {
     query: BlockingQuery,
     signal: AbortSignal,
   ): Promise<{ keys: string[]; index: bigint }>;
-  /** Which session holds a key; nobody does where there is no such key. */
+  /** Returns the session that holds a key. A key that does not exist is held by none. */
   keyHolder(
     key: string,
     query: BlockingQuery,
@@ -135,12 +135,13 @@ export interface ConsulClient extends Disposable {
   setKey(key: string, value: string, signal: AbortSignal): Promise<void>;
   deleteKey(key: string, signal: AbortSignal): Promise<void>;
   /**
-   * Makes a session hold a key, and the key if need be; the one that holds it may do so again.
+   * Acquires a key for a session, and creates the key if it does not exist. The session that holds it may
+   * acquire it again.
    *
-   * @param holder.value what the key holds then
-   * @returns whether it holds it now
-   * @throws also where there is no such session. After an abort or without an answer Consul may have
-   *   done it all the same, or may do it yet
+   * @param holder.value the new value of the key
+   * @returns whether the session holds the key now
+   * @throws also if there is no such session. After an abort or without an answer Consul may still do it,
+   *   or may have done it
    */
   acquireKey(
     key: string,
@@ -148,8 +149,7 @@ export interface ConsulClient extends Disposable {
     signal: AbortSignal,
   ): Promise<boolean>;
   /**
-   * Makes a session hold a key as {@linkcode ConsulClient.acquireKey} does, and takes the note away that
-   * was left beside it.
+   * Acquires a key as {@linkcode ConsulClient.acquireKey} does, and removes the note beside it.
    *
    * @returns the note, if there was one; `undefined` where the session does not hold the key
    * @throws as `acquireKey`
@@ -160,17 +160,17 @@ export interface ConsulClient extends Disposable {
     signal: AbortSignal,
   ): Promise<{ readonly note?: string } | undefined>;
   /**
-   * Deletes a key where this session holds it, and the note beside it. A plain delete would take it from
+   * Deletes a key and the note beside it if this session holds the key. A plain delete would take it from
    * any other holder.
    *
-   * @returns whether this session did hold it
+   * @returns whether this session held it
    */
   releaseKey(key: string, session: string, signal: AbortSignal): Promise<boolean>;
   /**
-   * Ends that a session holds a key, and leaves the key there, as a trace.
+   * Releases a key that a session holds. The key stays, as a trace.
    *
    * @param note is written beside it, or deleted where it is `null`
-   * @returns the key as it is left, where this session did hold it
+   * @returns the key as it is now, if this session held it
    */
   leaveKey(
     key: string,
@@ -178,7 +178,7 @@ export interface ConsulClient extends Disposable {
     signal: AbortSignal,
   ): Promise<LockedKey | undefined>;
   /**
-   * Makes a session hold as many of some keys as can be had at once.
+   * Acquires as many of some keys as are free, for one session.
    *
    * @param keys at most {@linkcode KEYS_AT_ONCE_MAX}
    * @returns those that it holds now
@@ -190,33 +190,33 @@ export interface ConsulClient extends Disposable {
     signal: AbortSignal,
   ): Promise<readonly LockedKey[]>;
   /**
-   * Lets go of those of some keys that a session holds. What another one holds by now stays its own, with
-   * its note.
+   * Releases those of some keys that a session holds. Keys that another session holds by now stay as they
+   * are, with their notes.
    *
    * @param keys at most {@linkcode KEYS_AT_ONCE_MAX}, as they were acquired
-   * @returns `held`: whether this session did hold all of them; of the deleted ones all but the first may
-   *   have been gone. `left`: those that stay
+   * @returns `held`: whether this session held all of them (deleted ones, except the first, may have been
+   *   gone). `left`: the keys that stay
    */
   releaseKeys(
     keys: readonly Release[],
     session: string,
     signal: AbortSignal,
   ): Promise<{ readonly held: boolean; readonly left: readonly LockedKey[] }>;
-  /** The keys below a prefix that nobody holds. */
+  /** Returns the keys below a prefix that no session holds. */
   freeKeys(prefix: string, signal: AbortSignal): Promise<FreeKey[]>;
-  /** Deletes keys that have not changed since they were found; any others stay. */
+  /** Deletes keys that have not changed since they were found. All others stay. */
   deleteUnchanged(keys: readonly FreeKey[], signal: AbortSignal): Promise<void>;
   /**
-   * Creates a session that lives until its TTL has passed without a renewal and takes its keys with it.
-   * No health check hangs on it: it would end before its TTL where the gossip of agents falters.
+   * Creates a session. It ends, with its keys, when its TTL has passed without a renewal.
+   * It depends on no health check: with one it could end before its TTL when agents miss gossip.
    *
    * @returns its ID
    */
   createSession(options: SessionOptions, signal: AbortSignal): Promise<string>;
-  /** @returns whether the session was still there */
+  /** Renews a session. @returns whether it still exists */
   renewSession(id: string, signal: AbortSignal): Promise<boolean>;
   destroySession(id: string, signal: AbortSignal): Promise<void>;
-  /** Whether a session is there; blocks until that changes. */
+  /** Returns whether a session exists. Waits until that changes. */
   sessionExists(
     id: string,
     query: BlockingQuery,
@@ -224,16 +224,16 @@ export interface ConsulClient extends Disposable {
   ): Promise<{ exists: boolean; index: bigint }>;
 }
 
-/** For what somebody with a lock, or in want of one, waits for. */
+/** The timeout of calls that the holder of a lock, or somebody who wants one, waits for. */
 const LOCK_TIMEOUT_MS = 2_000;
 
 const catalogNode = z.object({
-  /** Another one where an agent has lost its data; nodes that are no agents may have none. */
+  /** Changes when an agent has lost its data. Absent for some nodes that are not agents. */
   ID: z.string().optional(),
   Node: z.string(),
   Address: z.string(),
   Datacenter: z.string().optional(),
-  /** Another one where the node has been gone in the meantime. */
+  /** Changes when the node was gone in the meantime. */
   CreateIndex: z.number(),
 });
 const serviceEntry = z.object({
@@ -262,14 +262,17 @@ const keyEntries = z.array(z.object({
   Session: z.string().optional(),
   ModifyIndex: z.number(),
 }));
-/** What the library is made with, for paths that it has no function for. */
+/** The part of the library for paths that it has no function for. */
 interface Papi {
   _get(request: Readonly<Record<string, unknown>>): Promise<{ headers: unknown; body: unknown }>;
 }
 
-/** How Consul says that the local instances of a service are none, warned of, or critical. */
+/**
+ * The statuses by which Consul says that a service has no local instances, or that they are in warning
+ * or critical state.
+ */
 const LOCAL_HEALTH = [404, 429, 503];
-/** Only a leader that has caught up answers: after a restart it lacks keys and sessions at first. */
+/** Lets only a leader that has caught up answer: after a restart it lacks keys and sessions at first. */
 const CONSISTENT = { consistent: true };
 
 /**
@@ -284,7 +287,7 @@ export function openConsul(
   const connections = openConnections(config, certificates);
   const url = consulUrl(config);
   const options = {
-    // Over TLS, too: the connections see to it.
+    // For TLS as well: the connections take care of it.
     baseUrl: `${url.replace(/^https/, "http")}/v1`,
     agent: connections.agent,
     headers: authorization(config),
@@ -311,7 +314,7 @@ export function openConsul(
     return found;
   }
 
-  /** Fails where the token may not list a service: Consul answers then as if it had no instances. */
+  /** Throws if the token may not list a service: Consul then answers as if there were no instances. */
   async function mayList(service: string, signal: AbortSignal): Promise<void> {
     try {
       await call((common) => localHealth(service, common), { signal });
@@ -346,7 +349,7 @@ export function openConsul(
 
   async function watchKeys(prefix: string, blocking: BlockingQuery, signal: AbortSignal) {
     const found = await listKeys(prefix, blocking, signal);
-    // A token without rights is told of no keys, as if there were none; only a read is refused.
+    // Without rights Consul answers that there are no keys. Only a read is refused.
     if (found.keys.length === 0) await keyHolder(prefix, { waitSeconds: 0 }, signal);
     return found;
   }

@@ -11,18 +11,18 @@ export interface Connections extends Disposable {
   /** For requests to `http://`, whether they go over TLS or not. */
   readonly agent: Agent;
   /**
-   * Tries TLS once: the runtime may tell of a request only that its connection was closed.
+   * Tries TLS once, because the runtime may only say that the connection of a request was closed.
    *
-   * @returns what is wrong, `undefined` where that cannot be told
+   * @returns what is wrong; `undefined` if that cannot be found out
    */
   tlsFault(signal: AbortSignal): Promise<string | undefined>;
 }
 
 /**
  * Consul takes 200 connections from one address by default (`limits.http_max_conns_per_client`) and
- * resets further ones. Timeouts run while a request waits for one of ours, so locks, which hundreds of
- * pushes may want at once, see to it themselves that none does: 30 calls and 30 waits. That leaves
- * room for the second client that a reload opens, and for another instance on this host.
+ * resets further ones. Timeouts also run while a request waits for a free connection. Hundreds of pushes
+ * may want locks at once, so locks limit themselves to 30 calls and 30 waits. That leaves room for the
+ * second client that a reload opens, and for another instance on this host.
  */
 const CONNECTIONS_MAX = 100;
 
@@ -55,8 +55,8 @@ interface Adding {
 const { addRequest } = Agent.prototype as Agent & Adding;
 
 /**
- * Deno 2.7 sends a request once more where the connection that was kept has been closed meanwhile, as by an
- * agent that ends. An abort in that moment reads a property of this `null`, and ends the whole process.
+ * Deno 2.7 sends a request again if a kept connection was closed in the meantime, for example by an
+ * agent that stops. An abort in that moment reads a property of this `null`, and ends the whole process.
  */
 class ConsulAgent extends Agent implements Adding {
   addRequest(request: { _req?: object | null }, options: unknown): void {

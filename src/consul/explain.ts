@@ -1,4 +1,4 @@
-/** Asks Consul what is behind a failure that does not say it. @module */
+/** Asks Consul for the cause of a failure that does not name it. @module */
 
 import type Consul from "consul";
 import { z } from "zod";
@@ -12,7 +12,7 @@ import {
 } from "./failure.ts";
 import type { Ask } from "./requests.ts";
 
-/** What asking takes. */
+/** What asking needs. */
 export interface ExplainDeps {
   readonly consul: Pick<Consul, "status" | "catalog">;
   readonly connections: Pick<Connections, "tlsFault">;
@@ -22,7 +22,7 @@ export interface ExplainDeps {
 /**
  * Finds out more about a failure, within a second.
  *
- * @returns the failure itself where there is no more to find out
+ * @returns the failure itself if nothing more can be found out
  */
 export async function explainFailure(
   failure: ConsulFailure,
@@ -48,6 +48,6 @@ export async function explainFailure(
         return failure;
     }
   } catch {
-    return failure; // which is told: Consul does not answer this either
+    return failure; // Consul does not answer this request either
   }
 }

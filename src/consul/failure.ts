@@ -50,7 +50,7 @@ export class ConsulFailure extends Error {
   readonly kind: FailureKind;
   /** What was expected, and what was found. */
   readonly what: string;
-  /** The same for all failures that call for the same deed, whatever their texts. */
+  /** The same for all failures with the same remedy, whatever their texts. */
   readonly reason: string;
   readonly statusCode?: number;
   readonly response?: unknown;
@@ -69,7 +69,7 @@ export class ConsulFailure extends Error {
   }
 }
 
-/** What of a configuration a failure may hang on. */
+/** The part of the configuration that a failure may depend on. */
 export type FailureConfig = Pick<
   ConsulConfig,
   | "scheme"
@@ -82,7 +82,7 @@ export type FailureConfig = Pick<
   | "serviceName"
 >;
 
-/** What the library throws where Consul has answered. */
+/** The error of the library when Consul has answered. */
 const answered = z.object({
   response: z.object({
     statusCode: z.number(),
@@ -100,11 +100,11 @@ const UNREACHABLE = new Set([
   "EAI_AGAIN",
   "EADDRNOTAVAIL",
 ]);
-/** What Deno's runtimes say of TLS, by code or by text. */
+/** What the versions of Deno report about TLS, as a code or a text. */
 const TLS = /ERR_SSL|ERR_TLS|CERT|UNABLE_TO|certificate|fatal alert|corrupt message|handshake/i;
 const DENIED = /permission denied/i;
 const BODY_CHARACTERS_MAX = 200;
-/** What Consul says without a leader, and until it has noticed that the last one is gone. */
+/** What Consul answers without a leader, and before it has noticed that the last one is gone. */
 const NO_LEADER = new RegExp(
   "No cluster leader|not the leader|leadership lost|rpc error getting client|" +
     "rpc error making call: .*(EOF|stream closed|timeout|refused|reset)",
@@ -114,11 +114,11 @@ const NO_LEADER = new RegExp(
 export const UNKNOWN_AGENT =
   "its own token needs node:write, and consul_server.datacenter has to be its own";
 const MAJORITY = "a majority of Consul's servers has to run (consul operator raft list-peers)";
-/** Consul's API answers none of these, but where the caller expects it. */
+/** Consul's API answers with none of these, unless the caller expects it. */
 const FOREIGN_STATUS = /^(3|404|405)/;
 
 /**
- * Explains what the library has thrown.
+ * Turns an error of the library into a failure.
  *
  * @param context.timeoutMs how long the answer was waited for
  */
@@ -141,7 +141,7 @@ export function failureOf(
   if (/timed out/.test(message)) {
     return new ConsulFailure("timeout", {
       what: `expected an answer of ${agent} within ${timeoutMs} ms, found none`,
-      remedy: "the agent hangs, or its servers do",
+      remedy: "the agent or its servers hang",
     });
   }
   if (UNREACHABLE.has(code)) {
@@ -155,7 +155,7 @@ export function failureOf(
   }
   return new ConsulFailure("closed", {
     what: `expected an answer of ${agent}, found ${message}`,
-    remedy: "the agent has ended, or has too many connections from here " +
+    remedy: "the agent has stopped, or has too many connections from here " +
       "(limits.http_max_conns_per_client)",
   });
 }
@@ -164,13 +164,13 @@ const CONSUL: TlsPeer = {
   name: "Consul",
   section: "consul_server.tls_config",
   ownAuthority:
-    "Consul's certificate is the one of a CA: sign one for the server with it (consul tls " +
+    "Consul's certificate is that of a CA: use it to sign one for the server (consul tls " +
     "cert create -server), or set consul_server.tls_config.insecure_skip_verify",
   nameExample: "server.dc1.consul",
   plain: "set consul_server.scheme: http, or take Consul's HTTPS port",
 };
 
-/** Explains that a TLS connection to Consul is not established. */
+/** TLS to Consul could not be established. */
 export function tlsFailure(found: string, config: FailureConfig): ConsulFailure {
   return new ConsulFailure("tls", {
     what: `expected a TLS connection to ${consulUrl(config)}, found ${found}`,
@@ -178,7 +178,7 @@ export function tlsFailure(found: string, config: FailureConfig): ConsulFailure 
   });
 }
 
-/** What came was no answer of Consul's. */
+/** The answer was not one of Consul. */
 export function notConsul(error: unknown, config: FailureConfig): ConsulFailure {
   const issue = error instanceof z.ZodError ? error.issues[0] : undefined;
   const at = issue?.path.length ? ` at ${issue.path.join(".")}` : "";
@@ -189,16 +189,16 @@ export function notConsul(error: unknown, config: FailureConfig): ConsulFailure 
   });
 }
 
-/** A request that was not answered in time, for there is no leader. */
+/** A request that was not answered in time because there is no leader. */
 export function leaderless(failure: ConsulFailure): ConsulFailure {
-  const what = `${failure.what}, for Consul has no leader`;
+  const what = `${failure.what}, because Consul has no leader`;
   return new ConsulFailure("no leader", { what, remedy: MAJORITY }, failure);
 }
 
 /**
  * A request about a datacenter that does not exist.
  *
- * @param known those that do
+ * @param known the datacenters that exist
  */
 export function noDatacenter(
   failure: ConsulFailure,
@@ -209,7 +209,10 @@ export function noDatacenter(
   return new ConsulFailure("no datacenter", { what: failure.what, remedy }, failure);
 }
 
-/** Consul tells nothing of what the token may not read: what cannot be empty is refused, if it is. */
+/**
+ * Consul leaves out what the token may not read. So an empty answer counts as refused where an answer
+ * cannot be empty.
+ */
 export function nothingListed(what: string, path: string, config: FailureConfig): ConsulFailure {
   return new ConsulFailure(
     "forbidden",
@@ -218,7 +221,7 @@ export function nothingListed(what: string, path: string, config: FailureConfig)
   );
 }
 
-/** The token cannot be had from its file. */
+/** The token cannot be read from its file. */
 export function noToken(file: string, found: string): ConsulFailure {
   return new ConsulFailure("token file", {
     what: `consul_server.token_file: ${found}, at ${file}`,
@@ -226,7 +229,7 @@ export function noToken(file: string, found: string): ConsulFailure {
   });
 }
 
-/** Whether Consul knows the token, and refuses it a right. */
+/** Whether Consul knows the token, but refuses a right. */
 export function isForbidden(error: unknown): boolean {
   return error instanceof ConsulFailure && error.kind === "forbidden";
 }
@@ -236,7 +239,7 @@ export function isStatus(error: unknown, status: number): boolean {
   return error instanceof Error && "statusCode" in error && error.statusCode === status;
 }
 
-/** What an answer says, and the status that it counts as where that is another one. */
+/** The text of an answer, and the status that it counts as if that differs. */
 interface Refusal {
   readonly kind: FailureKind;
   readonly what: string;
@@ -256,10 +259,10 @@ function refusalOf(
   const refusal = (kind: FailureKind, remedy: string) => ({ kind, what, remedy });
 
   if (statusCode === 403 && /ACL not found/i.test(text)) {
-    const why = "it has expired, was deleted, or is another Consul's";
+    const why = "it has expired, was deleted, or belongs to another Consul";
     return refusal("unknown token", `Consul does not know ${tokenName(config)}: ${why}`);
   }
-  // Of a transaction 409 tells it.
+  // For a transaction Consul answers 409.
   if (statusCode === 403 || (statusCode === 409 && DENIED.test(text))) {
     return { ...refusal("forbidden", rightRemedy(path, config)), statusCode: 403 };
   }
@@ -286,7 +289,7 @@ function refusalOf(
 }
 
 function datacenterRemedy(datacenter: string | undefined, known = ""): string {
-  const remedy = `write one that Consul knows${known}, or none for the agent's own`;
+  const remedy = `write one that Consul knows${known}, or leave it out for that of the agent`;
   return `consul_server.datacenter is ${datacenter}: ${remedy}`;
 }
 
@@ -301,7 +304,7 @@ function tokenName({ tokenFile }: FailureConfig): string {
   return tokenFile === undefined ? "the token of consul_server" : `the token in ${tokenFile}`;
 }
 
-/** The first line of what Consul says; of a transaction, why it failed. */
+/** The first line of Consul's answer; for a transaction, the reason why it failed. */
 function bodyText(body: unknown): string {
   const { Errors } = txnErrors.safeParse(body).data ?? {};
   const error = Errors?.find(({ What }) => DENIED.test(What)) ?? Errors?.[0];

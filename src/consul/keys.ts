@@ -1,6 +1,6 @@
 /**
- * What the service keeps in Consul's KV store. Consul's catalogue takes a service's name in any case, so
- * keys have it in one: instances whose files spell it differently share them.
+ * What the service keeps in Consul's KV store. Consul's catalogue ignores the case of a service's
+ * name, so keys contain it in lower case: instances whose files spell it differently share them.
  *
  * @module
  */
@@ -27,7 +27,7 @@ export function markKey(serviceName: string, member: string): string {
   return `${markPrefix(serviceName)}${member}`;
 }
 
-/** The value of such a key: an explanation for whoever finds it in Consul. */
+/** The value of such a key: an explanation for operators who find it in Consul. */
 export const MARK_TEXT = "taken out; delete this key to put the member back";
 
 /** Returns the prefix of the keys in which instances announce their rings, each named after a session. */

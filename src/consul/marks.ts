@@ -1,4 +1,4 @@
-/** The names below a prefix of Consul's KV store, followed by blocking queries. @module */
+/** Follows the names below a prefix of Consul's KV store by blocking queries. @module */
 
 import { followQuery } from "./blocking.ts";
 import type { BlockingQuery, ConsulClient } from "./client.ts";
@@ -37,14 +37,14 @@ export async function* watchMarks(
     }
     const { answer, reset } = look;
     const names = namesOf(answer.keys, prefix);
-    // An empty prefix is answered whenever a key beside it is written, as locks are.
+    // A query for an empty prefix returns whenever a key beside it is written, as for locks.
     if (!reset && known?.symmetricDifference(names).size === 0) continue;
     known = names;
     yield { kind: "marks", names, reset };
   }
 }
 
-/** The keys' names; a folder made in Consul's UI is the prefix itself, and no name. */
+/** The names of the keys. A folder that was created in Consul's UI is the prefix itself, and no name. */
 function namesOf(keys: readonly string[], prefix: string): ReadonlySet<string> {
   return new Set(keys.map((key) => key.slice(prefix.length)).filter((name) => name !== ""));
 }

@@ -1,9 +1,9 @@
 /**
- * Registers the configured members in Consul and looks after them: what Consul reaped comes back,
- * what an operator took out stays out.
+ * Registers the configured members in Consul and keeps them registered: members that Consul has reaped
+ * are registered again, and members that an operator has removed stay out.
  *
- * A member taken out leaves a mark in Consul's KV store, so that neither a restart nor another
- * instance with the same file puts it back.
+ * A removed member leaves a mark in Consul's KV store, so that neither a restart nor another instance
+ * with the same file registers it again.
  *
  * @module
  */
@@ -11,7 +11,8 @@
 import { backoffMs, sleep } from "../concurrency/backoff.ts";
 import type { CheckConfig } from "../config/consul.ts";
 import type { UpstreamConfig } from "../config/upstream.ts";
-import { errorText, type Logger, type Told, type Trouble } from "../log.ts";
+import { errorText, type Logger } from "../log.ts";
+import type { Trouble, Troubles } from "../log/trouble.ts";
 import { type Member, splitMember } from "../member.ts";
 import { type ConsulClient, isForbidden, type LocalService, type ServiceEntry } from "./client.ts";
 import { memberAt, memberOf } from "./instance.ts";
@@ -26,33 +27,40 @@ export interface RegistrationDeps {
   /** How Consul's check reaches a member. */
   readonly upstream: UpstreamConfig;
   readonly configured: readonly Member[];
-  /** Put into the file by this reload: their marks go. */
+  /** Added to the file by this reload: their marks are removed. */
   readonly added: readonly Member[];
-  /** Taken out of the file by this reload: marked, and deregistered once they are empty. */
+  /** Removed from the file by this reload: marked, and deregistered when they are empty. */
   readonly removed: readonly Member[];
-  /** Called once what the file says has been brought into Consul. */
+  /** Called when Consul has what the file says. */
   readonly onBrought: () => void;
-  /** Remembers a mark for which Consul gives no rights. */
+  /** Remembers a mark that the token may not write to Consul. */
   readonly markHere: (member: Member) => void;
-  /** What membership finds to be done now; `undefined` while it does not know. */
+  /** Returns what has to be done now, as membership sees it; `undefined` while it does not know. */
   readonly plan: () => RegistrationPlan | undefined;
-  /** Whether a member answers; decides what Consul says of it until its own check has run. */
+  /** Returns whether a member answers: its state in Consul until Consul's own check has run. */
   readonly answers: (member: Member, signal: AbortSignal) => Promise<boolean>;
   readonly random: () => number;
   readonly log: Logger;
-  /** What the log has been told of members and marks. */
-  readonly told: Told;
-  /** Of passes that fail. */
-  readonly trouble: Trouble;
+  readonly troubles: RegistrationTroubles;
+}
+
+/** What goes wrong with registration again and again. */
+export interface RegistrationTroubles {
+  /** Passes that fail. */
+  readonly passes: Trouble;
+  /** Marks for which the token gives no rights. */
+  readonly rights: Trouble;
+  /** IDs that belong to other services. */
+  readonly ids: Troubles;
 }
 
 /** What is to be done, as membership sees it. */
 export interface RegistrationPlan {
-  /** Missing in Consul though nobody took them out: to be registered. */
+  /** Missing in Consul although nobody removed them: to be registered. */
   readonly missing: readonly Member[];
-  /** Taken out of Consul by their operator while alive: to stay out. */
+  /** Removed from Consul by their operator while alive: to stay out. */
   readonly withdrawn: readonly Member[];
-  /** Marked as leaving, and empty or dead: to be taken out of Consul. */
+  /** Marked as leaving, and empty or dead: to be deregistered. */
   readonly leaving: readonly Member[];
   /** All that are marked as leaving. */
   readonly marked: ReadonlySet<Member>;
@@ -61,10 +69,13 @@ export interface RegistrationPlan {
 }
 
 const PASS_INTERVAL_MS = 1_000;
-/** Marks that an operator deletes by hand are noticed this soon. */
+/** Marks that an operator deletes are noticed after so many passes. */
 const MARK_PASSES = 10;
 const RETRY = { firstMs: 1_000, maxMs: 30_000 };
-/** A member that was registered is listed in a moment. If it is not, the agent cannot tell the servers of it. */
+/**
+ * A member that was registered is listed in a moment. If it is not, the agent cannot tell the servers
+ * of it.
+ */
 const UNLISTED_RETRY = { firstMs: 10_000, maxMs: 60_000 };
 
 /** The Go tool's service ID of a member: `<host>_<port>`. */
@@ -74,14 +85,14 @@ function serviceId(member: Member): string {
 }
 
 /**
- * Keeps the registrations right until the signal aborts. Failures of Consul are logged and tried
- * again, for ever: registration is never a reason to stop answering pushes.
+ * Keeps the registrations right until the signal aborts. Failures of Consul are logged, and tried
+ * again without end: registration is never a reason to stop answering pushes.
  */
 export async function keepRegistered(deps: RegistrationDeps, signal: AbortSignal): Promise<void> {
   const known: Known = { marked: new Map(), unlisted: new Map() };
   let started = false;
   let failures = 0;
-  const { trouble } = deps;
+  const { passes } = deps.troubles;
   for (let pass = 0; !signal.aborted; pass++) {
     try {
       if (started) {
@@ -92,14 +103,14 @@ export async function keepRegistered(deps: RegistrationDeps, signal: AbortSignal
         deps.onBrought();
       }
       failures = 0;
-      const past = trouble.over();
+      const past = passes.over();
       if (past) {
         deps.log.info("registration in Consul works again", { consul: deps.consul.url, ...past });
       }
     } catch (error) {
       if (signal.aborted) return;
       failures++;
-      if (trouble.isNews(error)) {
+      if (passes.isNews(error)) {
         const fields = { consul: deps.consul.url, err: errorText(error) };
         deps.log.warn("registration in Consul failed, trying again", fields);
       }
@@ -108,17 +119,20 @@ export async function keepRegistered(deps: RegistrationDeps, signal: AbortSignal
   }
 }
 
-/** The members that are out, and whether their mark is in Consul or, for want of rights, only here. */
+/**
+ * The members that are out, and whether their mark is in Consul or, without rights, only in this
+ * process.
+ */
 type Marked = Map<Member, { inConsul: boolean }>;
 
 /** What is remembered from one pass to the next. */
 interface Known {
   readonly marked: Marked;
-  /** Those that were registered and are not listed yet: how often, and when it is done again. */
+  /** Members that were registered and are not listed yet: how often, and when to register them again. */
   readonly unlisted: Map<Member, { times: number; nextMs: number }>;
 }
 
-/** The first pass after a start or a reload: what the file says is brought into Consul. */
+/** The first pass after a start or a reload: brings what the file says into Consul. */
 async function begin(
   deps: RegistrationDeps,
   { marked, unlisted }: Known,
@@ -130,9 +144,9 @@ async function begin(
   for (const member of deps.removed) {
     await mark(deps, member, signal);
     if (isOurs(local.get(serviceId(member)), member, deps)) {
-      log.info("member was taken out of the file: it is deregistered once it is empty", { member });
+      log.info("member was removed from the file: it is deregistered when it is empty", { member });
     } else {
-      log.warn("member was taken out of the file, but is not registered with this Consul agent", {
+      log.warn("member was removed from the file, but is not registered with this Consul agent", {
         member,
       });
     }
@@ -144,14 +158,16 @@ async function begin(
   await Promise.all(deps.configured.map(async (member) => {
     const held = local.get(serviceId(member));
     if (marks?.has(member)) {
-      // One that is listed is being drained: it is out once it has been deregistered.
+      // A listed one is being drained: it is out when it has been deregistered.
       if (!isListed(member, entries)) marked.set(member, { inConsul: true });
-      const fields = { member, mark: markKey(serviceName, member) };
-      log.warn("member is marked as taken out, so it is not registered", fields);
+      const fields = { member, key: markKey(serviceName, member) };
+      log.warn("member is marked as removed: it is not registered", fields);
     } else if (
       held ? isOurs(held, member, deps) && isOperatorsOwn(held) : isOtherwiseListed(member, entries)
     ) {
-      log.info("member is registered already, by other hands: left as it is", { member });
+      log.info("member was registered by somebody else: its registration is left as it is", {
+        member,
+      });
     } else {
       await register(deps, { member, unlisted }, signal);
     }
@@ -175,14 +191,14 @@ async function lookAfter(
       continue;
     }
     marked.set(member, { inConsul: await mark(deps, member, signal) });
-    const fields = { member, mark: markKey(serviceName, member) };
-    log.warn("member was taken out of Consul while alive, so it stays out", fields);
+    const fields = { member, key: markKey(serviceName, member) };
+    log.warn("member was deregistered while alive: it is not registered again", fields);
   }
   for (const member of marked.keys()) {
     if (!plan.listed.has(member)) continue;
     marked.delete(member);
     await unmark(deps, member, signal);
-    log.info("member is registered in Consul again: its mark is removed", { member });
+    log.info("member was registered by somebody else: its mark is removed", { member });
   }
 
   for (const member of unlisted.keys()) if (!plan.missing.includes(member)) unlisted.delete(member);
@@ -197,13 +213,16 @@ async function lookAfter(
   }
   for (const [member, { inConsul }] of marked) {
     if (!marks || !inConsul || marks.has(member)) continue;
-    if (plan.marked.has(member)) continue; // Consul has lost it: whoever follows the marks sets it again
+    if (plan.marked.has(member)) continue; // Consul has lost the mark: service/leaving.ts sets it again
     marked.delete(member); // somebody deleted the key to put the member back
     await register(deps, { member, unlisted }, signal);
   }
 }
 
-/** Ends what this instance's agent lists of members that have left; other agents have their own instances. */
+/**
+ * Deregisters members that have left from the agent of this instance. Other instances do so with their
+ * agents.
+ */
 async function deregister(
   deps: RegistrationDeps,
   members: readonly Member[],
@@ -213,34 +232,34 @@ async function deregister(
   const local = await consul.localServices(signal);
   const due = members.filter((member) => isOurs(local.get(serviceId(member)), member, deps));
   if (due.length === 0) return;
-  // A moment ago somebody may have taken it back.
+  // Somebody may just have undone the drain.
   const marks = await readMarks(deps, signal);
   for (const member of due) {
     if (marks && !marks.has(member)) continue;
     await consul.deregister(serviceId(member), signal);
-    log.info("member deregistered from Consul: it has left", { member });
+    log.info("member deregistered from Consul", { member });
   }
 }
 
-/** Registers a member with the local agent, unless its ID is somebody else's there. */
+/** Registers a member with the local agent, unless its ID belongs to another service there. */
 async function register(
   deps: RegistrationDeps,
   { member, unlisted }: Pick<Known, "unlisted"> & { readonly member: Member },
   signal: AbortSignal,
 ): Promise<void> {
-  const { consul, serviceName, check, upstream, answers, told, random, log } = deps;
+  const { consul, serviceName, check, upstream, answers, troubles, random, log } = deps;
   const { host, port } = splitMember(member);
   const id = serviceId(member);
   const held = (await consul.localServices(signal)).get(id);
   if (held && !isOurs(held, member, deps)) {
     const found = `${held.Service} at ${held.Address || "its node"}:${held.Port}`;
-    if (told.isNews(id, found)) {
-      const what = "member is not registered: its ID in Consul is another service's";
-      log.error(what, { member, id, found });
+    if (troubles.ids.isNews(id, found)) {
+      const fields = { member, id, found };
+      log.error("member is not registered: its ID in Consul belongs to another service", fields);
     }
     return;
   }
-  // Without a state of its own a new check is critical until it has run, up to an interval later.
+  // Without this state a new check is critical until it has run, up to an interval later.
   const status = await answers(member, signal) ? "passing" : "critical";
   signal.throwIfAborted();
   const probe = probeOf(member, upstream);
@@ -257,17 +276,18 @@ async function register(
     times,
     nextMs: performance.now() + backoffMs(times, UNLISTED_RETRY, random),
   });
-  if (times === 1) log.info("member registered in Consul", { member, id, status });
+  const past = troubles.ids.over(id);
+  if (times === 1) log.info("member registered in Consul", { member, id, status, ...past });
   else log.debug("member registered in Consul again", { member, id, status, times });
   if (times !== 2) return;
-  const what = "member was registered with the Consul agent, and Consul does not list it: " +
-    `see the agent's log; ${UNKNOWN_AGENT}`;
-  log.warn(what, { consul: consul.url, member });
+  const err = `see the agent's log; ${UNKNOWN_AGENT}`;
+  const fields = { consul: consul.url, member, err };
+  log.warn("member is registered with the Consul agent, but Consul does not list it", fields);
 }
 
 /**
- * Ends the check of a member where it is of another kind than the one to be registered. Consul runs both
- * otherwise, under one ID, and the member is healthy and unhealthy by turns.
+ * Removes the check of a member if it is of another kind than the one to be registered. Otherwise Consul
+ * runs both under one ID, and the member is healthy and unhealthy in turn.
  */
 async function endFormerCheck(
   { consul }: RegistrationDeps,
@@ -280,9 +300,9 @@ async function endFormerCheck(
 }
 
 /**
- * What Consul asks. Where a password or a client certificate is needed it only connects: a password in
- * a check could be read by whoever may read Consul's catalogue, and a check has no certificate. A
- * private CA is ours to check, not the agent's.
+ * Returns the target of Consul's check. If a password or a client certificate is needed, the check only
+ * connects: a password in a check could be read by everyone who may read Consul's catalogue, and a
+ * check has no certificate. A private CA is checked by this service, not by the agent.
  */
 function probeOf(member: Member, { scheme, routePrefix, basicAuth, tls }: UpstreamConfig) {
   const target = basicAuth || tls.certFile
@@ -293,7 +313,10 @@ function probeOf(member: Member, { scheme, routePrefix, basicAuth, tls }: Upstre
   return { target, skipVerify };
 }
 
-/** Whether what an agent holds under the ID of a member is an instance of our service at its address. */
+/**
+ * Whether a service that an agent has under the ID of a member is our service at the address of the
+ * member.
+ */
 function isOurs(
   held: LocalService | undefined,
   member: Member,
@@ -301,22 +324,23 @@ function isOurs(
 ): boolean {
   if (!held || held.Service.toLowerCase() !== serviceName.toLowerCase()) return false;
   try {
-    // Without an address it is at that of its node, which its ID names.
+    // Without an address it is at the address of its node, which its ID contains.
     return memberAt(held.Address || splitMember(member).host, held.Port) === member;
   } catch {
-    return false; // no address of a member
+    return false; // not the address of a member
   }
 }
 
-/** Weights, tags or meta are never ours: registering again would wipe them out. */
+/** Weights, tags and metadata are never ours: registering the member again would remove them. */
 function isOperatorsOwn({ Tags, Meta, Weights }: LocalService): boolean {
   return (Tags?.length ?? 0) > 0 || Object.keys(Meta ?? {}).length > 0 ||
     (Weights?.Passing ?? 1) !== 1;
 }
 
 /**
- * Registered under an ID that is not ours. Under ours, through another agent, it is the work of
- * another instance: each keeps its own registration, so that neither hangs on the other's agent.
+ * Whether a member is registered under an ID that is not ours. Under our ID and through another agent,
+ * another instance has registered it: each instance keeps its own registration, so that neither depends
+ * on the other's agent.
  */
 function isOtherwiseListed(member: Member, entries: readonly ServiceEntry[]): boolean {
   return entriesOf(member, entries).some(({ Service }) => Service.ID !== serviceId(member));
@@ -331,12 +355,12 @@ function entriesOf(member: Member, entries: readonly ServiceEntry[]): ServiceEnt
     try {
       return memberOf(entry) === member;
     } catch {
-      return false; // it cannot be any member
+      return false; // not a member
     }
   });
 }
 
-/** Version 1.0.0 had the service's name in its keys as the file spells it. */
+/** Renames the keys of version 1.0.0, which contain the name of the service as the file spells it. */
 async function adoptMarks(deps: RegistrationDeps, signal: AbortSignal): Promise<void> {
   const { consul, serviceName } = deps;
   const former = formerMarkPrefix(serviceName);
@@ -350,7 +374,7 @@ async function adoptMarks(deps: RegistrationDeps, signal: AbortSignal): Promise<
   });
 }
 
-/** Says whether Consul keeps the mark; a token without rights to its KV store is no failure. */
+/** Returns whether Consul keeps the mark. A token without rights to its KV store is not a failure. */
 async function mark(deps: RegistrationDeps, member: Member, signal: AbortSignal): Promise<boolean> {
   const { consul, serviceName } = deps;
   const key = markKey(serviceName, member);
@@ -367,7 +391,7 @@ async function unmark(deps: RegistrationDeps, member: Member, signal: AbortSigna
   await withoutRights(deps, () => deps.consul.deleteKey(key, signal));
 }
 
-/** The marked members, or `undefined` where the token may not read Consul's KV store. */
+/** Returns the marked members, or `undefined` if the token may not read Consul's KV store. */
 async function readMarks(
   deps: RegistrationDeps,
   signal: AbortSignal,
@@ -377,21 +401,27 @@ async function readMarks(
   return keys && new Set(keys.map((key) => key.slice(prefix.length)));
 }
 
-/** Runs a call on the KV store; `undefined`, and a line in the log, where Consul forbids it. */
+/** Runs a call on the KV store. Returns `undefined` and logs it if Consul forbids the call. */
 async function withoutRights<T>(
-  { consul, serviceName, told, log }: RegistrationDeps,
+  { consul, serviceName, troubles: { rights }, log }: RegistrationDeps,
   call: () => Promise<T>,
 ): Promise<T | undefined> {
+  const prefix = markPrefix(serviceName);
   try {
-    return await call();
+    const result = await call();
+    const past = rights.over();
+    if (past) {
+      log.info("Consul token has rights to marks again", { consul: consul.url, prefix, ...past });
+    }
+    return result;
   } catch (error) {
     if (!isForbidden(error)) throw error;
-    const [prefix, err] = [markPrefix(serviceName), errorText(error)];
-    if (told.isNews(prefix, "forbidden")) {
-      const what =
-        "the Consul token has no rights to the keys that keep members out: those that are " +
-        "taken out are remembered until a restart, by this instance alone";
-      log.warn(what, { consul: consul.url, prefix, err });
+    if (rights.isNews("forbidden")) {
+      log.warn(
+        "Consul token has no rights to marks: only this instance knows which members were removed, " +
+          "until it restarts",
+        { consul: consul.url, prefix, err: errorText(error) },
+      );
     }
   }
 }

@@ -1,6 +1,6 @@
 /**
- * How one request to Consul goes by the library: with the token as it is now, a timeout, an end by a
- * signal, and the answer's headers.
+ * Sends requests to Consul through the library: with the current token, a timeout, a signal that ends
+ * them, and the headers of the answer.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { readFailure } from "../config/files.ts";
 import { ConsulFailure, type FailureConfig, failureOf, noToken } from "./failure.ts";
 import { watchAgent } from "./tripwire.ts";
 
-/** What the library is told for every request. */
+/** The options of the library for every request. */
 export interface RequestOptions {
   readonly token?: string;
   readonly ctx: EventEmitter;
@@ -26,8 +26,8 @@ export interface BlockingQuery {
 }
 
 /**
- * Sends requests. Each throws a {@linkcode ConsulFailure} where Consul does not answer with 2xx, and
- * something else after an abort.
+ * Sends requests. Each throws a {@linkcode ConsulFailure} if Consul does not answer with 2xx, and
+ * another error after an abort.
  */
 export interface Requests {
   /** Sends one, and answers its body. */
@@ -51,14 +51,14 @@ interface Limits {
 
 /** Shorter waits end soon enough by themselves. */
 const WATCHED_SECONDS_MIN = 10;
-/** For calls that do not block: an agent that takes longer is as good as gone. */
+/** The timeout of calls that do not block: a slower agent counts as down. */
 const CALL_TIMEOUT_MS = 5_000;
 const EXPLAIN_TIMEOUT_MS = 1_000;
 
 const headers = z.record(z.string(), z.unknown());
 /** What the library answers with `includeResponse`; calls without a body answer the response alone. */
 const answer = z.tuple([z.object({ headers })], z.unknown());
-/** What it throws where Consul has answered. */
+/** The error of the library when Consul has answered. */
 const refusal = z.object({ response: z.object({ headers }) });
 
 /** Asks Consul something else, for a moment. */
@@ -67,7 +67,7 @@ export type Ask = (send: (options: RequestOptions) => Promise<unknown>) => Promi
 /**
  * Creates requests with the token of a configuration.
  *
- * @param explain finds out more about a failure, where nobody is in a hurry
+ * @param explain finds out more about a failure of a call without urgency
  */
 export function createRequests(
   config: FailureConfig,
@@ -124,7 +124,7 @@ export function createRequests(
       // Consul lengthens a wait by up to a sixteenth; our own limit lies beyond that.
       const timeout = waitSeconds * 1_000 * (1 + 1 / 16) + CALL_TIMEOUT_MS;
       const gone = new AbortController();
-      // Over TLS an agent ends what brings no handshake; there only the timeout is left.
+      // Over TLS an agent closes connections without a handshake. Then only the timeout is left.
       const isWatched = config.scheme === "http" && waitSeconds >= WATCHED_SECONDS_MIN;
       using _watch = isWatched ? watchAgent(config, () => gone.abort()) : undefined;
       try {
@@ -151,7 +151,7 @@ function indexOf(headers: Record<string, unknown>): bigint {
   return /^\d+$/.test(index) ? BigInt(index) : 0n;
 }
 
-/** @throws {ConsulFailure} where there is no token in it: a request without one would be anonymous */
+/** @throws {ConsulFailure} if the file has no token: a request without one would be anonymous */
 async function readToken(file: string | undefined): Promise<string | undefined> {
   if (file === undefined) return undefined;
   let token: string;

@@ -1,15 +1,16 @@
 /**
- * A session of Consul kept alive: made, renewed, watched, and made anew after it was lost.
+ * Keeps a session of Consul alive: creates, renews and watches it, and creates another one when it is lost.
  *
- * A session has ended for us no later than for Consul: its TTL counts from before a renewal is sent,
- * Consul's from after it has arrived. So who holds something by it learns of the loss before
- * another can have it.
+ * For this process a session ends no later than for Consul: its TTL counts from before a renewal is
+ * sent, and Consul's from after it has arrived. So a holder learns of the loss before another can
+ * acquire the key.
  *
  * @module
  */
 
 import { backoffMs, sleep } from "../concurrency/backoff.ts";
-import { createTrouble, errorText, type Logger } from "../log.ts";
+import { errorText, type Logger } from "../log.ts";
+import { createTrouble } from "../log/trouble.ts";
 import { runGroup } from "../concurrency/run_group.ts";
 import { createWake, type Wake } from "../concurrency/wake.ts";
 import { followQuery, retryMs } from "./blocking.ts";
@@ -18,10 +19,10 @@ import { untilAborted } from "../concurrency/abort.ts";
 import { follow } from "../concurrency/follow.ts";
 
 /**
- * Whether a session can be had and used:
+ * Whether there can be a session that works:
  *
- * - `unreachable`: Consul does not answer, or does not know the token, or has taken a right back. Others
- *   may have sessions
+ * - `unreachable`: Consul does not answer, does not know the token, or a right was revoked. Other
+ *   instances may have sessions
  * - `forbidden`: the token has not had the rights since this process was started
  */
 export type SessionState = "yes" | "unreachable" | "forbidden";
@@ -29,9 +30,9 @@ export type SessionState = "yes" | "unreachable" | "forbidden";
 /** A session that Consul has. */
 export interface Session {
   readonly id: string;
-  /** Aborts when the session can no longer be relied on. */
+  /** Aborts when the session is no longer reliable. */
   readonly signal: AbortSignal;
-  /** Says that something is done under this session: it is not destroyed until disposal. */
+  /** Marks the session as in use: it is not destroyed until disposal. */
   use(): Disposable;
   /**
    * Reports that a call under this session has failed. The state of the session is checked again at once.
@@ -47,7 +48,7 @@ export interface SessionDeps {
   >;
   /** The name of the sessions, for operators who look at them in Consul. */
   readonly name: string;
-  /** Fails where Consul forbids what the session is for. */
+  /** Throws if Consul forbids what the session is for. */
   readonly tryRights: (session: string, signal: AbortSignal) => Promise<void>;
   readonly random: () => number;
   readonly log: Logger;
@@ -56,13 +57,14 @@ export interface SessionDeps {
 /** Keeps one session after the other. */
 export interface SessionKeeper {
   /**
-   * Keeps a session until the signal aborts. From then on nobody new gets it; it is kept for those who
-   * use it, some seconds at most, and destroyed. Failures are logged and tried again.
+   * Keeps a session until the signal aborts. From then on it is not given out any more. It is
+   * kept for those who use it, some seconds at most, and then destroyed. Failures are logged and tried
+   * again.
    */
   run(signal: AbortSignal): Promise<void>;
-  /** The session, where there is one that is known to work. */
+  /** Returns the session if there is one that is known to work. */
   current(): Session | undefined;
-  /** Calls back when another one is current, or none. Disposal ends that. */
+  /** Calls back when another session, or none, is current. Disposal ends that. */
   watch(onChange: () => void): Disposable;
   /** Aborted once a session has been asked for, with or without success. */
   readonly tried: AbortSignal;
@@ -78,18 +80,18 @@ const RENEW_MS = 3_000;
 const LOCK_DELAY_SECONDS = 1;
 const WATCH_WAIT_SECONDS = 30;
 const RENEW_RETRY = { firstMs: 500, maxMs: 2_000 };
-const GONE = "is there no more: it was destroyed, or Consul has lost it";
+const GONE = "does not exist any more: it was destroyed, or Consul has lost it";
 /** How long the end of a session waits for those who use it. */
 const USERS_MS_MAX = 5_000;
 
-/** Creates a keeper that has asked for nothing yet. */
+/** Creates a keeper. Nothing is sent yet. */
 export function createSessionKeeper(deps: SessionDeps): SessionKeeper {
   const { consul, random, log } = deps;
   const tried = new AbortController();
   let state: SessionState = "unreachable";
   let since = performance.now();
   let session: Session | undefined;
-  /** Not destroyed yet: a Consul that comes back keeps them, and their keys, for up to two TTLs. */
+  /** Sessions that could not be destroyed yet: Consul keeps them and their keys for up to two TTLs. */
   const undead = new Set<string>();
   const trouble = createTrouble();
   /** Whether there has been a session that could be used. */
@@ -111,7 +113,7 @@ export function createSessionKeeper(deps: SessionDeps): SessionKeeper {
     hadOne = true;
     if (state !== "yes") become("yes");
     const past = trouble.over();
-    if (past) log.info("locks can be had from Consul again", { consul: consul.url, ...past });
+    if (past) log.info("locks in Consul are available again", { consul: consul.url, ...past });
   }
 
   function stateAfter(error: unknown): SessionState {
@@ -122,13 +124,14 @@ export function createSessionKeeper(deps: SessionDeps): SessionKeeper {
     become(stateAfter(error));
     if (!trouble.isNews(error)) return;
     const fields = { consul: consul.url, err: errorText(error) };
-    log.warn("no locks can be had from Consul: pushes go on, drains and deletions wait", fields);
+    log.warn("locks in Consul are not available: pushes go on, drains and deletions wait", fields);
   }
 
   function loses(why: unknown): void {
-    log.warn("the locks in Consul are lost", { consul: consul.url, err: errorText(why) });
+    if (trouble.isNews(why)) {
+      log.warn("locks in Consul are lost", { consul: consul.url, err: errorText(why) });
+    }
     become(stateAfter(why));
-    trouble.isNews(why); // it counts, and was told just now
   }
 
   async function open(signal: AbortSignal): Promise<string> {
@@ -154,12 +157,13 @@ export function createSessionKeeper(deps: SessionDeps): SessionKeeper {
       undead.delete(id);
     } catch (error) {
       undead.add(id);
-      log.debug("a session of Consul could not be destroyed", { id, err: errorText(error) });
+      const fields = { consul: consul.url, session: id, err: errorText(error) };
+      log.debug("destroying a session in Consul failed", fields);
     }
   }
 
   /**
-   * Lives with a session until it is lost or the signal aborts; ends it then.
+   * Keeps one session until it is lost or the signal aborts, and ends it then.
    *
    * @param askedMs when Consul was asked for it
    */
@@ -208,12 +212,12 @@ export function createSessionKeeper(deps: SessionDeps): SessionKeeper {
         consul.sessionExists(id, query, signal);
       const options = { waitSeconds: WATCH_WAIT_SECONDS, random };
       for await (const look of followQuery(ask, options, signal)) {
-        // Renewals tell of failures; what this would have told, they find later.
+        // Failures are noticed by renewals, only later.
         if (look.kind === "answered" && !look.answer.exists) return lose(GONE);
       }
     }
 
-    /** Those who use it go on; nobody else begins. */
+    /** Ends the session for new users. Those who use it go on. */
     async function retire(): Promise<void> {
       using either = follow([signal, end.signal]);
       await untilAborted(either.signal);
@@ -285,7 +289,7 @@ export function createSessionKeeper(deps: SessionDeps): SessionKeeper {
   };
 }
 
-/** Waits until nobody uses a session; says whether that came about in time. */
+/** Waits until a session is not in use any more. Returns whether that was so in time. */
 async function allLeft(users: ReadonlySet<Disposable>, left: Wake): Promise<boolean> {
   const patience = new AbortController();
   const timer = setTimeout(() => patience.abort(), USERS_MS_MAX);

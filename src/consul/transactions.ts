@@ -1,5 +1,5 @@
 /**
- * Transactions of Consul's KV store on keys that sessions hold: as many of their operations as can be done
+ * Transactions of Consul's KV store on keys that sessions hold. As many of their operations as possible
  * are done.
  *
  * @module
@@ -9,7 +9,7 @@ import { Buffer } from "node:buffer";
 import { z } from "zod";
 import { isStatus } from "./failure.ts";
 
-/** A key of the KV store that nobody holds, as it was found. */
+/** A key of the KV store that no session holds, as it was found. */
 export interface FreeKey {
   readonly key: string;
   /** Consul's index of its last change. */
@@ -18,23 +18,23 @@ export interface FreeKey {
 
 /** A key of the KV store that a session holds, or has held, as it was then. */
 export interface LockedKey extends FreeKey {
-  /** Consul's index of when it was made. */
+  /** Consul's index of its creation. */
   readonly createdAt: number;
-  /** How often it went to a session since it is there: once where it is new. */
+  /** How often it was acquired since its creation: once for a new key. */
   readonly times: number;
 }
 
-/** How a key that a session holds is let go of. */
+/** How a key that a session holds is released. */
 export interface Release extends FreeKey {
-  /** Whether it stays there, as a trace. */
+  /** Whether the key stays, as a trace. */
   readonly stays: boolean;
-  /** What becomes of the note beside it: it is written, or deleted; absent: it is as it was. */
+  /** The note to write beside the key, or to delete (`null`). Absent: the note stays as it is. */
   readonly note?: string | null;
 }
 
 /**
- * Consul takes 64 operations in one transaction: two for each key, for it may have a note beside it, and
- * one that looks whether the session holds the keys.
+ * Consul takes 64 operations in one transaction: two for each key, because it may have a note beside it,
+ * and one that checks whether the session holds the keys.
  */
 export const KEYS_AT_ONCE_MAX = 31;
 
@@ -111,17 +111,17 @@ export async function transactSome(
   return { keys: [], refused: steps.length };
 }
 
-/** Fails where a session does not hold a key. */
+/** Fails if a session does not hold a key. */
 export function checkSession(key: string, session: string): Operation {
   return { KV: { Verb: "check-session", Key: key, Session: session } };
 }
 
-/** Ends that a session holds a key. */
+/** Releases a key that a session holds. */
 export function unlock(key: string, session: string): Operation {
   return { KV: { Verb: "unlock", Key: key, Session: session } };
 }
 
-/** Deletes a key that has not changed; one that is gone counts as deleted. */
+/** Deletes a key that has not changed. A missing key counts as deleted. */
 export function deleteAsIs({ key, changedAt }: FreeKey): Operation {
   return { KV: { Verb: "delete-cas", Key: key, Index: changedAt } };
 }
@@ -131,7 +131,7 @@ export function noteKey(key: string): string {
   return `${key}-note`;
 }
 
-/** Reads the note beside a key; none is no failure. */
+/** Reads the note beside a key. A missing note is not a failure. */
 export function readNote(key: string): Operation {
   return { KV: { Verb: "get-tree", Key: noteKey(key) } };
 }
@@ -146,15 +146,15 @@ export function writeNote(key: string, note: string): Operation {
   return { KV: { Verb: "set", Key: noteKey(key), Value: encodeBase64(note) } };
 }
 
-/** Makes a session hold a key. */
+/** Acquires a key for a session. */
 export function lock(key: string, session: string): Operation {
   return { KV: { Verb: "lock", Key: key, Session: session } };
 }
 
 /**
- * Which operations of a transaction were refused for what the keys are.
+ * Returns which operations of a transaction were refused because of the state of their keys.
  *
- * @throws what has failed otherwise; Consul answers 409 then, too
+ * @throws any other failure; Consul also answers 409 then
  */
 function refusedOperations(error: unknown): ReadonlySet<number> {
   const errors = isStatus(error, 409)

@@ -1,6 +1,7 @@
-/** Tells the operator which instances of a service in Consul are not taken as they are registered. @module */
+/** Logs which instances of a service in Consul cannot be used as they are registered. @module */
 
-import { createTold, errorText, type Logger } from "../log.ts";
+import { errorText, type Logger } from "../log.ts";
+import { createTroubles } from "../log/trouble.ts";
 
 /** An instance that is left out, or counts for less than it says. */
 export interface BadEntry {
@@ -11,28 +12,39 @@ export interface BadEntry {
 }
 
 /**
- * Creates what is told of the bad instances of each look-up. Each is logged once, again when what is wrong
- * with it changes, and when it is over.
+ * Creates a function that is called with the bad instances of each look-up. Each is logged once, once more
+ * for each other thing that is wrong with it, and when it is over.
  *
- * @param place what the lines name, as the URL of Consul
+ * @param place the place that each line names
  */
 export function createBadEntries(
-  { log, place }: { readonly log: Logger; readonly place: Readonly<Record<string, string>> },
+  { log, place }: {
+    readonly log: Logger;
+    readonly place: { readonly consul: string; readonly service: string };
+  },
 ): (found: readonly BadEntry[]) => void {
-  const told = createTold();
-  let known = new Map<string, BadEntry>();
+  const troubles = createTroubles();
+  /** Bad instances whose end is not logged yet. */
+  const known = new Map<string, Pick<BadEntry, "node" | "id">>();
   return (found) => {
     const bad = new Map(found.map((entry) => [JSON.stringify([entry.node, entry.id]), entry]));
     for (const [name, { node, id, cause }] of bad) {
-      const err = errorText(cause);
-      if (!told.isNews(name, err)) continue;
-      const what = "instance in Consul is not taken as it is registered";
-      log.warn(what, { ...place, node, id, err });
+      known.set(name, { node, id });
+      if (!troubles.isNews(name, cause)) continue;
+      const fields = { ...place, node, id, err: errorText(cause) };
+      log.warn("instance in Consul cannot be used as it is registered", fields);
     }
     for (const [name, { node, id }] of known) {
-      if (bad.has(name) || !told.isOver(name)) continue;
-      log.info("instance in Consul is taken as it is registered again", { ...place, node, id });
+      if (bad.has(name)) continue;
+      const past = troubles.over(name);
+      if (!past) continue;
+      known.delete(name);
+      log.info("instance in Consul was corrected or removed", {
+        ...place,
+        node,
+        id,
+        ...past,
+      });
     }
-    known = bad;
   };
 }

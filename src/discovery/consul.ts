@@ -13,12 +13,12 @@ const WAIT_SECONDS = 20;
 /**
  * Follows a service of Consul.
  *
- * The query asks for unhealthy instances too: a member that is critical and one that is gone are
- * different things to registration.
+ * The query also asks for unhealthy instances, because registration distinguishes a critical member from
+ * a missing one.
  *
- * @param onBadEntries is told at each look-up of the instances whose address cannot be a member, and the
- *   rest still count; and of those whose weight is cut
- * @param onReset is told where Consul counts from an earlier index than before
+ * @param onBadEntries called at each look-up with the instances whose address cannot be a member's (the
+ *   others still count), and with those whose weight is limited
+ * @param onReset called when Consul's index has gone back
  */
 export function consulDiscovery({ consul, service, random, onBadEntries, onReset }: {
   consul: Pick<ConsulClient, "service" | "nodes">;
@@ -31,7 +31,7 @@ export function consulDiscovery({ consul, service, random, onBadEntries, onReset
     secondOpinion: true,
     listsRunning: true,
     async *observe(signal) {
-      /** The members of the last look-up that was told; whom others were told of is not known. */
+      /** The members of the last look-up that was yielded. */
       let told: ReadonlyMap<Member, Listing> | undefined;
       const ask = async (query: BlockingQuery, signal: AbortSignal) => {
         const { entries, index } = await consul.service(service, query, signal);
@@ -39,7 +39,7 @@ export function consulDiscovery({ consul, service, random, onBadEntries, onReset
         const listings = toListings(entries, (entry) => bad.push(entry));
         onBadEntries(bad);
         const allAreThere = told?.keys().every((member) => listings.has(member));
-        // Asked after the members: a node that has left with them cannot be among them.
+        // Asked after the members, so that a node that has left with them is not among them.
         const nodes = allAreThere ? undefined : new Set((await consul.nodes(signal)).map(nodeKey));
         return { index, listings, ...(nodes && { nodes }) };
       };
@@ -48,7 +48,7 @@ export function consulDiscovery({ consul, service, random, onBadEntries, onReset
         else {
           told = look.answer.listings;
           if (look.reset) onReset();
-          // In what Consul has now nobody has taken out anything that was in it before.
+          // What is missing after a restore was not removed by an operator.
           yield { kind: "members", ...look.answer, ...(look.reset && { nodes: new Set() }) };
         }
       }
@@ -57,8 +57,8 @@ export function consulDiscovery({ consul, service, random, onBadEntries, onReset
 }
 
 /**
- * The members of a service: one for each address, healthy where any agent that registered it sees
- * all of its checks pass.
+ * Returns the members of a service: one for each address. It is healthy if all checks pass for any agent
+ * that registered it.
  */
 export function toListings(
   entries: readonly ServiceEntry[],
@@ -82,7 +82,7 @@ export function toListings(
     }
     const known = listings.get(member);
     const healthy = known?.healthy || Checks.every(({ Status }) => Status === "passing");
-    // Of several agents that list it one may be put into maintenance for a reason of its own.
+    // One of several agents that list it may be in maintenance for its own reasons.
     const maintenance = !healthy && (known?.maintenance || Checks.some(isMaintenance));
     listings.set(member, {
       healthy,
@@ -95,12 +95,12 @@ export function toListings(
   return listings;
 }
 
-/** Tells a node from one of the same name before or after it: an agent that leaves takes its node along. */
+/** Identifies a node among nodes of the same name: an agent that leaves removes its node. */
 function nodeKey({ ID, Node, CreateIndex }: CatalogNode): string {
   return `${ID || Node}#${CreateIndex}`;
 }
 
-/** The checks that Consul itself adds for as long as a node or a service is in maintenance. */
+/** The checks that Consul adds while a node or a service is in maintenance. */
 function isMaintenance({ CheckID }: ServiceEntry["Checks"][number]): boolean {
   return CheckID === "_node_maintenance" || CheckID.startsWith("_service_maintenance:");
 }

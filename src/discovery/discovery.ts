@@ -1,4 +1,4 @@
-/** What every discovery answers: who exists, and who is healthy there. @module */
+/** What every discovery yields: which members exist, and which are healthy. @module */
 
 import type { Member } from "../member.ts";
 
@@ -10,13 +10,13 @@ export interface Listing {
   readonly maintenance?: boolean;
   /** Multiplies the member's points on the ring. */
   readonly weight: number;
-  /** Where it is; absent where discovery has no datacenters. */
+  /** Its datacenter. Absent if discovery has no datacenters. */
   readonly datacenter?: string;
-  /** What of discovery's own lists it: the nodes of Consul's agents; absent where there is no such. */
+  /** The nodes of Consul's agents that list it. Absent if discovery has no nodes. */
   readonly nodes?: readonly string[];
 }
 
-/** The listing of a member that is named, and nothing more: probes alone say whether it is healthy. */
+/** The listing of a member of which only the name is known: probes alone decide whether it is healthy. */
 export const NAMED: Listing = { healthy: true, weight: 1 };
 
 /** One look-up. A failed one is not an empty set of members. */
@@ -25,8 +25,8 @@ export type Observation =
     readonly kind: "members";
     readonly listings: ReadonlyMap<Member, Listing>;
     /**
-     * The nodes that there are, told where a member is listed no more: one whose nodes are gone with it
-     * was not taken out by anybody. Absent where discovery has no nodes.
+     * The nodes that exist, if a member is not listed any more: a member whose nodes are gone as well was
+     * not removed by an operator. Absent if discovery has no nodes.
      */
     readonly nodes?: ReadonlySet<string>;
   }

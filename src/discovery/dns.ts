@@ -1,4 +1,4 @@
-/** Members from DNS: those that the records of some names name. @module */
+/** Members from the DNS records of some names. @module */
 
 import { backoffMs, sleep } from "../concurrency/backoff.ts";
 import type { DnsSdConfig } from "../config/sources.ts";
@@ -8,33 +8,36 @@ import { type Discovery, type Listing, NAMED } from "./discovery.ts";
 import type { Answer, DnsRecord } from "./dns/message.ts";
 import { createUnion, type Part } from "./union.ts";
 
-/** What following names takes. */
+/** What following names needs. */
 export interface DnsDiscoveryDeps {
   readonly config: DnsSdConfig;
   /**
-   * Looks up the records of a name, one at least.
+   * Looks up the records of a name.
    *
-   * @throws where there are none, or it is not known whether there are
+   * @throws if there are none, or if that is not known
    */
   readonly lookUp: (name: string, signal: AbortSignal) => Promise<Answer>;
   readonly random: () => number;
-  /** Is told of records of a name that cannot be members, and the rest still count. */
-  readonly onBadRecords: (name: string, why: string) => void;
+  /**
+   * Called after each look-up of a name, with what is wrong with records that are not addresses of
+   * members. The others still count.
+   */
+  readonly onRecords: (name: string, wrong: string | undefined) => void;
 }
 
-/** A record that may be kept for no time at all is not asked for all the time. */
+/** The shortest interval, also for records with a TTL of 0. */
 const INTERVAL_MS_MIN = 1_000;
 const RETRY_FIRST_MS = 1_000;
 
-/** When a name is due, and how often it could not be looked up since it last could. */
+/** When a name is due, and how many look-ups have failed since the last one that worked. */
 interface Schedule {
   dueMs: number;
   failures: number;
 }
 
-/** Follows names in DNS; each is looked up anew when its records may be kept no longer. */
+/** Follows names in DNS. Each is looked up again when the TTL of its records has passed. */
 export function dnsDiscovery(
-  { config, lookUp, random, onBadRecords }: DnsDiscoveryDeps,
+  { config, lookUp, random, onRecords }: DnsDiscoveryDeps,
 ): Discovery {
   const { names, refreshMs } = config;
 
@@ -50,7 +53,7 @@ export function dnsDiscovery(
           bad.add(errorText(cause));
         }
       }
-      if (bad.size > 0) onBadRecords(name, [...bad].sort().join("; "));
+      onRecords(name, bad.size > 0 ? [...bad].sort().join("; ") : undefined);
       if (listings.size > 0) return { kind: "members", listings, ttlMs: ttlSeconds * 1_000 };
       throw new Error(`look-up of ${config.type} ${name}: expected members, found none`);
     } catch (cause) {
@@ -87,17 +90,17 @@ export function dnsDiscovery(
 }
 
 /**
- * After how long a name is looked up again: its records are kept no longer than they may be, nor than
- * the operator wants.
+ * Returns after how long a name is looked up again: when the TTL has passed, and no later than the
+ * operator wants.
  */
 export function nextLookUpMs(ttlMs: number, refreshMs: number): number {
   return Math.max(INTERVAL_MS_MIN, Math.min(ttlMs, refreshMs));
 }
 
 /**
- * The member that a record names.
+ * Returns the member that a record names.
  *
- * @throws {TypeError} where it names none
+ * @throws {TypeError} if it does not name a member
  */
 export function memberOf(record: DnsRecord, { port }: Pick<DnsSdConfig, "port">): Member {
   switch (record.type) {
@@ -106,7 +109,7 @@ export function memberOf(record: DnsRecord, { port }: Pick<DnsSdConfig, "port">)
     case "AAAA":
       return parseMember(`[${record.address}]:${port}`);
     case "SRV":
-      // A name is the same in capitals or not, and comes in either; a member's text is its identity.
+      // Names in DNS ignore case, but the text of a member is its identity.
       return parseMember(`${record.target.toLowerCase().replace(/\.$/, "")}:${record.port}`);
     default:
       return record satisfies never;

@@ -1,4 +1,4 @@
-/** Members from files in the form of Prometheus's file_sd, followed as they change. @module */
+/** Members from files in the format of Prometheus's file_sd. Changes are followed. @module */
 
 import { basename, dirname, join } from "node:path";
 import { backoffMs } from "../concurrency/backoff.ts";
@@ -14,22 +14,25 @@ import { WEIGHT_MAX } from "../ring/hash_ring.ts";
 import { type Discovery, type Listing, NAMED } from "./discovery.ts";
 import { createUnion, type Part } from "./union.ts";
 
-/** What following files takes. */
+/** What following files needs. */
 export interface FileDiscoveryDeps {
   readonly config: FileSdConfig;
   readonly random: () => number;
-  /** Is told of a directory that cannot be watched: its files are read at each refresh alone. */
-  readonly onUnwatched: (directory: string, cause: unknown) => void;
+  /**
+   * Called each time that a directory is watched, with the reason if that fails: then its files are read
+   * only at each refresh.
+   */
+  readonly onWatched: (directory: string, failure?: unknown) => void;
 }
 
-/** Who writes a file does so in several steps, as a rule; half of a list is a list, too. */
+/** How long nothing may change before files are read: files are often written in several steps. */
 const QUIET_MS = 500;
-/** Where files change all the time nobody waits longer. */
+/** The longest wait while files go on changing. */
 const QUIET_MS_MAX = 5_000;
 const RETRY_FIRST_MS = 1_000;
 
-/** Follows files; they are read anew when something changes beside them, and at each refresh. */
-export function fileDiscovery({ config, random, onUnwatched }: FileDiscoveryDeps): Discovery {
+/** Follows files. They are read again when something changes in their directories, and at each refresh. */
+export function fileDiscovery({ config, random, onWatched }: FileDiscoveryDeps): Discovery {
   const { files: patterns, refreshMs } = config;
   const directories = [...new Set(patterns.map((pattern) => dirname(pattern)))];
 
@@ -42,9 +45,9 @@ export function fileDiscovery({ config, random, onUnwatched }: FileDiscoveryDeps
       let failures = 0;
       while (!signal.aborted) {
         const changed = createWake();
-        // Watched before they are read: what changes meanwhile is read next. Watched anew each time:
-        // a directory may have been put in the place of another one.
-        await using _watch = watch(directories, { changed, onUnwatched });
+        // Watched before they are read, so that no change is missed. Watched again each time, because a
+        // directory may have been replaced by another one.
+        await using _watch = watch(directories, { changed, onWatched });
         const observations = union(await readParts(listed));
         if (signal.aborted) return;
         yield* observations;
@@ -59,7 +62,7 @@ export function fileDiscovery({ config, random, onUnwatched }: FileDiscoveryDeps
     },
   };
 
-  /** @param listed which files there were of each pattern, when that could last be told */
+  /** @param listed the files of each pattern, as of the last time that they could be listed */
   async function readParts(listed: Map<string, readonly string[]>): Promise<Map<string, Part>> {
     const parts = new Map<string, Part>();
     for (const pattern of patterns) {
@@ -84,10 +87,11 @@ export function fileDiscovery({ config, random, onUnwatched }: FileDiscoveryDeps
 }
 
 /**
- * The files that a pattern names now, by name; one without `*` names itself, there or not. As in a
- * shell `*` stands for no dot at the beginning, which temporary files have.
+ * Returns the files that match a pattern, sorted by name. A pattern without `*` is a file name, whether
+ * the file exists or not. As in a shell, `*` does not match a dot at the beginning, as of temporary
+ * files.
  *
- * @throws {Error} where their directory cannot be read
+ * @throws {Error} if the directory cannot be read
  */
 export async function listFiles(pattern: string): Promise<readonly string[]> {
   const [directory, last] = [dirname(pattern), basename(pattern)];
@@ -111,7 +115,7 @@ export async function listFiles(pattern: string): Promise<readonly string[]> {
 /**
  * Reads the members that a file names.
  *
- * @throws {ConfigError} where it cannot be read, or is none
+ * @throws {ConfigError} if it cannot be read, or is not a file of targets
  */
 export async function readTargets(
   file: string,
@@ -125,17 +129,18 @@ export async function readTargets(
 /** Watches directories until disposal. */
 function watch(
   directories: readonly string[],
-  { changed, onUnwatched }: Pick<FileDiscoveryDeps, "onUnwatched"> & { readonly changed: Wake },
+  { changed, onWatched }: Pick<FileDiscoveryDeps, "onWatched"> & { readonly changed: Wake },
 ): AsyncDisposable {
   const watchers: Deno.FsWatcher[] = [];
   const ends = directories.map(async (directory) => {
     try {
       const watcher = Deno.watchFs(directory, { recursive: false });
       watchers.push(watcher);
+      onWatched(directory);
       for await (const { kind } of watcher) if (kind !== "access") changed.raise();
     } catch (cause) {
-      // That it is not there is told by who reads it.
-      if (!(cause instanceof Deno.errors.NotFound)) onUnwatched(directory, cause);
+      // A missing directory is reported when its files are read.
+      if (!(cause instanceof Deno.errors.NotFound)) onWatched(directory, cause);
     }
   });
   return {
@@ -146,7 +151,7 @@ function watch(
   };
 }
 
-/** Ends when what has changed stands still, or after a time without any change. */
+/** Ends when changes have stopped for a while, or after a time without any change. */
 async function settled(changed: Wake, ms: number, signal: AbortSignal): Promise<void> {
   using refresh = deadline(ms, signal);
   await changed.wait(refresh.signal);

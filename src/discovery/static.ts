@@ -4,7 +4,7 @@ import { untilAborted } from "../concurrency/abort.ts";
 import type { Member } from "../member.ts";
 import { type Discovery, NAMED } from "./discovery.ts";
 
-/** Lists the given members, once; probes alone decide who is healthy. */
+/** Yields the given members once. Probes alone decide which are healthy. */
 export function staticDiscovery(members: readonly Member[]): Discovery {
   return {
     secondOpinion: false,

@@ -1,8 +1,8 @@
 /**
- * Members that several parts name together: names in DNS, or files. Pure.
+ * Unites the members of several parts: names in DNS, or files. Pure.
  *
- * A part that cannot be had now still names those that it has named last, so the others go on; before
- * it has ever been had, nothing is known of the whole.
+ * A part that fails keeps its last members, so that the other parts go on. Before each part has worked
+ * once, nothing is known of the whole.
  *
  * @module
  */
@@ -10,17 +10,17 @@
 import type { Member } from "../member.ts";
 import type { Listing, Observation } from "./discovery.ts";
 
-/** What one part says. */
+/** The result of one part. */
 export type Part =
   | { readonly kind: "members"; readonly listings: ReadonlyMap<Member, Listing> }
   | { readonly kind: "failed"; readonly why: string };
 
-/** What is to be told of all parts, now that they are so: nothing where that is known. */
+/** Returns what to yield for the current parts: nothing if it was yielded before. */
 export type Union = (parts: ReadonlyMap<string, Part>) => Observation[];
 
-/** Creates the union of nothing. */
+/** Creates an empty union. */
 export function createUnion(): Union {
-  /** What each part has named last. */
+  /** The last members of each part. */
   const named = new Map<string, ReadonlyMap<Member, Listing>>();
   let told: ReadonlyMap<Member, Listing> | undefined;
   let failing = false;
@@ -33,7 +33,7 @@ export function createUnion(): Union {
       else failures.push(part.why);
     }
     const all = merge(named.values());
-    // That all are gone at once is likelier a fault than what somebody wants.
+    // If all are gone at once, a fault is more likely than an intention.
     if (failures.length === 0 && all.size === 0) failures.push("expected members, found none");
 
     const observations: Observation[] = [];
@@ -49,7 +49,7 @@ export function createUnion(): Union {
   };
 }
 
-/** A member that several name counts once, with the largest weight. */
+/** Unites listings. A member in several of them counts once, with the largest weight. */
 function merge(all: Iterable<ReadonlyMap<Member, Listing>>): Map<Member, Listing> {
   const merged = new Map<Member, Listing>();
   for (const listings of all) {

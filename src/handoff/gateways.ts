@@ -151,7 +151,7 @@ const REFUSED = 400;
 const UNCHECKED_FLAG = "push.disable-consistency-check";
 /** A read is dear, and those who drain come to it one after the other. */
 const PATIENCE = 0.1;
-/** To one member. It takes them one after the other anyway, and clients push to it meanwhile. */
+/** To one member. It takes them one after the other anyway, and clients push to it in the meantime. */
 const WRITES_AT_ONCE_MAX = 16;
 
 /**
@@ -248,7 +248,7 @@ export function openGateways(
     } catch (failure) {
       const cause = failure instanceof MemberFailure ? failure.cause : undefined;
       if (!(cause instanceof SendFailure) || cause.kind !== "closed") throw failure;
-      return "it closes the connection instead of an answer, as Pushgateway 1.11.0 refuses a push";
+      return "it closes the connection without an answer, as Pushgateway 1.11.0 does to refuse a push";
     }
   }
 

@@ -12,7 +12,7 @@ import type { HandoffConfig } from "../config/config.ts";
 import { isBusy, LockFailure } from "../consul/locks/locks.ts";
 import { emptyInstancePath, parseGroupId } from "../group/group.ts";
 import type { NameScheme } from "../group/label_name.ts";
-import { errorText } from "../log.ts";
+import { errorText, shownNames } from "../log.ts";
 import type { Member } from "../member.ts";
 import type { Membership, MembershipEvent } from "../membership/membership.ts";
 import type { HandoffMetrics } from "../metrics/handoff.ts";
@@ -92,7 +92,7 @@ export interface Handoff {
   /** The path of a group on a member, where it is stored with an explicit empty `instance`. */
   readonly pathOn: PathOn;
   /**
-   * A `POST` goes to a member that may lack the group, for its owner cannot be reached: it is marked
+   * A `POST` goes to a member that may lack the group, because its owner cannot be reached: it is marked
    * there as partial before.
    *
    * @throws {MemberFailure} where the member does not answer
@@ -199,7 +199,10 @@ export function createHandoff(deps: HandoffDeps): Handoff {
     removeDuplicates,
     isEmptied: (member) => drains.empties(member),
     isEmptiedHere: (member) => drains.emptiesHere(member),
-    onCompared: (inventories) => drains.read(inventories),
+    onCompared(inventories) {
+      drains.read(inventories);
+      report.compared();
+    },
     tell: deps.tell,
     metrics,
     log,
@@ -252,8 +255,8 @@ export function createHandoff(deps: HandoffDeps): Handoff {
         await removeStale(stale, { ...bringing, deletions: deletions.pending }, signal) +
         await removeTwins(twins, bringing, signal);
       if (copies === 0) return;
-      const members = [...new Set([...stale, ...twins].map(({ member }) => member))].join(" ");
-      log.info("copies were deleted that other members held as well", { copies, members });
+      const members = shownNames([...new Set([...stale, ...twins].map(({ member }) => member))]);
+      log.info("duplicate copies deleted", { copies, members });
     };
     const present = locks();
     try {
@@ -263,7 +266,7 @@ export function createHandoff(deps: HandoffDeps): Handoff {
     } catch (failure) {
       if (signal.aborted) return undefined;
       if (!(failure instanceof LockFailure)) throw failure;
-      if (isBusy(failure)) return "another instance, which is deleting copies";
+      if (isBusy(failure)) return "another instance is deleting copies";
       report.failed("lock", failure);
       return errorText(failure);
     }
@@ -376,7 +379,7 @@ export function createHandoff(deps: HandoffDeps): Handoff {
     sends: rings.sends,
     configChanged() {
       const { enabled } = config();
-      // What was done meanwhile nobody has followed.
+      // What was done in the meantime nobody has followed.
       if (enabled && !wasEnabled) whereabouts.forgetAll();
       wasEnabled = enabled;
       agreement.othersChanged();

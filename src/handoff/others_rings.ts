@@ -3,6 +3,7 @@
 import { cooperate } from "../concurrency/cooperate.ts";
 import type { Announcements } from "../consul/announcements.ts";
 import { errorText, type Logger } from "../log.ts";
+import { createTrouble } from "../log/trouble.ts";
 import type { Member } from "../member.ts";
 import { HashRing } from "../ring/hash_ring.ts";
 import { type AnnouncedText, readAnnounced } from "./plan/announced_ring.ts";
@@ -44,16 +45,16 @@ export function createOthersRings(
   let announced = 0;
   /** The texts that were there last. */
   let texts = new Map<string, AnnouncedText | "unreadable">();
+  const trouble = createTrouble();
 
   function parse(text: string): AnnouncedText | "unreadable" {
     try {
       return readAnnounced(text);
     } catch (cause) {
-      const err = errorText(cause);
-      log.warn("another instance announces a ring that cannot be read: nothing is moved", {
-        text,
-        err,
-      });
+      if (trouble.isNews(cause)) {
+        const fields = { text, err: errorText(cause) };
+        log.warn("announcement of another instance cannot be read: no group is moved", fields);
+      }
       return "unreadable";
     }
   }
@@ -96,6 +97,10 @@ export function createOthersRings(
       const others: Exclude<Others, string>[number][] = [];
       let isBuilding = false;
       texts = new Map(all.map(({ text }) => [text, texts.get(text) ?? parse(text)]));
+      if (![...texts.values()].includes("unreadable")) {
+        const past = trouble.over();
+        if (past) log.info("all announcements can be read again", past);
+      }
       for (const { text, ...rest } of all) {
         const parsed = texts.get(text) ?? "unreadable";
         if (parsed === "unreadable") {

@@ -1,15 +1,16 @@
-/** What handoff tells its operator: a log line and a metric for each thing. @module */
+/** What handoff reports to its operator, in the log and by metrics. @module */
 
 import { LockFailure } from "../consul/locks/locks.ts";
 import { errorText, type Logger } from "../log.ts";
+import { createTrouble, createTroubles, type PastTrouble } from "../log/trouble.ts";
 import type { Member } from "../member.ts";
 import type { HandoffMetrics } from "../metrics/handoff.ts";
 import type { StaleCopy } from "./plan/inventory.ts";
 
-/** What went wrong, as the metric names it. */
-export type HandoffFailure = "copy" | "delete" | "lock" | "unfaithful";
+/** What failed, as the metric names it. */
+export type HandoffFailure = "copy" | "delete" | "lock";
 
-/** What handoff has to tell. */
+/** What handoff reports. */
 export interface HandoffReport {
   /** A group was brought to its owner, and the other copies were deleted. */
   moved(move: { id: string; from: readonly Member[]; to: Member; by: "push" | "drain" }): void;
@@ -18,19 +19,9 @@ export interface HandoffReport {
   /** A group cannot be copied so that nothing is lost, and stays. */
   staysPut(group: { id: string; from: Member; to: Member; reason: string }): void;
   failed(kind: HandoffFailure, error: unknown): void;
+  /** The members were compared. What has not failed for five minutes is over. */
+  compared(): void;
 }
-
-/** A kind of failure is logged at most so often; the metric counts each. */
-const FAILURE_LOG_MS = 10_000;
-/** Groups of which it is remembered why they stay, so that it is said once. */
-const STAYING_MAX = 10_000;
-
-const WHAT: Readonly<Record<HandoffFailure, string>> = {
-  copy: "a group could not be moved",
-  delete: "a copy could not be deleted, the next sweep tries again",
-  lock: "no lock to be had in Consul",
-  unfaithful: "a group cannot be copied faithfully",
-};
 
 /**
  * Creates the report to an operator.
@@ -40,42 +31,69 @@ const WHAT: Readonly<Record<HandoffFailure, string>> = {
 export function createReport(
   { log, metrics, now }: { log: Logger; metrics: HandoffMetrics; now: () => number },
 ): HandoffReport {
-  const staying = new Map<string, string>();
-  const loggedAt = new Map<HandoffFailure, number>();
-  const silent = new Map<HandoffFailure, number>();
+  /** Groups that cannot be copied exactly. */
+  const staying = createTroubles(now);
+  const [copies, deletions, locks] = [createTrouble(now), createTrouble(now), createTrouble(now)];
+
+  function copied(past: PastTrouble | undefined): void {
+    if (past) log.info("moving groups works again", past);
+  }
+
+  function deleted(past: PastTrouble | undefined): void {
+    if (past) log.info("deleting copies works again", past);
+  }
+
+  function copyable(group: string): void {
+    const past = staying.over(group);
+    if (past) log.info("group was copied or deleted after all", { group, ...past });
+  }
+
   return {
     moved({ id, from, to, by }) {
       metrics.moved(by);
-      log.debug("group moved", { group: id, from: from.join(","), to, by });
+      log.debug("group moved", { group: id, from: from.join(", "), to, by });
+      copied(copies.over());
+      copyable(id);
     },
     staleRemoved({ id, member, newer }) {
       metrics.staleRemoved();
-      const why = typeof newer === "number" ? "the group was deleted" : `newer on ${newer}`;
-      log.debug("stale copy deleted", { group: id, member, why });
+      const reason = typeof newer === "number" ? "the group was deleted" : `newer on ${newer}`;
+      log.debug("stale copy deleted", { group: id, member, reason });
+      deleted(deletions.over());
+      copyable(id);
     },
     staysPut({ id, from, to, reason }) {
       metrics.failed("unfaithful");
-      if (staying.get(id) === reason) return;
-      if (staying.size >= STAYING_MAX) staying.clear();
-      staying.set(id, reason);
-      const fields = { group: id, member: from, owner: to, why: reason };
-      log.warn("group cannot be copied faithfully, so it stays where it is", fields);
+      const fields = { group: id, member: from, owner: to, reason };
+      if (staying.isNews(id, reason)) {
+        log.warn("group cannot be copied exactly: it stays where it is", fields);
+      } else log.debug("group cannot be copied exactly, as before", fields);
     },
     failed(kind, error) {
       metrics.failed(kind);
-      // What keeps the session tells it once, and when it is over.
-      if (error instanceof LockFailure && error.kind === "unavailable") {
-        log.debug(`handoff: ${WHAT[kind]}`, { err: errorText(error) });
-        return;
+      const fields = { err: errorText(error) };
+      // What keeps the session logs it once, and once more when it is over.
+      const isToldElsewhere = error instanceof LockFailure && error.kind === "unavailable";
+      const trouble = { copy: copies, delete: deletions, lock: locks }[kind];
+      if (isToldElsewhere || !trouble.isNews(error)) {
+        return log.debug("handoff failed again", { kind, ...fields });
       }
-      const more = silent.get(kind) ?? 0;
-      if (now() - (loggedAt.get(kind) ?? -Infinity) < FAILURE_LOG_MS) {
-        silent.set(kind, more + 1);
-        return;
+      switch (kind) {
+        case "copy":
+          return log.warn("moving a group failed, trying again", fields);
+        case "delete":
+          return log.warn("deleting a copy failed, trying again", fields);
+        case "lock":
+          return log.warn("taking a lock in Consul failed, trying again", fields);
+        default:
+          return kind satisfies never;
       }
-      loggedAt.set(kind, now());
-      silent.delete(kind);
-      log.warn(`handoff: ${WHAT[kind]}`, { err: errorText(error), ...(more > 0 && { more }) });
+    },
+    compared() {
+      copied(copies.calm());
+      deleted(deletions.calm());
+      const past = locks.calm();
+      if (past) log.info("taking locks in Consul works again", past);
     },
   };
 }

@@ -7,13 +7,14 @@ import { runGroup } from "../concurrency/run_group.ts";
 import { createWake } from "../concurrency/wake.ts";
 import type { Announcements } from "../consul/announcements.ts";
 import type { Locks } from "../consul/locks/locks.ts";
-import { createTold, type Logger } from "../log.ts";
+import { type Logger, shownNames } from "../log.ts";
+import { createTrouble } from "../log/trouble.ts";
 import type { HashRing } from "../ring/hash_ring.ts";
 import { createOthersRings } from "./others_rings.ts";
 import { showAnnounced } from "./plan/announced_ring.ts";
 import { createRings, type Rings } from "./plan/rings.ts";
 
-/** What agreeing takes. */
+/** What agreeing needs. */
 export interface RingAgreementDeps {
   /** The locks of the present configuration; `undefined` without Consul. */
   readonly locks: () => Locks | undefined;
@@ -100,16 +101,19 @@ export function createRingAgreement(initial: HashRing, deps: RingAgreementDeps):
   }
 
   async function tellWhoHoldsUp(signal: AbortSignal): Promise<void> {
-    const told = createTold();
+    const trouble = createTrouble();
     let before: readonly string[] = [];
     while (!signal.aborted) {
       await sleep(HOLDING_UP_MS, signal);
       const { holdingUp } = rings;
-      const sessions = holdingUp.filter((session) => before.includes(session)).join(" ");
+      const late = holdingUp.filter((session) => before.includes(session));
       before = holdingUp;
-      if (sessions === "") told.isOver("sessions");
-      else if (told.isNews("sessions", sessions)) {
-        log.warn("instances have not confirmed the rings of others: no group is moved until then", {
+      const sessions = shownNames(late);
+      if (late.length === 0) {
+        const past = trouble.over();
+        if (past) log.info("all instances have confirmed the rings of others", past);
+      } else if (trouble.isNews(sessions)) {
+        log.warn("instances have not confirmed the rings of others: no group is moved", {
           sessions,
         });
       }

@@ -3,7 +3,7 @@
 import type { Logger } from "../log.ts";
 import type { SharedSeries } from "../pushgateway/shared_series.ts";
 
-/** Is told of them. */
+/** Called with them. */
 export type TellSharedSeries = (found: SharedSeries) => void;
 
 /** Pairs of groups that are remembered. */
@@ -24,11 +24,7 @@ export function createTellSharedSeries(
     if (told.size >= PAIRS_MAX) told.clear();
     told.add(pair);
     count();
-    log.warn(
-      "two groups expose one series, which a single Pushgateway would have refused: rename it, or " +
-        "delete one of the groups",
-      { series, group: one, other },
-    );
+    log.warn("two groups expose one series", { series, group: one, other_group: other });
   };
 }
 

@@ -102,14 +102,16 @@ export function createHandler(deps: RouteDeps): Handler {
   function finish({ method, target, client }: IncomingRequest, reply: Reply, seconds: number) {
     metrics.requestDone({ method, code: reply.status, seconds });
     if (isDebug) {
-      const took = `${(seconds * 1_000).toFixed(3)}ms`;
-      log.debug("request answered", { method, target, code: reply.status, client, took });
+      log.debug("request answered", { method, target, code: reply.status, client, seconds });
     }
     return reply;
   }
 
   function fail(request: IncomingRequest, error: unknown): Reply {
-    log.error("request failed", { method: request.method, ...faultFields(error) });
+    log.error("request failed by an internal error", {
+      method: request.method,
+      ...faultFields(error),
+    });
     return textReply(500, "internal error\n");
   }
 
@@ -264,7 +266,7 @@ function answerInPlace(request: IncomingRequest, target: string, deps: RouteDeps
   return deps.proxy.pass(request, location);
 }
 
-/** Redirects a client whose body took a while to come: the ring may have changed meanwhile. */
+/** Redirects a client whose body took a while to come: the ring may have changed in the meantime. */
 async function redirectSent(
   request: IncomingRequest,
   target: string,

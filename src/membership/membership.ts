@@ -1,4 +1,4 @@
-/** What is known of the members, and what may be learnt of them. @module */
+/** What is known of the members, and the events that change it. @module */
 
 import type { Listing, Observation } from "../discovery/discovery.ts";
 import type { Member } from "../member.ts";
@@ -18,42 +18,41 @@ export type MemberState = typeof MEMBER_STATES[number];
 /**
  * Why discovery does not list a member any more:
  *
- * - `withdrawn`: its operator took it out, for it was alive and its node is still there
- * - `released`: it had been told to leave, so whoever took it out did as it should
+ * - `withdrawn`: its operator removed it: it was alive and its node is still there
+ * - `released`: it had been told to leave, so it was right to remove it
  * - `forgotten`: it was alive, and Consul has lost its node (the agent left), or all that it knew
  * - `lost`: a server of the file that Consul reaped while dead, or never listed; or one that the file has
  *   no more, and that was dead
- * - `ended`: it was dead, and discovery lists those alone that run: it may come back
+ * - `ended`: it was dead, and discovery lists only members that run: it may come back
  */
 export type Departure = "withdrawn" | "released" | "forgotten" | "lost" | "ended";
 
 /** What is known of one member. */
 export interface MemberRecord {
   readonly state: MemberState;
-  /** As discovery last listed it; absent once departed. */
+  /** Its last listing by discovery. Absent when it has departed. */
   readonly listing?: Listing;
   /** What our own probes say. */
   readonly verdict: "unknown" | "up" | "down";
   /** Probes failed in a row. */
   readonly failures: number;
-  /** When its process started, as it tells itself; absent until it has. Another one: it restarted. */
+  /** When its process started, as it says. Absent until it has. If it changes, the member has restarted. */
   readonly started?: string;
-  /** The start of the process before it, which its next answer may be of still. */
+  /** The start of its former process, which its next answer may still be from. */
   readonly ended?: string;
-  /** Another member is the same process; that one is used. */
+  /** The member that is the same process and is used instead. */
   readonly aliasOf?: Member;
   /**
-   * Discovery calls it unhealthy and has not said so for long, and our probes disagree: it counts as
-   * healthy.
+   * Discovery has called it unhealthy for a short time only, and our probes disagree: it counts as healthy.
    */
   readonly contested?: true;
   /** Why discovery does not list it. */
   readonly departure?: Departure;
-  /** Swept, and rid of stale copies, since it last left the ring. */
+  /** Whether it was swept, and has no stale copies, since it last left the ring. */
   readonly admitted?: boolean;
-  /** Found empty since it began to drain. */
+  /** Whether it was found empty since it began to drain. */
   readonly drained?: boolean;
-  /** It was told to leave since it was last admitted, also where that was taken back. */
+  /** Whether it was told to leave since it was last admitted, even if that was undone. */
   readonly told?: boolean;
 }
 
@@ -64,43 +63,49 @@ export interface Membership {
   readonly known: boolean;
   /** Whether its last look-up worked; `pending` before the first. */
   readonly discovery: "pending" | "up" | "failed";
-  /** Our probes condemn so many members that they are not believed. */
+  /** Whether our probes fail for so many members that they are not trusted. */
   readonly probesDistrusted: boolean;
-  /** Members that are to leave, by their operator's word. */
+  /** Members that an operator has told to leave. */
   readonly marked: ReadonlySet<Member>;
   /** What the ring should be made of: members and weights. */
   readonly ring: ReadonlyMap<Member, number>;
-  /** What `ring` rests on: the active members (and those that are about to return); others for want of any that is active; or nothing yet. */
+  /**
+   * What `ring` is made of: the active members (and those that are about to return); other members if
+   * none is active; or nothing yet.
+   */
   readonly ringBasis: "none" | "active" | "kept";
 }
 
 /** What does not change while a membership is followed. */
 export interface MembershipPolicy {
-  /** Discovery judges health too, so that our probes can be wrong. */
+  /** Whether discovery reports health as well, so that our probes can be wrong. */
   readonly secondOpinion: boolean;
   /** The servers of the configuration: the members for as long as discovery never answered. */
   readonly configured: readonly Member[];
   /** Members are swept before they count as active, and emptied before they have departed. */
   readonly handoff: boolean;
-  /** Discovery lists those alone that run: one that is dead, and not listed, is not forgotten at once. */
+  /**
+   * Whether discovery lists only members that run: then a dead member that is not listed is not forgotten
+   * at once.
+   */
   readonly listsRunning?: boolean;
 }
 
-/** Something learnt. */
+/** An event. */
 export type MembershipEvent =
   | { readonly kind: "observed"; readonly observation: Observation }
   | {
     readonly kind: "probed";
     readonly member: Member;
     readonly outcome: ProbeOutcome;
-    /** When its process started, where it told. */
+    /** When its process started, if it said so. */
     readonly started?: string;
   }
   /** Discovery has called these contested members unhealthy for long enough to be believed. */
   | { readonly kind: "reaffirmed"; readonly members: ReadonlySet<Member> }
-  /** These have been away for so long that nobody expects them back. */
+  /** These have been away for so long that they are not expected back. */
   | { readonly kind: "given up"; readonly members: ReadonlySet<Member> }
-  /** All the members that their operator wants out. */
+  /** All members that are marked as leaving. */
   | { readonly kind: "marked"; readonly members: ReadonlySet<Member> }
   /** Swept, and no stale copy is left on it. */
   | { readonly kind: "admitted"; readonly member: Member }

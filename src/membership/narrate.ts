@@ -1,114 +1,232 @@
-/** Tells the operator what changed among the members, one log line for each thing. @module */
+/** Logs what changed among the members, one line for each thing. @module */
 
 import type { Observation } from "../discovery/discovery.ts";
-import { errorText, type Logger, type Trouble } from "../log.ts";
+import { errorText, type Logger, shownNames } from "../log.ts";
+import { createTrouble, createTroubles, type Trouble, type Troubles } from "../log/trouble.ts";
 import type { Member } from "../member.ts";
 import type { HashRing } from "../ring/hash_ring.ts";
 import type { MemberRecord, Membership, MembershipEvent } from "./membership.ts";
 
-/** What telling takes. */
+/** What logging needs. */
 export interface Narrator {
   readonly log: Logger;
   /** Where the members are looked up. */
   readonly source: string;
-  /** Of look-ups. */
-  readonly lookUps: Trouble;
+  readonly troubles: MembershipTroubles;
   /** Why the last probe of a member failed, where one did. */
   readonly probeFailure: (member: Member) => string | undefined;
   /** What a member held when it was last read, where it was. */
   readonly groupsOf: (member: Member) => number | undefined;
 }
 
-/** Why a member is known no more, where that is not that it answers no more. */
+/** What goes wrong with members again and again. */
+export interface MembershipTroubles {
+  readonly lookUps: Trouble;
+  /** Discovery lists no member. */
+  readonly emptiness: Trouble;
+  /** Members that are suspect, or cannot join. */
+  readonly members: Troubles;
+  /** Members that discovery calls unhealthy, and that answer our probes. */
+  readonly contests: Troubles;
+  /** Probes fail for so many members that they are not trusted. */
+  readonly distrust: Trouble;
+  /** No member is active. */
+  readonly inactivity: Trouble;
+}
+
+/**
+ * Creates the troubles of a membership in which nothing has gone wrong yet.
+ *
+ * @param now a clock in milliseconds
+ */
+export function createMembershipTroubles(now?: () => number): MembershipTroubles {
+  return {
+    lookUps: createTrouble(now),
+    emptiness: createTrouble(now),
+    members: createTroubles(now),
+    contests: createTroubles(now),
+    distrust: createTrouble(now),
+    inactivity: createTrouble(now),
+  };
+}
+
+/** Why a member is not known any more, where the reason is not that it does not answer. */
 const GONE: Partial<Record<MembershipEvent["kind"], string>> = {
   observed: "no longer listed",
   "given up": "away for too long",
 };
 
-/** Logs how a membership differs from the one before; says nothing where an event changed no state. */
+/** Logs how a membership differs from the one before. Logs nothing where an event changed no state. */
 export function narrateMembership(
   next: Membership,
   { previous, event }: { readonly previous: Membership; readonly event: MembershipEvent },
   narrator: Narrator,
 ): void {
-  const { log, probeFailure, groupsOf } = narrator;
+  const { log, probeFailure, groupsOf, troubles } = narrator;
   if (event.kind === "observed") narrateLookUp(event.observation, { next, previous }, narrator);
   for (const member of new Set([...previous.records.keys(), ...next.records.keys()])) {
     const record = next.records.get(member);
     const before = previous.records.get(member);
+    if (record === before) continue;
     const hasEnded = record?.departure === "ended" && before?.departure === "forgotten";
     if (record?.state !== before?.state || hasEnded) {
       const down = () => probeFailure(member) ?? "does not answer our probe";
       const unmoved = before?.verdict === "down"
         ? "; it does not answer, so what it holds was not moved"
         : "";
-      const gone = `${GONE[event.kind] ?? "answers no more"}${unmoved}`;
+      const gone = `${GONE[event.kind] ?? "does not answer any more"}${unmoved}`;
       const marked = next.marked.has(member);
       const restarted = before?.started !== undefined && record?.started !== before.started;
       const why = record ? reason(record, { down, marked, restarted }) : gone;
       // Out of reach until it returns, but for those that are pushed again, to others.
       const groups = (record ?? before)?.verdict === "down" ? groupsOf(member) : undefined;
-      const fields = {
+      const change = {
         member,
         from: before?.state ?? "unknown",
-        to: record?.state ?? "unknown",
-        why,
+        reason: why,
         ...(groups !== undefined && { groups }),
       };
-      if (record?.state === "alias") {
-        const what = "two members are one Pushgateway under two names: only one of them is used; " +
-          "take the other one out of the file, or out of discovery";
-        log.error(what, { member, used: record.aliasOf });
-      } else if (record?.state === "suspect") log.warn("member changed", fields);
-      else log.info("member changed", fields);
+      narrateState(record, change, narrator);
     } else if (record?.contested && !before?.contested) {
-      const what = "discovery calls a member unhealthy that answers our probe; it is waited for";
-      log.warn(what, { member });
+      if (troubles.contests.isNews(member, "unhealthy")) {
+        log.warn(
+          "member is unhealthy in discovery and answers our probe: waiting for discovery",
+          { member },
+        );
+      }
     } else if (record?.state === "joining" && record.verdict !== before?.verdict) {
       // It is not active, and was not: without this line nobody would know why.
       const why = probeFailure(member) ?? "does not answer our probe";
-      if (record.verdict === "down") log.warn("member cannot join", { member, why });
+      if (record.verdict === "down" && troubles.members.isNews(member, why)) {
+        log.warn("member cannot join", { member, reason: why });
+      }
+    }
+    narrateEndsOf(member, next, narrator);
+  }
+  if (next.probesDistrusted && !previous.probesDistrusted && troubles.distrust.isNews("too many")) {
+    log.warn("probes of most healthy members fail: discovery alone decides");
+  }
+  if (next.ringBasis === "kept" && previous.ringBasis !== "kept") {
+    const what = previous.ring.size > 0
+      ? "no member is active: the last ring stays"
+      : "no member is active: the ring is made of all listed members";
+    if (troubles.inactivity.isNews(what)) log.warn(what, { members: next.ring.size });
+  }
+  narrateEnds(next, narrator);
+}
+
+/**
+ * Logs what is over of the troubles with a member, and of those with all members. Called after each probe,
+ * too: what failed and worked in turn is over after a time without any change.
+ */
+export function narrateCalm(member: Member, membership: Membership, narrator: Narrator): void {
+  narrateEndsOf(member, membership, narrator);
+  narrateEnds(membership, narrator);
+}
+
+/** A change of a member's state, as fields of a log line. */
+type Change = {
+  readonly member: Member;
+  readonly from: string;
+  readonly reason: string;
+  readonly groups?: number;
+};
+
+function narrateState(
+  record: MemberRecord | undefined,
+  change: Change,
+  { log, troubles: { members } }: Narrator,
+): void {
+  const { member } = change;
+  if (!record) {
+    members.forget(member);
+    return log.info("member is forgotten", change);
+  }
+  switch (record.state) {
+    case "joining":
+      if (members.flaps(member)) return log.debug("member flaps", { ...change, to: record.state });
+      return log.info("member is joining", change);
+    case "active": {
+      const past = members.over(member);
+      if (members.flaps(member)) return log.debug("member flaps", { ...change, to: record.state });
+      return log.info("member is active", { ...change, ...past });
+    }
+    case "suspect": {
+      const isNews = members.isNews(member, change.reason);
+      if (!members.flaps(member)) return log.warn("member is suspect", change);
+      if (isNews) return log.warn("member flaps: it is logged again when it is stable", change);
+      return log.debug("member flaps", { ...change, to: record.state });
+    }
+    case "draining":
+      return log.info("member is draining", change);
+    case "departed":
+      members.forget(member);
+      return log.info("member has departed", change);
+    case "alias":
+      return log.error("member is another name of a member: only one of the two is used", {
+        member,
+        same_as: record.aliasOf,
+      });
+    default:
+      return record.state satisfies never;
+  }
+}
+
+function narrateEndsOf(
+  member: Member,
+  { records }: Membership,
+  { log, troubles: { members, contests } }: Narrator,
+): void {
+  const record = records.get(member);
+  if (record?.state === "active") {
+    const past = members.over(member);
+    if (past) log.info("member is stable again", { member, ...past });
+  }
+  if (!record?.contested) {
+    const past = contests.over(member);
+    if (past && record?.listing?.healthy) {
+      log.info("member is healthy in discovery again", { member, ...past });
     }
   }
-  if (next.probesDistrusted && !previous.probesDistrusted) {
-    log.warn(
-      "probes condemn more than half of the members that discovery calls healthy, " +
-        "so discovery alone decides; this host's own network is the likelier fault",
-    );
-  } else if (previous.probesDistrusted && !next.probesDistrusted) {
-    log.info("probes are believed again");
-  }
-  if (next.ringBasis === previous.ringBasis) return;
-  if (next.ringBasis === "kept") {
-    const members = next.ring.size;
-    const who = previous.ring.size > 0
-      ? "the last known ones stay"
-      : "those that are listed stand in";
-    log.warn(`no member is active: ${who}`, { members });
-  } else if (previous.ringBasis === "kept") {
-    log.info("members are active again", { members: next.ring.size });
+}
+
+function narrateEnds(
+  { discovery, records, probesDistrusted, ring, ringBasis }: Membership,
+  { log, source, troubles: { lookUps, emptiness, distrust, inactivity } }: Narrator,
+): void {
+  const lookUpsPast = discovery === "up" ? lookUps.over() : undefined;
+  if (lookUpsPast) log.info("look-up of members works again", { source, ...lookUpsPast });
+  const isListed = records.values().some(({ listing }) => listing);
+  const emptinessPast = isListed ? emptiness.over() : undefined;
+  if (emptinessPast) log.info("discovery lists members again", { source, ...emptinessPast });
+  const distrustPast = probesDistrusted ? undefined : distrust.over();
+  if (distrustPast) log.info("probes are trusted again", distrustPast);
+  const inactivityPast = ringBasis === "kept" ? undefined : inactivity.over();
+  if (inactivityPast) {
+    log.info("members are active again", { members: ring.size, ...inactivityPast });
   }
 }
 
 function narrateLookUp(
   observation: Observation,
   { next, previous }: { readonly next: Membership; readonly previous: Membership },
-  { log, source, lookUps }: Narrator,
+  { log, source, troubles: { lookUps, emptiness } }: Narrator,
 ): void {
   if (observation.kind === "failed") {
     const fields = { source, err: errorText(observation.cause) };
-    const inTheFile = next.records.size > 0;
+    if (!lookUps.isNews(observation.cause)) {
+      return log.debug("look-up of members failed again", fields);
+    }
     const what = previous.known
-      ? "look-up of members failed, the last known ones stay"
-      : `look-up of members failed, ${inTheFile ? "those of the file stand in" : "none is known"}`;
-    if (lookUps.isNews(observation.cause)) log.warn(what, fields);
-    else log.debug("look-up of members failed again", fields);
-    return;
+      ? "look-up of members failed: the last known members stay"
+      : next.records.size > 0
+      ? "look-up of members failed: the members of the file are used"
+      : "look-up of members failed: no member is known";
+    return log.warn(what, fields);
   }
-  const past = lookUps.over();
-  if (past) log.info("look-up of members works again", { source, ...past });
   const before = [...previous.records.values()].filter(({ listing }) => listing).length;
-  if (observation.listings.size === 0 && (before > 0 || !previous.known)) {
+  const isEmpty = observation.listings.size === 0;
+  if (isEmpty && (before > 0 || !previous.known) && emptiness.isNews("no member")) {
     log.warn("discovery lists no member", { source, before });
   }
 }
@@ -117,37 +235,37 @@ function reason(
   { state, listing, verdict, departure, drained, aliasOf, contested }: MemberRecord,
   { down, marked, restarted }: { down: () => string; marked: boolean; restarted: boolean },
 ): string {
-  if (aliasOf) return `the same process as ${aliasOf}, by another name`;
+  if (aliasOf) return `the same process as ${aliasOf}`;
   const leaves = marked
-    ? "marked as taken out"
+    ? "marked as removed"
     : listing?.maintenance
-    ? "in maintenance, as discovery says"
-    : "taken out of discovery while alive";
+    ? "in maintenance in discovery"
+    : "removed from discovery while alive";
   switch (state) {
     case "joining":
       if (verdict !== "up") return "listed by discovery";
       return restarted
-        ? "has restarted, and is about to be swept"
-        : "healthy, and about to be swept";
+        ? "has restarted, and its groups are about to be read"
+        : "healthy, and its groups are about to be read";
     case "active":
-      if (contested) return "answers our probe, though discovery calls it unhealthy";
-      return verdict === "up" ? "healthy, and answers our probe" : "healthy, as discovery says";
+      if (contested) return "answers our probe, and is unhealthy in discovery";
+      return verdict === "up" ? "healthy, and answers our probe" : "healthy in discovery";
     case "suspect":
-      if (!listing?.healthy) return "unhealthy, as discovery says";
+      if (!listing?.healthy) return "unhealthy in discovery";
       return down();
     case "draining":
       return leaves;
     case "departed":
       if (drained) return `${leaves}; it is empty and may be stopped`;
       if (marked || listing?.maintenance || departure === "withdrawn") return leaves;
-      if (departure === "released") return "told to leave, and taken out of discovery";
+      if (departure === "released") return "told to leave, and removed from discovery";
       if (departure === "forgotten") {
-        return "discovery has lost what listed it, while it answers: it stays in the ring";
+        return "discovery has lost its entry, but it answers: it stays in the ring";
       }
       if (departure === "ended") {
         return "does not answer, and is no longer listed; what it holds was not moved";
       }
-      return "gone from discovery";
+      return "not in discovery any more";
     case "alias":
       return "another name of another member's process";
     default:
@@ -158,7 +276,7 @@ function reason(
 /** Logs a new ring. */
 export function narrateRing(ring: HashRing, previous: HashRing, log: Logger): void {
   const missing = (members: readonly Member[], others: ReadonlyMap<Member, number>) =>
-    members.filter((member) => !others.has(member)).join(",");
+    shownNames(members.filter((member) => !others.has(member)));
   log.info("ring published", {
     members: ring.members.length,
     hash: ring.hash,

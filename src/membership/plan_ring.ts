@@ -1,4 +1,4 @@
-/** Which members the ring should be made of, by what is known of them. Pure. @module */
+/** Decides which members the ring is made of. Pure. @module */
 
 import type { Member } from "../member.ts";
 import type { Membership, MembershipPolicy } from "./membership.ts";
@@ -6,25 +6,25 @@ import type { Membership, MembershipPolicy } from "./membership.ts";
 /**
  * Plans the ring.
  *
- * @param membership what is known; its ring is the present one
+ * @param membership what is known, with the current ring
  */
 export function planRing(
   { ring, ringBasis, discovery, known, records }: Membership,
   { active, unswept, returning, judged, policy }: {
     active: ReadonlyMap<Member, number>;
-    /** Those that would be active, had they been swept. */
+    /** Members that would be active if they had been swept. */
     unswept: ReadonlyMap<Member, number>;
     returning: ReadonlyMap<Member, number>;
-    /** Every member that discovery calls healthy has been probed. */
+    /** Whether every member that discovery calls healthy has been probed. */
     judged: boolean;
     policy: MembershipPolicy;
   },
 ): Pick<Membership, "ring" | "ringBasis"> {
-  // Pushes do not wait for sweeps: without any ring the unswept members make one. Those stay in it;
-  // where there is a ring, others come in once they are swept.
+  // Pushes do not wait for sweeps: without a ring, members that were not swept make one, and stay in it.
+  // If there is a ring, others join when they have been swept.
   const waiting = [...unswept].filter(([member]) => ring.size === 0 || ring.has(member));
   const serving = new Map([...active, ...waiting]);
-  // Nobody waits for one that cannot be swept: those that are in the ring stay in it.
+  // A member that cannot be swept does not hold up the others: those in the ring stay in it.
   const settled = judged && (ring.size === 0 || active.size > 0);
   if (serving.size > 0) {
     return ringBasis === "active" || settled
@@ -35,8 +35,8 @@ export function planRing(
     listing ? [[member, listing.weight] as const] : []
   );
   if (ring.size > 0) {
-    // Where our probes are the only opinion, the last to fail them is no likelier to come back than
-    // the first: all that are listed stay. Otherwise the last ring does.
+    // If only our probes decide, the last member to fail them is no more likely to come back than the
+    // first one: all listed members stay. Otherwise the last ring stays.
     const alone = !policy.secondOpinion || !known;
     return {
       ring: alone && judged && listed.length > 0 ? new Map(listed) : ring,
@@ -44,7 +44,7 @@ export function planRing(
     };
   }
   if (discovery === "pending" || !judged) return { ring, ringBasis };
-  // None was ever active: those that discovery or the file name, for what it is worth.
+  // No member was ever active: use those that discovery or the file names.
   const named = listed.length > 0
     ? listed
     : policy.configured.map((member) => [member, 1] as const);

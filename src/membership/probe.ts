@@ -6,29 +6,29 @@ import { parseStatus } from "../pushgateway/api.ts";
 import { SendFailure } from "../pushgateway/client/connection.ts";
 import type { Transport } from "../pushgateway/client/transport.ts";
 
-/** How a probe ended: answered 200; nobody listens; anything else (timeout, reset, another status). */
+/** How a probe ended: answered with 200, refused, or anything else (timeout, reset, another status). */
 export type ProbeOutcome = "ok" | "refused" | "failed";
 
 /** What a probe found. */
 export interface ProbeResult {
   readonly outcome: ProbeOutcome;
   /**
-   * When the Pushgateway's process started, in its own words, to the nanosecond: no two processes say
-   * the same. Absent where it does not tell now.
+   * When the process of the Pushgateway started, as it says, to the nanosecond: no two processes say the
+   * same. Absent if it does not say so now.
    */
   readonly started?: string;
 }
 
-/** Probes a member; never throws. Ends as `failed` when the signal aborts. */
+/** Probes a member. Never throws. Ends as `failed` when the signal aborts. */
 export type Probe = (member: Member, signal: AbortSignal) => Promise<ProbeResult>;
 
 const PROBE_TIMEOUT_MS = 1_000;
 
 /**
- * Creates a probe of a member's `/-/healthy`, and of its `/api/v1/status` where it is healthy.
+ * Creates a probe of a member's `/-/healthy`, and of its `/api/v1/status` if it is healthy.
  *
- * @param transport of the probes alone: they must not wait behind pushes
- * @param onFailure is told why a probe that was not `ok` ended so
+ * @param transport only for probes, so that they do not wait behind pushes
+ * @param onFailure is called with the reason why a probe that was not `ok` ended so
  */
 export function createProbe(
   transport: Transport,
@@ -40,13 +40,13 @@ export function createProbe(
       signal,
     });
 
-  /** A member that answers pushes and not this is not down. */
+  /** Reads the start time. A member that does not answer this is not down. */
   async function startTime(member: Member, signal: AbortSignal): Promise<string | undefined> {
     try {
       const { status, body } = await get(member, "/api/v1/status", signal);
       return status === 200 ? parseStatus(new TextDecoder().decode(body)).start_time : undefined;
     } catch {
-      return undefined; // what is not known is asked again by the next probe
+      return undefined; // the next probe asks again
     }
   }
 

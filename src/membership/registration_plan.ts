@@ -1,12 +1,13 @@
-/** Which members of the configuration Consul should be told about, by what membership knows. @module */
+/** Decides which configured members to register in Consul, by what membership knows. @module */
 
 import type { RegistrationPlan } from "../consul/registration.ts";
 import type { Member } from "../member.ts";
 import type { Membership } from "./membership.ts";
 
 /**
- * Sorts the configured members that discovery does not list; `undefined` until it has answered. One
- * that Consul reaped while it was dead is missing once it answers our probe again, and not before.
+ * Sorts the configured members that discovery does not list. Returns `undefined` until discovery has
+ * answered. A member that Consul reaped while it was dead counts as missing when it answers our probe
+ * again, and not before.
  */
 export function planRegistration(
   membership: Membership,

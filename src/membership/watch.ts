@@ -1,6 +1,6 @@
 /**
  * Follows the members: feeds discovery and probes into the state machine, and publishes a ring when
- * what it should be made of has changed and stood for a moment.
+ * its members have changed and have been the same for a moment.
  *
  * @module
  */
@@ -23,33 +23,35 @@ export interface WatchDeps {
   readonly probe: Probe;
   /** Members are swept before they count as active, and emptied before they have departed. */
   readonly handoff: boolean;
-  /** What others learn: a member that refused a push, one that was swept, one that is to leave. */
+  /** Events from other parts: a member refused a push, was swept, or is to leave. */
   readonly reports: (signal: AbortSignal) => AsyncIterable<MembershipEvent>;
-  /** After how long discovery is believed that calls members unhealthy against our probes. */
+  /** After how long discovery is believed when it calls members unhealthy and our probes do not. */
   readonly contestMs: number;
   readonly random: () => number;
-  /** Where to begin: what a former watch knew, so that a reload tears no ring down. */
+  /** The state to begin with: that of the former watch, so that a reload keeps the ring. */
   readonly initial: { readonly membership: Membership; readonly ring: HashRing };
   /** Called with each event that changed something, before any ring that follows from it. */
   readonly onMembership: (
     next: Membership,
     change: { readonly previous: Membership; readonly event: MembershipEvent },
   ) => void;
+  /** Called after each probe of a member. */
+  readonly onProbed?: (member: Member) => void;
   /** Called with each new ring. */
   readonly onRing: (ring: HashRing) => void;
 }
 
-/** What has not come back within a day with what it held is not expected any more. */
+/** A member that has been away for a day is not expected back. */
 const AWAY_MS_MAX = 24 * 3_600_000;
-/** Each of them is probed all the time; where pods fail one after the other each has another address. */
+/** The most members that are away: each is still probed, and failing pods get a new address each time. */
 const AWAY_MAX = 100;
 const PROBE_INTERVAL_MS = 1_000;
-/** Changes come in bursts (a rack, a deployment); one ring for each burst is enough. */
+/** Changes come in bursts (a rack, a deployment). One ring for each burst is enough. */
 export const GATHER_MS = 200;
-/** When none was active, the first to answer is followed by others, each at its next probe. */
+/** When none was active, others answer soon after the first one, each at its next probe. */
 const GATHER_RECOVERY_MS = PROBE_INTERVAL_MS + GATHER_MS;
 
-/** Follows the members until the signal aborts; every probe has ended when it returns. */
+/** Follows the members until the signal aborts. All probes have ended when it returns. */
 export async function watchMembership(deps: WatchDeps, signal: AbortSignal): Promise<void> {
   const policy: MembershipPolicy = {
     secondOpinion: deps.discovery.secondOpinion,
@@ -64,7 +66,7 @@ export async function watchMembership(deps: WatchDeps, signal: AbortSignal): Pro
   let { membership } = deps.initial;
 
   const learn = (event: MembershipEvent) => {
-    // The next watch has begun from where this one was when it was ended.
+    // The next watch has begun with the state that this one had when it was ended.
     if (signal.aborted) return;
     const previous = membership;
     membership = nextMembership(previous, event, policy);
@@ -86,19 +88,19 @@ export async function watchMembership(deps: WatchDeps, signal: AbortSignal): Pro
     for await (const report of deps.reports(signal)) learn(report);
   }
 
-  /** Learns of members of which something has been so for long, by our clock. */
+  /** Learns of members for which a condition has been true for a long time, by our clock. */
   async function learnLater(
     isSo: (member: Member, record: MemberRecord) => boolean,
     { changed, afterMs, max = Infinity, kind }: {
       readonly changed: Wake;
       readonly afterMs: number;
-      /** Where it is so of more, those of which it has been so for longest do not wait. */
+      /** If it is true for more members, the longest ones do not wait. */
       readonly max?: number;
       readonly kind: "reaffirmed" | "given up";
     },
     signal: AbortSignal,
   ) {
-    /** Since when it is so. */
+    /** Since when it is true. */
     const since = new Map<Member, number>();
     while (!signal.aborted) {
       const now = performance.now();
@@ -170,12 +172,15 @@ export async function watchMembership(deps: WatchDeps, signal: AbortSignal): Pro
   }
 
   async function probeMember(member: Member, signal: AbortSignal) {
-    // The first interval is cut short at random, so that a thousand probes do not leave at once.
+    // The first interval is shortened at random, so that a thousand probes are not sent at once.
     let intervalMs = PROBE_INTERVAL_MS * deps.random();
     while (!signal.aborted) {
       const next = sleep(intervalMs, signal);
       const result = await deps.probe(member, signal);
-      if (!signal.aborted) learn({ kind: "probed", member, ...result });
+      if (!signal.aborted) {
+        learn({ kind: "probed", member, ...result });
+        deps.onProbed?.(member);
+      }
       await next;
       intervalMs = PROBE_INTERVAL_MS;
     }
@@ -188,7 +193,7 @@ export async function watchMembership(deps: WatchDeps, signal: AbortSignal): Pro
       const recovers = ringBasis === "kept" && membership.ringBasis === "active";
       ringBasis = membership.ringBasis;
       if (sameWeights(membership.ring, ring.weights)) continue;
-      // Without any ring pushes are refused: the first one does not wait.
+      // Without a ring pushes are refused, so the first ring does not wait.
       if (ring.weights.size > 0) await sleep(recovers ? GATHER_RECOVERY_MS : GATHER_MS, signal);
       if (signal.aborted || sameWeights(membership.ring, ring.weights)) continue;
       try {

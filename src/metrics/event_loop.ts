@@ -15,7 +15,7 @@ export type FollowEventLoop = (signal: AbortSignal) => Promise<void>;
 export function createEventLoopLag(name: string, registers: Registry[]): FollowEventLoop {
   const lag = new Histogram({
     name,
-    help: "How late the event loop came to a timer, in seconds: looked at twice a second.",
+    help: "How late timers of the event loop fire, in seconds. Measured twice a second.",
     buckets: BUCKETS,
     registers,
   });

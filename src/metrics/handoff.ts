@@ -53,8 +53,7 @@ export function createHandoffMetrics(registers: Registry[]): HandoffMetrics {
   let misplaced = () => 0;
   new Gauge({
     name: name("misplaced_groups"),
-    help:
-      "Groups with a copy on another member than their owner, as the last sweeps found and pushes left it.",
+    help: "Number of groups with a copy on a member that is not their owner.",
     registers,
     collect() {
       this.set(misplaced());
@@ -62,20 +61,20 @@ export function createHandoffMetrics(registers: Registry[]): HandoffMetrics {
   });
   const groups = new Gauge({
     name: name("groups"),
-    help: "Groups that a member held when it was last swept.",
+    help: "Number of groups on a member, as of its last sweep.",
     labelNames: ["member"],
     registers,
   });
   const duplicates = new Gauge({
     name: name("duplicates"),
-    help: "Copies of groups that another member held as well, as the last sweeps found.",
+    help: "Number of copies of groups that another member holds as well, as of the last sweeps.",
     registers,
   });
   let drains: () => Iterable<readonly [Member, Readonly<Record<string, number>>]> = () => [];
   new Gauge({
     name: name("drain_groups"),
     help:
-      "Groups of a member that leaves: moved; left to be moved; early, for others may push to them there still; or staying, for they cannot be moved.",
+      "Number of groups of a draining member by state: moved, left (to be moved), early (other instances may still push to them there) or staying (cannot be moved).",
     labelNames: ["member", "state"],
     registers,
     collect() {
@@ -88,56 +87,57 @@ export function createHandoffMetrics(registers: Registry[]): HandoffMetrics {
   const missing = new Gauge({
     name: name("missing_groups"),
     help:
-      "Groups that only this member held when it was last swept, and that nobody scrapes, for it does not answer; else 0.",
+      "Number of groups that only this member holds while it does not answer, as of its last sweep.",
     labelNames: ["member"],
     registers,
   });
   const unreadable = new Gauge({
     name: name("member_unreadable"),
-    help: "1 for a member that answers our probe and whose groups cannot be read; else 0.",
+    help: "Whether the groups of a member cannot be read although it answers the probe.",
     labelNames: ["member"],
     registers,
   });
   const reads = new Histogram({
     name: name("sweep_duration_seconds"),
-    help: "Time to read the groups of one member.",
+    help: "Duration of reading the groups of one member.",
     buckets: BUCKETS,
     registers,
   });
   const moved = new Counter({
     name: name("groups_moved_total"),
-    help: "Groups brought to their owner, by a push or by a drain.",
+    help: "Total number of groups moved to their owner, by a push or by a drain.",
     labelNames: ["by"],
     registers,
   });
   for (const by of MOVED_BY) moved.inc({ by }, 0);
   const stale = new Counter({
     name: name("duplicates_removed_total"),
-    help: "Copies deleted because another member held a newer one.",
+    help: "Total number of copies deleted because another member held a newer or an equal one.",
     registers,
   });
   const partial = new Counter({
     name: name("partial_pushes_total"),
-    help: "Pushes whose group was marked as partial, for an older copy of it could not be read.",
+    help:
+      "Total number of pushes whose group was marked as partial because an older copy could not be read.",
     registers,
   });
   const failures = new Counter({
     name: name("failures_total"),
-    help: "What handoff could not do, by kind: sweep, copy, delete, lock or unfaithful.",
+    help: "Total number of failures of handoff, by kind: sweep, copy, delete, lock or unfaithful.",
     labelNames: ["kind"],
     registers,
   });
   for (const kind of FAILURES) failures.inc({ kind }, 0);
   const shared = new Counter({
     name: "dynamic_sharding_shared_series_total",
-    help:
-      "Pairs of groups that were found to expose the same series, in a move or in the merged API; each once.",
+    help: "Total number of pairs of groups that expose the same series. Each pair counts once.",
     registers,
   });
   let instances = (): InstancesSeen => ({ announced: 0, unconfirmed: 0 });
   new Gauge({
     name: "dynamic_sharding_instances",
-    help: "Instances that announce their ring in Consul, this one among them; 0 without Consul.",
+    help:
+      "Number of instances that announce their ring in Consul, including this one. 0 without Consul.",
     registers,
     collect() {
       this.set(instances().announced);
@@ -146,7 +146,7 @@ export function createHandoffMetrics(registers: Registry[]): HandoffMetrics {
   new Gauge({
     name: "dynamic_sharding_instances_unconfirmed",
     help:
-      "Instances that have not confirmed the rings of the others: no group is moved until they have.",
+      "Number of instances that have not confirmed the rings of the others. No group is moved until they have.",
     registers,
     collect() {
       this.set(instances().unconfirmed);

@@ -42,7 +42,7 @@ export interface Metrics {
   showBodyBytes(bytes: () => number): void;
   /** A look-up of members has failed. */
   discoveryFailed(): void;
-  /** Shows whether locks can be had from Consul, as it is at each scrape; absent without Consul. */
+  /** Shows whether locks are available from Consul, as it is at each scrape; absent without Consul. */
   showLocks(state: () => LocksState | undefined): void;
   /** A configuration was loaded, or refused. */
   configLoaded(success: boolean): void;
@@ -90,7 +90,7 @@ export function createMetrics(build: BuildInfo): Metrics {
   const tallies: Tally[] = [];
   const requests = new Counter({
     name: name("http_requests_total"),
-    help: "HTTP requests answered, by method and status code.",
+    help: "Total number of HTTP requests answered, by method and status code.",
     labelNames: ["method", "code"],
     registers,
     collect() {
@@ -107,7 +107,8 @@ export function createMetrics(build: BuildInfo): Metrics {
   let pending = 0;
   const durations = new Histogram({
     name: name("http_request_duration_seconds"),
-    help: "Time from a request's headers to its answer; 0 where that was given at once.",
+    help:
+      "Duration from the headers of an HTTP request to its answer. 0 for requests that are answered at once.",
     buckets: DURATION_BUCKETS,
     registers,
     collect: observePending,
@@ -119,15 +120,14 @@ export function createMetrics(build: BuildInfo): Metrics {
   const memberUp = new Gauge({
     name: name("member_up"),
     help:
-      "1 if a member answers our probe, else 0; those that have been told to leave are left out.",
+      "Whether a member answers the probe of this instance. Members that were told to leave are left out.",
     labelNames: ["member"],
     registers,
   });
   let records: Membership["records"] = new Map();
   new Gauge({
     name: name("member_alias"),
-    help:
-      "1 for a member that is the same Pushgateway as another one (same_as), which is used instead; else 0.",
+    help: "Whether a member is the same Pushgateway as the member same_as, which is used instead.",
     labelNames: ["member", "same_as"],
     registers,
     collect() {
@@ -141,48 +141,49 @@ export function createMetrics(build: BuildInfo): Metrics {
   });
   const members = new Gauge({
     name: name("members"),
-    help: "Members by state: joining, active, suspect, draining, departed or alias.",
+    help: "Number of members by state: joining, active, suspect, draining, departed or alias.",
     labelNames: ["state"],
     registers,
   });
   const ringMembers = new Gauge({
     name: name("ring_members"),
-    help: "Members that the present ring is made of.",
+    help: "Number of members in the current ring.",
     registers,
   });
   const ringBuilds = new Counter({
     name: name("ring_builds_total"),
-    help: "Rings published since the start.",
+    help: "Total number of rings published.",
     registers,
   });
   const ringHash = new Gauge({
     name: name("ring_hash"),
-    help: "Digest of the ring's members and weights: equal where two instances place alike.",
+    help:
+      "Hash of the members and weights of the ring. Equal on instances that place groups alike.",
     registers,
   });
   const ringKept = new Gauge({
     name: name("ring_kept"),
-    help: "1 while no member is active and the last ring is kept all the same.",
+    help: "Whether the last ring is kept because no member is active.",
     registers,
   });
   const discoveryFailures = new Counter({
     name: name("discovery_failures_total"),
-    help: "Look-ups of members that failed.",
+    help: "Total number of look-ups of members that failed.",
     registers,
   });
   const discoveryUp = new Gauge({
     name: name("discovery_up"),
-    help: "1 if the last look-up of members worked.",
+    help: "Whether the last look-up of members succeeded.",
     registers,
   });
   const probesDistrusted = new Gauge({
     name: name("probes_distrusted"),
-    help: "1 while our probes condemn so many members that discovery alone decides.",
+    help: "Whether discovery alone decides because the probes of too many members fail.",
     registers,
   });
   const upstreamFailures = new Counter({
     name: name("upstream_failures_total"),
-    help: "Pushes that a member did not answer, by member and by how far they got.",
+    help: "Total number of pushes that a member did not answer, by member and kind of failure.",
     labelNames: ["member", "kind"],
     registers,
   });
@@ -199,7 +200,7 @@ export function createMetrics(build: BuildInfo): Metrics {
   let inFlight: () => ReadonlyMap<string, number> = () => new Map();
   new Gauge({
     name: name("upstream_in_flight"),
-    help: "Pushes that wait for a member's answer.",
+    help: "Number of pushes that wait for the answer of a member.",
     labelNames: ["member"],
     registers,
     collect() {
@@ -211,7 +212,7 @@ export function createMetrics(build: BuildInfo): Metrics {
   let bodyBytes = () => 0;
   new Gauge({
     name: name("body_memory_bytes"),
-    help: "Bytes of the bodies of pushes that are under way.",
+    help: "Memory taken by the bodies of pushes in progress, in bytes.",
     registers,
     collect() {
       this.set(bodyBytes());
@@ -221,7 +222,7 @@ export function createMetrics(build: BuildInfo): Metrics {
   new Gauge({
     name: name("consul_locks"),
     help:
-      "1 for the state of the locks in Consul: available, unreachable or forbidden. All are 0 without Consul.",
+      "Whether the locks in Consul are in this state: available, unreachable or forbidden. All are 0 without Consul.",
     labelNames: ["state"],
     registers,
     collect() {
@@ -233,19 +234,21 @@ export function createMetrics(build: BuildInfo): Metrics {
   });
   const reloadSuccessful = new Gauge({
     name: name("config_last_reload_successful"),
-    help: "1 if the last attempt to load the configuration, or files that are followed, worked.",
+    help:
+      "Whether the last configuration reload attempt, or look at files that are followed, was successful.",
     registers,
   });
   let [isLoaded, areInForce] = [false, true];
   const showReload = () => reloadSuccessful.set(isLoaded && areInForce ? 1 : 0);
   const reloadTime = new Gauge({
     name: name("config_last_reload_success_timestamp_seconds"),
-    help: "Unix time of the last configuration that was loaded.",
+    help: "Timestamp of the last successful configuration reload.",
     registers,
   });
   new Gauge({
     name: name("build_info"),
-    help: "1, with the version, what it was built from, and the Deno that runs it.",
+    help:
+      "A metric with a constant '1' value labeled by version, revision and build date of dynamic-sharding, and the version of Deno.",
     labelNames: ["version", "revision", "build_date", "deno"],
     registers,
   }).set({ ...build }, 1);

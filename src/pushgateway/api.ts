@@ -50,7 +50,8 @@ function parseData<T>(text: string, schema: z.ZodType<T>): T {
 /**
  * The groups of all members, each once: of two copies the one that was pushed later. A group whose
  * own metric is named `labels`, which hides its labels, is kept as it is. What marks a copy as partial
- * is nobody's business but ours. A generator, for there may be many: it yields every few hundred groups.
+ * is nobody's business but ours. A generator, because there may be many: it yields every few hundred
+ * groups.
  */
 export function* mergeGroups(
   members: readonly (readonly ApiGroup[])[],

@@ -32,7 +32,7 @@ export function clockAhead(
   return { min: theirs - answeredAt / 1_000, max: theirs + 1 - sentAt / 1_000 };
 }
 
-/** Combines the bounds of two answers. If they contradict, the second counts, for a clock was set. */
+/** Combines the bounds of two answers. If they contradict, the second counts, because a clock was set. */
 export function bothBounds(first: ClockBounds, second: ClockBounds): ClockBounds {
   const min = Math.max(first.min, second.min);
   const max = Math.min(first.max, second.max);

@@ -48,7 +48,7 @@ interface Sought {
 /** Metrics of one family that are looked for, a byte in each character, and whose they are. */
 interface SoughtFamily {
   readonly metrics: Map<string, Sought>;
-  /** The types that its copies have, as a rule one. */
+  /** The types that its copies have, usually one. */
   readonly types: Set<number>;
 }
 
@@ -121,7 +121,7 @@ export async function readCopies(
 /** Contents between two moments at which others have their turn. */
 const CONTENTS_A_STEP = 64;
 
-/** Takes contents apart. A generator, for there may be many. */
+/** Takes contents apart. A generator, because there may be many. */
 function* seek(contents: Iterable<GroupContent>): Generator<void, {
   readonly sought: ReadonlyMap<string, Sought>;
   readonly families: ReadonlyMap<string, SoughtFamily>;

@@ -39,8 +39,8 @@ export function markedPartial(content: GroupContent): GroupContent {
 }
 
 /**
- * Reads some groups of a member. Both pages pass by whole, and pushes are passed on meanwhile; what is
- * kept is only of the groups asked for.
+ * Reads some groups of a member. Both pages pass by whole, and pushes are passed on in the meantime;
+ * what is kept is only of the groups asked for.
  *
  * @param wanted the IDs of the groups
  * @param way.bytesMax for the groups' JSON, of which one at least is read: about what they take of memory

@@ -28,7 +28,7 @@ const GROUPS_A_STEP = 1_000;
 type Names = readonly string[];
 
 /**
- * Learns which labels groups have. A generator, for there may be many.
+ * Learns which labels groups have. A generator, because there may be many.
  *
  * Of several groups that a sample may be of it is taken to be of the one with the most labels: beside
  * `{job="a"}` with `m{env="x"}` one rarely has `{job="a", env="x"}`.
@@ -62,7 +62,7 @@ export function* learnGroups(
         const values = valuesOf(labels, shape.written);
         if (!values) continue;
         const { last } = shape;
-        // Samples of one group come one after the other, as a rule.
+        // Samples of one group come one after the other, usually.
         const isSame = last?.job === job && last.isKnown === isKnown &&
           values.every((value, i) => value === last.values[i]);
         if (isSame) return last.id;

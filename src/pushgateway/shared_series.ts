@@ -26,7 +26,7 @@ const GROUPS_A_STEP = 500;
 
 /**
  * Finds them among the groups of all members: one series for each two groups, and no more than there is
- * room for. A generator, for there may be many: it yields every few hundred groups.
+ * room for. A generator, because there may be many: it yields every few hundred groups.
  *
  * @param max how many are found at most
  */

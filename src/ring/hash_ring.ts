@@ -67,7 +67,7 @@ export class HashRing {
   }
 
   /**
-   * The same in slices, for a large ring takes seconds: a generator that yields every few milliseconds,
+   * The same in slices, because a large ring takes seconds: a generator that yields every few milliseconds,
    * and returns the ring.
    *
    * @throws {RangeError} where there are more than a million members

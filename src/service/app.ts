@@ -9,6 +9,7 @@ import { readiness } from "../http/api/readiness.ts";
 import type { ReloadOutcome } from "../http/routes.ts";
 import { listen, type Server } from "../http/server/server.ts";
 import type { Logger } from "../log.ts";
+import { sumUp } from "../log/sum_up.ts";
 import type { Refusal } from "../wire/request_head.ts";
 import { createMetrics } from "../metrics/metrics.ts";
 import { createService } from "./service.ts";
@@ -54,11 +55,13 @@ export interface RunningApp {
  * @throws where the address cannot be listened on
  */
 export async function runApp(options: AppOptions, signal: AbortSignal): Promise<void> {
-  const { reusePort = false, log } = options;
+  const { reusePort = false } = options;
+  using summed = sumUp(options.log);
+  const { log } = summed;
   const metrics = createMetrics(options.build);
   using deadlines = createDeadlines();
   using manager = openManager({ env: options.env, pid: Deno.pid, log });
-  const open = (previous?: Term) => openTerm({ ...options, deadlines }, previous);
+  const open = (previous?: Term) => openTerm({ ...options, deadlines, log }, previous);
   const first = await open();
   metrics.configLoaded(true);
   const service = createService(first, {
@@ -67,6 +70,7 @@ export async function runApp(options: AppOptions, signal: AbortSignal): Promise<
     onReload: (state) => manager.tell(state === "begins" ? "RELOADING=1" : "READY=1"),
     deadlines,
     metrics,
+    log,
     random: Math.random,
   });
 
@@ -81,7 +85,7 @@ export async function runApp(options: AppOptions, signal: AbortSignal): Promise<
 
   function onRefused({ refused: code, reason }: Refusal, client: string): void {
     metrics.requestDone({ method: "", code, seconds: 0 });
-    log.debug("request refused", { code, client, reason });
+    log.debug("request refused: not valid HTTP", { code, client, reason });
   }
 
   function listenNow(): Server {

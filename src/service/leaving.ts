@@ -10,12 +10,13 @@ import { deadline } from "../concurrency/deadline.ts";
 import { isForbidden } from "../consul/client.ts";
 import { MARK_TEXT, markKey, markPrefix } from "../consul/keys.ts";
 import { watchMarks } from "../consul/marks.ts";
-import { createTold, createTrouble, errorText, type Logger } from "../log.ts";
+import { createTold, errorText, type Logger } from "../log.ts";
+import { createTrouble } from "../log/trouble.ts";
 import { type Member, parseMember } from "../member.ts";
 import type { MembershipEvent } from "../membership/membership.ts";
 import type { ConsulLink } from "./consul_link.ts";
 
-/** What following marks takes. */
+/** What following marks needs. */
 export interface LeavingDeps {
   /** The way to Consul that is used now. */
   readonly link: () => ConsulLink | undefined;
@@ -48,6 +49,8 @@ export interface Leaving {
 }
 
 const CALL_MS_MAX = 5_000;
+const NOT_SET =
+  "setting the mark of a leaving member failed: only this instance knows, until it restarts";
 
 /** Creates the marks, with nobody marked. */
 export function createLeaving({ link, tell, random, log }: LeavingDeps): Leaving {
@@ -86,9 +89,8 @@ export function createLeaving({ link, tell, random, log }: LeavingDeps): Leaving
         else await present.client.deleteKey(key, late.signal);
       } catch (error) {
         if (!isForbidden(error)) throw error;
-        const what = "the Consul token has no rights to marks: only this instance knows that the " +
-          "member is to leave, until it is restarted";
-        log.warn(what, { consul: present.client.url, member, err: errorText(error) });
+        const fields = { consul: present.client.url, member, key, err: errorText(error) };
+        log.warn(NOT_SET, fields);
         if (leaving) markHere(member);
       }
     },
@@ -112,13 +114,18 @@ export function createLeaving({ link, tell, random, log }: LeavingDeps): Leaving
           const marked = [...look.names].flatMap((name) => memberOf(name, prefix));
           const lost = look.reset ? shared.filter((member) => !marked.includes(member)) : [];
           const past = trouble.over();
-          if (past) log.info("marks of leaving members can be read again", { consul, ...past });
+          if (past) {
+            log.info("reading the marks of leaving members works again", { consul, ...past });
+          }
           shared = [...marked, ...lost];
           publish();
           for (const member of lost) await restore(member, { client, serviceName, signal });
         } else if (trouble.isNews(look.cause)) {
           const fields = { consul, prefix, err: errorText(look.cause) };
-          log.warn("marks of leaving members cannot be read, the last known ones stay", fields);
+          log.warn(
+            "reading the marks of leaving members failed: the last known marks stay",
+            fields,
+          );
         }
         wasAsked(own).abort();
       }
@@ -138,14 +145,11 @@ export function createLeaving({ link, tell, random, log }: LeavingDeps): Leaving
     using late = deadline(CALL_MS_MAX, signal);
     try {
       await client.setKey(key, MARK_TEXT, late.signal);
-      log.info("Consul has lost the mark of a leaving member: it is set again", { member });
+      const fields = { consul: client.url, member, key };
+      log.info("Consul has lost the mark of a leaving member: it is set again", fields);
     } catch (error) {
       if (signal.aborted) return;
-      const fields = { member, key, err: errorText(error) };
-      log.warn(
-        "the mark of a leaving member cannot be set again: only this instance knows",
-        fields,
-      );
+      log.warn(NOT_SET, { consul: client.url, member, key, err: errorText(error) });
     }
   }
 
@@ -154,7 +158,9 @@ export function createLeaving({ link, tell, random, log }: LeavingDeps): Leaving
       return [parseMember(name)];
     } catch (error) {
       const [key, err] = [prefix + name, errorText(error)];
-      if (told.isNews(key, err)) log.warn("mark in Consul names no member", { key, err });
+      if (told.isNews(key, err)) {
+        log.warn("mark in Consul is not named after a member", { key, err });
+      }
       return [];
     }
   }

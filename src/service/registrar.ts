@@ -2,14 +2,15 @@
 
 import type { Task } from "../concurrency/run_group.ts";
 import { keepRegistered } from "../consul/registration.ts";
-import { createTold, createTrouble, type Logger } from "../log.ts";
+import type { Logger } from "../log.ts";
+import { createTrouble, createTroubles } from "../log/trouble.ts";
 import type { Member } from "../member.ts";
 import type { Membership } from "../membership/membership.ts";
 import { createProbe } from "../membership/probe.ts";
 import { planRegistration } from "../membership/registration_plan.ts";
 import type { ConsulTerm, Term } from "./term.ts";
 
-/** What registering takes. */
+/** What registering needs. */
 export interface RegistrarDeps {
   readonly membership: () => Membership;
   /** Remembers a mark for which Consul gives no rights. */
@@ -32,8 +33,7 @@ export function createRegistrar(
 ): Registrar {
   /** The servers as they were last brought into Consul: registration acts on the difference. */
   let brought = servers;
-  const told = createTold();
-  const trouble = createTrouble();
+  const troubles = { passes: createTrouble(), rights: createTrouble(), ids: createTroubles() };
   return ({ config, probeTransport }, { config: { serviceName, check }, link: { client } }) => {
     const { servers, upstream } = config;
     const probe = createProbe(probeTransport);
@@ -52,8 +52,7 @@ export function createRegistrar(
         plan: () => planRegistration(membership(), servers),
         answers: async (member, signal) => (await probe(member, signal)).outcome === "ok",
         random,
-        told,
-        trouble,
+        troubles,
         log,
       }, signal);
   };

@@ -161,7 +161,9 @@ export function createService(first: Term, deps: ServiceDeps): Service {
     const tellNotices = noticeTeller(term, log);
     tellNotices();
     const lone = lockNotice(term.config);
-    if (lone && !(previous && lockNotice(previous.config))) log.info(lone);
+    if (lone && !(previous && lockNotice(previous.config))) {
+      log.info("configuration is used, with a notice", { notice: lone });
+    }
     const { servers } = term.config;
     const before = previous?.config.servers ?? servers;
     const ofFile = { added: without(servers, before), removed: without(before, servers) };
@@ -208,14 +210,14 @@ export function createService(first: Term, deps: ServiceDeps): Service {
   function onSwap(next: Term, previous: Term): void {
     if (next.consul?.link !== previous.consul?.link) leaving.linkChanged();
     if (!sameSource(next.config.consul, previous.config.consul)) view.sourceChanged();
-    // Whoever is put back into the file is wanted again.
+    // A member that is added to the file again is wanted again.
     for (const member of without(next.config.servers, previous.config.servers)) {
       leaving.unmarkHere(member);
     }
     handoff.configChanged();
     metrics.filesInForce(true);
     if (showListenAddress(next.config.listen) !== showListenAddress(previous.config.listen)) {
-      log.warn("http_listen_addr has changed, which takes a restart");
+      log.warn("http_listen_addr has changed: it takes effect with a restart");
     }
   }
 
@@ -230,7 +232,7 @@ export function createService(first: Term, deps: ServiceDeps): Service {
       metrics.configLoaded(false);
       const problems = error instanceof ConfigError ? error.problems : [errorText(error)];
       for (const problem of problems) {
-        log.error("configuration not reloaded, the running one stays", { problem });
+        log.error("configuration not reloaded: the running one stays", { problem });
       }
       return { ok: false, problems };
     } finally {
@@ -339,6 +341,10 @@ function noticeTeller({ config, web }: Term, log: Logger): () => void {
   const told = createTold();
   return () => {
     const notices = [...redirectNotices(config, web?.config), ...web?.config.notices ?? []];
-    for (const notice of notices) if (told.isNews(notice, notice)) log.warn(notice);
+    for (const notice of notices) {
+      if (told.isNews(notice, notice)) {
+        log.warn("configuration is used, with a warning", { notice });
+      }
+    }
   };
 }

@@ -8,6 +8,7 @@
 import { untilAborted } from "../concurrency/abort.ts";
 import { sleep } from "../concurrency/backoff.ts";
 import { errorText, type Logger } from "../log.ts";
+import { createTrouble } from "../log/trouble.ts";
 
 /** What is told. */
 export type ManagerState = "READY=1" | "RELOADING=1" | "STOPPING=1" | "WATCHDOG=1";
@@ -20,7 +21,7 @@ export interface Manager extends Disposable {
   keepAlive(signal: AbortSignal): Promise<void>;
 }
 
-/** What it takes. */
+/** What it needs. */
 export interface ManagerDeps {
   /** Reads an environment variable. */
   readonly env: (name: string) => string | undefined;
@@ -47,12 +48,12 @@ export function openManager({ env, pid, log }: ManagerDeps): Manager {
   try {
     if (address) socket = Deno.listenDatagram({ transport: "unixpacket", path: own });
   } catch (error) {
-    log.warn("the service manager cannot be told anything", { ...fields, err: errorText(error) });
+    log.warn("service manager cannot be notified", { ...fields, err: errorText(error) });
   }
   const watchdogPid = env("WATCHDOG_PID");
   const isWatched = watchdogPid === undefined || Number(watchdogPid) === pid;
   const everyMs = isWatched ? Number(env("WATCHDOG_USEC") ?? 0) / 1_000 * PART_OF_WATCHDOG : 0;
-  let failing = false;
+  const trouble = createTrouble();
 
   async function tell(state: ManagerState): Promise<void> {
     if (!socket || !address) return;
@@ -60,12 +61,12 @@ export function openManager({ env, pid, log }: ManagerDeps): Manager {
     const path = address.replace(/^@/, "\0");
     try {
       await socket.send(encoder.encode(state), { transport: "unixpacket", path });
-      failing = false;
+      const past = trouble.over();
+      if (past) log.info("notifying the service manager works again", { ...fields, ...past });
     } catch (error) {
-      if (!failing) {
-        log.warn("the service manager was not told", { ...fields, state, err: errorText(error) });
-      }
-      failing = true;
+      if (!trouble.isNews(error)) return;
+      const what = "notifying the service manager failed";
+      log.warn(what, { ...fields, state, err: errorText(error) });
     }
   }
 

@@ -15,7 +15,8 @@ import { dnsDiscovery } from "../discovery/dns.ts";
 import { lookUp, readResolver } from "../discovery/dns/look_up.ts";
 import { fileDiscovery } from "../discovery/file.ts";
 import { staticDiscovery } from "../discovery/static.ts";
-import { createTold, errorText, type Logger } from "../log.ts";
+import { errorText, type Logger } from "../log.ts";
+import { createTrouble, createTroubles } from "../log/trouble.ts";
 import {
   openTransport,
   type Transport,
@@ -48,7 +49,7 @@ export interface ConsulTerm {
   readonly link: ConsulLink;
 }
 
-/** What opening one takes. */
+/** What opening one needs. */
 export interface TermOptions {
   readonly configFile: string;
   /** The file of TLS, passwords and headers of our own port. */
@@ -176,21 +177,24 @@ export function discoveryOf(
   if (consul) {
     const { link: { client }, config: { serviceName: service } } = consul;
     const place = { consul: client.url, service };
+    const resets = createTrouble();
     return consulDiscovery({
       consul: client,
       service,
       random,
       onBadEntries: createBadEntries({ log, place }),
-      onReset: () =>
+      onReset() {
+        resets.calm(); // the last one is history
+        if (!resets.isNews("gone back")) return;
         log.warn(
-          "Consul's index has gone back: it was restored, or has lost data; members that answer stay, " +
-            "and are registered again",
+          "Consul's index has gone back: members that answer stay, and are registered again",
           place,
-        ),
+        );
+      },
     });
   }
-  const told = createTold();
   if (dnsSd) {
+    const troubles = createTroubles();
     return dnsDiscovery({
       config: dnsSd,
       async lookUp(name, signal) {
@@ -199,19 +203,33 @@ export function discoveryOf(
         return await lookUp({ name, type: dnsSd.type }, resolver, signal);
       },
       random,
-      onBadRecords(name, err) {
-        if (told.isNews(name, err)) log.warn("records in DNS name no members", { name, err });
+      onRecords(name, err) {
+        if (err === undefined) {
+          const past = troubles.over(name);
+          if (past) log.info("all DNS records are addresses of members again", { name, ...past });
+        } else if (troubles.isNews(name, err)) {
+          log.warn("DNS records are not addresses of members", { name, err });
+        }
       },
     });
   }
   if (fileSd) {
+    const troubles = createTroubles();
     return fileDiscovery({
       config: fileSd,
       random,
-      onUnwatched(directory, cause) {
-        const err = errorText(cause);
-        if (!told.isNews(directory, err)) return;
-        log.warn("files are not watched, they are read at each refresh", { directory, err });
+      onWatched(directory, failure) {
+        if (failure === undefined) {
+          const past = troubles.over(directory);
+          if (past) log.info("watching a directory works again", { directory, ...past });
+          return;
+        }
+        if (!troubles.isNews(directory, failure)) return;
+        const err = errorText(failure);
+        log.warn("watching a directory failed: its files are read at each refresh", {
+          directory,
+          err,
+        });
       },
     });
   }

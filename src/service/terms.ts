@@ -11,7 +11,7 @@ import { runGroup, type Task } from "../concurrency/run_group.ts";
 import type { ConsulLink } from "./consul_link.ts";
 import type { Term } from "./term.ts";
 
-/** What keeping them takes. */
+/** What keeping them needs. */
 export interface TermsDeps {
   /**
    * Opens the next configuration.

@@ -6,9 +6,15 @@
  */
 
 import type { Snapshot } from "../http/snapshot.ts";
-import { createTrouble, type Logger } from "../log.ts";
+import type { Logger } from "../log.ts";
 import type { Member } from "../member.ts";
-import { narrateMembership, narrateRing } from "../membership/narrate.ts";
+import {
+  createMembershipTroubles,
+  narrateCalm,
+  narrateMembership,
+  narrateRing,
+  type Narrator,
+} from "../membership/narrate.ts";
 import { type Membership, UNKNOWN_MEMBERSHIP } from "../membership/membership.ts";
 import { withoutSource } from "../membership/state.ts";
 import type { WatchDeps } from "../membership/watch.ts";
@@ -33,7 +39,7 @@ export interface ViewDeps {
 export interface View {
   readonly snapshot: Snapshot;
   /** Takes over what a watch learns of members that are looked up in one place. */
-  follow(source: string): Pick<WatchDeps, "onMembership" | "onRing">;
+  follow(source: string): Pick<WatchDeps, "onMembership" | "onProbed" | "onRing">;
   /** The members are learnt from elsewhere now: all but the ring is forgotten. */
   sourceChanged(): void;
   /** Remembers why a probe of a member failed. */
@@ -45,7 +51,7 @@ export interface View {
 /** Creates the view of nothing. */
 export function createView({ log, listeners, groupsOf }: ViewDeps): View {
   const probeFailures = new Map<Member, string>();
-  let lookUps = createTrouble();
+  let troubles = createMembershipTroubles();
   const watchers = new Set<(snapshot: Snapshot) => void>();
   let snapshot: Snapshot = { membership: UNKNOWN_MEMBERSHIP, ring: HashRing.of(new Map()) };
 
@@ -54,17 +60,22 @@ export function createView({ log, listeners, groupsOf }: ViewDeps): View {
     for (const watcher of watchers) watcher(next);
   }
 
+  function narratorOf(source: string): Narrator {
+    const probeFailure = (member: Member) => probeFailures.get(member);
+    return { log, source, troubles, probeFailure, groupsOf };
+  }
+
   return {
     get snapshot() {
       return snapshot;
     },
     follow: (source) => ({
+      onProbed: (member) => narrateCalm(member, snapshot.membership, narratorOf(source)),
       onMembership(membership, change) {
         const { previous } = change;
         snapshot = { ...snapshot, membership };
         for (const listener of listeners) listener.membershipChanged(membership);
-        const probeFailure = (member: Member) => probeFailures.get(member);
-        narrateMembership(membership, change, { log, source, lookUps, probeFailure, groupsOf });
+        narrateMembership(membership, change, narratorOf(source));
         for (const member of previous.records.keys()) {
           if (!membership.records.has(member)) probeFailures.delete(member);
         }
@@ -78,7 +89,7 @@ export function createView({ log, listeners, groupsOf }: ViewDeps): View {
       },
     }),
     sourceChanged() {
-      lookUps = createTrouble();
+      troubles = createMembershipTroubles();
       swap({ ...snapshot, membership: withoutSource(snapshot.membership) });
     },
     probeFailed: (member, why) => void probeFailures.set(member, why),

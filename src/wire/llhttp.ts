@@ -154,7 +154,7 @@ llhttp._initialize();
 const window = llhttp.malloc(WINDOW_BYTES);
 let view = Buffer.from(llhttp.memory.buffer);
 
-/** The memory of llhttp: it may be another one after each call, for it grows. */
+/** The memory of llhttp: it may be another one after each call, because it grows. */
 function memory(): Buffer {
   if (view.buffer !== llhttp.memory.buffer) view = Buffer.from(llhttp.memory.buffer);
   return view;

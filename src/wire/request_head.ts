@@ -106,7 +106,7 @@ function bodyLengthOf(
 
 function targetOf({ method, target }: RawHead): string | Refusal {
   // Whatever its target: what comes behind is no request, but of a tunnel.
-  if (method === "CONNECT") return refuse(501, "this is no proxy to connect through");
+  if (method === "CONNECT") return refuse(501, "CONNECT is not supported");
   if (target.startsWith("/")) return encoded(target);
   if (target === "*" && method === "OPTIONS") return target;
   const [, authority, rest] = ABSOLUTE.exec(target) ?? [];

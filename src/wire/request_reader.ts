@@ -127,7 +127,7 @@ export function createRequestReader(recall?: Recall): RequestReader {
     isFraming = false;
   }
 
-  /** Reads the head anew, without the bytes of its request line that the parser does not take. */
+  /** Reads the head again, without the bytes of its request line that the parser does not take. */
   function mask(bytes: Buffer): ReturnType<typeof parser.execute> {
     const whole = Buffer.from(text + bytes.toString("latin1"), "latin1");
     const before = text;

@@ -48,8 +48,8 @@ for (const name of WRONG) {
 }
 
 const LOCKS =
-  "my.yml: without consul_server several instances share no locks, and lose pushes of " +
-  "groups that are being moved: run one\n";
+  "my.yml: without consul_server instances share no locks: run only one, for several lose " +
+  "pushes of groups that are being moved\n";
 
 Deno.test("check-config says where members come from, and that there are no locks", async () => {
   assert.equal(
@@ -82,16 +82,16 @@ Deno.test("check-config says what to write where one name stands for several Pus
     await checkText(text, resolver),
     LOCKS +
       "my.yml:3:23: pushgateway.servers[1]: pushgateway.test has 3 addresses and counts as one " +
-      "Pushgateway; where it is several, write instead of pushgateway.servers: " +
+      "Pushgateway; if it is several, write instead of pushgateway.servers: " +
       "dns_sd: {names: [pushgateway.test], type: A, port: 9091}\n" +
       "my.yml:3:66: pushgateway.servers[4]: six.test has 2 addresses and counts as one " +
-      "Pushgateway; where it is several, write instead of pushgateway.servers: " +
+      "Pushgateway; if it is several, write instead of pushgateway.servers: " +
       "dns_sd: {names: [six.test], type: AAAA, port: 9191}\n" +
       "valid: servers: 5, static\n",
   );
   assert.match(
     await checkText(`consul_server: {}\n${text}`, resolver),
-    /pushgateway\.test has 3 addresses and .*; where it is several, name each of them\n/,
+    /pushgateway\.test has 3 addresses and .*; if it is several, name each of them\n/,
   );
 });
 

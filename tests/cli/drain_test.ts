@@ -78,6 +78,6 @@ Deno.test("without a terminal a drain is a line each few seconds, if anything ha
 Deno.test("a drain that fails on a terminal leaves the reason a line of its own", async () => {
   const { out, err, failure } = await drained([look(50), { ...DRAINING, state: "active" }], 70);
   assert.equal(out, "");
-  assert.match(failure ?? "", /was taken back/);
+  assert.match(failure ?? "", /was undone/);
   assert.match(err, /50\/200 groups\n$/);
 });

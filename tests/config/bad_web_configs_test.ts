@@ -47,17 +47,17 @@ const BAD_FILES: readonly [file: string, why: string, problems: readonly string[
     "2:3: tls_server_config: expected cert_file and key_file, found neither",
   ]],
   ["old-versions.yml", "versions that the runtime does not speak", [
-    '4:16: tls_server_config.min_version: expected TLS12 or TLS13, the versions that the runtime speaks, found "TLS10"',
+    '4:16: tls_server_config.min_version: expected TLS12 or TLS13, the versions that the runtime supports, found "TLS10"',
     '5:16: tls_server_config.max_version: expected TLS12 or TLS13, found "SSL30"',
   ]],
   ["some-suites.yml", "fewer suites and curves than the runtime uses", [
-    "5:5: tls_server_config.cipher_suites: expected all that the runtime has, for it cannot leave one out; found no TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, no TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, no TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, no TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
-    "8:22: tls_server_config.curve_preferences: expected all that the runtime has, for it cannot leave one out; found no X25519MLKEM768",
+    "5:5: tls_server_config.cipher_suites: expected all that the runtime supports, because it cannot disable one; found no TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, no TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, no TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, no TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
+    "8:22: tls_server_config.curve_preferences: expected all that the runtime supports, because it cannot disable one; found no X25519MLKEM768",
   ]],
   ["suites.yml", "suites and curves that the runtime lacks, and an order that it does not keep", [
-    '6:7: tls_server_config.cipher_suites[1]: expected one that the runtime has, found "TLS_RSA_WITH_AES_128_CBC_SHA"; it has TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256',
-    '7:23: tls_server_config.curve_preferences[0]: expected one that the runtime has, found "CurveP521"; it has X25519MLKEM768, X25519, CurveP256, CurveP384',
-    '8:32: tls_server_config.prefer_server_cipher_suites: expected false, for the runtime takes the suite that the client likes best, found "true"',
+    '6:7: tls_server_config.cipher_suites[1]: expected one that the runtime supports, found "TLS_RSA_WITH_AES_128_CBC_SHA"; it supports TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256',
+    '7:23: tls_server_config.curve_preferences[0]: expected one that the runtime supports, found "CurveP521"; it supports X25519MLKEM768, X25519, CurveP256, CurveP384',
+    '8:32: tls_server_config.prefer_server_cipher_suites: expected false, because the runtime uses the suite that the client prefers, found "true"',
   ]],
   ["syntax.yml", "a hash that YAML reads as an alias", [
     "2:10: expected a value, found an alias (*) of no anchor; quote a text that starts with *",

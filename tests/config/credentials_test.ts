@@ -61,5 +61,7 @@ Deno.test("outside of the service a credential is a problem for what needs it, a
     await loadConfig(path, () => undefined, (notice) => notices.push(notice));
     await loadConfig(path, () => "/of-the-service", (notice) => notices.push(notice));
     assert.deepEqual(notices[1], notices[0], "what runs beside the service cannot read them");
-    assert.deepEqual(notices.slice(1), [`${place} is not checked: only the service has ${file}`]);
+    assert.deepEqual(notices.slice(1), [
+      `${place} cannot be checked here: only the service has ${file}`,
+    ]);
   }));

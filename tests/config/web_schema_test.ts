@@ -5,7 +5,7 @@ import { hasCompleteTls } from "../../src/config/tls_runtime.ts";
 import { parseWebFile } from "../../src/config/web_schema.ts";
 
 const PAIR = { cert_file: "a", key_file: "b" };
-const LACKS = "which takes Deno 2.9: the released binaries and the image have it";
+const LACKS = "which needs Deno 2.9: the released binaries and the image have it";
 
 function messagesOf(tls: Readonly<Record<string, string>>, hasCompleteTls: boolean): string[] {
   const { issues } = parseWebFile({ tls_server_config: { ...PAIR, ...tls } }, hasCompleteTls);

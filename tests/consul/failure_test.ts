@@ -63,18 +63,18 @@ const FOUND: readonly [what: string, failure: ConsulFailure, message: string][] 
   [
     "an agent that hangs",
     fail(broken("request timed out (5000ms)")),
-    `expected an answer of ${AGENT} within 5000 ms, found none; the agent hangs, or its servers do`,
+    `expected an answer of ${AGENT} within 5000 ms, found none; the agent or its servers hang`,
   ],
   [
     "an agent that hangs for want of a leader",
     leaderless(fail(broken("request timed out (5000ms)"))),
-    `expected an answer of ${AGENT} within 5000 ms, found none, for Consul has no leader; ` +
+    `expected an answer of ${AGENT} within 5000 ms, found none, because Consul has no leader; ` +
     "a majority of Consul's servers has to run (consul operator raft list-peers)",
   ],
   [
     "a connection that is closed",
     fail(broken("socket hang up", "ECONNRESET")),
-    `expected an answer of ${AGENT}, found socket hang up; the agent has ended, or has too many ` +
+    `expected an answer of ${AGENT}, found socket hang up; the agent has stopped, or has too many ` +
     "connections from here (limits.http_max_conns_per_client)",
   ],
   [
@@ -99,7 +99,7 @@ const FOUND: readonly [what: string, failure: ConsulFailure, message: string][] 
     "a datacenter that does not exist",
     fail(answer(500, "No path to datacenter"), { datacenter: "dc9" }),
     "GET /v1/kv/a: expected status 200, found 500 (No path to datacenter); " +
-    "consul_server.datacenter is dc9: write one that Consul knows, or none for the agent's own",
+    "consul_server.datacenter is dc9: write one that Consul knows, or leave it out for that of the agent",
   ],
   [
     "a datacenter that does not exist, where others do",
@@ -109,13 +109,13 @@ const FOUND: readonly [what: string, failure: ConsulFailure, message: string][] 
       ["dc1", "dc2"],
     ),
     "GET /v1/kv/a: expected status 200, found 500 (No path to datacenter); consul_server.datacenter " +
-    "is dc9: write one that Consul knows (dc1, dc2), or none for the agent's own",
+    "is dc9: write one that Consul knows (dc1, dc2), or leave it out for that of the agent",
   ],
   [
     "a token that has expired",
     fail(answer(403, "ACL not found")),
     "GET /v1/kv/a: expected status 200, found 403 (ACL not found); " +
-    "Consul does not know the token in /etc/token: it has expired, was deleted, or is another Consul's",
+    "Consul does not know the token in /etc/token: it has expired, was deleted, or belongs to another Consul",
   ],
   [
     "a token without a right",
@@ -210,7 +210,7 @@ const TLS_FOUND: readonly [found: string, remedy: string][] = [
   ["invalid peer certificate: Expired", "renew Consul's certificate, or set the clock"],
   [
     "invalid peer certificate: Other(OtherError(CaUsedAsEndEntity))",
-    "Consul's certificate is the one of a CA: sign one for the server with it",
+    "Consul's certificate is that of a CA: use it to sign one for the server",
   ],
   ["something else", "see consul_server.tls_config"],
 ];

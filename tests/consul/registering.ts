@@ -2,7 +2,7 @@
 
 import { keepRegistered, type RegistrationDeps } from "../../src/consul/registration.ts";
 import type { RegistrationPlan } from "../../src/consul/registration.ts";
-import { createTold, createTrouble } from "../../src/log.ts";
+import { createTrouble, createTroubles } from "../../src/log/trouble.ts";
 import type { ConsulAgent } from "../../tools/consul.ts";
 import { waitFor } from "../../tools/wait.ts";
 import { recordLog } from "../model/log.ts";
@@ -48,8 +48,7 @@ export async function runRegistration(
     answers: () => Promise.resolve(false),
     random: Math.random,
     log: recordLog((line) => lines.push(line)),
-    told: createTold(),
-    trouble: createTrouble(),
+    troubles: { passes: createTrouble(), rights: createTrouble(), ids: createTroubles() },
     ...own,
   }, stop.signal);
   // When the pass after the last one begins, all that there was to do is done.

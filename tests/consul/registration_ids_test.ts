@@ -7,7 +7,8 @@ import { heldServices, planOf, registerByHand, runRegistration } from "./registe
 
 const MEMBER = parseMember("127.0.0.1:1");
 const ID = "127.0.0.1_1";
-const NOT_REGISTERED = "error member is not registered: its ID in Consul is another service's";
+const NOT_REGISTERED =
+  "error member is not registered: its ID in Consul belongs to another service";
 /** What others may have registered under the ID of a member. */
 const FOREIGN = {
   "another service": { ID, Name: "other", Address: "127.0.0.1", Port: 1, Tags: ["theirs"] },
@@ -64,7 +65,7 @@ Deno.test("an operator's own registration of an IPv6 address in brackets is left
     const before = await heldServices(consul);
     const lines = await runRegistration(consul, { configured: [IPV6] });
     assert.deepEqual(await heldServices(consul), before);
-    assert(lines.some((line) => line.includes("registered already, by other hands")), `${lines}`);
+    assert(lines.some((line) => line.includes("was registered by somebody else")), `${lines}`);
     await (await consul.api(`/v1/agent/service/deregister/${ID}`, { method: "PUT" })).text();
   }
 });

@@ -33,5 +33,8 @@ Deno.test(
     assert.deepEqual(told(one), ["info n2 a over"]);
     assert.deepEqual(told(one, other), ["warn n2 a port 1"], "it is back");
     assert.deepEqual(told(), ["info n1 a over", "info n2 a over"]);
+    assert.match(lines[0], /"failures":5,"seconds":0\}$/, "it counts look-ups");
+    const inTurn = Array.from({ length: 50 }, (_, i) => bad("n3", "a", `port ${i % 2}`));
+    assert.equal(inTurn.flatMap((entry) => told(entry)).length, 2, "each reason once");
   },
 );

@@ -27,7 +27,7 @@ async function withDirectory(use: (directory: Directory) => Promise<void>): Prom
         follow(fileDiscovery({
           config: { files: files.map((file) => `${path}/${file}`), refreshMs: 3_600_000, ...own },
           random: Math.random,
-          onUnwatched: (directory) => unwatched.push(directory),
+          onWatched: (directory, failure) => void (failure && unwatched.push(directory)),
         })),
     });
   } finally {

@@ -122,7 +122,7 @@ async function startDnsSource(): Promise<Source> {
         return lookUp({ name: question, type: "A" }, resolver, signal);
       },
       random: Math.random,
-      onBadRecords: (name, why) => assert.fail(`${name}: ${why}`),
+      onRecords: (name, wrong) => assert.equal(wrong, undefined, name),
     }),
     async name(members) {
       [asked, question] = [nsd, "pg.test"];
@@ -196,7 +196,7 @@ async function startFileSource(): Promise<Source> {
       // What is seen is seen by watching.
       config: { files: [file], refreshMs: 3_600_000 },
       random: Math.random,
-      onUnwatched: (directory, cause) => assert.fail(`${directory}: ${cause}`),
+      onWatched: (directory, failure) => assert.equal(failure, undefined, directory),
     }),
     name,
     faults: {

@@ -7,8 +7,6 @@ import { read, ROOT } from "./pages.ts";
 const permissions = { read: [ROOT] };
 /** What is typed, and not what the program says. */
 const COMMAND = /^(consul|curl|drain|openssl|dynamic-sharding|journalctl|systemctl) /;
-/** The kinds of one line of the log, whose rest is in a table. */
-const LOG_PREFIX = /^handoff: /;
 
 /** What the TLS of the runtime says, as we pass it on. */
 const OF_THE_RUNTIME = new Set(["received fatal alert: CertificateRequired"]);
@@ -27,7 +25,7 @@ async function sourceText(directory = "src"): Promise<string> {
 function quotesIn(page: string): string[] {
   return inlineCodeOf(page).flatMap((code) => {
     const line = /^msg="(.*)"$/.exec(code);
-    if (line) return [line[1].replace(LOG_PREFIX, "")];
+    if (line) return [line[1]];
     if (COMMAND.test(code) || OF_THE_RUNTIME.has(code)) return [];
     return code.split(" ").length >= 3 ? [code] : [];
   });

@@ -102,7 +102,12 @@ Deno.test("who announces what cannot be read may push anywhere, which is told on
     assert.deepEqual(read.map(({ ring }) => ring.hash), [ringOf().hash, ringOf(b).hash]);
   }
   assert.equal(lines.length, 1);
-  assert.match(lines.join(), /another instance announces a ring that cannot be read.* text=\{/);
+  assert.match(lines.join(), /announcement of another instance cannot be read.* text=\{/);
+  for (let i = 0; i < 50; i++) reader.read([{ text: `{"version":${i}}`, ...OTHER }]);
+  assert(lines.length < 4, "each reason once, though the text is another one each time");
+  const before = lines.length;
+  reader.read([announces(ringOf(b))]);
+  assert.match(lines.slice(before).join(), /all announcements can be read again" failures=5\d /);
 });
 
 for (const since of ["{", `{"since":null}`]) {

@@ -71,10 +71,11 @@ Deno.test("who does not hear of an instance for long is told once, and again aft
   );
   agreement.otherHas({ ours: 1 });
   await clock.pass(60_000);
-  assert.equal(agreement.lines.length, 1);
+  assert.equal(agreement.lines.length, 2);
+  assert.match(agreement.lines[1], /all instances have confirmed .* failures=\d seconds=\d+/);
   agreement.otherHas({});
   await clock.pass(60_000);
-  assert.equal(agreement.lines.length, 2);
+  assert.equal(agreement.lines.length, 3);
 });
 
 Deno.test("a ring is out of use in time, wherever the clock goes on between two looks at it", {

@@ -95,7 +95,7 @@ Deno.test("a wipe reaches every member, and a member that refuses it is named", 
       problem: "not asked: it is suspect",
     });
     await service.waitForLog(
-      `msg="a wipe of all groups was asked for" client=127.0.0.1 wiped=${first.address}`,
+      `msg="wipe of all groups requested" client=127.0.0.1 members=${first.address}`,
     );
   }
   await using service = await startService({ config: config([first]) });

@@ -172,7 +172,7 @@ Deno.test("check-config says of a server's own certificate as its authority that
     assert.deepEqual(await noticesWith(`ca_file: ${own}`), [
       `${file}:4:25: pushgateway.tls_config.ca_file: the certificate for DNS:localhost, ` +
       "IP Address:127.0.0.1, IP Address:127.0.0.2 may sign others (CA:TRUE): a Pushgateway that " +
-      "uses it itself is refused; docs/tls.md has a remedy",
+      "presents it is refused; docs/tls.md has a remedy",
     ]);
     assert.deepEqual(await noticesWith(`ca_file: ${own}, insecure_skip_verify: true`), []);
     assert.deepEqual(hostsOfAuthorities(await Deno.readTextFile(good.cert)), []);

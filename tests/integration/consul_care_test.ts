@@ -44,7 +44,7 @@ Deno.test("a member deregistered by hand while alive stays out, over a restart, 
     await service.waitForActive(2);
     await deregister(consul, secondId);
     await service.waitForMembers([first.address]);
-    await service.waitForLog("taken out of Consul while alive");
+    await service.waitForLog("deregistered while alive");
     await waitFor(async () => {
       const response = await consul.api(markOf(second.address));
       await response.body?.cancel();
@@ -52,7 +52,7 @@ Deno.test("a member deregistered by hand while alive stays out, over a restart, 
     }, { what: "the mark in Consul's KV store" });
   }
   await using service = await startService({ config });
-  await service.waitForLog("marked as taken out");
+  await service.waitForLog("marked as removed");
   await service.waitForMembers([first.address]);
   await service.waitUntilReady();
   assert.deepEqual(Object.keys(await consulHealth(consul)).includes(secondId), false);
@@ -128,8 +128,12 @@ Deno.test("registrations of the operator's own are members and left as they are"
   await using service = await startService({ config });
   await service.waitForMembers([...all, third.address]);
   await service.waitUntilReady();
-  await service.waitForLog(`by other hands: left as it is" member=${first.address}`);
-  await service.waitForLog(`by other hands: left as it is" member=${second.address}`);
+  await service.waitForLog(
+    `somebody else: its registration is left as it is" member=${first.address}`,
+  );
+  await service.waitForLog(
+    `somebody else: its registration is left as it is" member=${second.address}`,
+  );
   const response = await consul.api("/v1/agent/services");
   const held = await response.json() as Record<string, { Tags: string[] }>;
   assert.deepEqual(Object.keys(held).sort(), [secondId, "named-by-hand", "third"].sort());

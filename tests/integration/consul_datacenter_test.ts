@@ -12,12 +12,12 @@ Deno.test("a datacenter that does not exist is said with those that do, and a re
   await using loaded = await startLoaded({ section: `${section}, datacenter: dc9`, listed: false });
   const { service, members } = loaded;
   const remedy =
-    "consul_server.datacenter is dc9: write one that Consul knows (dc1), or none for the agent's own";
+    "consul_server.datacenter is dc9: write one that Consul knows (dc1), or leave it out for that of the agent";
   const failing = [
-    "look-up of members failed, those of the file stand in",
+    "look-up of members failed: the members of the file are used",
     "registration in Consul failed",
-    "no locks can be had from Consul",
-    "marks of leaving members cannot be read",
+    "locks in Consul are not available",
+    "reading the marks of leaving members failed",
   ];
   for (const words of failing) {
     assert.match(
@@ -56,7 +56,7 @@ Deno.test("another datacenter than the agent's own is told from what it does not
   const remedy = "consul_server.datacenter has to be its own";
   await loaded.waitForLine(
     "warn",
-    "no locks can be had from Consul",
+    "locks in Consul are not available",
     "Missing node registration",
     remedy,
   );

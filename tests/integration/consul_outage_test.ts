@@ -15,8 +15,11 @@ import { consulHealth } from "./consul_health.ts";
 /** What is told once when it fails, and once when it works again. */
 const FUNCTIONS = [
   ["look-up of members failed", "look-up of members works again"],
-  ["no locks can be had from Consul", "locks can be had from Consul again"],
-  ["marks of leaving members cannot be read", "marks of leaving members can be read again"],
+  ["locks in Consul are not available", "locks in Consul are available again"],
+  [
+    "reading the marks of leaving members failed",
+    "reading the marks of leaving members works again",
+  ],
 ] as const;
 
 /** Waits until every function of Consul has failed, for one of these reasons, and the state shows it. */
@@ -84,7 +87,7 @@ const OUTAGES: Readonly<Record<string, Outage>> = {
     begin: (consul) => consul.kill("SIGSTOP"),
     end: (consul) => consul.kill("SIGCONT"),
     found:
-      /expected an answer of a Consul agent at http:\S+ within \d+ ms, found none; the agent hangs/,
+      /expected an answer of a Consul agent at http:\S+ within \d+ ms, found none; the agent or its servers hang/,
   },
 };
 
@@ -95,8 +98,8 @@ for (const [what, { begin, end, found }] of Object.entries(OUTAGES)) {
     await loaded.waitForPushes(120);
     await begin(consul);
     await allFailed(loaded, consul.url);
-    assert.match(loaded.lines("look-up of members failed, the last known ones stay")[0], found);
-    await loaded.waitForLine("the locks in Consul are lost", consul.url);
+    assert.match(loaded.lines("look-up of members failed: the last known members stay")[0], found);
+    await loaded.waitForLine("locks in Consul are lost", consul.url);
     await loaded.waitForPushes(120);
     await end(consul);
     await allWork(loaded);
@@ -128,17 +131,21 @@ Deno.test("while Consul hangs groups that lie elsewhere are pushed to, nothing i
   console.log(
     `while Consul hangs: ${Math.round(performance.now() - startMs)} ms for the first pushes`,
   );
-  await loaded.waitForLine("the locks in Consul are lost");
+  await loaded.waitForLine("locks in Consul are lost");
   await Promise.all(jobs.map((job) => push(job, "third 3\n")));
   for (const job of jobs) {
     const copies = await copiesOf([owner, holder, other], job);
     const values = Object.assign({}, ...copies.map(({ values }) => values));
     assert.deepEqual(values, { first: "1", second: "2", third: "3" }, job);
   }
-  assert.deepEqual(loaded.lines("no lock to be had"), [], "it was told that there are none");
+  assert.deepEqual(
+    loaded.lines("taking a lock in Consul failed"),
+    [],
+    "it was told that there are none",
+  );
 
   consul.kill("SIGCONT");
-  await loaded.waitForLine("locks can be had from Consul again");
+  await loaded.waitForLine("locks in Consul are available again");
   await Promise.all(jobs.map((job) => push(job, "fourth 4\n")));
   await waitFor(async () => await misplaced() === 0, { what: "all to be home", msMax: 60_000 });
   for (const job of jobs) {
@@ -161,7 +168,7 @@ Deno.test("servers without a leader are told as such; a server that comes back i
   await allFailed(loaded, own.url);
   const majority = "a majority of Consul's servers has to run";
   await loaded.waitForLine("look-up of members failed", majority);
-  await loaded.waitForLine("no locks can be had from Consul", majority);
+  await loaded.waitForLine("locks in Consul are not available", majority);
   await loaded.waitForPushes(120);
   await others[0].start();
   await allWork(loaded);
@@ -184,7 +191,8 @@ Deno.test("a service whose agent is a client outlives a restart of the server", 
       msMax: 60_000,
     },
   );
-  assert.equal(loaded.lines("taken out").length, 0);
+  assert.equal(loaded.lines("as removed").length, 0);
+  assert.equal(loaded.lines("deregistered").length, 0);
   await loaded.assertNothingLost();
 });
 
@@ -210,7 +218,8 @@ Deno.test("a Consul that is restored to an earlier state is no operator who take
       await loaded.service.metric('dynamic_sharding_consul_locks{state="available"}') === 1,
     { what: "the locks to be available", msMax: 30_000 },
   );
-  assert.equal(loaded.lines("taken out").length, 0);
+  assert.equal(loaded.lines("as removed").length, 0);
+  assert.equal(loaded.lines("deregistered").length, 0);
   assert.equal(await loaded.service.metric("dynamic_sharding_ring_builds_total"), builds);
   assert.equal(only(loaded.lines("Consul's index has gone back")), line);
   await loaded.assertNothingLost();

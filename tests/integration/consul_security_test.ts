@@ -58,7 +58,7 @@ Deno.test("without rights to the keys a withdrawn member stays out all the same,
   await service.waitForMembers([first.address, second.address].sort());
   await service.waitForActive(2);
   await deregister(consul, second.address.replace(":", "_"));
-  await service.waitForLog("no rights to the keys");
+  await service.waitForLog("no rights to marks");
   await service.waitForMembers([first.address]);
   await service.waitUntilReady();
 });

@@ -68,7 +68,11 @@ Deno.test("whatever is wrong with TLS to Consul is said with what to do, until i
   for (const [section, remedy] of wrong) {
     await loaded.reload(section);
     for (
-      const words of ["look-up of members failed", "registration in Consul failed", "no locks"]
+      const words of [
+        "look-up of members failed",
+        "registration in Consul failed",
+        "locks in Consul are not",
+      ]
     ) {
       const line = await loaded.waitForLine(words, remedy);
       assert.match(line, /expected .*, found /);

@@ -64,7 +64,7 @@ Deno.test("while DNS fails the members stay, pushes go on, and metric, log and /
   assert.equal(await service.metric(UP), 1);
 
   await nsd.loseZone();
-  await service.waitForLog("look-up of members failed, the last known ones stay");
+  await service.waitForLog("look-up of members failed: the last known members stay");
   assert.match(
     service.process.output(),
     /source=pushgateway\.test err=".*pushgateway\.test: .*SERVFAIL"/,

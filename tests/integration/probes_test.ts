@@ -30,9 +30,9 @@ Deno.test("a member that cannot join is told with the reason", async () => {
     config: `pushgateway: {servers: [${quoted(members)}]}\n`,
   });
   await service.waitForLog(
-    `"member cannot join" member=${members[0]} why="answers its probe with 404"`,
+    `"member cannot join" member=${members[0]} reason="answers its probe with 404"`,
   );
-  await service.waitForLog(`"member cannot join" member=${members[1]} why="no connection: `);
+  await service.waitForLog(`"member cannot join" member=${members[1]} reason="no connection: `);
 });
 
 Deno.test("when the last member dies the ring stays, and readiness says why", async () => {

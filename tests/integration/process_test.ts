@@ -36,7 +36,7 @@ Deno.test("a port in use ends the process with one clear line", async () => {
     assert.match(stderr, /^time=\S+ level=error [^\n]*\n$/);
     assert(
       stderr.includes(
-        'msg="the service cannot start" ' +
+        'msg="service cannot start" ' +
           `err="cannot listen on 127.0.0.1:${port}: Address already in use (os error 98)"\n`,
       ),
       stderr,
@@ -93,7 +93,7 @@ Deno.test("a service without free file descriptors closes idle connections, and 
         clients.use(await Deno.connect({ hostname: "127.0.0.1", port }));
       }
       await waitFor(
-        () => / msg="no connection can be accepted.* closed=[1-9]/.test(service.output()),
+        () => / msg="accepting connections works again.* closed=[1-9]/.test(service.output()),
         {
           what: "idle connections to be closed",
         },

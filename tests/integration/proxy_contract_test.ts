@@ -201,7 +201,7 @@ for (
     [
       "ends each connection without an answer",
       502,
-      " closed the connection instead of an answer",
+      " closed the connection without an answer",
       "end",
     ],
     ["does not answer in time", 504, ": no answer within", "hang"],

@@ -61,7 +61,7 @@ const FAILING: readonly [why: string, show: Show, reason: RegExp][] = [
       connection.write(
         "HTTP/1.1 200 X\r\nContent-Type: text/html\r\nContent-Length: 4\r\n\r\n<p>\n",
       ),
-    /: expected metrics as the others have, found text.html/,
+    /: expected the format of the other members, found text.html/,
   ],
 ];
 for (const [why, show, reason] of FAILING) {

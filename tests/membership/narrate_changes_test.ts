@@ -1,9 +1,8 @@
 /** What an operator reads of members that are told to leave, restart, go or are one process. @module */
 
 import assert from "node:assert/strict";
-import { narrateMembership } from "../../src/membership/narrate.ts";
+import { createMembershipTroubles, narrateMembership } from "../../src/membership/narrate.ts";
 import { nextMembership } from "../../src/membership/state.ts";
-import { createTrouble } from "../../src/log.ts";
 import { recordLog } from "../model/log.ts";
 import { consulPolicy, event, RUNNING_POLICY, tell, withHandoff } from "./story.ts";
 
@@ -26,32 +25,38 @@ function told(events: readonly string[], policy = POLICY): string[] {
     source: "http://consul",
     probeFailure: () => undefined,
     groupsOf: () => undefined,
-    lookUps: createTrouble(),
+    troubles: createMembershipTroubles(),
   });
   return lines;
 }
 
-const changed = (member: string, [from, to]: readonly [string, string], why: string) =>
-  `info member changed {"member":"${member}:9091","from":"${from}","to":"${to}","why":"${why}"}`;
+const TO: Readonly<Record<string, string>> = {
+  draining: "member is draining",
+  departed: "member has departed",
+  joining: "member is joining",
+  unknown: "member is forgotten",
+};
+const changed = (member: string, [from, to]: readonly [string, string], reason: string) =>
+  `info ${TO[to]} {"member":"${member}:9091","from":"${from}","reason":"${reason}"}`;
 
 const LINES: readonly [what: string, events: readonly string[], lines: readonly string[]][] = [
   ["that was marked", [...IN, "mark a"], [
-    changed("a", ["active", "draining"], "marked as taken out"),
+    changed("a", ["active", "draining"], "marked as removed"),
   ]],
   ["in maintenance", [...IN, "list a~@n b@m / n m"], [
-    changed("a", ["active", "draining"], "in maintenance, as discovery says"),
+    changed("a", ["active", "draining"], "in maintenance in discovery"),
   ]],
   ["that its operator took out", [...IN, "list b@m / n m"], [
-    changed("a", ["active", "draining"], "taken out of discovery while alive"),
+    changed("a", ["active", "draining"], "removed from discovery while alive"),
   ]],
   ["that is empty", [...IN, "mark a", "a empty"], [
-    changed("a", ["draining", "departed"], "marked as taken out; it is empty and may be stopped"),
+    changed("a", ["draining", "departed"], "marked as removed; it is empty and may be stopped"),
   ]],
   ["whose node Consul has lost", [...IN, "list b@m / m"], [
     changed(
       "a",
       ["active", "departed"],
-      "discovery has lost what listed it, while it answers: it stays in the ring",
+      "discovery has lost its entry, but it answers: it stays in the ring",
     ),
   ]],
   ["that was told to leave and called back, and is gone", [
@@ -60,14 +65,14 @@ const LINES: readonly [what: string, events: readonly string[], lines: readonly 
     "mark",
     "list b@m / n m",
   ], [
-    changed("a", ["joining", "departed"], "told to leave, and taken out of discovery"),
+    changed("a", ["joining", "departed"], "told to leave, and removed from discovery"),
   ]],
   ["that has restarted", [...IN, "a ok since 9"], [
-    changed("a", ["active", "joining"], "has restarted, and is about to be swept"),
+    changed("a", ["active", "joining"], "has restarted, and its groups are about to be read"),
   ]],
   ["that answers for the first time", ["list a", "a ok"], []],
   ["that discovery calls unhealthy against our probe", [...IN, "list a!@n b@m / n m"], [
-    "warn discovery calls a member unhealthy that answers our probe; it is waited for " +
+    "warn member is unhealthy in discovery and answers our probe: waiting for discovery " +
     '{"member":"a:9091"}',
   ]],
   [
@@ -76,8 +81,8 @@ const LINES: readonly [what: string, events: readonly string[], lines: readonly 
     [],
   ],
   ["that is another one by another name", [...IN, "list a@n b@m c@m", "c ok since 1"], [
-    "error two members are one Pushgateway under two names: only one of them is used; " +
-    'take the other one out of the file, or out of discovery {"member":"c:9091","used":"a:9091"}',
+    "error member is another name of a member: only one of the two is used " +
+    '{"member":"c:9091","same_as":"a:9091"}',
   ]],
 ];
 for (const [what, events, lines] of LINES) {

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
-import { createTrouble, openLog } from "../../src/log.ts";
+import { openLog } from "../../src/log.ts";
 import { type Member, parseMember } from "../../src/member.ts";
-import { narrateMembership, narrateRing } from "../../src/membership/narrate.ts";
+import {
+  createMembershipTroubles,
+  narrateMembership,
+  narrateRing,
+} from "../../src/membership/narrate.ts";
 import { type MembershipEvent, UNKNOWN_MEMBERSHIP } from "../../src/membership/membership.ts";
 import { nextMembership } from "../../src/membership/state.ts";
 import { HashRing } from "../../src/ring/hash_ring.ts";
@@ -33,7 +37,7 @@ const probed = (member: Member, outcome: "ok" | "refused" | "failed"): Membershi
 function told(events: readonly MembershipEvent[]): string[] {
   const lines: string[] = [];
   const log = openLog({ level: "debug", format: "logfmt", write: (line) => lines.push(line) });
-  const lookUps = createTrouble();
+  const troubles = createMembershipTroubles();
   let membership = UNKNOWN_MEMBERSHIP;
   for (const event of events) {
     lines.length = 0;
@@ -46,7 +50,7 @@ function told(events: readonly MembershipEvent[]): string[] {
     narrateMembership(membership, { previous, event }, {
       log,
       source: "http://consul",
-      lookUps,
+      troubles,
       probeFailure,
       groupsOf: (member) => member === b ? 7 : undefined,
     });
@@ -59,28 +63,28 @@ const joined = [lists([a, b]), probed(a, "ok"), probed(b, "ok")];
 for (
   const [what, events, lines] of [
     ["a member that joins", [lists([a])], [
-      'info "member changed" member=a:1 from=unknown to=joining why="listed by discovery"',
+      'info "member is joining" member=a:1 from=unknown reason="listed by discovery"',
     ]],
     ["a member that becomes active", [lists([a]), probed(a, "ok")], [
-      'info "member changed" member=a:1 from=joining to=active why="healthy, and answers our probe"',
+      'info "member is active" member=a:1 from=joining reason="healthy, and answers our probe"',
     ]],
     ["a member that cannot join", [lists([a, b]), probed(a, "ok"), probed(b, "refused")], [
-      'warn "member cannot join" member=b:2 why="connection refused"',
+      'warn "member cannot join" member=b:2 reason="connection refused"',
     ]],
     ["a member that refuses connections", [...joined, probed(b, "refused")], [
-      'warn "member changed" member=b:2 from=active to=suspect why="connection refused" groups=7',
+      'warn "member is suspect" member=b:2 from=active reason="connection refused" groups=7',
     ]],
     ["a member that hangs", [...joined, probed(b, "failed"), probed(b, "failed")], [
-      'warn "member changed" member=b:2 from=active to=suspect why="no answer" groups=7',
+      'warn "member is suspect" member=b:2 from=active reason="no answer" groups=7',
     ]],
     ["a member that was taken out alive", [...joined, lists([a])], [
-      'info "member changed" member=b:2 from=active to=departed why="taken out of discovery while alive"',
+      'info "member has departed" member=b:2 from=active reason="removed from discovery while alive"',
     ]],
     ["a member that was reaped", [...joined, probed(b, "refused"), lists([a])], [
-      'info "member changed" member=b:2 from=suspect to=departed why="gone from discovery" groups=7',
+      'info "member has departed" member=b:2 from=suspect reason="not in discovery any more" groups=7',
     ]],
     ["a look-up that fails", [...joined, failed], [
-      'warn "look-up of members failed, the last known ones stay" source=http://consul err="no route: EHOSTUNREACH"',
+      'warn "look-up of members failed: the last known members stay" source=http://consul err="no route: EHOSTUNREACH"',
     ]],
     ["a look-up that fails again", [...joined, failed, failed], [
       'debug "look-up of members failed again" source=http://consul err="no route: EHOSTUNREACH"',
@@ -89,9 +93,9 @@ for (
       'info "look-up of members works again" source=http://consul failures=1 seconds=0',
     ]],
     ["a look-up that fails at the start", [failed], [
-      'warn "look-up of members failed, those of the file stand in" source=http://consul err="no route: EHOSTUNREACH"',
-      'info "member changed" member=a:1 from=unknown to=joining why="listed by discovery"',
-      'info "member changed" member=b:2 from=unknown to=joining why="listed by discovery"',
+      'warn "look-up of members failed: the members of the file are used" source=http://consul err="no route: EHOSTUNREACH"',
+      'info "member is joining" member=a:1 from=unknown reason="listed by discovery"',
+      'info "member is joining" member=b:2 from=unknown reason="listed by discovery"',
     ]],
     ["a probe that says nothing new", [...joined, probed(a, "ok")], []],
   ] as const
@@ -106,9 +110,9 @@ Deno.test(
   { permissions: "none" },
   () => {
     const distrusted = told([...joined, probed(a, "refused"), probed(b, "refused")]);
-    assert.match(distrusted.join("\n"), /warn "probes condemn more than half/);
+    assert.match(distrusted.join("\n"), /warn "probes of most healthy members fail/);
     const believed = told([...joined, probed(a, "refused"), probed(b, "refused"), probed(a, "ok")]);
-    assert.match(believed.join("\n"), /info "probes are believed again"/);
+    assert.match(believed.join("\n"), /info "probes are trusted again"/);
     const empty = told([...joined, lists([])]);
     assert.match(
       empty.join("\n"),
@@ -116,7 +120,7 @@ Deno.test(
     );
     assert.match(
       empty.join("\n"),
-      /warn "no member is active: the last known ones stay" members=2/,
+      /warn "no member is active: the last ring stays" members=2/,
     );
     const back = told([...joined, lists([]), lists([a, b])]);
     assert.match(back.join("\n"), /info "members are active again" members=2/);

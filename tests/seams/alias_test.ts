@@ -85,7 +85,7 @@ Deno.test("no PUT of a group is destroyed whose Pushgateway has two names, and t
     await sweep(service, other);
     await assertHeld(fleet, value);
   }
-  await service.waitForLog("two members are one Pushgateway under two names");
+  await service.waitForLog("member is another name of a member");
   assert.equal(
     await service.metric(`dynamic_sharding_member_alias{member="${name}",same_as="${used}"}`),
     1,

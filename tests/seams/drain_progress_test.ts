@@ -85,7 +85,7 @@ Deno.test("two instances tell how fast a drain goes, and that others check pushe
     assert.doesNotMatch(stderr, /\r/);
   }
   const log = one.process.output() + other.process.output();
-  assert.match(log, /draining a member.* rate=\S+ seconds_left=\S+ targets_check=true/);
+  assert.match(log, /drain in progress.* rate=\S+ seconds_left=\S+ targets_check=true/);
 
   for (const service of both) {
     const { moved, ...rest } = await drainGroups(service, first.address);

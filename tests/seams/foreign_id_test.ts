@@ -37,7 +37,7 @@ Deno.test("a service of somebody else that has the ID of a member is neither ove
     assert.deepEqual([Service, Tags], ["someone-elses", ["theirs"]]);
   };
   const outcomes = [
-    "its ID in Consul is another service's",
+    "its ID in Consul belongs to another service",
     `registered in Consul" member=${first.address}`,
   ];
   await waitFor(() => outcomes.some((words) => service.process.output().includes(words)), {

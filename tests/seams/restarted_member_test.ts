@@ -41,7 +41,7 @@ Deno.test("a member that restarts between two probes is out of /sd until its old
     using _hold = gate.hold(({ target }) => target === "/metrics");
     gate.leadTo(after);
     await service.waitForMembers([other.address]);
-    await service.waitForLog("has restarted, and is about to be swept");
+    await service.waitForLog("has restarted, and its groups are about to be read");
   }
   await service.waitForMembers(addresses);
   assert.deepEqual(await copiesOf([after], gone), []);

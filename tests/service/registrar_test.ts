@@ -94,5 +94,5 @@ Deno.test("what the log has been told of Consul it is not told again by each rel
       "the other one to be registered",
     );
   }
-  assert.equal(count("its ID in Consul is another service's"), 1);
+  assert.equal(count("its ID in Consul belongs to another service"), 1);
 });

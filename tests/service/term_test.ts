@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { discoveryOf, sameSource } from "../../src/service/term.ts";
 import { startConsul } from "../../tools/consul.ts";
+import { startNsd } from "../../tools/nsd.ts";
 import { waitFor } from "../../tools/wait.ts";
 import { registerByHand } from "../consul/registering.ts";
 import { configureTerms, consulYaml } from "./configured.ts";
@@ -77,7 +78,34 @@ Deno.test("an instance in Consul that is not taken as it is registered is told o
   assert.match(terms.lines[1], /counts as 100: .* found 300"/);
   await register(1);
   await waitFor(() => terms.lines.length === 3, { what: "the end of it" });
-  assert.match(terms.lines[2], /^info instance .* again .*"id":"heavy"/);
+  assert.match(
+    terms.lines[2],
+    /^info instance .* corrected or removed .*"id":"heavy".*"failures":/,
+  );
   stop.abort();
   await watching;
+});
+
+Deno.test("DNS records that are no addresses of members are logged once, and when they are corrected", async () => {
+  const good = "_http._tcp.pg 0 IN SRV 0 0 9091 pg-0.test.";
+  await using nsd = await startNsd({ records: [good, "_http._tcp.pg 0 IN SRV 0 0 0 pg-1.test."] });
+  await using terms = await configureTerms();
+  const term = await terms.open(
+    `dns_sd: {names: [_http._tcp.pg.test], nameservers: ["${nsd.address}"], refresh_interval: 1s}\n`,
+  );
+  const stop = new AbortController();
+  const discovery = discoveryOf(term, { random: Math.random, log: terms.log });
+  const following = (async () => {
+    for await (const _look of discovery.observe(stop.signal));
+  })();
+  await waitFor(() => terms.lines.length === 1, { what: "the warning" });
+  assert.match(terms.lines[0], /^warn DNS records are not addresses of members .*pg-1\.test:0/);
+  await nsd.setRecords([good]);
+  await waitFor(() => terms.lines.length === 2, { what: "the end of it" });
+  assert.match(
+    terms.lines[1],
+    /^info all DNS records are addresses of members again .*"failures":/,
+  );
+  stop.abort();
+  await following;
 });

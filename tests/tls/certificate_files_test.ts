@@ -87,7 +87,7 @@ Deno.test("every key that can be honoured is, and http2 is said to be without ef
   });
   assert.deepEqual([...users.keys()], ["alice", "0123"]);
   assert.deepEqual(notices, [
-    `${files.path}:19:10: http_server_config.http2 is without effect: HTTP/1.1 is all that is spoken`,
+    `${files.path}:19:10: http_server_config.http2 has no effect: only HTTP/1.1 is served`,
   ]);
   assert.deepEqual(Object.keys(certificates ?? {}), ["cert", "key", "clientCa"]);
 });
@@ -223,7 +223,7 @@ Deno.test("a key among systemd's credentials is found there by the service alone
   const notices: string[] = [];
   await loadWebConfig(files.path, { env, onNotice: (notice) => notices.push(notice) });
   assert.deepEqual(notices, [
-    `${files.path}:3:13: tls_server_config.key_file is not checked: only the service has ` +
+    `${files.path}:3:13: tls_server_config.key_file cannot be checked here: only the service has ` +
     "${CREDENTIALS_DIRECTORY}/server.key",
   ]);
 });

@@ -106,7 +106,7 @@ for (const [way, createTls] of WAYS) {
     await client.send(get("/"));
     const { status, body } = await client.answer();
     assert.deepEqual([status, body], [400, "Client sent an HTTP request to an HTTPS server.\n"]);
-    assert(server.lines.some((line) => line.includes("plain HTTP on the port of HTTPS")));
+    assert(server.lines.some((line) => line.includes("plain HTTP request on the HTTPS port")));
   });
 
   Deno.test(`by ${way}: what is no TLS behind its first byte ends its own connection only`, async () => {

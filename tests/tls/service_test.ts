@@ -137,7 +137,7 @@ Deno.test("in mode auto nobody is redirected from TLS, and in mode redirect the 
     const url = `${own.service.url}/metrics/job/a`;
     const answer = await ask({ curl, ca: own.web.authority.ca }, url, ...push);
     assert.match(answer, new RegExp(`^${status} `), mode);
-    const isWarned = own.service.process.output().includes("protects this address alone");
+    const isWarned = own.service.process.output().includes("protects only this address");
     assert.equal(isWarned, mode === "redirect", mode);
   }
 });

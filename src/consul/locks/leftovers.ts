@@ -1,6 +1,6 @@
 /**
  * Keys that a session may still hold because an acquire or a release was not answered. They are released
- * until Consul has said that they are free.
+ * until Consul confirms that they are free.
  *
  * @module
  */
@@ -33,7 +33,7 @@ export interface Leftovers {
 /** A key, and how it is released. */
 interface Leftover {
   readonly session: Session;
-  /** From when on a release is final. */
+  /** The time from which a release is final. */
   readonly settledMs: number;
   readonly isTrace: boolean;
 }
@@ -61,7 +61,7 @@ export function createLeftovers(
     wake.raise();
   }
 
-  /** Says whether the key needs no more attention. */
+  /** Returns whether the key is done with. */
   async function settle(key: string, signal: AbortSignal): Promise<boolean> {
     const noted = keys.get(key);
     if (!noted || noted.session.signal.aborted) return true; // a session's keys go with it
@@ -76,7 +76,7 @@ export function createLeftovers(
       else await consul.releaseKey(key, session.id, within);
       return askedMs >= settledMs;
     } catch {
-      return false; // whether Consul can be reached, the session's renewals say
+      return false; // the session's renewals report whether Consul can be reached
     }
   }
 

@@ -1,12 +1,12 @@
 /**
- * Locks that one process of many can have, kept in Consul: keys that hang on one session.
+ * Locks in Consul that one process at a time can hold: keys that belong to one session.
  *
- * A lock says when it is lost by a signal that aborts before another can have it; what is done under
- * it stops then. Nothing here keeps a paused process from going on too late, so what must never
- * happen twice has to be safe without the lock.
+ * When a lock is lost, a signal aborts before another process can acquire the lock, and work under it
+ * stops. A paused process may still go on too late, so work that must never happen twice has to be safe
+ * without the lock.
  *
- * A lock may leave its key behind as a *trace*: whoever gets many locks at once is told by it which of
- * them somebody else has had lately. Beside it a *note* may lie for whoever gets the lock next.
+ * A lock may leave its key behind as a *trace*. It tells the next holder of many locks which of them
+ * another process has held lately. Beside the key there may be a *note* for the next holder.
  *
  * @module
  */
@@ -29,22 +29,22 @@ import { createOwnTraces } from "./own_traces.ts";
 import { createTraces } from "./traces.ts";
 import { createTurns } from "../../concurrency/turns.ts";
 
-/** Whether locks can be had now. */
+/** Whether locks are available now. */
 export type LocksState = SessionState;
 
 export interface Locks {
   /**
-   * Keeps the session that all locks hang on until the signal aborts; the locks are lost then, and
-   * free for others as soon as those who held them have stopped. Failures of Consul are logged, not
-   * each time again, and tried again.
+   * Keeps the session that all locks belong to until the signal aborts. Then the locks are lost, and free
+   * for others as soon as their holders have stopped. Failures of Consul are tried again, and logged
+   * once for each reason.
    */
   run(signal: AbortSignal): Promise<void>;
   /**
-   * Runs work while holding a lock that one task of one process at a time can have. A task must not
+   * Runs work while holding a lock. One task of one process at a time can hold it. A task must not
    * ask for a lock that it holds already.
    *
-   * @param work is given a signal that aborts when the lock can no longer be relied on, or with
-   *   the caller's
+   * @param work is called with a signal that aborts when the lock is no longer reliable, or with the
+   *   caller's
    * @throws {LockFailure}
    * @throws the signal's reason when it aborts before the work has begun; whatever work throws
    */
@@ -54,14 +54,14 @@ export interface Locks {
     options: HoldOptions,
   ): Promise<T>;
   /**
-   * Runs work while holding those of many locks that can be had without a wait. They leave no trace for
-   * others unless that is asked for. Traces of others stay.
+   * Runs work while holding those of many locks that are free. They leave no trace for others unless the
+   * options say so. Traces of others stay.
    *
    * @param names at most {@linkcode KEYS_AT_ONCE_MAX}, each once
    * @param work is given those that are held and that nobody else has had since `sinceMs`, as far as
    *   that is within {@linkcode TRACE_MS}, and a signal that aborts when they can no longer be relied
    *   on, or with the caller's
-   * @throws as {@linkcode hold}, but not for want of patience
+   * @throws as {@linkcode hold}, but never "busy"
    */
   holdMany<T>(
     names: readonly string[],
@@ -69,7 +69,7 @@ export interface Locks {
     options: HoldManyOptions,
   ): Promise<T>;
   readonly state: LocksState;
-  /** The session that all locks hang on. */
+  /** The session that all locks belong to. */
   readonly sessions: Pick<SessionKeeper, "current" | "watch" | "tried" | "since">;
 }
 
@@ -77,11 +77,11 @@ export interface Locks {
 export interface HoldOptions {
   /** How long to wait while others hold the lock, in ms. */
   readonly waitMs: number;
-  /** Ends the wait, and the work; what work then returns is returned. */
+  /** Ends the wait and the work. The result of the work is returned all the same. */
   readonly signal: AbortSignal;
   /** The key stays for {@linkcode TRACE_MS} at least. */
   readonly leavesTrace?: boolean;
-  /** The notes that are taken and left with the lock. */
+  /** The notes to take and to leave with the lock. */
   readonly notes?: Notes;
 }
 
@@ -108,11 +108,11 @@ export interface HoldManyOptions {
 }
 
 /**
- * Why a lock was not had, or not for long enough.
+ * Why a lock was not acquired, or not held for long enough.
  *
- * - `unavailable`: Consul cannot be asked, or forbids it; known without waiting
- * - `busy`: somebody else held it for all the time that could be waited
- * - `lost`: it was lost before work had ended
+ * - `unavailable`: Consul cannot be asked, or forbids it. Known without waiting
+ * - `busy`: somebody else held it for the whole wait
+ * - `lost`: it was lost before the work had ended
  */
 export type LockFailureKind = "unavailable" | "busy" | "lost";
 
@@ -150,13 +150,13 @@ export interface LocksDeps {
     | "destroySession"
     | "sessionExists"
   >;
-  /** What the locks' keys begin with, as `dynamic-sharding/<service>/lock/`. */
+  /** The prefix of the keys of locks, such as `dynamic-sharding/<service>/lock/`. */
   readonly prefix: string;
   readonly random: () => number;
   readonly log: Logger;
 }
 
-/** How a lock is asked for. */
+/** The options of a request for a lock. */
 interface AcquireOptions {
   readonly signal: AbortSignal;
   readonly leavesTrace: boolean;
@@ -183,7 +183,7 @@ interface Held extends Disposable {
  */
 const CALLS_AT_ONCE_MAX = 30;
 
-/** Creates locks; nothing is asked of Consul until they run. */
+/** Creates locks. Nothing is sent to Consul until they run. */
 export function createLocks({ consul, prefix, random, log }: LocksDeps): Locks {
   const turns = createTurns();
   const calls = createTurns({ atOnce: () => CALLS_AT_ONCE_MAX });
@@ -193,9 +193,9 @@ export function createLocks({ consul, prefix, random, log }: LocksDeps): Locks {
   const holders = createHolders({ consul, random });
   const keeper = createSessionKeeper({
     consul,
-    // Consul tells the host; two processes may share one, and their address, too.
+    // Consul shows the host. Two processes may share a host, and even their address.
     name: `${prefix}* of process ${Deno.pid}`,
-    // A session may be allowed where its keys are not: one of its own shows that.
+    // The token may allow sessions, but not their keys: a key of its own shows that.
     async tryRights(session, signal) {
       await consul.acquireKey(`${prefix}${session}`, { session }, signal);
       await consul.releaseKey(`${prefix}${session}`, session, signal);
@@ -205,7 +205,7 @@ export function createLocks({ consul, prefix, random, log }: LocksDeps): Locks {
   });
 
   function unavailable(key: string, cause?: unknown): LockFailure {
-    const why = keeper.state === "forbidden" ? "Consul forbids it" : "it cannot be had now";
+    const why = keeper.state === "forbidden" ? "Consul forbids it" : "it is not available now";
     const options = cause === undefined ? {} : { cause };
     return new LockFailure("unavailable", `the lock ${key} in Consul: ${why}`, options);
   }
@@ -218,7 +218,7 @@ export function createLocks({ consul, prefix, random, log }: LocksDeps): Locks {
   /**
    * Waits for a lock.
    *
-   * @param limits.patience aborts when it shall not be waited for any longer
+   * @param limits.patience aborts when the wait is to end
    * @throws {LockFailure} "unavailable" or "busy"
    * @throws the signal's reason when it aborts
    */
@@ -252,7 +252,7 @@ export function createLocks({ consul, prefix, random, log }: LocksDeps): Locks {
   /**
    * Waits until a call may be sent; disposal says that it was answered.
    *
-   * @throws {LockFailure} "unavailable" where it has turned out meanwhile that Consul cannot be asked
+   * @throws {LockFailure} "unavailable" if it has turned out in the meantime that Consul cannot be asked
    * @throws the signal's reason when it aborts
    */
   async function call(key: string, session: Session, signal: AbortSignal): Promise<Disposable> {
@@ -282,7 +282,7 @@ export function createLocks({ consul, prefix, random, log }: LocksDeps): Locks {
     }
   }
 
-  /** Says whether the session held it until now. */
+  /** Returns whether the session held it until now. */
   async function release(
     key: string,
     session: Session,
@@ -304,7 +304,7 @@ export function createLocks({ consul, prefix, random, log }: LocksDeps): Locks {
     }
   }
 
-  /** Acquires as many of some keys as can be had at once. */
+  /** Acquires as many of some keys as are free. */
   async function acquireMany(
     keys: readonly string[],
     session: Session,
@@ -325,7 +325,7 @@ export function createLocks({ consul, prefix, random, log }: LocksDeps): Locks {
     }
   }
 
-  /** Says whether the session held them until now. */
+  /** Returns whether the session held them until now. */
   async function releaseMany(keys: readonly HeldOfMany[], session: Session): Promise<boolean> {
     if (session.signal.aborted) return false;
     try {

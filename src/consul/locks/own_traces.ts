@@ -1,6 +1,6 @@
 /**
- * Traces that this process has left itself, or has found and left there: of those it can tell whether
- * anybody else has had the lock since.
+ * Traces that this process has left itself, or has found and left. For these it knows whether anybody
+ * else has held the lock since.
  *
  * @module
  */
@@ -42,7 +42,7 @@ interface Trace {
 /** A trace that nobody renews is deleted by then. */
 const KNOWN_MS = 2 * TRACE_MS;
 
-/** Creates a memory of no traces. */
+/** Creates an empty memory of traces. */
 export function createOwnTraces(): OwnTraces {
   /** The oldest first. */
   const traces = new Map<string, Trace>();

@@ -1,9 +1,9 @@
 /**
- * Keys that locks have left behind, so that others learn that somebody has had them: each is deleted
- * when it has been of use.
+ * Keys that locks have left behind, so that others learn that the locks were held. Each is deleted when
+ * it is not needed any more.
  *
- * A session that is lost takes its keys with it, and with them traces that it had just come upon. So
- * whoever goes by traces has to do nothing for a while after another instance is gone.
+ * A lost session deletes its keys, and with them traces of others that it had just acquired. So a process
+ * that relies on traces has to wait for a while after another instance is gone.
  *
  * @module
  */
@@ -17,14 +17,14 @@ const LOOK_MS = 30_000;
 
 /** Deletes traces. */
 export interface Traces {
-  /** Deletes those of all instances, of dead ones too, until the signal aborts. */
+  /** Deletes the traces of all instances, including dead ones, until the signal aborts. */
   run(signal: AbortSignal): Promise<void>;
 }
 
 /**
- * Creates what deletes traces.
+ * Creates the deletion of traces. Nothing is deleted yet.
  *
- * @param deps.prefix what the locks' keys begin with
+ * @param deps.prefix the prefix of the keys of locks
  */
 export function createTraces(
   { consul, prefix }: {
@@ -52,7 +52,7 @@ export function createTraces(
     async run(signal) {
       while (!signal.aborted) {
         await sleep(LOOK_MS, signal);
-        // Whether Consul can be reached, the session's renewals say.
+        // The session's renewals report whether Consul can be reached.
         await look(signal).catch(() => {});
       }
     },

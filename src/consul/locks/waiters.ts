@@ -8,24 +8,24 @@ type Holder = Awaited<ReturnType<ConsulClient["keyHolder"]>>;
 
 export interface Holders {
   /**
-   * Waits until it is worth trying to acquire a key that could not be had.
+   * Waits until it is worth trying again to acquire a key.
    *
-   * @param seen who was found to hold it, and Consul's index then
-   * @throws where Consul cannot be asked, and when the signal aborts
+   * @param seen the session that held it, and Consul's index then
+   * @throws if Consul cannot be asked, and when the signal aborts
    */
   becomesFree(key: string, seen: Holder, signal: AbortSignal): Promise<void>;
 }
 
-/** Consul goes on with a query whose asker has left, and keeps its connection; so none is long. */
+/** Consul continues a query, and keeps its connection, when its client has left. So no query is long. */
 const WAIT_SECONDS = 5;
-/** Each blocking query takes a connection for as long as it waits, and there are not many. */
+/** Each blocking query takes a connection while it waits, and connections are few. */
 const BLOCKING_MAX = 30;
 /** Between tries where there are as many already. */
 const CROWDED = { firstMs: 1_000, maxMs: 1_000 };
 /** Between tries while nobody holds a key, but Consul's lock delay runs. */
 const DELAYED = { firstMs: 300, maxMs: 300 };
 
-/** Creates the view of who holds which key; nothing is asked yet. */
+/** Creates the view of which session holds which key. Nothing is sent yet. */
 export function createHolders(
   { consul, random }: { consul: Pick<ConsulClient, "keyHolder">; random: () => number },
 ): Holders {

@@ -1,21 +1,20 @@
-/** One question to one DNS server: over UDP, and over TCP where the answer is too long for that. @module */
+/** Sends one question to one DNS server: over UDP, and over TCP if the answer is too long for UDP. @module */
 
 import { abandonable } from "../../concurrency/abort.ts";
 import type { Nameserver } from "../../config/sources.ts";
 import { type Answer, type Question, readAnswer, writeQuestion } from "./message.ts";
 
-/** Without an extension of DNS that nobody asks for here no datagram has more than 512 bytes. */
+/** The longest datagram: the extension for longer ones is not used. */
 const DATAGRAM_BYTES_MAX = 4_096;
 const LENGTH_BYTES = 2;
 
 /**
  * Asks a server.
  *
- * A datagram could be forged; so the question is sent from a port and with a number that are drawn
- * at random, and what is no answer to it is not taken for one.
+ * A datagram could be forged, so the question has a random port and a random ID, and other datagrams are
+ * ignored.
  *
- * @throws where it cannot be reached or its answer cannot be read; the signal's reason where that
- *   aborts first
+ * @throws if it cannot be reached or its answer cannot be read; the signal's reason if it aborts first
  */
 export async function askServer(
   server: Nameserver,
@@ -61,7 +60,7 @@ async function overUdp(
 }
 
 function isFrom({ hostname, port }: Nameserver, from: Deno.Addr): boolean {
-  // The zone of a link-local address is ours, and is not told back.
+  // The sender's address comes without the zone of a link-local address.
   return "hostname" in from && from.port === port &&
     addressOf(from.hostname) === addressOf(hostname);
 }
@@ -97,7 +96,7 @@ async function readWhole(tcp: Deno.TcpConn, length: number): Promise<Uint8Array<
   return bytes;
 }
 
-/** Does something over what is closed afterwards, or as soon as the signal aborts: that ends a wait. */
+/** Uses a connection that is closed afterwards, or as soon as the signal aborts, which ends a wait. */
 async function closing<T>(
   thing: { close(): void },
   signal: AbortSignal,

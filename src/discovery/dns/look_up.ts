@@ -1,4 +1,8 @@
-/** Looks a name up as the C library does: in the domains of the search list, at one server after the other. @module */
+/**
+ * Looks up a name as the C library does: in the domains of the search list, at one server after the other.
+ *
+ * @module
+ */
 
 import { deadline } from "../../concurrency/deadline.ts";
 import type { Nameserver } from "../../config/sources.ts";
@@ -11,10 +15,11 @@ import { candidates, parseResolvConf, type ResolverConfig, resolverConfig } from
 const RESOLV_CONF = "/etc/resolv.conf";
 
 /**
- * How names are looked up now.
+ * Reads how names are looked up now.
  *
- * @param nameservers asked for each name as it is; absent: `/etc/resolv.conf` says who is asked for what
- * @throws {Error} where that cannot be read
+ * @param nameservers servers to ask for each name as it is. Absent: those of `/etc/resolv.conf`, with its
+ *   search list
+ * @throws {Error} if that file cannot be read
  */
 export async function readResolver(nameservers?: readonly Nameserver[]): Promise<ResolverConfig> {
   if (nameservers) return resolverConfig(nameservers);
@@ -28,10 +33,10 @@ export async function readResolver(nameservers?: readonly Nameserver[]): Promise
 }
 
 /**
- * Looks up the records of a name, one at least. That there are none is believed only of a server that
- * says so: where none does of one candidate, no further one is tried.
+ * Looks up the records of a name. If no server answers for one candidate of the search list, no further
+ * candidate is tried.
  *
- * @throws {Error} where there are none, or no server says so; the signal's reason where that aborts
+ * @throws {Error} if there are none, or no server answers; the signal's reason if it aborts
  */
 export async function lookUp(
   { name, type }: Question,
@@ -48,7 +53,7 @@ export async function lookUp(
   throw new Error(`look-up of ${type} ${name}: ${found.join(", ")}`);
 }
 
-/** The first answer that says whether there are such records. */
+/** Returns the first answer that tells whether there are such records. */
 async function ask(
   question: Question,
   { nameservers, timeoutMs, attempts }: ResolverConfig,

@@ -1,4 +1,4 @@
-/** DNS messages: a question as bytes, and what the bytes of an answer say. Pure. @module */
+/** Writes DNS questions and reads DNS answers. Pure. @module */
 
 // @ts-types="./dns_packet.d.ts"
 import { decode, encode, type Packet, RECURSION_DESIRED } from "dns-packet";
@@ -6,9 +6,9 @@ import { Buffer } from "node:buffer";
 import { isIP } from "node:net";
 import type { RecordType } from "../../config/sources.ts";
 
-/** What a server is asked for. */
+/** A question to a server. */
 export interface Question {
-  /** Whole, with the dot of the root at its end or without. */
+  /** The whole name, with or without a dot at its end. */
   readonly name: string;
   readonly type: RecordType;
 }
@@ -18,12 +18,12 @@ export type DnsRecord =
   | { readonly type: "A" | "AAAA"; readonly address: string }
   | { readonly type: "SRV"; readonly target: string; readonly port: number };
 
-/** What a server has answered. */
+/** The answer of a server. */
 export interface Answer {
   /** `NOERROR`, `NXDOMAIN`, `SERVFAIL` and so on. */
   readonly code: string;
   readonly records: readonly DnsRecord[];
-  /** For how long the records may be kept, aliases on the way to them counted. */
+  /** The shortest TTL of the records and of the aliases that lead to them. */
   readonly ttlSeconds: number;
 }
 
@@ -36,7 +36,7 @@ const TRUNCATED = 0x02;
 /**
  * Writes a question.
  *
- * @param id a number of 16 bits, by which its answer is known
+ * @param id a number of 16 bits, which the answer repeats
  */
 export function writeQuestion(id: number, { name, type }: Question): Uint8Array<ArrayBuffer> {
   const questions = [{ name, type }];
@@ -46,9 +46,9 @@ export function writeQuestion(id: number, { name, type }: Question): Uint8Array<
 /**
  * Reads an answer.
  *
- * @returns nothing where the bytes are no answer to this question; `truncated` where they are the
+ * @returns `undefined` if the bytes are not an answer to this question; `truncated` if they are the
  *   beginning of one
- * @throws {Error} where they are an answer to it that cannot be read
+ * @throws {Error} if they are an answer to it that cannot be read
  */
 export function readAnswer(
   bytes: Uint8Array,
@@ -67,7 +67,7 @@ export function readAnswer(
 }
 
 function isOf({ questions: [asked], rcode }: Packet, { name, type }: Question): boolean {
-  // A server that could not even read the question need not repeat it.
+  // A server that could not read the question does not have to repeat it.
   if (!asked) return rcode !== "NOERROR";
   return asked.type === type && withoutRoot(asked.name) === withoutRoot(name);
 }
@@ -89,12 +89,12 @@ function toRecord(type: RecordType, data: unknown): DnsRecord {
     return { type, target, port };
   }
   const address = String(data);
-  // Of a message that is cut off within an address the library reads what is not there.
+  // If a message is cut off within an address, the library reads beyond its end.
   if (!isIP(address)) throw new Error(CUT_OFF);
   return { type, address };
 }
 
-/** Names are the same in capitals or not; a server may answer in other ones than it was asked in. */
+/** Compares names without regard to case: a server may answer in another one. */
 function withoutRoot(name: string): string {
   return name.toLowerCase().replace(/\.$/, "");
 }

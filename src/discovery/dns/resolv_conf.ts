@@ -1,4 +1,4 @@
-/** What `/etc/resolv.conf` says, as resolv.conf(5) has it: whom to ask, and for which names. Pure. @module */
+/** Reads `/etc/resolv.conf` (see resolv.conf(5)): which servers to ask, and for which names. Pure. @module */
 
 import { isIP } from "node:net";
 import type { Nameserver } from "../../config/sources.ts";
@@ -8,20 +8,20 @@ export interface ResolverConfig {
   readonly nameservers: readonly Nameserver[];
   /** Domains that a short name may be in. */
   readonly search: readonly string[];
-  /** A name of so many dots is tried as it is before it is looked for in those domains. */
+  /** A name with at least so many dots is tried as it is before the domains are. */
   readonly ndots: number;
-  /** For one server to answer. */
+  /** How long one server may take to answer. */
   readonly timeoutMs: number;
   /** How often all servers are asked. */
   readonly attempts: number;
 }
 
 const DNS_PORT = 53;
-/** Those of the C library, upper bounds too. */
+/** The defaults and the upper bounds of the C library. */
 const DEFAULTS = { ndots: 1, timeout: 5, attempts: 2 };
 const MAXIMA = { ndots: 15, timeout: 30, attempts: 5 };
 
-/** Reads the text; what it does not know it leaves out, as the C library does. */
+/** Reads the text. Unknown options are ignored, as by the C library. */
 export function parseResolvConf(text: string): ResolverConfig {
   const nameservers: Nameserver[] = [];
   let search: string[] = [];
@@ -43,7 +43,7 @@ export function parseResolvConf(text: string): ResolverConfig {
   return resolverConfig(nameservers, { ...options, search });
 }
 
-/** How names are looked up with given servers, without a file: each name as it is. */
+/** Returns how names are looked up at given servers, without a file: each name as it is. */
 export function resolverConfig(
   nameservers: readonly Nameserver[],
   { search = [], ndots, timeout, attempts }: typeof DEFAULTS & { readonly search?: string[] } =
@@ -63,8 +63,7 @@ function isOption(name: string | undefined): name is keyof typeof DEFAULTS {
 }
 
 /**
- * The names that a name may stand for, in the order in which they are tried. One with the dot of the
- * root at its end is whole.
+ * Returns the names to try for a name, in their order. A name with a dot at its end is tried as it is.
  *
  * @example
  * ```ts

@@ -1,6 +1,6 @@
 /**
- * How far the members' clocks are ahead of ours. One answer tells it to a second, for its `Date` has
- * no fractions; several tell it better, for the truth lies within all of their bounds.
+ * How far the members' clocks are ahead of ours. One answer tells it to a second, because its `Date` has
+ * no fractions; several tell it better, because the truth lies within all of their bounds.
  *
  * @module
  */

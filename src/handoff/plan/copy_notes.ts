@@ -1,6 +1,6 @@
 /**
  * What one instance tells others of a group that it has copied, and not yet deleted where it was: a note
- * that lies beside the group's lock. Whoever pushes the group next deletes the former copy first.
+ * that lies beside the group's lock. The next push of the group deletes the former copy first.
  *
  * A note holds until somebody has the group's turn: before that nobody pushes to either copy.
  *

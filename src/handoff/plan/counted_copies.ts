@@ -1,4 +1,4 @@
-/** Which copy of each group counts for whoever reads all members as one. Pure. @module */
+/** Which copy of each group counts on the page of all members. Pure. @module */
 
 import { LargeMap } from "../../concurrency/large_map.ts";
 import type { Member } from "../../member.ts";
@@ -14,7 +14,7 @@ export interface CountedCopies {
   readonly outdone: GroupsByMember;
   /**
    * Groups of which this member's copy counts though it is not their owner, with the owner: they may be
-   * moved meanwhile.
+   * moved in the meantime.
    */
   readonly underway: GroupsByMember;
   /** The owners of those. */
@@ -26,7 +26,7 @@ const GROUPS_A_STEP = 1_000;
 
 /**
  * Finds them. The owner's copy counts, unless no push has ever reached it well; where the owner has none,
- * the newest does. A generator, for there may be many.
+ * the newest does. A generator, because there may be many.
  *
  * @param inventories of the members that are read
  * @param ownerOf the owner of a placement key

@@ -31,7 +31,7 @@ export interface Forecast {
 const GROUPS_A_STEP = 1_000;
 
 /**
- * Counts which groups would move. A generator, for there may be many: it yields every thousand groups,
+ * Counts which groups would move. A generator, because there may be many: it yields every thousand groups,
  * and returns the forecast.
  *
  * @param inventories what each member holds

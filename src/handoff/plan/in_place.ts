@@ -16,7 +16,7 @@ export type Held = ReadonlyMap<Member, Pick<PushTimes, "times">>;
 /** The last comparison. */
 export interface InPlace {
   /**
-   * Compares what has changed since the last comparison. A generator, for there may be many groups.
+   * Compares what has changed since the last comparison. A generator, because there may be many groups.
    *
    * @returns what was found, where every group was in place then, and is now; else `undefined`: all has to
    *   be compared

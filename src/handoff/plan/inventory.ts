@@ -80,7 +80,7 @@ export function isNewer(one: PushedAt, other: PushedAt): boolean {
 }
 
 /**
- * Compares what the members hold with the ring. A generator, for it may take long: it yields every
+ * Compares what the members hold with the ring. A generator, because it may take long: it yields every
  * thousand groups, and returns what it found.
  *
  * @param inventories of each member that was read

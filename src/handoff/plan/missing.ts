@@ -5,7 +5,8 @@
  * @module
  */
 
-import type { Logger } from "../../log.ts";
+import { type Logger, shownNames } from "../../log.ts";
+import { createTrouble } from "../../log/trouble.ts";
 import type { Member } from "../../member.ts";
 import type { Membership } from "../../membership/membership.ts";
 import type { PushTimes } from "../../pushgateway/push_times.ts";
@@ -40,7 +41,7 @@ export interface Missing {
 const GROUPS_A_STEP = 1_000;
 
 /**
- * Counts them. A generator, for it may take long: it yields every thousand groups.
+ * Counts them. A generator, because it may take long: it yields every thousand groups.
  *
  * @param before what each of some members held
  * @param present what those hold that answer
@@ -70,8 +71,9 @@ export function* countMissing(
 /** Creates the watch, with no missing groups. */
 export function createMissing(log: Logger): Missing {
   const dead = new Map<Member, Pick<PushTimes, "times">>();
-  /** The number that was logged last. */
+  /** The largest number that was logged since groups are missing. */
   let told = 0;
+  const trouble = createTrouble();
 
   return {
     keep({ records }, held) {
@@ -93,17 +95,18 @@ export function createMissing(log: Logger): Missing {
         lost += count;
         if (count === 0) continue;
         if (isBack) log.warn("member is back without all of its groups", fields);
-        else log.warn("member is gone, and with it groups that no other has", fields);
+        else log.warn("member is gone with groups that no other member has", fields);
       }
       const total = [...missing.values()].reduce((sum, count) => sum + count, 0);
-      if (total > told) {
-        const members = [...missing.keys()].join(" ");
-        const fields = { missing: total, members };
-        log.warn("groups are missing until their member is back or they are pushed", fields);
-      } else if (total === 0 && told > 0 && lost === 0) {
-        log.info("no group is missing any more");
+      if (total === 0) {
+        const past = trouble.over();
+        if (past) told = 0;
+        if (past && lost === 0) log.info("no group is missing any more", past);
+      } else if (trouble.isNews(`${Math.max(total, told)}`) && total > told) {
+        const fields = { missing: total, members: shownNames([...missing.keys()]) };
+        log.warn("groups are missing until their member is back or they are pushed again", fields);
+        told = total;
       }
-      told = total;
       return missing;
     },
   };

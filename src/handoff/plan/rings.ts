@@ -58,7 +58,7 @@ export interface Rings {
   readonly awaitsOthers: boolean;
   /** A push is sent to a member without a lock. Disposal: it has been answered, or never will be. */
   sends(member: Member, key: string): Disposable;
-  /** The same where no lock can be had: it is sent wherever the group is found. */
+  /** The same where no lock is available: it is sent wherever the group is found. */
   sendsAlone(key: string): Disposable;
   /** Whether there are no other instances: nobody else pushes. */
   readonly isAlone: boolean;
@@ -83,7 +83,7 @@ export interface Rings {
    * copy that it adds to has to be marked as a part.
    */
   readonly areAgreed: boolean;
-  /** Whether others can be asked by which rings they go, and locks can be had that they respect. */
+  /** Whether others can be asked by which rings they go, and locks are available that they respect. */
   readonly areInReach: boolean;
   /**
    * Whether others, that cannot be asked, may push a group elsewhere: since they could be asked last, its
@@ -137,7 +137,7 @@ const OTHERS_RETURN_MS = 15_000;
  *
  * @param initial the present ring at the beginning
  * @param deps.clock in milliseconds
- * @param deps.onAnnounceable called when more may be announced, for a push has ended
+ * @param deps.onAnnounceable called when more may be announced, because a push has ended
  */
 export function createRings(
   initial: HashRing,

@@ -39,7 +39,7 @@ export function doubtOf(
     case "same":
       return `${from} and ${to} are one Pushgateway under two names`;
     case "unknown":
-      return `${from} and ${to} may be one Pushgateway: not both tell when they were started`;
+      return `${from} and ${to} may be one Pushgateway: their start times are not both known`;
     default:
       return relation satisfies never;
   }

@@ -30,7 +30,7 @@ export interface Holders {
   readonly seen: Copies;
   /** Is or was the owner by another ring than the present one, and has not been read since. */
   readonly presumed: readonly Member[];
-  /** May hold any group, for it was never read, and is about to be. */
+  /** May hold any group, because it was never read, and is about to be. */
   readonly unread: readonly Member[];
   /** May hold a copy, and cannot be read. */
   readonly absent: readonly Absent[];
@@ -79,7 +79,7 @@ export interface Plan {
   misplaced(id: string, key: string, copies: Copies): void;
   /**
    * Adds to what the comparison found what was done since the members were read, and forgets what those reads
-   * have seen. A generator, for there may be much of it.
+   * have seen. A generator, because there may be much of it.
    */
   prepare(findings: Findings): Generator<void, void>;
   /**

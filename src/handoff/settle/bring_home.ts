@@ -14,7 +14,7 @@ import type { Whereabouts } from "../plan/whereabouts.ts";
 import { type MoveDeps, moveGroup, type MoveOutcome } from "./move.ts";
 import type { HandoffReport } from "../report.ts";
 
-/** What moving groups takes. */
+/** What moving groups needs. */
 export interface BringHomeDeps {
   readonly exclusive: Exclusive;
   readonly gateways: Gateways;

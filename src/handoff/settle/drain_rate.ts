@@ -43,7 +43,7 @@ export function createDrainRate(): DrainRate {
   return {
     note(moved, nowMs) {
       const last = steps.at(-1);
-      // It begins anew where groups have come back, as those of another drain.
+      // It begins again where groups have come back, as those of another drain.
       if (!last || moved < last.moved) steps = [{ ms: nowMs, moved }];
       else if (nowMs <= last.ms) steps[steps.length - 1] = { ms: last.ms, moved };
       else if (moved > last.moved) steps.push({ ms: nowMs, moved });

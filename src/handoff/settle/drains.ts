@@ -15,7 +15,7 @@ import { createDrainRate, secondsLeft } from "./drain_rate.ts";
 import type { MoveManyDeps } from "./many/pass.ts";
 import { createPushChecks, type PushChecks } from "./push_checks.ts";
 
-/** What emptying members takes. */
+/** What emptying members needs. */
 export interface DrainsDeps extends MoveManyDeps {
   readonly rings: MoveManyDeps["rings"] & Pick<Rings, "inUse">;
   readonly membership: () => Membership;
@@ -50,7 +50,7 @@ export interface Drains {
   wake(): void;
   /** What members hold, as they were last read: another instance may be the one that empties them. */
   read(inventories: ReadonlyMap<Member, Pick<PushTimes, "times">>): void;
-  /** How far the drains have come, whoever runs them. */
+  /** How far the drains have come, no matter which instance runs them. */
   readonly progress: ReadonlyMap<Member, DrainProgress>;
 }
 
@@ -147,7 +147,7 @@ export function createDrains(deps: DrainsDeps): Drains {
     }
     if (!isEmpty) return;
     if (present.moved > before) {
-      deps.log.info("member drained: all of its groups were moved to their owners", {
+      deps.log.info("drain finished: all groups were moved", {
         member,
         groups: present.moved - before,
       });
@@ -164,12 +164,12 @@ export function createDrains(deps: DrainsDeps): Drains {
       told = true;
       sinceMs = deps.clock();
       const { groups, moved, early, staying, rate, secondsLeft, targetsCheck } = present;
-      deps.log.info("draining a member", {
+      deps.log.info("drain in progress", {
         member,
         moved,
         groups,
         staying: staying.size,
-        ...(early > 0 && { others_may_push_to: early }),
+        ...(early > 0 && { early }),
         ...(rate !== undefined && { rate }),
         ...(secondsLeft !== undefined && { seconds_left: secondsLeft }),
         ...(targetsCheck && { targets_check: true }),
@@ -177,7 +177,7 @@ export function createDrains(deps: DrainsDeps): Drains {
     }
   }
 
-  /** Keeps the figures of a drain fresh, whoever does the work. */
+  /** Keeps the figures of a drain fresh, no matter which instance does the work. */
   async function measure(member: Member, checks: PushChecks, signal: AbortSignal): Promise<void> {
     const rate = createDrainRate();
     while (!signal.aborted) {

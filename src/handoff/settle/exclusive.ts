@@ -53,7 +53,7 @@ export interface Exclusive {
   ): Promise<void>;
   /**
    * Runs work that moves many groups off a member, while no other process does so. Others are told what is
-   * copied meanwhile, when they handle such a group.
+   * copied in the meantime, when they handle such a group.
    *
    * @returns `undefined` where that cannot be had now: another process is at it, or there are others that
    *   cannot be told. Work has not begun then
@@ -116,7 +116,7 @@ const QUEUED_MS = 500;
 /** A process that died frees its locks within 20 s: Consul ends its session late, and then waits. */
 const OTHERS_MS_MAX = 30_000;
 
-/** Another process is moving groups off the same member: theirs are moved one by one meanwhile. */
+/** Another process is moving groups off the same member: theirs are moved one by one in the meantime. */
 const MOVING_WAIT_MS = 1_000;
 
 /**

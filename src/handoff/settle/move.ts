@@ -1,6 +1,6 @@
 /**
  * Brings one group from a member to its owner: copied, checked, and only then deleted. Never the last
- * copy, never one that has changed meanwhile. Callers see to it that nothing else handles the group.
+ * copy, never one that has changed in the meantime. Callers see to it that nothing else handles the group.
  *
  * @module
  */
@@ -35,7 +35,7 @@ export interface Move {
   readonly partial?: boolean;
 }
 
-/** What moving takes. */
+/** What moving needs. */
 export interface MoveDeps {
   readonly gateways: Gateways;
   readonly relationOf: RelationOf;
@@ -44,7 +44,7 @@ export interface MoveDeps {
    * for a sweep may have missed the copy and found the group in place where it was.
    */
   readonly belongs: () => boolean;
-  /** Called before a copy is made on a member: whose owner that is may change meanwhile. */
+  /** Called before a copy is made on a member: whose owner that is may change in the meantime. */
   readonly places: (member: Member) => void;
   /** Called when a copy was deleted from a member that is no good there. */
   readonly tookBack: (member: Member) => void;
@@ -164,7 +164,7 @@ async function retire(
   return { kind: added ? "moved" : "outdated" };
 }
 
-/** What copying takes. */
+/** What copying needs. */
 interface CopyingOptions extends Pick<MoveDeps, "gateways" | "places" | "tookBack"> {
   readonly signal: AbortSignal;
 }
@@ -199,13 +199,13 @@ async function copyGroup(
     return { kind: "copied", content, ...(isExact && { copy: copy.content }) };
   }
   if (!onto && copy?.kind === "content") {
-    // Somebody has pushed to it meanwhile.
+    // Somebody has pushed to it in the meantime.
     if (!isPartOf(copy.content, content)) return { kind: "changed" };
     // What was made of it there is worse than nothing: it would count as the newer one.
     await removeSeen({ id, from: to }, gateways, signal);
     tookBack(to);
   }
-  const reason = refused ?? (copy ? "its copy came out different" : "its copy is not to be found");
+  const reason = refused ?? (copy ? "its copy is different" : "its copy cannot be found");
   return { kind: "stays", reason: `${to}: ${reason}` };
 }
 
@@ -266,7 +266,7 @@ export async function removeUnchanged(
 }
 
 /**
- * Deletes a copy whose source was pushed to meanwhile: it counts as newer than that push. As long as
+ * Deletes a copy whose source was pushed to in the meantime: it counts as newer than that push. As long as
  * nothing was, the two are alike, and either may stay.
  */
 async function takeBack(

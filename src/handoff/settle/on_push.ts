@@ -158,7 +158,8 @@ export function createOnPush(deps: OnPushDeps) {
         if (taken !== undefined && whereabouts.ringChanges !== before) {
           await mark(push.id, taken, signal);
         }
-        // By a ring that has changed meanwhile, or before others learn of it, it is out of place there.
+        // By a ring that has changed in the meantime, or before others learn of it, it is out of place
+        // there.
         const isOut = taken !== ownerOf(push.key) || whereabouts.isSeen(push.id);
         if (taken !== undefined && isOut) {
           whereabouts.placed(push.id, taken, {
@@ -325,7 +326,7 @@ export function createOnPush(deps: OnPushDeps) {
     // A copy that was made and is not the newest any more is no reason to delete what it was made of.
     const left = to === ownerOf(push.key) ? await withoutCopied(push, all, signal) : all;
     const others = destination.others.filter((member) => left.includes(member));
-    // Without a lock others may move the group meanwhile, or not look for it there.
+    // Without a lock others may move the group in the meantime, or not look for it there.
     if (isPart || !rings.areAgreed) await mark(push.id, to, signal);
     let delivered = await push.deliver(to);
     if (delivered.unsent) {
@@ -357,7 +358,7 @@ export function createOnPush(deps: OnPushDeps) {
     }
   }
 
-  /** Finds the newest copy, by a ring that does not change meanwhile. */
+  /** Finds the newest copy, by a ring that does not change in the meantime. */
   async function locate<Answer>(
     push: MisplacedPush<Answer>,
     signal: AbortSignal,
@@ -368,7 +369,7 @@ export function createOnPush(deps: OnPushDeps) {
       if (owner === undefined) return undefined;
       if (!holders) return { to: owner, others: [], isPart: false };
       const destination = await destinationOf(push.id, { holders, owner }, signal);
-      // By a ring that has changed meanwhile nobody would look for it there.
+      // By a ring that has changed in the meantime nobody would look for it there.
       if (ownerOf(push.key) === owner) return destination;
     }
     throw new MemberFailure("the members change while it is looked for");
@@ -473,7 +474,7 @@ export function createOnPush(deps: OnPushDeps) {
     from: readonly Member[],
     to: Member,
   ): void {
-    // By a ring that has changed meanwhile it is out of place where it is.
+    // By a ring that has changed in the meantime it is out of place where it is.
     if (ownerOf(key) === to) whereabouts.settled(id);
     if (from.length > 0) report.moved({ id, from, to, by: "push" });
   }

@@ -9,7 +9,7 @@ import type { Member } from "../../member.ts";
 import type { Membership } from "../../membership/membership.ts";
 import { type Gateways, MemberFailure } from "../gateways.ts";
 
-/** What finding out takes. */
+/** What finding out needs. */
 export interface PushChecksDeps {
   readonly gateways: Pick<Gateways, "checksPushes">;
   readonly membership: () => Pick<Membership, "records">;

@@ -8,7 +8,7 @@ import type { StaleCopy } from "../plan/inventory.ts";
 import type { Due } from "./due.ts";
 import type { LastRead } from "./reader.ts";
 
-/** What judging takes. */
+/** What judging needs. */
 export interface JudgeDeps {
   readonly membership: () => Membership;
   readonly ring: () => HashRing;

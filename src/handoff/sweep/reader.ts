@@ -8,7 +8,8 @@
 import { sleep } from "../../concurrency/backoff.ts";
 import { cooperate } from "../../concurrency/cooperate.ts";
 import { createTurns } from "../../concurrency/turns.ts";
-import { createTold, errorText, type Logger } from "../../log.ts";
+import { errorText, type Logger } from "../../log.ts";
+import { createTroubles } from "../../log/trouble.ts";
 import type { Member } from "../../member.ts";
 import type { MemberRecord } from "../../membership/membership.ts";
 import type { PushTimes } from "../../pushgateway/push_times.ts";
@@ -18,7 +19,7 @@ import { lacksInstanceId } from "../plan/inventory.ts";
 import type { Whereabouts } from "../plan/whereabouts.ts";
 import type { HandoffMetrics } from "../../metrics/handoff.ts";
 
-/** What reading takes. */
+/** What reading needs. */
 export interface ReaderDeps {
   readonly gateways: Pick<Gateways, "pushTimes" | "traits">;
   readonly whereabouts: Whereabouts;
@@ -74,7 +75,7 @@ export function createReader(deps: ReaderDeps): Reader {
   const turns = createTurns({ atOnce: () => AT_ONCE_MAX });
   const reading = new Map<Member, { slow: boolean }>();
   const last = new Map<Member, LastRead>();
-  const told = createTold();
+  const troubles = createTroubles();
 
   async function read(
     member: Member,
@@ -101,7 +102,8 @@ export function createReader(deps: ReaderDeps): Reader {
       if (!emptyInstances.knows(member)) await learnSpellings(member, times, signal);
       one.end(times);
       last.set(member, { record, beganMs, beganAt, seconds: (clock() - beganMs) / 1_000 });
-      if (told.isOver(member)) log.info("member can be read again", { member });
+      const past = troubles.over(member);
+      if (past) log.info("reading the groups of a member works again", { member, ...past });
       return true;
     } catch (error) {
       if (signal.aborted) return false;
@@ -116,12 +118,9 @@ export function createReader(deps: ReaderDeps): Reader {
 
   function fails(member: Member, error: unknown): void {
     deps.metrics.failed("sweep");
-    const err = errorText(error);
-    if (!told.isNews(member, err)) return;
-    log.warn("member answers its probe, but its groups cannot be read: it is tried again", {
-      member,
-      err,
-    });
+    if (!troubles.isNews(member, error)) return;
+    const fields = { member, err: errorText(error) };
+    log.warn("reading the groups of a member failed, trying again", fields);
   }
 
   /** Asks only where some group may be stored so. */
@@ -134,10 +133,7 @@ export function createReader(deps: ReaderDeps): Reader {
     const found = some ? (await gateways.traits(member, signal)).emptyInstance : new Set<string>();
     emptyInstances.learn(member, found);
     if (found.size === 0) return;
-    log.warn("member holds groups with an empty instance label: pushes go to them as they are", {
-      member,
-      groups: found.size,
-    });
+    log.warn("member holds groups with an empty instance label", { member, groups: found.size });
   }
 
   return {
@@ -159,7 +155,7 @@ export function createReader(deps: ReaderDeps): Reader {
     last,
     forget(member) {
       last.delete(member);
-      told.isOver(member);
+      troubles.forget(member);
     },
   };
 }
@@ -167,7 +163,7 @@ export function createReader(deps: ReaderDeps): Reader {
 /** Groups between two moments at which others have their turn. */
 const GROUPS_A_STEP = 1_000;
 
-/** Whether some group has no `instance`. A generator, for there may be many. */
+/** Whether some group has no `instance`. A generator, because there may be many. */
 function* someLacksInstance(ids: Iterable<string>): Generator<void, boolean> {
   let steps = 0;
   for (const id of ids) {

@@ -8,7 +8,8 @@
 import { abandonable } from "../../concurrency/abort.ts";
 import { cooperate } from "../../concurrency/cooperate.ts";
 import { createWake } from "../../concurrency/wake.ts";
-import { createTold, type Logger } from "../../log.ts";
+import type { Logger } from "../../log.ts";
+import { createTrouble, createTroubles } from "../../log/trouble.ts";
 import type { Member } from "../../member.ts";
 import type { MemberRecord, Membership, MembershipEvent } from "../../membership/membership.ts";
 import type { HandoffMetrics } from "../../metrics/handoff.ts";
@@ -27,7 +28,7 @@ import { createDue } from "./due.ts";
 import { createJudge } from "./judge.ts";
 import { createReader } from "./reader.ts";
 
-/** What sweeping takes. */
+/** What sweeping needs. */
 export interface SweeperDeps {
   readonly gateways: Pick<Gateways, "pushTimes" | "traits">;
   readonly whereabouts: Whereabouts;
@@ -48,7 +49,7 @@ export interface SweeperDeps {
   readonly isEmptied: (member: Member) => boolean;
   /** As for the {@linkcode createJudge judge}. */
   readonly isEmptiedHere: (member: Member) => boolean;
-  /** Is told what the members hold that could be read, each time that is compared with the ring. */
+  /** Called with what the members hold that could be read, each time that is compared with the ring. */
   readonly onCompared: (inventories: ReadonlyMap<Member, PushTimes>) => void;
   /** Tells membership what was found. */
   readonly tell: (event: MembershipEvent) => void;
@@ -118,7 +119,8 @@ export function createSweeper(deps: SweeperDeps): Sweeper {
   const woken = createWake();
   const due = createDue(deps.random);
   const missing = createMissing(log);
-  const told = createTold();
+  /** Members whose stale copies stay. */
+  const stays = createTroubles();
   const reader = createReader({ ...deps, onNews: woken.raise });
   const changedMs = new Map<Member, number>();
   const judge = createJudge({ ...deps, due, changedMs });
@@ -131,8 +133,8 @@ export function createSweeper(deps: SweeperDeps): Sweeper {
   /** Until when reads that have ended wait for others; absent where all have been compared. */
   let planBy: number | undefined;
   let plannedAt = -Infinity;
-  /** Groups out of place, as the log last had it. */
-  let toldMisplaced = 0;
+  /** Groups are out of place. */
+  const misplacement = createTrouble();
   let waiting: (() => void)[] = [];
 
   function changed(): void {
@@ -208,7 +210,8 @@ export function createSweeper(deps: SweeperDeps): Sweeper {
     const changesBefore = changes;
     const same = pending.size === 0 ? yield* inPlace.compare(inventories, ownerOf) : undefined;
     const findings = same ?? (yield* planSweep(inventories, ownerOf, pending, misplaced));
-    // Where the ring or the members have changed meanwhile, some groups were compared with former ones.
+    // Where the ring or the members have changed in the meantime, some groups were compared with former
+    // ones.
     if (changes !== changesBefore) inPlace.forget();
     else if (!same) inPlace.found(inventories, findings);
     yield* prepare(findings);
@@ -218,12 +221,12 @@ export function createSweeper(deps: SweeperDeps): Sweeper {
   function narrate({ groups, stale }: Findings, members: number): void {
     const misplaced = whereabouts.size;
     log.debug("members compared", { members, groups, misplaced, stale: stale.length });
-    if (misplaced === toldMisplaced) return;
-    toldMisplaced = misplaced;
-    if (misplaced === 0) log.info("every group lies on its owner", { groups });
-    else {
-      const what = "groups lie on others than their owners; pushes bring them home";
-      log.info(what, { misplaced, groups });
+    if (misplaced > 0) {
+      if (!misplacement.isNews("misplaced")) return;
+      log.info("groups are not on their owners: pushes move them there", { misplaced, groups });
+    } else {
+      const past = misplacement.over();
+      if (past) log.info("every group is on its owner", { groups, seconds: past.seconds });
     }
   }
 
@@ -239,10 +242,12 @@ export function createSweeper(deps: SweeperDeps): Sweeper {
     const { stale } = duplicates;
     for (const member of new Set(stale.map(({ member }) => member))) {
       due.waits(member, clock());
-      if (waitsFor === undefined) told.isOver(member);
-      else if (told.isNews(member, waitsFor)) {
+      if (waitsFor === undefined) {
+        const past = stays.over(member);
+        if (past) log.info("stale copies can be deleted again", { member, ...past });
+      } else if (stays.isNews(member, waitsFor)) {
         const copies = stale.filter((copy) => copy.member === member).length;
-        log.info("stale copies stay for now", { member, copies, waits_for: waitsFor });
+        log.info("stale copies stay for now", { member, copies, reason: waitsFor });
       }
     }
     woken.raise();
@@ -336,7 +341,7 @@ export function createSweeper(deps: SweeperDeps): Sweeper {
         if (next.records.has(member)) continue;
         for (const known of [due, reader, deletions]) known.forget(member);
         for (const known of [compared, changedMs]) known.delete(member);
-        told.isOver(member);
+        stays.forget(member);
       }
       woken.raise();
     },

@@ -10,7 +10,7 @@ import { createPace } from "../../concurrency/pace.ts";
 import { showSharedSeries, type TellSharedSeries } from "../../handoff/shared_series.ts";
 import type { Member } from "../../member.ts";
 import type { Answer } from "../../pushgateway/client/answer.ts";
-import type { Logger } from "../../log.ts";
+import { type Logger, shownNames } from "../../log.ts";
 import { SendFailure } from "../../pushgateway/client/connection.ts";
 import {
   type ApiGroup,
@@ -28,7 +28,7 @@ import { Reply } from "../message.ts";
 import { servingMembers, type Snapshot } from "../snapshot.ts";
 import { failure, type FailureStatus, success } from "./envelope.ts";
 
-/** What answering takes. */
+/** What answering needs. */
 export interface AdminDeps {
   readonly snapshot: () => Snapshot;
   /** The way to the members, for answers that may be large. */
@@ -125,12 +125,14 @@ export function createAdmin(
         const problem = typeof answer === "string" ? answer : unexpected(answer, 202);
         return { member, wiped: problem === undefined, ...(problem && { problem }) };
       });
-      const wiped = members.filter(({ wiped }) => wiped).map(({ member }) => member).join(",");
-      const missed = members.filter(({ wiped }) => !wiped).map(({ member }) => member).join(",");
-      log.warn("a wipe of all groups was asked for", { client, wiped, missed });
-      return missed === ""
+      const [wiped, missed] = [true, false].map((is) =>
+        members.filter(({ wiped }) => wiped === is).map(({ member }) => member)
+      );
+      const fields = { client, members: shownNames(wiped), missed: shownNames(missed) };
+      log.warn("wipe of all groups requested", fields);
+      return missed.length === 0
         ? success({ members }, 202, API_HEADERS)
-        : failed(502, `not wiped: ${missed}`, { members });
+        : failed(502, `not wiped: ${missed.join(",")}`, { members });
     },
     async metrics() {
       const { signal } = new AbortController();

@@ -7,7 +7,7 @@ const RETRY_AFTER_SECONDS = "1";
 
 /**
  * Wraps an answer so that it is given to a few clients at a time, to the last of its parts; others get 429
- * meanwhile.
+ * in the meantime.
  *
  * @param max how many clients
  * @param what as it is named to the others
@@ -42,7 +42,7 @@ export function fewAtATime<Asked extends unknown[]>(
   return async (...asked) => {
     if (busy === max) {
       const others = max === 1 ? "another client" : `${max} other clients`;
-      const error = `${what} is being made for ${others}: ask again when that is done`;
+      const error = `${what} is being made for ${others}: try again later`;
       return failure(429, error, { headers: ["retry-after", RETRY_AFTER_SECONDS] });
     }
     const leave = enter();

@@ -16,7 +16,7 @@ import { type Snapshot, weightOf } from "../snapshot.ts";
 import { failure, success } from "./envelope.ts";
 import type { MemberView } from "./views.ts";
 
-/** What answering takes. */
+/** What answering needs. */
 export interface MembersApiDeps {
   readonly snapshot: () => Snapshot;
   readonly handoff: Pick<Handoff, "inventories" | "drains" | "sweep">;
@@ -101,7 +101,7 @@ export function createMembersApi(
       }
       const { membership, ring } = snapshot();
       const record = membership.records.get(member);
-      if (!record) return failure(404, `${member} is no member`);
+      if (!record) return failure(404, `${member} is not a member`);
       if (!undo && record.aliasOf) {
         const why = `it is the same Pushgateway as ${record.aliasOf}, which is used instead`;
         return failure(409, `${member} cannot be drained: ${why}`);
@@ -115,14 +115,14 @@ export function createMembersApi(
         return failure(409, `${member} cannot leave: no other member could take its groups`);
       }
       if (undo && record.state !== "draining" && record.state !== "departed") {
-        return failure(409, `${member} does not leave: it is ${record.state}`);
+        return failure(409, `${member} is not being drained: it is ${record.state}`);
       }
       try {
         await mark(member, !undo);
       } catch (error) {
         return failure(502, `the mark could not be set: ${errorText(error)}`);
       }
-      log.warn(undo ? "a drain was taken back" : "a drain was asked for", { member, client });
+      log.warn(undo ? "drain undone" : "drain requested", { member, client });
       return success(view(member), 202);
     },
     async plan(target) {
@@ -151,7 +151,7 @@ export function createMembersApi(
       try {
         unread = await handoff.sweep(late.signal);
       } catch (error) {
-        return failure(503, `the members cannot be swept: ${errorText(error)}`);
+        return failure(503, `the members cannot be read: ${errorText(error)}`);
       }
       const after = await cooperate(HashRing.build(next), late.signal);
       const rings = { before: ring, after };

@@ -5,7 +5,8 @@
  * @module
  */
 
-import { createTold, errorText, type Logger } from "../../log.ts";
+import { errorText, type Logger } from "../../log.ts";
+import { createTroubles } from "../../log/trouble.ts";
 import type { Member } from "../../member.ts";
 import { isUnescaped } from "../../pushgateway/pages/escaping.ts";
 import type {
@@ -24,7 +25,7 @@ import { gzip } from "./gzip.ts";
 import { type MemberPage, type MemberPages, openPages, type PagesDeps } from "./pushed_pages.ts";
 import { readScrapeRequest, type ScrapeRequest } from "./scrape_request.ts";
 
-/** What answering takes. */
+/** What answering needs. */
 export interface PushedDeps extends PagesDeps {
   readonly snapshot: () => Snapshot;
   /** Discovery has an own view of the members and has not told it yet. */
@@ -47,25 +48,25 @@ const TRIES_MAX = 3;
 /** Creates the answer. */
 export function createPushed(deps: PushedDeps): Pushed {
   const { snapshot, handoff, log } = deps;
-  const [unread, conflicting] = [createTold(), createTold()];
+  const [unread, conflicting] = [createTroubles(), createTroubles()];
 
   function noteUnread(member: Member, error: unknown): void {
-    const err = errorText(error);
-    if (!unread.isNews(member, err)) return;
-    log.warn("member cannot be read for the page of all groups", { member, err });
+    if (!unread.isNews(member, error)) return;
+    log.warn("reading a member for /pushed failed", { member, err: errorText(error) });
   }
 
   function noteRead(member: Member): void {
-    if (unread.isOver(member)) log.info("member is on the page of all groups again", { member });
+    const past = unread.over(member);
+    if (past) log.info("reading a member for /pushed works again", { member, ...past });
   }
 
   function noteConflict(family: string, types: ReadonlyMap<string, string>): void {
     const text = [...types].map(([member, type]) => `${type} on ${member}`).join(", ");
     if (!conflicting.isNews(family, text)) return;
-    log.warn("members hold a metric family with different types", { family, types: text });
+    log.warn("members hold one metric family with different types", { family, types: text });
   }
 
-  /** Opens pages by a ring that does not change meanwhile, as far as that can be had. */
+  /** Opens pages by a ring that does not change in the meantime, as far as that can be had. */
   async function open({ accept, msMax }: ScrapeRequest): Promise<Opened> {
     const endMs = performance.now() + msMax;
     for (let tries = 1;; tries++) {
@@ -195,7 +196,10 @@ function ofOneFormat(opened: Opened): Opened {
   if (others.length === 0) return opened;
   const failed = new Map(opened.failed);
   for (const { member, contentType } of others) {
-    failed.set(member, new TypeError(`expected metrics as the others have, found ${contentType}`));
+    failed.set(
+      member,
+      new TypeError(`expected the format of the other members, found ${contentType}`),
+    );
   }
   return { ...opened, pages: opened.pages.filter((page) => !isOther(page)), failed };
 }

@@ -24,7 +24,7 @@ import { learnGroups } from "../../pushgateway/sample_groups.ts";
 import { headerValue } from "../../wire/headers.ts";
 import { type PagePart, shownSamples } from "./shown_samples.ts";
 
-/** What opening takes. */
+/** What opening needs. */
 export interface PagesDeps {
   readonly way: () => { readonly transport: Transport };
   readonly handoff: Pick<Handoff, "enabled" | "areInPlace" | "pushTimes" | "ownerOf">;
@@ -61,7 +61,7 @@ export interface MemberPages {
 const BEGIN_PART = 0.75;
 
 /**
- * Opens the pages. Whoever does not read all of them to their ends has to abort the signal.
+ * Opens the pages. A caller that does not read all of them to their ends has to abort the signal.
  *
  * @throws the signal's reason when it aborts
  */

@@ -14,8 +14,9 @@ export interface KnownGroups {
 }
 
 /**
- * What a page is asked for. `whole`: all groups that count. Where a member has two pages, for groups leave
- * it and others come to it: `leaving` on the earlier one, and all others on the later one, the `rest`.
+ * What a page is asked for. `whole`: all groups that count. Where a member has two pages, because
+ * groups leave it and others come to it: `leaving` on the earlier one, and all others on the later one,
+ * the `rest`.
  */
 export type PagePart = "whole" | "leaving" | "rest";
 

@@ -41,7 +41,7 @@ export const forecastView = z.object({
   moving: z.number(),
   moves: z.array(z.object({ from: member, to: member, groups: z.number() })),
   balance: z.array(z.object({ member, before: z.number(), after: z.number() })),
-  /** Members whose groups are not counted, for they cannot be read. */
+  /** Members whose groups are not counted, because they cannot be read. */
   unread: z.array(member).optional(),
 });
 /** What a change of members would mean. */

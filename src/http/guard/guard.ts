@@ -2,12 +2,13 @@
 
 import type { WebConfig } from "../../config/web_config.ts";
 import type { Logger } from "../../log.ts";
+import { createTroubles } from "../../log/trouble.ts";
 import { type Handler, type IncomingRequest, type Refuse, Reply } from "../message.ts";
 import { basicCredentials } from "../../wire/basic_auth.ts";
 import type { Passwords, Users, Verdict } from "./passwords.ts";
 import type { Admission } from "./remembered.ts";
 
-/** What guarding takes. */
+/** What guarding needs. */
 export interface GuardDeps {
   /** The configuration in force. */
   readonly config: () => Pick<WebConfig, "headers" | "users">;
@@ -20,22 +21,16 @@ export interface GuardDeps {
 /** Puts what guards in front of a handler. */
 export type Guard = (handle: Handler, refuse: Refuse) => Handler;
 
-/** A line for each client with a wrong password at most this often. */
-const QUIET_MS = 600_000;
-const TOLD_MAX = 1_000;
-
 /** Creates the guard of one service. */
 export function createGuard({ config, passwords, log, now }: GuardDeps): Guard {
   /** By the list of headers: a client's is the same in each of its pushes. */
   const admissions = new WeakMap<readonly string[], Admission>();
-  /** When the log was told of a client. */
-  const told = new Map<string, number>();
+  /** Clients that send wrong passwords. */
+  const troubles = createTroubles(now);
 
-  function tell(client: string): void {
-    if (now() - (told.get(client) ?? -Infinity) < QUIET_MS) return;
-    if (told.size >= TOLD_MAX) told.clear();
-    told.set(client, now());
-    log.warn("request refused: wrong user or password", { client });
+  function noteRight(client: string): void {
+    const past = troubles.over(client);
+    if (past) log.info("client sends a valid password again", { client, ...past });
   }
 
   /** @returns whom a request comes from; else what it is answered */
@@ -56,10 +51,13 @@ export function createGuard({ config, passwords, log, now }: GuardDeps): Guard {
         return refuse(request, 429, "too many passwords to check", ["retry-after", "1"]);
       }
       if (verdict === "wrong") {
-        tell(client);
+        if (troubles.isNews(client, verdict)) {
+          log.warn("request refused: wrong user or password", { client });
+        }
         return unauthorized();
       }
       admissions.set(headers, verdict);
+      noteRight(client);
       return verdict;
     };
     return verdict instanceof Promise ? verdict.then(judge) : judge(verdict);

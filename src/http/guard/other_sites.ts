@@ -22,7 +22,7 @@ export function otherSite({ method, headers }: IncomingRequest): string | undefi
   if (SAFE.has(method)) return undefined;
   let site: string | undefined;
   let origin: string | undefined;
-  // In one go, for each push comes here. Names are in lower case.
+  // In one go, because each push comes here. Names are in lower case.
   for (let i = 0; i < headers.length; i += 2) {
     if (headers[i] === "sec-fetch-site") site = headers[i + 1];
     else if (headers[i] === "origin") origin = headers[i + 1];

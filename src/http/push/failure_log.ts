@@ -1,41 +1,51 @@
-/** Tells the operator of pushes that members failed, without a line for each push. @module */
+/** Logs that pushes to a member fail, and that they work again, without a line for each push. @module */
 
 import { errorText, type Logger } from "../../log.ts";
+import { createTroubles } from "../../log/trouble.ts";
 import type { Member } from "../../member.ts";
 import type { Membership } from "../../membership/membership.ts";
 import type { Metrics, UpstreamFailureKind } from "../../metrics/metrics.ts";
 
-/** Takes failures: counts every one, and logs them as often as somebody can read. */
+/** Takes what becomes of pushes. Each failure is counted by a metric. */
 export interface FailureLog {
   tell(member: Member, kind: UpstreamFailureKind, cause: unknown): void;
+  /** A push was answered. */
+  works(member: Member): void;
   /** Forgets the members that are gone. */
   membershipChanged(membership: Membership): void;
 }
 
-/** A line for each member and kind at most this often; the next one says how many there were. */
-const QUIET_MS = 10_000;
-
-/** @param now a clock in milliseconds */
+/**
+ * Creates the log of pushes that fail. Each kind of failure of a member is logged once, until pushes to the
+ * member work again.
+ *
+ * @param now a clock in milliseconds
+ */
 export function createFailureLog(
   { log, metrics, now }: { log: Logger; metrics: Metrics; now: () => number },
 ): FailureLog {
-  const told = new Map<Member, Map<UpstreamFailureKind, { atMs: number; unsaid: number }>>();
+  const failing = new Set<Member>();
+  const troubles = createTroubles(now);
   return {
     tell(member, kind, cause) {
       metrics.upstreamFailed(member, kind);
-      const ofMember = told.get(member) ?? new Map();
-      told.set(member, ofMember);
-      const last = ofMember.get(kind);
-      if (last && now() - last.atMs < QUIET_MS) {
-        last.unsaid++;
-        return;
-      }
-      const since = last?.unsaid ? { unsaidBefore: last.unsaid } : {};
-      log.warn("push to a member failed", { member, kind, why: errorText(cause), ...since });
-      ofMember.set(kind, { atMs: now(), unsaid: 0 });
+      failing.add(member);
+      if (!troubles.isNews(member, kind)) return;
+      log.warn("push to a member failed", { member, kind, err: errorText(cause) });
+    },
+    works(member) {
+      if (!failing.has(member)) return;
+      const past = troubles.over(member);
+      if (!past) return;
+      failing.delete(member);
+      log.info("pushes to a member work again", { member, ...past });
     },
     membershipChanged({ records }) {
-      for (const member of told.keys()) if (!records.has(member)) told.delete(member);
+      for (const member of failing) {
+        if (records.has(member)) continue;
+        failing.delete(member);
+        troubles.forget(member);
+      }
     },
   };
 }

@@ -17,7 +17,7 @@ const HOP_BY_HOP = new Set([
   "transfer-encoding",
   "upgrade",
 ]);
-/** Those, and what the way to the member sets anew. */
+/** Those, and what the way to the member sets again. */
 const NOT_FORWARDED = new Set([
   ...HOP_BY_HOP,
   "host",
@@ -100,7 +100,7 @@ export function forwardAnswer({ status, headers, body }: Answer): Reply {
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i].toLowerCase();
     if (HOP_BY_HOP.has(name) || name === "content-length" || dropped?.has(name)) continue;
-    if (NOT_A_VALUE.test(headers[i + 1])) throw new RangeError(`its header ${name} is none`);
+    if (NOT_A_VALUE.test(headers[i + 1])) throw new RangeError(`its header ${name} is not valid`);
     forwarded.push(name, headers[i + 1]);
   }
   return new Reply(status, body, forwarded);

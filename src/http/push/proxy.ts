@@ -27,7 +27,7 @@ import { unavailable } from "./redirect.ts";
 import { type IncomingRequest, Reply, textReply } from "../message.ts";
 import type { Snapshot } from "../snapshot.ts";
 
-/** What passing on takes. */
+/** What passing on needs. */
 export interface ProxyDeps {
   readonly snapshot: () => Snapshot;
   /** The way to the members as it is configured now. */
@@ -35,10 +35,10 @@ export interface ProxyDeps {
     readonly transport: Transport;
     readonly nameScheme: NameScheme;
     readonly limits: ProxyConfig;
-    /** Our credentials are sent in the place of the client's. */
+    /** Our credentials are sent instead of the client's. */
     readonly ownCredentials: boolean;
   };
-  /** Is told of a member that refused a connection: it takes no further push until it answers. */
+  /** Called with a member that refused a connection: it takes no further push until it answers. */
   readonly onRefused: (member: Member) => void;
   readonly handoff: Pick<
     Handoff,
@@ -112,7 +112,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
       leftMs -= performance.now() - begunMs;
     }
     if (!turn) {
-      const why = `${limits.inFlightMax} pushes wait for its answer, and this one got no turn`;
+      const why = `${limits.inFlightMax} pushes already wait for its answer`;
       deps.failures.tell(member, "busy", why);
       return "busy";
     }
@@ -120,11 +120,14 @@ export function createProxy(deps: ProxyDeps): Proxy {
     try {
       const upstream = { method, target, headers, body };
       const answer = await transport.send(member, upstream, { timeoutMs: leftMs });
-      if (request.credentials === "client" || !UNAUTHORIZED.has(answer.status)) return answer;
+      if (request.credentials === "client" || !UNAUTHORIZED.has(answer.status)) {
+        deps.failures.works(member);
+        return answer;
+      }
       deps.failures.tell(
         member,
         "unauthorized",
-        `it answers ${answer.status} to our credentials, or to none`,
+        `it refuses the credentials of dynamic-sharding with ${answer.status}`,
       );
       return "unauthorized";
     } catch (failure) {
@@ -155,7 +158,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
     request: GroupRequest,
     sends?: Handoff["sends"],
   ): Promise<Delivery<Reply>> {
-    // By one ring: another one that comes meanwhile may part this group from others' pushes of it.
+    // By one ring: another one that comes in the meantime may part this group from others' pushes of it.
     const { ring } = deps.snapshot();
     const tried = new Set<Member>();
     while (tried.size < TRIES_MAX) {
@@ -338,7 +341,7 @@ const MAY_HAVE_ARRIVED: Readonly<Record<FailureKind, boolean>> = {
   timeout: true,
 };
 
-/** @param onOdd is told why an answer cannot be passed on */
+/** @param onOdd is called with the reason why an answer cannot be passed on */
 function respond(
   member: Member,
   outcome: Outcome,
@@ -358,7 +361,8 @@ function respond(
     }
   }
   if (outcome.kind === "closed") {
-    const why = "closed the connection instead of an answer, as Pushgateway 1.11.0 refuses a push";
+    const why =
+      "closed the connection without an answer, as Pushgateway 1.11.0 does to refuse a push";
     return textReply(502, `${member} ${why}\n`);
   }
   const status = outcome.kind === "timeout" ? 504 : 502;

@@ -7,7 +7,7 @@ import { locateGroup, locatePush } from "./location.ts";
 import { jsonReply, PLAIN_TEXT, Reply, textReply } from "../message.ts";
 import type { Snapshot } from "../snapshot.ts";
 
-/** What whoever does not follow gets to see. */
+/** The body for clients that do not follow the redirect. */
 const NOT_PUSHED = "not pushed yet: send it again to the Location of this answer; " +
   "for clients that do not, set mode: auto in the configuration of dynamic-sharding\n";
 /** Seconds after which a client may push again where no member can take it. */

@@ -42,7 +42,7 @@ const NEVER = Infinity;
 /** What all connections of one server share. */
 export interface Shared {
   readonly handler: Handler;
-  /** Is told of what was no request. */
+  /** Called with what was no request. */
   readonly onRefused: (refusal: Refusal, client: string) => void;
   /** A clock that counts seconds. */
   seconds: number;
@@ -81,7 +81,7 @@ export class Connection {
   /** The second in which it has waited for long enough. */
   #due: number;
 
-  /** @param handler in the place of the server's */
+  /** @param handler instead of the server's */
   constructor(conn: Socket, shared: Shared, handler: Handler = shared.handler) {
     this.#conn = conn;
     this.#shared = shared;
@@ -199,7 +199,7 @@ export class Connection {
         shared.headBytes += headBytes - bytes;
         bytes = headBytes;
         if (shared.headBytes > HEADS_BYTES_MAX) {
-          return refuse(503, "the heads of other requests take all of the memory for heads");
+          return refuse(503, "the heads of other requests take all memory for heads");
         }
         const hasMore = input.took(await input.next());
         if (this.#refusing) return undefined;

@@ -8,6 +8,7 @@
 
 import { sleep, within } from "../../concurrency/backoff.ts";
 import { errorText, faultFields, type Logger } from "../../log.ts";
+import { createTrouble } from "../../log/trouble.ts";
 import { createRecall } from "../../wire/recall.ts";
 import type { Refusal } from "../../wire/request_head.ts";
 import { createRequestReader } from "../../wire/request_reader.ts";
@@ -48,7 +49,7 @@ function isOfConnection(error: unknown): boolean {
 export function createConnections(
   handler: Handler,
   { onRefused, tls = () => undefined, log }: {
-    /** Is told of what was no request. */
+    /** Called with what was no request. */
     readonly onRefused: (refusal: Refusal, client: string) => void;
     /** What the next connection is secured with; nothing where plain HTTP is spoken. */
     readonly tls?: () => Tls | undefined;
@@ -87,8 +88,8 @@ export function createConnections(
     const { client } = connection;
     const ended = connection.run().catch((error) => {
       if (isOfConnection(error)) {
-        log.debug("connection broke off", { client, err: errorText(error) });
-      } else log.error("connection failed", { client, ...faultFields(error) });
+        log.debug("connection lost", { client, err: errorText(error) });
+      } else log.error("connection ended by an internal error", { client, ...faultFields(error) });
     }).finally(() => {
       all.delete(connection);
       if (all.size > 0) return;
@@ -117,6 +118,9 @@ export function createConnections(
 
   return {
     async accept(listener) {
+      const trouble = createTrouble();
+      /** Connections that were closed to make room. */
+      let closed = 0;
       for (;;) {
         let conn: Deno.TcpConn;
         try {
@@ -125,11 +129,22 @@ export function createConnections(
           if (error instanceof BadResource || error instanceof Interrupted) return; // closed
           // Its client has gone already.
           if (error instanceof ConnectionAborted || error instanceof NotConnected) continue;
-          // Too many open files, as a rule.
-          const fields = { err: errorText(error), closed: shed() };
-          log.warn("no connection can be accepted: those that are idle are closed", fields);
+          // Too many open files, usually.
+          if (trouble.isNews(error)) {
+            const fields = { err: errorText(error) };
+            log.warn(
+              "accepting connections failed, trying again: idle connections are closed",
+              fields,
+            );
+          }
+          closed += shed();
           await sleep(ACCEPT_AGAIN_MS);
           continue;
+        }
+        const past = trouble.over();
+        if (past) {
+          log.info("accepting connections works again", { closed, ...past });
+          closed = 0;
         }
         take(conn);
       }

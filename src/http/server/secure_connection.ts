@@ -82,7 +82,7 @@ export class SecureConnection {
         closed = socket.closed;
         this.#served = new Connection(socket, shared);
       } else {
-        log.debug("plain HTTP on the port of HTTPS", { client });
+        log.debug("plain HTTP request on the HTTPS port", { client });
         this.#served = new Connection(conn, shared, refusePlain);
       }
     } catch (error) {

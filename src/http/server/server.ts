@@ -40,7 +40,7 @@ export interface ListenOptions {
   readonly address: ListenAddress;
   /** The kernel deals new connections out to all that listen (`SO_REUSEPORT`). */
   readonly reusePort?: boolean;
-  /** Is told of what was no request, and was refused before anybody could be asked. */
+  /** Called with what was no request, and was refused before anybody could be asked. */
   readonly onRefused?: (refusal: Refusal, client: string) => void;
   /** What the next connection is secured with; nothing where plain HTTP is spoken. */
   readonly tls?: () => Tls | undefined;

@@ -87,7 +87,7 @@ export function createDataSplitter(): DataSplitter {
   function takeEnvelope(byte: number): void {
     envelope += String.fromCharCode(byte);
     if (envelope.length > ENVELOPE_BYTES_MAX) {
-      throw new SyntaxError("expected the Pushgateway's groups, found something large");
+      throw new SyntaxError("expected the Pushgateway's groups, found too much that is no group");
     }
     if (inString) {
       if (escaped) escaped = false;
@@ -141,7 +141,7 @@ export function createDataSplitter(): DataSplitter {
     },
     end() {
       if (depth > 0 || inString || envelope === "") {
-        throw new SyntaxError("expected the Pushgateway's groups, found that they broke off");
+        throw new SyntaxError("expected the Pushgateway's groups, found that they end early");
       }
       return envelope;
     },

@@ -101,7 +101,7 @@ export function splitFamilies(body: Uint8Array): EncodedFamily[] {
     const length = readVarint(cursor);
     const end = length === undefined ? Infinity : cursor.at + length;
     if (end > body.length) {
-      throw new SyntaxError("expected metric families, found that they broke off");
+      throw new SyntaxError("expected metric families, found that they end early");
     }
     const message = body.subarray(cursor.at, end);
     const fields = readFields(message);

@@ -8,7 +8,7 @@
 import { createGunzip as openGunzip } from "node:zlib";
 import { errorText } from "../../log.ts";
 
-/** Takes packed bytes. Whoever creates one has to `end` or `abort` it. */
+/** Takes packed bytes. Its creator has to `end` or `abort` it. */
 export interface Gunzip {
   /**
    * Unpacks the next bytes, and is done when what came of them has been taken, but for the last part.

@@ -25,7 +25,7 @@ export interface MergedPage<Head extends FamilyHead> {
   readonly shows?: Shows;
 }
 
-/** What merging takes. */
+/** What merging needs. */
 export interface MergeOptions<Head extends FamilyHead> {
   readonly format: PageFormat<Head>;
   /** Families that are not shown. */

@@ -25,7 +25,7 @@ const REASON_BYTES_MAX = 200;
  * Asks for a page, and waits until it begins to come.
  *
  * @param way.timeoutMs for the whole page, however slowly it is read
- * @param way.signal ends it; whoever does not read a page to its end has to abort it
+ * @param way.signal ends it; a caller that does not read a page to its end has to abort it
  * @throws {SendFailure} where it does not come; the signal's reason when it aborts
  * @throws {TypeError} where it is answered with another status than 200
  */

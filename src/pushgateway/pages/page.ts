@@ -1,6 +1,6 @@
 /**
  * Reads one large page of a member, part by part: a member with 100,000 groups has one of 44 MB, and
- * of 135 MB as JSON. Nothing of it is kept here, and pushes are passed on meanwhile.
+ * of 135 MB as JSON. Nothing of it is kept here, and pushes are passed on in the meantime.
  *
  * @module
  */

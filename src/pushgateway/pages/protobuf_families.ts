@@ -1,6 +1,6 @@
 /**
  * Metric families as delimited `MetricFamily` messages. A family that is large goes out in several of
- * them, for what is in a message has to be known before it begins. Pure.
+ * them, because what is in a message has to be known before it begins. Pure.
  *
  * @module
  */
@@ -61,7 +61,7 @@ function reader(read: ReadBytes) {
     const more = await read();
     if (!more) {
       if (rest.length + left === 0) return false;
-      throw new SyntaxError("expected metric families, found that they broke off");
+      throw new SyntaxError("expected metric families, found that they end early");
     }
     bytes = rest.length > 0 ? concat([rest, more]) : more;
     [cursor.bytes, cursor.at] = [bytes, 0];

@@ -129,7 +129,7 @@ export function createProtobufPage(sink: ProtobufSink): ProtobufPage {
     },
     end() {
       if (head || keptBytes > 0) {
-        throw new SyntaxError("expected metric families, found that they broke off");
+        throw new SyntaxError("expected metric families, found that they end early");
       }
     },
   };

@@ -90,7 +90,7 @@ export function readFields(bytes: Uint8Array): WireField[] {
   while (cursor.at < bytes.length) {
     const field = readField(cursor);
     if (!field || field.end > bytes.length) {
-      throw new SyntaxError("expected a protobuf message, found that it breaks off");
+      throw new SyntaxError("expected a protobuf message, found that it ends early");
     }
     fields.push(field);
   }

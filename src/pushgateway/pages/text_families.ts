@@ -47,7 +47,7 @@ function reader(read: ReadBytes) {
       const more = await read();
       if (!more) {
         if (rest.length === 0) return false;
-        throw new SyntaxError("expected whole lines, found that the last one breaks off");
+        throw new SyntaxError("expected whole lines, found that the last one ends early");
       }
       bytes = rest.length > 0 ? concat([rest, more]) : more;
       at = 0;

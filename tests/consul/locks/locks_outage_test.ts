@@ -109,14 +109,14 @@ async function outage({ halt, resume, firstMsMax }: Outage): Promise<void> {
   assert(performance.now() - haltedMs < TTL_MS + 500);
   assert.equal(await holding.end(), "lost");
   assert(await refusedMs(locks) < 1_000);
-  assert.equal(count("no locks can be had"), 1);
+  assert.equal(count("locks in Consul are not available"), 1);
   await waitFor(() => count("locks in Consul are lost") === 1, { what: "the loss in the log" });
 
   await resume(consul);
   await untilHad(locks);
   await using again = await startHolding(locks);
   assert.equal(await again.end(), "ended");
-  assert.equal(count("can be had from Consul again"), 1);
+  assert.equal(count("locks in Consul are available again"), 1);
   assert.equal(count("level=warn"), 2);
 }
 
@@ -182,7 +182,7 @@ Deno.test("a Consul that is away at the start is waited for, and a hold does not
   assert(await refusedMs(locks) < 500);
   await consul.start();
   await untilHad(locks);
-  assert.equal(count("no locks can be had"), 1);
+  assert.equal(count("locks in Consul are not available"), 1);
 });
 
 Deno.test("a hold that is asked for before the first session is there waits for it", async () => {

@@ -52,6 +52,7 @@ export function depsOf(
     report: {
       moved() {},
       staleRemoved() {},
+      compared() {},
       staysPut: ({ id, reason }: { id: string; reason: string }) =>
         void told.push(`${id}: ${reason}`),
       failed: (kind: string) => void told.push(kind),

@@ -113,9 +113,9 @@ Deno.test("a member that cannot be read is told once, and again when that change
   await reading;
   assert.equal(story.whereabouts.isReadable(a), true);
   assert.deepEqual(story.lines.map((line) => line.replace(/ \{.*"err":/, " {")), [
-    'warn member answers its probe, but its groups cannot be read: it is tried again {"no route"}',
-    'warn member answers its probe, but its groups cannot be read: it is tried again {"status 500"}',
-    'info member can be read again {"member":"a:9091"}',
+    'warn reading the groups of a member failed, trying again {"no route"}',
+    'warn reading the groups of a member failed, trying again {"status 500"}',
+    'info reading the groups of a member works again {"member":"a:9091","failures":3,"seconds":0}',
   ]);
 });
 

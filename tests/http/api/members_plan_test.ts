@@ -71,7 +71,7 @@ Deno.test("without a sweep there is no plan", { permissions }, async () => {
   const sweep = () => Promise.reject(new Error("handoff is off"));
   const { status, body } = await plan("?remove=a:9091", { sweep });
   assert.equal(status, 503);
-  assert.match(body.error, /cannot be swept: handoff is off/);
+  assert.match(body.error, /cannot be read: handoff is off/);
 });
 
 const IMPOSSIBLE: readonly [query: string, why: RegExp][] = [

@@ -54,7 +54,7 @@ type Refusal = readonly [
 ];
 const off: Partial<MembersApiDeps> = { handoffEnabled: () => false };
 const REFUSED: readonly Refusal[] = [
-  ["of what is no member", "c:9091", [BOTH], 404, /c:9091 is no member/],
+  ["of what is no member", "c:9091", [BOTH], 404, /c:9091 is not a member/],
   ["of what cannot be one", "x", [BOTH], 400, /expected host:port/],
   ["of the only member", "a:9091", [["list a", "a ok"]], 409, /no other member could take/],
   ["of an alias", "b:9091", [TWINS], 409, /same Pushgateway as a:9091/],
@@ -98,7 +98,7 @@ Deno.test("a drain is taken back of a member that leaves, also while handoff is 
   const { drain, marks } = startApi(BOTH);
   const answer = await drain("a:9091", true);
   assert.equal(answer.status, 409);
-  assert.match((await answer.json()).error, /does not leave: it is active/);
+  assert.match((await answer.json()).error, /is not being drained: it is active/);
   assert.deepEqual(marks, []);
 });
 

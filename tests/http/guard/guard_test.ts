@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { createGuard } from "../../../src/http/guard/guard.ts";
-import type { Passwords } from "../../../src/http/guard/passwords.ts";
+import type { Passwords, Verdict } from "../../../src/http/guard/passwords.ts";
 import { type IncomingRequest, textReply } from "../../../src/http/message.ts";
 import { openLog } from "../../../src/log.ts";
 import { incoming } from "../messages.ts";
@@ -102,6 +102,19 @@ Deno.test("what a client sends is checked as it is: colons, spaces, no password"
   assert.deepEqual(found, [["alice", "a:b c", client], ["", "", client], ["ä", "ö", client]]);
   assert.equal(own.lines.length, 1, "the log is told once of a client");
   assert.match(own.lines[0], /level=warn .*msg="request refused: wrong user or password" client=/);
+});
+
+Deno.test("a client with a wrong password is logged once, and when it sends a valid one", {
+  permissions: "none",
+}, async () => {
+  let verdict: Verdict = "wrong";
+  const own = open({ check: () => verdict });
+  for (let i = 0; i < 100; i++) await own.ask(basic("alice:wrong"));
+  assert.equal(own.lines.length, 1);
+  verdict = ADMISSION;
+  for (let i = 0; i < 3; i++) await own.ask(basic("alice:secret"));
+  assert.equal(own.lines.length, 2);
+  assert.match(own.lines[1], /level=info .*"client sends a valid password again".* failures=100 /);
 });
 
 Deno.test("who is admitted is known by the list of headers, for as long as that holds", {

@@ -1,49 +1,68 @@
 import assert from "node:assert/strict";
 import { createFailureLog } from "../../../src/http/push/failure_log.ts";
-import { openLog } from "../../../src/log.ts";
-import { parseMember } from "../../../src/member.ts";
 import { buildInfo } from "../../../src/build.ts";
 import { createMetrics } from "../../../src/metrics/metrics.ts";
 import { consulPolicy, member, tell } from "../../membership/story.ts";
 import { recordLog } from "../../model/log.ts";
 
-Deno.test("every failure is counted, and each member and kind has a line in ten seconds", {
-  permissions: "none",
-}, async () => {
+const permissions = "none";
+const [a, b] = [member("a"), member("b")];
+
+function startLog() {
   const lines: string[] = [];
-  const log = openLog({ level: "info", format: "logfmt", write: (line) => lines.push(line) });
   const metrics = createMetrics(buildInfo());
   let nowMs = 0;
-  const failures = createFailureLog({ log, metrics, now: () => nowMs });
-  const [a, b] = ["a:1", "b:2"].map((text) => parseMember(text));
-  for (let i = 0; i < 5; i++) failures.tell(a, "refused", new Error("connection refused"));
-  failures.tell(a, "timeout", new Error("no answer"));
-  failures.tell(b, "refused", new Error("connection refused"));
-  nowMs = 10_000;
-  failures.tell(a, "refused", new Error("connection refused"));
-
-  const told = lines.map((line) => line.replace(/^.*?level=/, "").trim());
-  assert.deepEqual(told, [
-    'warn logger=dynamic-sharding msg="push to a member failed" member=a:1 kind=refused why="connection refused"',
-    'warn logger=dynamic-sharding msg="push to a member failed" member=a:1 kind=timeout why="no answer"',
-    'warn logger=dynamic-sharding msg="push to a member failed" member=b:2 kind=refused why="connection refused"',
-    'warn logger=dynamic-sharding msg="push to a member failed" member=a:1 kind=refused why="connection refused" unsaidBefore=4',
-  ]);
-  const page = await metrics.render();
-  assert.match(page, /upstream_failures_total\{member="a:1",kind="refused"\} 6/);
-});
-
-Deno.test("a member that is gone is forgotten: one of its name is told of anew", {
-  permissions: "none",
-}, () => {
-  const lines: string[] = [];
   const failures = createFailureLog({
     log: recordLog((line) => lines.push(line)),
-    metrics: createMetrics(buildInfo()),
-    now: () => 0,
+    metrics,
+    now: () => nowMs,
   });
+  return { failures, lines, metrics, pass: (ms: number) => void (nowMs += ms) };
+}
+
+Deno.test("every failure is counted, and each kind of a member is logged once, until it is over", {
+  permissions,
+}, async () => {
+  const { failures, lines, metrics, pass } = startLog();
+  for (let i = 0; i < 5; i++) {
+    failures.tell(a, "refused", new Error(`connection ${i} refused`));
+    pass(10_000);
+  }
+  failures.tell(a, "timeout", new Error("no answer"));
+  failures.tell(b, "refused", new Error("connection refused"));
+  failures.works(a);
+  failures.works(a);
+  assert.deepEqual(lines, [
+    'warn push to a member failed {"member":"a:9091","kind":"refused","err":"connection 0 refused"}',
+    'warn push to a member failed {"member":"a:9091","kind":"timeout","err":"no answer"}',
+    'warn push to a member failed {"member":"b:9091","kind":"refused","err":"connection refused"}',
+    'info pushes to a member work again {"member":"a:9091","failures":6,"seconds":50}',
+  ]);
+  const page = await metrics.render();
+  assert.match(page, /upstream_failures_total\{member="a:9091",kind="refused"\} 5/);
+});
+
+Deno.test("a member to which every tenth push fails for an hour is not a line each time", {
+  permissions,
+}, () => {
+  const { failures, lines, pass } = startLog();
+  for (let i = 0; i < 3_600; i++) {
+    if (i % 10 === 0) failures.tell(a, "timeout", new Error("no answer"));
+    else failures.works(a);
+    pass(1_000);
+  }
+  assert.equal(lines.length, 5);
+  pass(300_000);
+  failures.works(a);
+  assert.match(lines[5], /^info pushes to a member work again .*"failures":358,"seconds":3570\}$/);
+});
+
+Deno.test("a member that is gone is forgotten: one of its name is logged anew", {
+  permissions,
+}, () => {
+  const { failures, lines } = startLog();
   const fail = () => {
-    for (const name of ["a", "b"]) failures.tell(member(name), "refused", new Error("refused"));
+    for (const name of [a, b]) failures.tell(name, "refused", new Error("refused"));
   };
   fail();
   fail();
@@ -52,5 +71,4 @@ Deno.test("a member that is gone is forgotten: one of its name is told of anew",
   fail();
   assert.equal(lines.length, 3);
   assert.match(lines[2], /"member":"b:9091"/);
-  assert.doesNotMatch(lines[2], /unsaidBefore/);
 });

@@ -71,7 +71,12 @@ Deno.test(
     assert.equal(await begun.receive(), "");
     await busy.send(get("/again"));
     assert.equal((await busy.answer()).body, "GET /again");
-    assert.equal(server.lines.filter((line) => line.includes("level=warn")).length, 2);
     assert.equal(await late.receive(), "");
+    using _next = await connect(server.port);
+    const lines = () => server.lines.filter((line) => line.includes("accepting connections"));
+    await waitFor(() => lines().length === 2, { what: "the end of it in the log" });
+    const [fails, works] = lines();
+    assert.match(fails, /level=warn .*failed, trying again.* err="Too many open files/);
+    assert.match(works, /level=info .*works again" closed=[1-9] failures=2 seconds=/);
   },
 );

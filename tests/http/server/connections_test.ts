@@ -105,7 +105,7 @@ Deno.test("a client that speaks no HTTP, or goes away, ends its own connection o
   using client = await connect(server.port);
   await client.send(get("/"));
   assert((await client.receive()).startsWith(OK));
-  await waitFor(() => server.lines.some((line) => line.includes("connection broke off")), {
+  await waitFor(() => server.lines.some((line) => line.includes("connection lost")), {
     what: "a line of the log",
   });
 });

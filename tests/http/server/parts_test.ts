@@ -118,7 +118,7 @@ Deno.test("parts are made no faster than the client takes them, and ended where 
     assert.equal(many.ended, 0);
   }
   await waitFor(() => many.ended > 0, { what: "the parts to be ended" });
-  assert.match(server.lines.join(""), /connection broke off/);
+  assert.match(server.lines.join(""), /connection lost/);
 });
 
 Deno.test("parts are ended where the client is gone before the first of them", {

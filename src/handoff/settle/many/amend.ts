@@ -20,7 +20,7 @@ export interface WrongCopy {
   readonly time?: number;
 }
 
-/** What amending takes. */
+/** What amending needs. */
 export interface AmendDeps {
   readonly exclusive: Pick<Exclusive, "run" | "runUntouched">;
   /** Began before the copy's source was read. */
@@ -36,7 +36,7 @@ export interface AmendDeps {
  *
  * @returns whether it is gone
  * @throws {MemberFailure} where a member cannot be read or written
- * @throws {LockFailure} where no locks can be had
+ * @throws {LockFailure} where no locks are available
  * @throws the signal's reason when it aborts
  */
 export async function amendCopy(

@@ -14,7 +14,7 @@ const ROUND_MS = 10_000;
  * Makes copies for a while. A member that fails is left alone from then on.
  *
  * @returns those that were made, and those that it has not come to
- * @throws {LockFailure} where no locks can be had; the signal's reason when it aborts
+ * @throws {LockFailure} where no locks are available; the signal's reason when it aborts
  */
 export async function copySome(
   copies: Copies,
@@ -48,7 +48,7 @@ async function copyTo(
     const { id, content } = copy;
     if (isFailing || !isFresh() || !isAllowed(id, to)) return;
     let sentMs: number | undefined;
-    // Asked once more when its turn has come: members may be slow, and rings may change meanwhile.
+    // Asked once more when its turn has come: members may be slow, and rings may change in the meantime.
     const merge = async () => {
       if (!isFresh() || !isAllowed(id, to)) return undefined;
       sentMs = now();

@@ -22,7 +22,7 @@ export type Finding =
   /** Somebody has, and the member is another process than before: nothing can be said of it. */
   | { readonly kind: "unclear"; readonly copy: Copy };
 
-/** What looking takes. */
+/** What looking needs. */
 export interface FindCopiesOptions {
   readonly gateways: Pick<Gateways, "copies" | "contents">;
   /** Began before the copies were made. */

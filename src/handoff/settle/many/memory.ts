@@ -12,7 +12,7 @@ export interface MemoryShare extends Disposable {
   readonly jsonBytesMax: number;
 }
 
-/** Others that come meanwhile find something left. */
+/** Others that come in the meantime find something left. */
 const PART = 0.75;
 /** What groups take while they are read, copied and looked for, as a multiple of their JSON. */
 const BYTES_OF_JSON = 6;

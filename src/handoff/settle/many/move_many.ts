@@ -3,9 +3,9 @@
  * once, copied, looked for at their owners with one read of each, and only then deleted.
  *
  * A group's turn is held for its copy, and once more for its deletion, and not in between. What
- * somebody else has pushed meanwhile has gone to the copy, which is the newer one. Where somebody has had
- * the turn before the copy was made, none is made. Nothing is deleted that has changed since it was
- * read.
+ * somebody else has pushed in the meantime has gone to the copy, which is the newer one. Where somebody
+ * has had the turn before the copy was made, none is made. Nothing is deleted that has changed since it
+ * was read.
  *
  * @module
  */
@@ -28,7 +28,7 @@ export interface ManyMoves {
   /** Which groups are to be moved, or what says so. */
   readonly groups: Chosen | Choose;
   readonly from: Member;
-  /** Members that groups will go to, as far as is known beforehand: they are read meanwhile. */
+  /** Members that groups will go to, as far as is known beforehand: they are read in the meantime. */
   readonly towards?: () => Iterable<Member>;
   readonly by: "push" | "drain";
   /** Copies no more when it aborts; what has been copied is brought to an end. */
@@ -78,7 +78,7 @@ const GROUPS_A_STEP = 1_000;
  * Moves as many of some groups as it can, while no other process moves many off the same member.
  *
  * @throws {MemberFailure} where the member cannot be read
- * @throws {LockFailure} where no locks can be had. What has been copied then and not deleted is on both
+ * @throws {LockFailure} where no locks are available. What has been copied then and not deleted is on both
  *   members, and the next move finds it there
  * @throws the signal's reason when it aborts
  */
@@ -267,7 +267,7 @@ export async function moveMany(
     return finding.kind === "there" && finding.touched && whereabouts.isPushed(id, from);
   }
 
-  /** Those whose newer copy lacks nothing, for it is not marked as a part. */
+  /** Those whose newer copy lacks nothing, because it is not marked as a part. */
   async function whole(outdated: readonly Outdated[]): Promise<readonly Former[]> {
     const partial = new Map<Member, ReadonlySet<string>>();
     for (const member of new Set(outdated.map(({ newer }) => newer))) {
@@ -303,7 +303,7 @@ export async function moveMany(
         stays(
           id,
           to,
-          `${to}: its copy ${finding.found ? "came out different" : "is not to be found"}`,
+          `${to}: its copy ${finding.found ? "is different" : "cannot be found"}`,
         );
       }
     } catch (error) {

@@ -6,7 +6,7 @@ import type { Watch } from "../exclusive.ts";
 import type { Flows } from "./flow.ts";
 import type { MoveMemory } from "./memory.ts";
 
-/** What moving many takes. */
+/** What moving many needs. */
 export interface MoveManyDeps extends BringHomeDeps {
   /** Writes to each member. */
   readonly flows: Flows<Member>;

@@ -43,7 +43,7 @@ export type Decision =
   /** It has changed, or its owner cannot be read: to be looked at again. */
   | { readonly kind: "later" };
 
-/** What deciding takes. */
+/** What deciding needs. */
 export interface PlanMovesDeps {
   readonly from: Member;
   readonly whereabouts: Pick<Whereabouts, "ownerOf" | "holdersOf">;
@@ -62,7 +62,10 @@ export interface ManyReads {
 /** Groups between two moments at which others have their turn. */
 const GROUPS_A_STEP = 256;
 
-/** The members that may have a copy of some groups, or shall get one. A generator, for there may be many. */
+/**
+ * The members that may have a copy of some groups, or shall get one. A generator, because there may be
+ * many.
+ */
 export function* membersBeside(
   ids: Iterable<string>,
   { from, whereabouts }: Pick<PlanMovesDeps, "from" | "whereabouts">,
@@ -81,7 +84,7 @@ export function* membersBeside(
   return members;
 }
 
-/** Decides for each group that was read. A generator, for there may be many. */
+/** Decides for each group that was read. A generator, because there may be many. */
 export function* planMoves(
   reads: ManyReads,
   deps: PlanMovesDeps,

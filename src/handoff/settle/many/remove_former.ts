@@ -24,7 +24,7 @@ export interface LastLook {
 /**
  * Deletes those that are as they were, and calls back for each.
  *
- * @throws {LockFailure} where no locks can be had; the signal's reason when it aborts
+ * @throws {LockFailure} where no locks are available; the signal's reason when it aborts
  */
 export async function removeFormer(
   former: readonly Former[],

@@ -17,7 +17,7 @@ import { isNewer, keyOfId, pushedAt, type StaleCopy } from "../../plan/inventory
 import { doubtOf } from "../../plan/rivals.ts";
 import { inChunks } from "./chunks.ts";
 
-/** What deleting takes. */
+/** What deleting needs. */
 export interface StaleDeps {
   readonly exclusive: Exclusive;
   readonly gateways: Gateways;
@@ -45,7 +45,7 @@ const DELETE_MS_MAX = 40_000;
  * Deletes those copies that can be; what cannot is told, and left to the next sweep.
  *
  * @throws {MemberFailure} where a member cannot be read
- * @throws {LockFailure} where no locks can be had
+ * @throws {LockFailure} where no locks are available
  * @throws the signal's reason when it aborts
  */
 export async function removeStaleMany(

@@ -45,7 +45,7 @@ export function createRelayTls({ cert, key }: Certificates): Tls {
         conn = await listener.accept();
       } catch {
         if (isClosed) return;
-        await sleep(ACCEPT_AGAIN_MS); // too many open files, as a rule
+        await sleep(ACCEPT_AGAIN_MS); // too many open files, usually
         continue;
       }
       const { port } = conn.remoteAddr as Deno.NetAddr;

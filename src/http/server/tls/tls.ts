@@ -15,7 +15,7 @@ export interface Tls extends Disposable {
    * Performs the handshake of one connection, which is this function's from now on.
    *
    * @returns the secured connection; to close it closes both
-   * @throws where the handshake fails, or the connection is closed meanwhile; it is closed then
+   * @throws where the handshake fails, or the connection is closed in the meantime; it is closed then
    */
   secure(conn: Socket): Promise<SecuredSocket>;
 }

@@ -350,8 +350,8 @@ Deno.test("a copy that comes out different is deleted, and the group stays where
   };
   const { moved, staying, told } = await move(bench, [id, other], { gateways: { merge } });
   assert.deepEqual([...moved], [other]);
-  assert.deepEqual([...staying], [[id, `${to}: its copy came out different`]]);
-  assert.deepEqual(told, [`${id}: ${to}: its copy came out different`]);
+  assert.deepEqual([...staying], [[id, `${to}: its copy is different`]]);
+  assert.deepEqual(told, [`${id}: ${to}: its copy is different`]);
   assert.deepEqual(bench.holders(id), { [from]: HELD });
 });
 
