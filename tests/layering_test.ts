@@ -36,6 +36,7 @@ const PURE = [
   "src/config/certificates.ts",
   "src/config/schema.ts",
   "src/config/scraping.ts",
+  "src/config/web_protection.ts",
   "src/config/web_schema.ts",
   "src/discovery/dns/message.ts",
   "src/discovery/dns/resolv_conf.ts",
@@ -57,6 +58,7 @@ const PURE = [
   "src/pushgateway/compare_content.ts",
   "src/http/api/scrape_request.ts",
   "src/http/api/shown_samples.ts",
+  "src/http/server/tls/alt_names.ts",
   "src/pushgateway/sample_groups.ts",
   "src/pushgateway/shared_series.ts",
 ];

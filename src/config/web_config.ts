@@ -30,6 +30,8 @@ export interface WebTls {
   /** Those that stand in the configuration itself, as PEM: `cert`, `key` and `client_ca`. */
   readonly inline: ByKey;
   readonly clientAuth: ClientAuth;
+  /** A client's certificate has to be for one of these; absent: for anything. */
+  readonly clientNames?: readonly string[];
   readonly minVersion: TlsVersion;
   readonly maxVersion: TlsVersion;
 }
@@ -142,6 +144,7 @@ function toWebConfig(
         }),
         inline: byKey({ cert: tls.cert, key: tls.key?.reveal(), client_ca: tls.client_ca }),
         clientAuth: tls.client_auth_type ?? "NoClientCert",
+        ...(tls.client_allowed_sans && { clientNames: tls.client_allowed_sans }),
         minVersion: TLS_VERSIONS[tls.min_version ?? "TLS12"],
         maxVersion: TLS_VERSIONS[tls.max_version ?? "TLS13"],
       },

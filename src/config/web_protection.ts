@@ -36,6 +36,9 @@ export function openingsOf(before: WebConfig, next: WebConfig): readonly Opening
   if (next.tls && DEMANDS[demands] < DEMANDS[demanded]) {
     expected(demanded, ["tls_server_config", "client_auth_type"], demands);
   }
+  if (next.tls && before.tls?.clientNames && !next.tls.clientNames) {
+    expected("names", ["tls_server_config", "client_allowed_sans"], "none");
+  }
   return openings;
 }
 

@@ -7,7 +7,17 @@
 
 import { z } from "zod";
 import { field } from "./conflicts.ts";
-import { type Issue, kind, list, scalar, secret, section, text, toIssues } from "./fields.ts";
+import {
+  filledList,
+  type Issue,
+  kind,
+  list,
+  scalar,
+  secret,
+  section,
+  text,
+  toIssues,
+} from "./fields.ts";
 import {
   CURVES,
   NEEDS_COMPLETE,
@@ -53,7 +63,7 @@ const tls = section({
   cert: text("a PEM certificate"),
   key: secret("a PEM private key"),
   client_ca: text("a PEM certificate"),
-  client_allowed_sans: unsupported(),
+  client_allowed_sans: filledList("one name", String).optional(),
 });
 
 const headers = section(
@@ -83,7 +93,7 @@ export type WebFile = z.infer<typeof file>;
 
 const KEYS: Readonly<Record<string, readonly string[]>> = {
   "": ["tls_server_config", "http_server_config", "basic_auth_users"],
-  "tls_server_config": Object.keys(tls.shape).slice(0, -1),
+  "tls_server_config": Object.keys(tls.shape),
   "http_server_config": Object.keys(http.shape),
   "http_server_config.headers": Object.keys(headers.shape),
 };
@@ -135,6 +145,14 @@ function tlsConflicts(raw: TlsSection, hasCompleteTls: boolean): Issue[] {
   }
   if (typeof auth === "string" && auth.includes("Verify") && !ca) {
     tell("client_auth_type", "expected client_ca_file beside it, found none");
+  }
+  if (raw.client_allowed_sans && !(typeof auth === "string" && auth.startsWith("Require"))) {
+    tell(
+      "client_allowed_sans",
+      `expected a client_auth_type that requires a certificate, found ${
+        auth ? show(auth) : "none"
+      }`,
+    );
   }
   const { min_version: min, max_version: max } = raw;
   if (min === "TLS13" && max === "TLS12") {

@@ -7,6 +7,7 @@ import { type Announcements, createAnnouncements } from "../consul/announcements
 import { lockPrefix, ringPrefix } from "../consul/keys.ts";
 import { createLocks, type Locks } from "../consul/locks/locks.ts";
 import type { Logger } from "../log.ts";
+import type { Followed, Following } from "./followed.ts";
 
 /** The way to Consul, and what hangs on it. Disposal closes it. */
 export interface ConsulLink extends Disposable {
@@ -15,20 +16,22 @@ export interface ConsulLink extends Disposable {
   /** Which ring each instance goes by. */
   readonly announcements: Announcements;
   readonly serviceName: string;
+  /** Follows the files of `consul_server.tls_config`. */
+  readonly followed: readonly Following[];
 }
 
 /**
  * Opens the way to a Consul; nothing is sent yet.
  *
- * @param certificates what the files of `tls_config` hold
+ * @param deps.certificates of `consul_server.tls_config`; absent where it names no files
  */
 export function openLink(
   config: ConsulConfig,
-  certificates: () => TlsFiles,
-  log: Logger,
+  { certificates, log }: { readonly certificates?: Followed<TlsFiles>; readonly log: Logger },
 ): ConsulLink {
-  const client = openConsul(config, certificates);
-  return linkThrough(client, config.serviceName, { random: Math.random, log });
+  const client = openConsul(config, () => certificates?.current ?? {});
+  const link = linkThrough(client, config.serviceName, { random: Math.random, log });
+  return { ...link, followed: certificates ? [certificates] : [] };
 }
 
 /**
@@ -54,6 +57,7 @@ export function linkThrough(
     locks,
     announcements,
     serviceName,
+    followed: [],
     [Symbol.dispose]: () => client[Symbol.dispose](),
   };
 }

@@ -131,23 +131,29 @@ export function createFollowed<T>(first: T, deps: FollowedDeps<T>): Followed<T> 
   };
 }
 
+/** Follows files while its tasks run, each for itself. @param onJudged is told after each look of those */
+export type FollowAll = (all: readonly Following[], onJudged?: () => void) => Task[];
+
 /**
- * Follows all of some files, each for itself.
+ * Creates what follows the files of one service.
  *
- * @param onJudged is told whether what all of them hold is in force
+ * @param onJudged is told whether all files that are followed hold what is in force
  */
-export function followAll(
-  all: readonly Following[],
-  onJudged: (areInForce: boolean) => void,
-): Task[] {
+export function createFollowAll(onJudged: (areInForce: boolean) => void): FollowAll {
   const refused = new Set<Following>();
-  return all.map((one) => (signal) =>
-    one.follow((isInForce) => {
-      if (isInForce) refused.delete(one);
-      else refused.add(one);
-      onJudged(refused.size === 0);
-    }, signal)
-  );
+  return (all, onOwnJudged) =>
+    all.map((one) => async (signal) => {
+      const judge = (isInForce: boolean) => {
+        if (isInForce) refused.delete(one);
+        else refused.add(one);
+        onJudged(refused.size === 0);
+      };
+      await one.follow((isInForce) => {
+        judge(isInForce);
+        onOwnJudged?.();
+      }, signal);
+      judge(true); // what is followed no more is no trouble
+    });
 }
 
 function problemsOf(error: unknown): readonly string[] {

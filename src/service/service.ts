@@ -34,7 +34,7 @@ import type { MembershipEvent } from "../membership/membership.ts";
 import { createProbe } from "../membership/probe.ts";
 import { watchMembership } from "../membership/watch.ts";
 import type { Metrics } from "../metrics/metrics.ts";
-import { followAll } from "./followed.ts";
+import { createFollowAll } from "./followed.ts";
 import { areInForce, changeToListed, listedMembers } from "./in_force.ts";
 import { createLeaving } from "./leaving.ts";
 import { createRegistrar, without } from "./registrar.ts";
@@ -96,12 +96,14 @@ export function createService(first: Term, deps: ServiceDeps): Service {
   const reports = createInbox<MembershipEvent>();
   const now = () => performance.now();
   const failures = createFailureLog({ log, metrics, now });
+  const followAll = createFollowAll(metrics.filesInForce);
   const tellSharedSeries = createTellSharedSeries({ log, count: metrics.handoff.sharedSeries });
   const terms = createTerms(first, {
     open: deps.open,
     tasksOf,
     linkTasksOf: (link) => [
       (signal) => leaving.follow(link, signal),
+      ...followAll(link.followed),
       // What is announced hangs on the session of the locks.
       (signal) =>
         runStages([
@@ -176,11 +178,7 @@ export function createService(first: Term, deps: ServiceDeps): Service {
     return [
       watch,
       ...(term.consul ? [registrar(term, term.consul)] : []),
-      ...followAll(term.followed, (areInForce) => {
-        if (term !== terms.current) return;
-        metrics.filesInForce(areInForce);
-        tellNotices();
-      }),
+      ...followAll(term.followed, tellNotices),
     ];
   }
 
@@ -215,7 +213,6 @@ export function createService(first: Term, deps: ServiceDeps): Service {
       leaving.unmarkHere(member);
     }
     handoff.configChanged();
-    metrics.filesInForce(true);
     if (showListenAddress(next.config.listen) !== showListenAddress(previous.config.listen)) {
       log.warn("http_listen_addr has changed: it takes effect with a restart");
     }

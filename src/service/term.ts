@@ -7,7 +7,7 @@ import { together } from "../config/files.ts";
 import { ConfigError, loadPlacedConfig, type PlacedConfig } from "../config/load.ts";
 import { readTlsFiles, type TlsFiles, type TlsReading } from "../config/named_files.ts";
 import { sharingConflict } from "../config/sharing.ts";
-import { loadWebConfig } from "../config/web_config.ts";
+import { type LoadedWeb, loadWebConfig } from "../config/web_config.ts";
 import { createBadEntries } from "../discovery/bad_entries.ts";
 import { consulDiscovery } from "../discovery/consul.ts";
 import type { Discovery } from "../discovery/discovery.ts";
@@ -79,10 +79,7 @@ export async function openTerm(
   previous?: Term,
 ): Promise<Term> {
   const { webConfigFile: webFile, env, deadlines, log } = options;
-  const [placed, loadedWeb] = await together(
-    loadOwn(options),
-    webFile ? loadWebConfig(webFile, { env }) : Promise.resolve(undefined),
-  );
+  const [placed, loadedWeb] = await together(loadOwn(options), loadWeb(options));
   using stack = new DisposableStack();
   const web = webFile !== undefined && loadedWeb
     ? stack.use(openWeb(loadedWeb, { file: webFile, env, log }))
@@ -90,7 +87,6 @@ export async function openTerm(
   const { config } = placed;
   const { upstream, proxy } = config;
   const certificates = await openCertificates(placed, "pushgateway.tls_config", log);
-  const consulCertificates = await openCertificates(placed, "consul_server.tls_config", log);
   const open = (limits: Pick<TransportLimits, "idleMax" | "answers">) =>
     stack.use(openTransport(upstream, {
       ...limits,
@@ -100,11 +96,7 @@ export async function openTerm(
   const transport = open({ idleMax: proxy.inFlightMax, answers: PUSH_ANSWERS });
   const probeTransport = open(PROBE_LIMITS);
   const apiTransport = open(API_LIMITS);
-  const consul = config.consul && openConsulTerm(config.consul, {
-    certificates: () => consulCertificates?.current ?? {},
-    previous: previous?.consul,
-    log,
-  });
+  const consul = await openConsulTerm(placed, log, previous?.consul);
   const opened = stack.move();
   return {
     config,
@@ -113,7 +105,7 @@ export async function openTerm(
     probeTransport,
     apiTransport,
     ...(web && { web }),
-    followed: [web, certificates, consulCertificates].filter((one) => one !== undefined),
+    followed: [web, certificates].filter((one) => one !== undefined),
     [Symbol.dispose]: () => opened.dispose(),
   };
 }
@@ -125,6 +117,10 @@ async function loadOwn(
   const conflict = reusePort ? sharingConflict(placed.config) : undefined;
   if (conflict) throw new ConfigError([`${configFile}: ${conflict}`]);
   return placed;
+}
+
+async function loadWeb({ webConfigFile, env }: TermOptions): Promise<LoadedWeb | undefined> {
+  return webConfigFile ? await loadWebConfig(webConfigFile, { env }) : undefined;
 }
 
 /** @throws {ConfigError} where they are wrong */
@@ -147,17 +143,16 @@ async function openCertificates(
   });
 }
 
-function openConsulTerm(
-  config: ConsulConfig,
-  { certificates, previous, log }: {
-    readonly certificates: () => TlsFiles;
-    readonly previous: ConsulTerm | undefined;
-    readonly log: Logger;
-  },
-): ConsulTerm {
-  // The files are followed by the term that has opened the link.
-  const isSame = previous && !config.tls && isSameLink(previous.config, config);
-  return { config, link: isSame ? previous.link : openLink(config, certificates, log) };
+async function openConsulTerm(
+  placed: PlacedConfig,
+  log: Logger,
+  previous: ConsulTerm | undefined,
+): Promise<ConsulTerm | undefined> {
+  const { consul: config } = placed.config;
+  if (!config) return undefined;
+  if (previous && isSameLink(previous.config, config)) return { config, link: previous.link };
+  const certificates = await openCertificates(placed, "consul_server.tls_config", log);
+  return { config, link: openLink(config, { ...(certificates && { certificates }), log }) };
 }
 
 /** Whether two configurations speak to the same Consul, as the same client, of the same service. */

@@ -20,6 +20,13 @@ const BAD_FILES: readonly [file: string, why: string, problems: readonly string[
   ["client-ca-unused.yml", "authorities of certificates that nobody asks for", [
     "4:19: tls_server_config.client_ca_file: expected a client_auth_type that asks for certificates, found none",
   ]],
+  ["client-names.yml", "no name at all, of certificates that need not be shown", [
+    "5:24: tls_server_config.client_allowed_sans: expected at least one name, found none",
+    '5:24: tls_server_config.client_allowed_sans: expected a client_auth_type that requires a certificate, found "RequestClientCert"',
+  ]],
+  ["client-names-unasked.yml", "names of certificates that nobody asks for", [
+    "4:24: tls_server_config.client_allowed_sans: expected a client_auth_type that requires a certificate, found none",
+  ]],
   ["duplicate-users.yml", "one user twice", [
     "3:3: expected YAML, found: Map keys must be unique",
   ]],
@@ -68,9 +75,8 @@ const BAD_FILES: readonly [file: string, why: string, problems: readonly string[
     '6:5: http_server_config.headers: unknown key "Server", expected one of Strict-Transport-Security, X-Content-Type-Options, X-Frame-Options, X-XSS-Protection, Content-Security-Policy',
     '7:1: unknown key "basic_auth_user", did you mean "basic_auth_users"?',
   ]],
-  ["unsupported.yml", "keys of exporter-toolkit that are not built here", [
-    "5:24: tls_server_config.client_allowed_sans: this key of exporter-toolkit is not supported",
-    "7:3: rate_limit: this key of exporter-toolkit is not supported",
+  ["unsupported.yml", "a key of exporter-toolkit that is not built here", [
+    "3:3: rate_limit: this key of exporter-toolkit is not supported",
   ]],
   ["users.yml", "users without a hash that can be compared; no password is shown", [
     "2:10: basic_auth_users.plain: expected a bcrypt hash, as htpasswd -nBC 10 prints it behind the colon, found something else",

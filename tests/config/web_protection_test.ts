@@ -20,6 +20,11 @@ const TLS: WebTls = {
 };
 const withTls = (clientAuth: ClientAuth): WebConfig => ({ ...OPEN, tls: { ...TLS, clientAuth } });
 
+const withNames = (...clientNames: string[]): WebConfig => ({
+  ...OPEN,
+  tls: { ...TLS, clientAuth: "RequireAndVerifyClientCert", clientNames },
+});
+
 const LESS: readonly [what: string, before: WebConfig, next: WebConfig, problem: string][] = [
   [
     "without its users",
@@ -47,6 +52,13 @@ const LESS: readonly [what: string, before: WebConfig, next: WebConfig, problem:
     "tls_server_config.client_auth_type: expected RequireAndVerifyClientCert as in the running " +
     "configuration, found RequireAnyClientCert",
   ],
+  [
+    "that lets in every name",
+    withNames("a"),
+    withTls("RequireAndVerifyClientCert"),
+    "tls_server_config.client_allowed_sans: expected names as in the running configuration, " +
+    "found none",
+  ],
 ];
 for (const [what, before, next, problem] of LESS) {
   Deno.test(`a web configuration ${what} protects less`, { permissions }, () => {
@@ -59,6 +71,7 @@ const NOT_LESS: readonly [what: string, before: WebConfig, next: WebConfig][] = 
   ["with fewer users", withUsers("a", "b"), withUsers("b")],
   ["with a first user", OPEN, withUsers("a")],
   ["with TLS where there was none", OPEN, withTls("NoClientCert")],
+  ["that lets in other names", withNames("a"), withNames("b")],
   ["that asks for more", withTls("RequireAnyClientCert"), withTls("RequireAndVerifyClientCert")],
   [
     "that asks for no certificate where none had to be shown",

@@ -19,7 +19,7 @@ async function startLink(
     ...{ scheme: "http", hostname, port: Number(port), serviceName },
     check: { interval: "1s", timeout: "1s", deregisterAfter: "60s" },
   };
-  const link = openLink(config, () => ({}), recordLog(() => {}));
+  const link = openLink(config, { log: recordLog(() => {}) });
   const stop = new AbortController();
   const running = runStages([
     (signal) => link.announcements.run(() => {}, signal),

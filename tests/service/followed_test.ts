@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { ConfigError } from "../../src/config/load.ts";
-import { createFollowed, followAll } from "../../src/service/followed.ts";
+import { createFollowAll, createFollowed } from "../../src/service/followed.ts";
 import { createClockwork } from "../model/clockwork.ts";
 import { recordLog } from "../model/log.ts";
 
@@ -113,25 +113,35 @@ Deno.test("what cannot be put in force is told once, and the former stays", asyn
   }, "b");
 });
 
-Deno.test(
-  "all files are in force where none of them is refused",
-  { permissions: "none" },
-  async () => {
-    const judges: ((isInForce: boolean) => void)[] = [];
-    const one = {
-      follow(onJudged: (isInForce: boolean) => void) {
+Deno.test("all files are in force where none that is followed is refused", {
+  permissions: "none",
+}, async () => {
+  const judges: ((isInForce: boolean) => void)[] = [];
+  const ends: (() => void)[] = [];
+  const following = () => ({
+    follow: (onJudged: (isInForce: boolean) => void) =>
+      new Promise<void>((resolve) => {
         judges.push(onJudged);
-        return Promise.resolve();
-      },
-    };
-    const told: boolean[] = [];
-    const tasks = followAll([one, { ...one }], (areInForce) => told.push(areInForce));
-    await Promise.all(tasks.map((task) => task(new AbortController().signal)));
-    const [first, second] = judges;
-    first(false);
-    second(true);
-    first(true);
-    second(false);
-    assert.deepEqual(told, [false, false, true, false]);
-  },
-);
+        ends.push(resolve);
+      }),
+  });
+  const told: boolean[] = [];
+  let own = 0;
+  const followAll = createFollowAll((areInForce) => told.push(areInForce));
+  const tasks = [
+    ...followAll([following(), following()], () => own++),
+    ...followAll([following()]),
+  ].map((task) => task(new AbortController().signal));
+  const [first, second, third] = judges;
+  first(false);
+  second(true);
+  third(false);
+  first(true);
+  assert.deepEqual(told.splice(0), [false, false, false, false]);
+  assert.equal(own, 3);
+  ends[2]();
+  await tasks[2];
+  assert.deepEqual(told.splice(0), [true], "what ends is no trouble any more");
+  for (const end of ends) end();
+  await Promise.all(tasks);
+});

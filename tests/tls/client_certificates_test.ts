@@ -62,6 +62,41 @@ Deno.test("each client_auth_type lets in whom Go's does", async (t) => {
   }
 });
 
+const NAMES: readonly [what: string, allowed: string, hosts: string, isLetIn: boolean][] = [
+  ["a DNS name", "push.example", "DNS:other.example,DNS:push.example", true],
+  ["an e-mail address", "a@b.example", "email:a@b.example", true],
+  ["a URI", "spiffe://push/job", "URI:spiffe://push/job", true],
+  ["an IPv4 address", "10.0.0.1", "IP:10.0.0.1", true],
+  ["an IPv6 address", "2001:db8::1", "IP:2001:0DB8:0:0:0:0:0:1", true],
+  ["another name", "push.example", "DNS:push.example.org", false],
+  ["a wildcard", "push.example", "DNS:*.example", false],
+  ["a name of another kind", "push.example", "RID:1.2.3.4", false],
+];
+
+Deno.test("client_allowed_sans lets in the names that it lists", async (t) => {
+  const { curl } = await ensureComponents(["curl"]);
+  await using authority = await createAuthority();
+  const pair = await readPair(await authority.issue("server"));
+  const clientCa = await Deno.readTextFile(authority.ca);
+  for (const [what, allowed, hosts, isLetIn] of NAMES) {
+    await t.step(`${what} is ${isLetIn ? "let in" : "refused"}`, async () => {
+      const settings = {
+        clientAuth: "RequireAndVerifyClientCert",
+        clientNames: ["nobody.example", allowed],
+        minVersion: "TLSv1.2",
+        maxVersion: "TLSv1.3",
+      } as const;
+      using tls = createNodeTls(settings, { ...pair, clientCa });
+      await using server = startServer(ignoreBody, { tls: () => tls });
+      const client = await authority.issue("client", { hosts });
+      const args = ["--silent", "--cacert", authority.ca, "--cert", client.cert];
+      const url = `https://localhost:${server.port}/`;
+      const { stdout } = await run(curl.command, [...args, "--key", client.key, url], curl);
+      assert.equal(stdout, isLetIn ? "GET /" : "", server.lines.join(""));
+    });
+  }
+});
+
 Deno.test("the versions of TLS are those that are wanted", async () => {
   const { openssl } = await ensureComponents(["openssl"]);
   await using authority = await createAuthority();

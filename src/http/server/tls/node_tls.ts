@@ -7,8 +7,8 @@
 
 import type { Duplex } from "node:stream";
 import { createServer, type Server, type TLSSocket } from "node:tls";
-import type { ClientAuth } from "../../../config/web_schema.ts";
 import type { Certificates } from "../../../config/web_config.ts";
+import { alternativeNames } from "./alt_names.ts";
 import { NodeTlsSocket } from "./node_tls_socket.ts";
 import { PROTOCOLS, type Tls, type TlsSettings } from "./tls.ts";
 import { Transport } from "./transport.ts";
@@ -18,7 +18,7 @@ const IDLE_MAX = 64;
 
 /** Creates it. */
 export function createNodeTls(
-  { clientAuth, minVersion, maxVersion }: TlsSettings,
+  { clientAuth, clientNames, minVersion, maxVersion }: TlsSettings,
   { cert, key, clientCa }: Certificates,
 ): Tls {
   const options = {
@@ -42,7 +42,7 @@ export function createNodeTls(
       const server = idle.pop() ?? createServer(options);
       try {
         const socket = await handshake(server, transport.stream);
-        const problem = certificateProblem(socket, clientAuth);
+        const problem = certificateProblem(socket, { clientAuth, clientNames });
         if (problem) throw new Deno.errors.ConnectionAborted(problem);
         if (idle.length < IDLE_MAX) idle.push(server);
         return new NodeTlsSocket(socket, transport, conn);
@@ -79,15 +79,22 @@ function handshake(server: Server, stream: Duplex): Promise<TLSSocket> {
 }
 
 /** The runtime says of a certificate whether it is one of an authority's; the rest is told here. */
-function certificateProblem(socket: TLSSocket, clientAuth: ClientAuth): string | undefined {
+function certificateProblem(
+  socket: TLSSocket,
+  { clientAuth, clientNames }: Pick<TlsSettings, "clientAuth" | "clientNames">,
+): string | undefined {
   if (clientAuth === "NoClientCert" || clientAuth === "RequestClientCert") return undefined;
-  const isGiven = socket.getPeerX509Certificate() !== undefined;
-  if (!isGiven) {
+  const certificate = socket.getPeerX509Certificate();
+  if (!certificate) {
     return clientAuth === "VerifyClientCertIfGiven"
       ? undefined
       : "expected a client certificate, found none";
   }
-  return clientAuth === "RequireAnyClientCert" || socket.authorized
-    ? undefined
-    : `expected a client certificate of an authority in client_ca_file, found: ${socket.authorizationError}`;
+  if (clientAuth !== "RequireAnyClientCert" && !socket.authorized) {
+    return `expected a client certificate of an authority in client_ca_file, found: ${socket.authorizationError}`;
+  }
+  const names = clientNames && alternativeNames(certificate.raw);
+  return names?.every((name) => !clientNames?.includes(name))
+    ? `expected a client certificate for a name in client_allowed_sans, found one for: ${names}`
+    : undefined;
 }

@@ -24,4 +24,7 @@ export interface Tls extends Disposable {
 export const PROTOCOLS = ["http/1.1", "http/1.0"];
 
 /** How it is served. */
-export type TlsSettings = Pick<WebTls, "clientAuth" | "minVersion" | "maxVersion">;
+export type TlsSettings = Pick<
+  WebTls,
+  "clientAuth" | "clientNames" | "minVersion" | "maxVersion"
+>;
