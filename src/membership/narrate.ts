@@ -4,6 +4,7 @@ import type { Observation } from "../discovery/discovery.ts";
 import { errorText, type Logger } from "../log.ts";
 import type { Member } from "../member.ts";
 import type { HashRing } from "../ring/hash_ring.ts";
+import type { Happening, MemberChange } from "./history.ts";
 import type { MemberRecord, Membership, MembershipEvent } from "./membership.ts";
 
 /** What telling takes. */
@@ -15,6 +16,8 @@ export interface Narrator {
   readonly probeFailure: (member: Member) => string | undefined;
   /** What a member held when it was last read, where it was. */
   readonly groupsOf: (member: Member) => number | undefined;
+  /** Is told of each member that has changed its state, or cannot join. */
+  readonly onChange: (change: MemberChange) => void;
 }
 
 /** Why a member is known no more, where that is not that it answers no more. */
@@ -29,7 +32,7 @@ export function narrateMembership(
   { previous, event }: { readonly previous: Membership; readonly event: MembershipEvent },
   narrator: Narrator,
 ): void {
-  const { log, probeFailure, groupsOf } = narrator;
+  const { log, probeFailure, groupsOf, onChange } = narrator;
   if (event.kind === "observed") narrateLookUp(event.observation, previous, narrator);
   for (const member of new Set([...previous.records.keys(), ...next.records.keys()])) {
     const record = next.records.get(member);
@@ -45,26 +48,29 @@ export function narrateMembership(
       const why = record ? reason(record, { down, marked, restarted }) : gone;
       // Out of reach until it returns, but for those that are pushed again, to others.
       const groups = (record ?? before)?.verdict === "down" ? groupsOf(member) : undefined;
-      const fields = {
+      const fields: MemberChange = {
         member,
         from: before?.state ?? "unknown",
         to: record?.state ?? "unknown",
         why,
         ...(groups !== undefined && { groups }),
       };
+      onChange(fields);
       if (record?.state === "alias") {
         const what = "two members are one Pushgateway under two names: only one of them is used; " +
           "take the other one out of the file, or out of discovery";
         log.error(what, { member, used: record.aliasOf });
-      } else if (record?.state === "suspect") log.warn("member changed", fields);
-      else log.info("member changed", fields);
+      } else if (record?.state === "suspect") log.warn("member changed", { ...fields });
+      else log.info("member changed", { ...fields });
     } else if (record?.contested && !before?.contested) {
       const what = "discovery calls a member unhealthy that answers our probe; it is waited for";
       log.warn(what, { member });
     } else if (record?.state === "joining" && record.verdict !== before?.verdict) {
       // It is not active, and was not: without this line nobody would know why.
       const why = probeFailure(member) ?? "does not answer our probe";
-      if (record.verdict === "down") log.warn("member cannot join", { member, why });
+      if (record.verdict !== "down") continue;
+      log.warn("member cannot join", { member, why });
+      onChange({ member, from: record.state, to: record.state, why });
     }
   }
   if (next.probesDistrusted && !previous.probesDistrusted) {
@@ -147,14 +153,17 @@ function reason(
   }
 }
 
-/** Logs a new ring. */
-export function narrateRing(ring: HashRing, previous: HashRing, log: Logger): void {
+/**
+ * Logs a new ring.
+ *
+ * @returns what has happened
+ */
+export function narrateRing(ring: HashRing, previous: HashRing, log: Logger): Happening {
   const missing = (members: readonly Member[], others: ReadonlyMap<Member, number>) =>
-    members.filter((member) => !others.has(member)).join(",");
-  log.info("ring published", {
-    members: ring.members.length,
-    hash: ring.hash,
-    added: missing(ring.members, previous.weights),
-    removed: missing(previous.members, ring.weights),
-  });
+    members.filter((member) => !others.has(member));
+  const added = missing(ring.members, previous.weights);
+  const removed = missing(previous.members, ring.weights);
+  const { hash, members: { length: members } } = ring;
+  log.info("ring published", { members, hash, added: added.join(","), removed: removed.join(",") });
+  return { kind: "ring", hash, members, added, removed };
 }

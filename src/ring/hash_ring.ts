@@ -28,6 +28,7 @@ export class HashRing {
   readonly #points: Uint32Array;
   readonly #owners: Uint32Array;
   readonly #starts: Uint32Array;
+  #shares: ReadonlyMap<Member, number> | undefined;
 
   private constructor(
     weights: ReadonlyMap<Member, number>,
@@ -36,7 +37,7 @@ export class HashRing {
   ) {
     this.weights = weights;
     this.members = sorted.map(([member]) => member);
-    this.hash = murmur3(sorted.map(([member, weight]) => `${member} ${weight}\n`).join(""));
+    this.hash = digestOf(sorted);
     this.#points = points;
     this.#owners = owners;
     this.#starts = starts;
@@ -73,7 +74,7 @@ export class HashRing {
    * @throws {RangeError} where there are more than a million members
    */
   static *build(weights: ReadonlyMap<Member, number>): Generator<void, HashRing> {
-    const sorted = [...weights].sort(([a], [b]) => (a < b ? -1 : 1));
+    const sorted = sortedByName(weights);
     if (sorted.length > MEMBERS_MAX) {
       throw new RangeError(`expected at most ${MEMBERS_MAX} members, found ${sorted.length}`);
     }
@@ -99,6 +100,26 @@ export class HashRing {
     return undefined;
   }
 
+  /**
+   * The share of all keys that each member owns, from 0 to 1; together they are 1. Counted at the first call:
+   * that takes a few milliseconds for a thousand members.
+   */
+  get shares(): ReadonlyMap<Member, number> {
+    return this.#shares ??= this.#countShares();
+  }
+
+  #countShares(): ReadonlyMap<Member, number> {
+    const points = this.#points;
+    const lengths = new Float64Array(this.members.length);
+    // A key belongs to the first point after it. Those after the last point belong to the first one.
+    let before = points.length === 0 ? 0 : points[points.length - 1] - 2 ** 32;
+    for (let i = 0; i < points.length; i++) {
+      lengths[this.#owners[i]] += points[i] - before;
+      before = points[i];
+    }
+    return new Map(this.members.map((member, rank) => [member, lengths[rank] / 2 ** 32]));
+  }
+
   /** Index of the first point strictly greater than the key's hash, wrapping round. */
   #pointAfter(key: string): number {
     const points = this.#points;
@@ -110,6 +131,19 @@ export class HashRing {
     while (i < points.length && points[i] <= hash) i++;
     return i === points.length ? 0 : i;
   }
+}
+
+/** The {@linkcode HashRing.hash hash} of a ring of these members, which is not built for that. */
+export function ringHash(weights: ReadonlyMap<Member, number>): number {
+  return digestOf(sortedByName(weights));
+}
+
+function sortedByName(weights: ReadonlyMap<Member, number>): (readonly [Member, number])[] {
+  return [...weights].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+function digestOf(sorted: readonly (readonly [Member, number])[]): number {
+  return murmur3(sorted.map(([member, weight]) => `${member} ${weight}\n`).join(""));
 }
 
 /** Where the points of a ring lie. */

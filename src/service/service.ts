@@ -5,11 +5,13 @@
  * @module
  */
 
+import type { BuildInfo } from "../build.ts";
 import type { Deadlines } from "../concurrency/deadlines.ts";
 import { createInbox } from "../concurrency/inbox.ts";
 import type { Task } from "../concurrency/run_group.ts";
 import { runStages } from "../concurrency/run_stages.ts";
 import type { Config } from "../config/config.ts";
+import { configHash } from "../config/config_hash.ts";
 import { ConfigError } from "../config/load.ts";
 import { isProtected, lockNotice, redirectNotices } from "../config/notices.ts";
 import { durationMs, showListenAddress } from "../config/values.ts";
@@ -18,7 +20,11 @@ import { type GatewayWay, openGateways } from "../handoff/gateways.ts";
 import { createHandoff, type Handoff } from "../handoff/handoff.ts";
 import { createTellSharedSeries } from "../handoff/shared_series.ts";
 import { createAdmin } from "../http/api/admin.ts";
+import { answerEvents } from "../http/api/events.ts";
+import { createGroupsApi } from "../http/api/groups.ts";
+import { createLocate } from "../http/api/locate.ts";
 import { createMembersApi } from "../http/api/members.ts";
+import { createOverview } from "../http/api/overview.ts";
 import { createPushed } from "../http/api/pushed.ts";
 import { createBcryptWorker } from "../http/guard/bcrypt_worker.ts";
 import { createGuard } from "../http/guard/guard.ts";
@@ -30,6 +36,7 @@ import type { Handler } from "../http/message.ts";
 import type { Tls } from "../http/server/tls/tls.ts";
 import type { Snapshot } from "../http/snapshot.ts";
 import { errorText, type Logger } from "../log.ts";
+import { createHistory } from "../membership/history.ts";
 import type { MembershipEvent } from "../membership/membership.ts";
 import { createProbe } from "../membership/probe.ts";
 import { watchMembership } from "../membership/watch.ts";
@@ -55,6 +62,8 @@ export interface ServiceDeps {
   readonly enableLifecycle: boolean;
   /** Whether `PUT /api/v1/admin/wipe` is answered. */
   readonly enableAdminApi: boolean;
+  /** Which program runs. */
+  readonly build: BuildInfo;
   /** Told before and after a reload. */
   readonly onReload: (state: "begins" | "ended") => Promise<void>;
   readonly deadlines: Deadlines;
@@ -96,6 +105,7 @@ export function createService(first: Term, deps: ServiceDeps): Service {
   const now = () => performance.now();
   const failures = createFailureLog({ log, metrics, now });
   const tellSharedSeries = createTellSharedSeries({ log, count: metrics.handoff.sharedSeries });
+  const history = createHistory(Date.now);
   const terms = createTerms(first, {
     open: deps.open,
     tasksOf,
@@ -118,6 +128,8 @@ export function createService(first: Term, deps: ServiceDeps): Service {
       ringChanged: (ring) => handoff.ringChanged(ring),
     }],
     groupsOf: (member) => handoff.inventories.get(member)?.times.size,
+    movedOf: (member) => handoff.drains.get(member)?.moved,
+    history,
   });
   const snapshot = () => view.snapshot;
   const handoff: Handoff = createHandoff({
@@ -130,6 +142,8 @@ export function createService(first: Term, deps: ServiceDeps): Service {
     tell: reports.put,
     metrics: metrics.handoff,
     tellSharedSeries,
+    configHash: () => configHash(config()),
+    onMisplaced: (misplaced, groups) => history.add({ kind: "groups", misplaced, groups }),
     log,
     random,
     clock: now,
@@ -217,6 +231,7 @@ export function createService(first: Term, deps: ServiceDeps): Service {
       await terms.reload();
       metrics.configLoaded(true);
       log.info("configuration reloaded", { file: configFile });
+      history.add({ kind: "reload", problems: [] });
       return { ok: true };
     } catch (error) {
       metrics.configLoaded(false);
@@ -224,6 +239,7 @@ export function createService(first: Term, deps: ServiceDeps): Service {
       for (const problem of problems) {
         log.error("configuration not reloaded, the running one stays", { problem });
       }
+      history.add({ kind: "reload", problems });
       return { ok: false, problems };
     } finally {
       await deps.onReload("ended");
@@ -242,6 +258,12 @@ export function createService(first: Term, deps: ServiceDeps): Service {
     isProtected: () => isProtected(webConfig()),
   };
 
+  const groups = createGroupsApi({
+    snapshot,
+    handoff,
+    handoffEnabled: () => config().handoff.enabled,
+    nameScheme: () => config().nameScheme,
+  });
   const awaitsDiscovery = () => !snapshot().membership.known;
   const handler = createHandler({
     snapshot,
@@ -264,9 +286,21 @@ export function createService(first: Term, deps: ServiceDeps): Service {
     members: createMembersApi({
       snapshot,
       handoff,
+      history,
       handoffEnabled: () => config().handoff.enabled,
       mark: leaving.mark,
       log,
+    }),
+    groups,
+    locate: createLocate({ config, handoff, holders: groups.holders }),
+    events: () => answerEvents(history),
+    overview: createOverview({
+      snapshot,
+      config,
+      handoff,
+      build: deps.build,
+      startedMs: performance.timeOrigin,
+      enableAdminApi: deps.enableAdminApi,
     }),
     awaitsDiscovery,
     pushed: createPushed({

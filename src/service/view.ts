@@ -8,6 +8,7 @@
 import type { Snapshot } from "../http/snapshot.ts";
 import type { Logger } from "../log.ts";
 import type { Member } from "../member.ts";
+import type { History, MemberChange } from "../membership/history.ts";
 import { narrateMembership, narrateRing } from "../membership/narrate.ts";
 import { type Membership, UNKNOWN_MEMBERSHIP } from "../membership/membership.ts";
 import { withoutSource } from "../membership/state.ts";
@@ -27,6 +28,10 @@ export interface ViewDeps {
   readonly listeners: readonly ViewListener[];
   /** What a member held when it was last read, where it was. */
   readonly groupsOf: (member: Member) => number | undefined;
+  /** How many groups the drain of a member has moved, where it has one. */
+  readonly movedOf: (member: Member) => number | undefined;
+  /** Remembers what has happened. */
+  readonly history: History;
 }
 
 /** The view. */
@@ -43,10 +48,15 @@ export interface View {
 }
 
 /** Creates the view of nothing. */
-export function createView({ log, listeners, groupsOf }: ViewDeps): View {
+export function createView({ log, listeners, groupsOf, movedOf, history }: ViewDeps): View {
   const probeFailures = new Map<Member, string>();
   const watchers = new Set<(snapshot: Snapshot) => void>();
   let snapshot: Snapshot = { membership: UNKNOWN_MEMBERSHIP, ring: HashRing.of(new Map()) };
+
+  function onChange(change: MemberChange): void {
+    const moved = change.to === "departed" ? movedOf(change.member) : undefined;
+    history.add({ kind: "member", ...change, ...(moved !== undefined && { moved }) });
+  }
 
   function swap(next: Snapshot): void {
     snapshot = next;
@@ -63,14 +73,20 @@ export function createView({ log, listeners, groupsOf }: ViewDeps): View {
         snapshot = { ...snapshot, membership };
         for (const listener of listeners) listener.membershipChanged(membership);
         const probeFailure = (member: Member) => probeFailures.get(member);
-        narrateMembership(membership, change, { log, source, probeFailure, groupsOf });
+        narrateMembership(membership, change, {
+          log,
+          source,
+          probeFailure,
+          groupsOf,
+          onChange,
+        });
         for (const member of previous.records.keys()) {
           if (!membership.records.has(member)) probeFailures.delete(member);
         }
         swap(snapshot);
       },
       onRing(ring) {
-        narrateRing(ring, snapshot.ring, log);
+        history.add(narrateRing(ring, snapshot.ring, log));
         snapshot = { ...snapshot, ring };
         for (const listener of listeners) listener.ringChanged?.(ring);
         swap(snapshot);

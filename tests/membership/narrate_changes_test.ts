@@ -25,6 +25,7 @@ function told(events: readonly string[], policy = POLICY): string[] {
     source: "http://consul",
     probeFailure: () => undefined,
     groupsOf: () => undefined,
+    onChange() {},
   });
   return lines;
 }

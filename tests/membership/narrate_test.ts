@@ -47,6 +47,7 @@ function told(events: readonly MembershipEvent[]): string[] {
       source: "http://consul",
       probeFailure,
       groupsOf: (member) => member === b ? 7 : undefined,
+      onChange() {},
     });
   }
   return lines.map((line) => line.replace(/^time=\S+ level=(\w+) logger=\S+ msg=/, "$1 ").trim());

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { HashRing } from "../../src/ring/hash_ring.ts";
+import { createHistory } from "../../src/membership/history.ts";
 import type { Membership } from "../../src/membership/membership.ts";
 import { nextMembership } from "../../src/membership/state.ts";
 import { createView, type View } from "../../src/service/view.ts";
@@ -28,6 +29,8 @@ function startView() {
       },
     }, { membershipChanged() {} }],
     groupsOf: () => undefined,
+    movedOf: () => undefined,
+    history: createHistory(() => 0),
   });
   const { onMembership, onRing } = view.follow("Consul");
   function learn(...events: string[]): Membership {
