@@ -25,7 +25,7 @@ const WINGS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   consul: [["."], ["locks"]],
   pushgateway: [["clock"], ["client"], ["pages"], ["."]],
   handoff: [["plan"], ["."], ["settle"], ["sweep"], ["handoff"]],
-  http: [["."], ["push", "api", "server", "guard"], ["routes"]],
+  http: [["."], ["push", "api", "server", "guard", "page"], ["routes"]],
 };
 const PURE = [
   "src/group/",

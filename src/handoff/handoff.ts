@@ -143,6 +143,8 @@ export interface Handoff {
   run(signal: AbortSignal): Promise<void>;
   /** Runs what may change any group while no groups are moved; what was read of them before counts no more. */
   whileNothingMoves<T>(work: () => Promise<T>): Promise<T>;
+  /** Whether a copy was deleted since its member was last read, as far as is known here. */
+  isRemoved(id: string, member: Member): boolean;
   /** What each member held when it was last read. */
   readonly inventories: ReadonlyMap<Member, PushTimes>;
   /**
@@ -408,6 +410,7 @@ export function createHandoff(deps: HandoffDeps): Handoff {
         agreement.run,
       ], signal);
     },
+    isRemoved: whereabouts.isRemoved,
     inventories: whereabouts.inventories,
     async sweep(signal) {
       if (!config().enabled) throw new Error("handoff is not enabled");

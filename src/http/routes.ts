@@ -13,6 +13,7 @@ import { locatePush } from "./push/location.ts";
 import { MEMBERS_ROUTE, type MembersApi } from "./api/members.ts";
 import type { Proxy } from "./push/proxy.ts";
 import type { Pushed } from "./api/pushed.ts";
+import { ASSETS_ROUTE, type Page } from "./page/page.ts";
 import { previewPush, type PushContext, redirectPush, unavailable } from "./push/redirect.ts";
 import type { Guard } from "./guard/guard.ts";
 import { otherSite } from "./guard/other_sites.ts";
@@ -59,6 +60,8 @@ export interface RouteDeps {
   readonly events: () => Reply;
   /** How this instance is. */
   readonly overview: () => OverviewView;
+  /** The status page. */
+  readonly page: Page;
   /** What all members hold as one page. */
   readonly pushed: Pushed;
   /** The Pushgateways' own API, for all of them. */
@@ -151,6 +154,7 @@ function dispatch(
   const query = target.indexOf("?");
   const path = query < 0 ? target : target.slice(0, query);
   if (path.startsWith(MEMBERS_ROUTE)) return answerMember(request, path, deps);
+  if (path.startsWith(ASSETS_ROUTE)) return answerAsset(request, path, deps);
   const route = routes.get(path);
   if (!route) return answerPush(request, target, deps);
   const { method } = request;
@@ -189,6 +193,7 @@ export function createRoutes(deps: RouteDeps): ReadonlyMap<string, Route> {
   const etag = (answer: () => Reply) => ({ headers }: IncomingRequest) =>
     withEtag(answer(), headers);
   return new Map<string, Route>([
+    ["/", { GET: deps.page.index, HEAD: deps.page.index }],
     ["/metrics", { GET: metricsPage, OPTIONS: () => new Reply(200) }],
     ["/-/healthy", { GET: healthy, HEAD: healthy }],
     ["/-/ready", { GET: ready, HEAD: ready }],
@@ -221,6 +226,13 @@ function answerMember(
   if (method !== "PUT" && method !== "DELETE") return notAllowed("DELETE, PUT", method, path);
   if (!deps.enableAdminApi) return failure(403, ADMIN_API_OFF);
   return deps.members.drain(path, { undo: method === "DELETE", client });
+}
+
+/** `/assets/FILE`. */
+function answerAsset(request: IncomingRequest, path: string, { page }: RouteDeps): Reply {
+  const { method } = request;
+  const isRead = method === "GET" || method === "HEAD";
+  return isRead ? page.file(path, request) : notAllowed("GET, HEAD", method, path);
 }
 
 /**

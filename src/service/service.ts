@@ -26,6 +26,7 @@ import { createLocate } from "../http/api/locate.ts";
 import { createMembersApi } from "../http/api/members.ts";
 import { createOverview } from "../http/api/overview.ts";
 import { createPushed } from "../http/api/pushed.ts";
+import { createPage } from "../http/page/page.ts";
 import { createBcryptWorker } from "../http/guard/bcrypt_worker.ts";
 import { createGuard } from "../http/guard/guard.ts";
 import { createPasswords } from "../http/guard/passwords.ts";
@@ -264,6 +265,22 @@ export function createService(first: Term, deps: ServiceDeps): Service {
     handoffEnabled: () => config().handoff.enabled,
     nameScheme: () => config().nameScheme,
   });
+  const members = createMembersApi({
+    snapshot,
+    handoff,
+    history,
+    handoffEnabled: () => config().handoff.enabled,
+    mark: leaving.mark,
+    log,
+  });
+  const overview = createOverview({
+    snapshot,
+    config,
+    handoff,
+    build: deps.build,
+    startedMs: performance.timeOrigin,
+    enableAdminApi: deps.enableAdminApi,
+  });
   const awaitsDiscovery = () => !snapshot().membership.known;
   const handler = createHandler({
     snapshot,
@@ -283,25 +300,16 @@ export function createService(first: Term, deps: ServiceDeps): Service {
     }),
     deadlines,
     handoff,
-    members: createMembersApi({
-      snapshot,
-      handoff,
-      history,
-      handoffEnabled: () => config().handoff.enabled,
-      mark: leaving.mark,
-      log,
-    }),
+    members,
     groups,
+    page: createPage(() => ({
+      overview: overview(),
+      members: members.views(),
+      events: history.events,
+    })),
     locate: createLocate({ config, handoff, holders: groups.holders }),
     events: () => answerEvents(history),
-    overview: createOverview({
-      snapshot,
-      config,
-      handoff,
-      build: deps.build,
-      startedMs: performance.timeOrigin,
-      enableAdminApi: deps.enableAdminApi,
-    }),
+    overview,
     awaitsDiscovery,
     pushed: createPushed({
       snapshot,

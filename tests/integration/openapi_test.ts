@@ -86,6 +86,18 @@ async function askHealthy(specification: Specification, seen: (answer: Described
   ) {
     await ask(`GET ${path}`, 200);
   }
+  await ask("GET /", 200);
+  await ask("GET /", 200, { headers: { accept: "text/html" } });
+  await ask("HEAD /", 200);
+  for (const method of ["GET", "HEAD"]) {
+    const file = `${method} /assets/{file}`;
+    for (const name of ["main.js", "style.css", "icon.svg"]) {
+      const path = `/assets/${name}`;
+      const { headers } = await ask(file, 200, { path });
+      await ask(file, 304, { path, headers: { "if-none-match": headers.get("etag") ?? "" } });
+    }
+    await ask(file, 404, { path: "/assets/other.js" });
+  }
   for (const path of ["/api/v1/overview", "/api/v1/events", "/api/v1/members"]) {
     await untilUnchanged(ask, path);
   }
@@ -323,7 +335,7 @@ Deno.test("every path is answered behind the route prefix of the Pushgateways, t
   await request(`${app.url}/api/v1/plan`); // all members are swept for it
   for (const [template, methods] of specification.methods) {
     if (!methods.includes("GET")) continue;
-    const path = template.replace("{grouping}", "a");
+    const path = template.replace("{grouping}", "a").replace("{file}", "main.js");
     const query = path === "/api/v1/locate" ? "?push=job=a" : "";
     const answer = await request(`${app.url}/gateway${path}${query}`);
     assert.equal(answer.status, 200, `${path}: ${answer.text}`);

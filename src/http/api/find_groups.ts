@@ -12,6 +12,8 @@ export interface GroupQuery {
   readonly after: string;
   /** Groups of one page. */
   readonly limit: number;
+  /** Whether a member has lost a group since. */
+  readonly isRemoved: (id: string, member: Member) => boolean;
 }
 
 /** One condition: a text anywhere in the group, or a label with a value. */
@@ -64,16 +66,16 @@ export function parseTerms(text: string): GroupTerm[] {
 /** Finds one page of groups. A generator, for there may be many: it yields every thousand groups. */
 export function* findGroups(
   inventories: ReadonlyMap<Member, Pick<PushTimes, "times">>,
-  { terms, after, limit }: GroupQuery,
+  { terms, after, limit, isRemoved }: GroupQuery,
 ): Generator<void, FoundGroups> {
   const matches = matcher(terms);
   const found = new Set<string>();
   const ids: string[] = [];
   let steps = 0;
-  for (const { times } of inventories.values()) {
+  for (const [member, { times }] of inventories) {
     for (const id of times.keys()) {
       if (++steps % GROUPS_A_STEP === 0) yield;
-      if (found.has(id) || !matches(id)) continue;
+      if (found.has(id) || !matches(id) || isRemoved(id, member)) continue;
       found.add(id);
       if (id > after) insert(ids, id, limit);
     }

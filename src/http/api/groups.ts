@@ -16,7 +16,7 @@ import type { FoundGroupView, GroupsView, HolderView } from "./views.ts";
 /** What answering takes. */
 export interface GroupsApiDeps {
   readonly snapshot: () => Snapshot;
-  readonly handoff: Pick<Handoff, "inventories" | "ownerOf">;
+  readonly handoff: Pick<Handoff, "inventories" | "isRemoved" | "ownerOf">;
   /** Whether members are swept, as it is configured. */
   readonly handoffEnabled: () => boolean;
   readonly nameScheme: () => NameScheme;
@@ -46,7 +46,7 @@ export function createGroupsApi(
     const found: HolderView[] = [];
     for (const [member, { times, failures }] of handoff.inventories) {
       const pushed = times.get(id);
-      if (pushed === undefined) continue;
+      if (pushed === undefined || handoff.isRemoved(id, member)) continue;
       const failed = failures.get(id);
       found.push({
         member,
@@ -88,6 +88,7 @@ export function createGroupsApi(
           terms: parseTerms(query.get("search") ?? ""),
           after: query.get("after") ?? "",
           limit,
+          isRemoved: handoff.isRemoved,
         }),
         signal,
       );

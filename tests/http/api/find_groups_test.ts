@@ -3,16 +3,22 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { groupId } from "../../../src/group/group.ts";
-import { findGroups, parseTerms } from "../../../src/http/api/find_groups.ts";
+import { findGroups, type GroupQuery, parseTerms } from "../../../src/http/api/find_groups.ts";
 import { member } from "../../membership/story.ts";
 
 const permissions = "none";
 
-function found(ids: readonly (readonly string[])[], search = "", after = "", limit = 100) {
+const never = () => false;
+
+function found(
+  ids: readonly (readonly string[])[],
+  search = "",
+  { after = "", limit = 100, isRemoved = never }: Partial<Omit<GroupQuery, "terms">> = {},
+) {
   const inventories = new Map(
     ids.map((held, i) => [member(`m${i}`), { times: new Map(held.map((id) => [id, 1])) }]),
   );
-  const work = findGroups(inventories, { terms: parseTerms(search), after, limit });
+  const work = findGroups(inventories, { terms: parseTerms(search), after, limit, isRemoved });
   for (;;) {
     const { done, value } = work.next();
     if (done) return value;
@@ -55,6 +61,12 @@ Deno.test("a group on two members is found once", { permissions }, () => {
   assert.deepEqual(found([[DB1, DB2], [DB1]]), { ids: [DB1, DB2], matching: 2 });
 });
 
+Deno.test("a copy that was deleted since the last sweep is not found", { permissions }, () => {
+  const isRemoved = (id: string, of: string) => id === DB1 && of === member("m0");
+  assert.deepEqual(found([[DB1, DB2]], "", { isRemoved }).ids, [DB2]);
+  assert.deepEqual(found([[DB1], [DB1]], "", { isRemoved }).ids, [DB1], "another member has it");
+});
+
 Deno.test("pages one after the other are all groups in order", { permissions }, () => {
   const holdings = fc.array(fc.array(fc.integer({ min: 0, max: 50 }).map((n) => id(`j${n}`))));
   fc.assert(
@@ -62,7 +74,7 @@ Deno.test("pages one after the other are all groups in order", { permissions }, 
       const all = [...new Set(held.flat())].sort();
       const read: string[] = [];
       for (;;) {
-        const { ids, matching } = found(held, "", read.at(-1) ?? "", limit);
+        const { ids, matching } = found(held, "", { after: read.at(-1) ?? "", limit });
         assert.equal(matching, all.length);
         read.push(...ids);
         if (ids.length < limit) break;
