@@ -55,8 +55,12 @@ const PURE = [
   "src/handoff/settle/many/plan_moves.ts",
   "src/membership/registration_plan.ts",
   "src/pushgateway/compare_content.ts",
+  "src/http/api/find_groups.ts",
+  "src/http/api/pasted.ts",
   "src/http/api/scrape_request.ts",
   "src/http/api/shown_samples.ts",
+  "src/http/page/markup.ts",
+  "src/http/page/text_table.ts",
   "src/pushgateway/sample_groups.ts",
   "src/pushgateway/shared_series.ts",
 ];

@@ -184,7 +184,7 @@ export const RECIPES = {
     package: "chromium",
     with: ["chromium-common", "fonts-dejavu-core", "fontconfig-config"],
     program: "usr/lib/chromium/chromium",
-    env: { FONTCONFIG_PATH: ["etc/fonts"] },
+    env: { FONTCONFIG_PATH: ["etc/fonts"], XDG_DATA_HOME: ["usr/share"] },
     check: { args: ["--no-sandbox", "--version"], says: /^Chromium / },
   },
   // From here on, what the tests with real clients run. A suite pins the version that they measure.

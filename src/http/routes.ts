@@ -5,6 +5,7 @@ import type { Config } from "../config/config.ts";
 import { scrapingOf } from "../config/scraping.ts";
 import type { Handoff } from "../handoff/handoff.ts";
 import { faultFields, type Logger } from "../log.ts";
+import type { Member } from "../member.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import { headerValue } from "../wire/headers.ts";
 import type { Admin } from "./api/admin.ts";
@@ -50,6 +51,8 @@ export interface RouteDeps {
   readonly awaitsDiscovery: () => boolean;
   /** Whether a push may be of a group that is out of place. */
   readonly handoff: Pick<Handoff, "idle" | "spellingKnown" | "concerns" | "pathOn">;
+  /** Is told of each push that is redirected to a member. */
+  readonly onRedirected: (member: Member) => void;
   /** What is known of the members, and how they are told to leave. */
   readonly members: MembersApi;
   /** Which groups there are. */
@@ -345,6 +348,7 @@ function contextOf({ nameScheme, upstream }: Config, deps: RouteDeps): PushConte
     snapshot: deps.snapshot(),
     nameScheme,
     upstream,
+    onRedirected: deps.onRedirected,
     holdersOf: deps.members.holdersOf,
     pathOn: deps.handoff.pathOn,
   };

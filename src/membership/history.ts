@@ -81,7 +81,10 @@ export function createHistory(now: () => number): History {
     add(happening) {
       const atMs = now();
       if (happening.kind === "member") keepOrigin(happening, atMs);
-      events = [{ ...happening, id: ++last, atMs }, ...events.slice(0, EVENTS_MAX - 1)];
+      // While groups are moved their number changes all the time: the last one in a row is enough.
+      const isNext = happening.kind === "groups" && events[0]?.kind === "groups";
+      const before = isNext ? events.slice(1) : events.slice(0, EVENTS_MAX - 1);
+      events = [{ ...happening, id: ++last, atMs }, ...before];
     },
     originOf: (member) => origins.get(member),
   };

@@ -31,6 +31,7 @@ import { createBcryptWorker } from "../http/guard/bcrypt_worker.ts";
 import { createGuard } from "../http/guard/guard.ts";
 import { createPasswords } from "../http/guard/passwords.ts";
 import { createFailureLog } from "../http/push/failure_log.ts";
+import { createPushCounts } from "../http/push/push_counts.ts";
 import { createProxy } from "../http/push/proxy.ts";
 import { createHandler, type ReloadOutcome } from "../http/routes.ts";
 import type { Handler } from "../http/message.ts";
@@ -105,6 +106,7 @@ export function createService(first: Term, deps: ServiceDeps): Service {
   const reports = createInbox<MembershipEvent>();
   const now = () => performance.now();
   const failures = createFailureLog({ log, metrics, now });
+  const pushCounts = createPushCounts();
   const tellSharedSeries = createTellSharedSeries({ log, count: metrics.handoff.sharedSeries });
   const history = createHistory(Date.now);
   const terms = createTerms(first, {
@@ -124,7 +126,7 @@ export function createService(first: Term, deps: ServiceDeps): Service {
   const config = () => terms.current.config;
   const view = createView({
     log,
-    listeners: [metrics, failures, {
+    listeners: [metrics, failures, pushCounts, {
       membershipChanged: (membership) => handoff.membershipChanged(membership),
       ringChanged: (ring) => handoff.ringChanged(ring),
     }],
@@ -203,7 +205,7 @@ export function createService(first: Term, deps: ServiceDeps): Service {
         discovery: onFirstLookUp(discoveryOf(term, deps), () => stack.use(view.watch(onView))),
         configured: config.servers,
         handoff: config.handoff.enabled,
-        probe: createProbe(probeTransport, view.probeFailed),
+        probe: createProbe(probeTransport, view.probes),
         reports: reports.take,
         contestMs: CONTESTED_CHECKS * durationMs(consul?.config.check.interval ?? "0s"),
         random,
@@ -269,6 +271,9 @@ export function createService(first: Term, deps: ServiceDeps): Service {
     snapshot,
     handoff,
     history,
+    versionOf: view.versionOf,
+    pushesOf: pushCounts.of,
+    failuresOf: failures.countOf,
     handoffEnabled: () => config().handoff.enabled,
     mark: leaving.mark,
     log,
@@ -277,6 +282,7 @@ export function createService(first: Term, deps: ServiceDeps): Service {
     snapshot,
     config,
     handoff,
+    history,
     build: deps.build,
     startedMs: performance.timeOrigin,
     enableAdminApi: deps.enableAdminApi,
@@ -294,10 +300,12 @@ export function createService(first: Term, deps: ServiceDeps): Service {
       },
       onRefused: (member) => reports.put({ kind: "probed", member, outcome: "refused" }),
       handoff,
+      onAnswered: pushCounts.add,
       deadlines,
       metrics,
       failures,
     }),
+    onRedirected: pushCounts.add,
     deadlines,
     handoff,
     members,

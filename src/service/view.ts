@@ -11,6 +11,7 @@ import type { Member } from "../member.ts";
 import type { History, MemberChange } from "../membership/history.ts";
 import { narrateMembership, narrateRing } from "../membership/narrate.ts";
 import { type Membership, UNKNOWN_MEMBERSHIP } from "../membership/membership.ts";
+import type { ProbeListener } from "../membership/probe.ts";
 import { withoutSource } from "../membership/state.ts";
 import type { WatchDeps } from "../membership/watch.ts";
 import { HashRing } from "../ring/hash_ring.ts";
@@ -41,8 +42,10 @@ export interface View {
   follow(source: string): Pick<WatchDeps, "onMembership" | "onRing">;
   /** The members are learnt from elsewhere now: all but the ring is forgotten. */
   sourceChanged(): void;
-  /** Remembers why a probe of a member failed. */
-  probeFailed(member: Member, why: string): void;
+  /** Remembers why probes failed, and what members say of themselves. */
+  readonly probes: ProbeListener;
+  /** The version of a Pushgateway, where it has told it. */
+  versionOf(member: Member): string | undefined;
   /** Calls back at each change; the callback is called once now. Disposal ends that. */
   watch(onChange: (snapshot: Snapshot) => void): Disposable;
 }
@@ -50,6 +53,7 @@ export interface View {
 /** Creates the view of nothing. */
 export function createView({ log, listeners, groupsOf, movedOf, history }: ViewDeps): View {
   const probeFailures = new Map<Member, string>();
+  const versions = new Map<Member, string>();
   const watchers = new Set<(snapshot: Snapshot) => void>();
   let snapshot: Snapshot = { membership: UNKNOWN_MEMBERSHIP, ring: HashRing.of(new Map()) };
 
@@ -81,7 +85,8 @@ export function createView({ log, listeners, groupsOf, movedOf, history }: ViewD
           onChange,
         });
         for (const member of previous.records.keys()) {
-          if (!membership.records.has(member)) probeFailures.delete(member);
+          if (membership.records.has(member)) continue;
+          for (const known of [probeFailures, versions]) known.delete(member);
         }
         swap(snapshot);
       },
@@ -95,7 +100,13 @@ export function createView({ log, listeners, groupsOf, movedOf, history }: ViewD
     sourceChanged() {
       swap({ ...snapshot, membership: withoutSource(snapshot.membership) });
     },
-    probeFailed: (member, why) => void probeFailures.set(member, why),
+    probes: {
+      probeFailed: (member, why) => void probeFailures.set(member, why),
+      statusRead(member, { build_information: { version } }) {
+        if (version !== undefined) versions.set(member, version);
+      },
+    },
+    versionOf: (member) => versions.get(member),
     watch(onChange) {
       watchers.add(onChange);
       onChange(snapshot);

@@ -324,6 +324,7 @@ function deps(
     enableAdminApi: false,
     proxy: { pass: unasked, bringHome: unasked },
     handoff: { idle: true, spellingKnown: unasked, concerns: unasked, pathOn: () => undefined },
+    onRedirected() {},
     page: { index: unasked, file: unasked },
     groups: { find: unasked },
     locate: unasked,

@@ -30,6 +30,22 @@ Deno.test("a member's state has a beginning and a reason, until it is known no m
   assert.equal(history.originOf(A), undefined);
 });
 
+Deno.test("of misplaced groups only the last number in a row is kept", { permissions }, () => {
+  const { history, change } = startHistory();
+  const misplaced = (number: number) =>
+    history.add({ kind: "groups", misplaced: number, groups: 10 });
+  misplaced(3);
+  misplaced(2);
+  change("unknown", "joining", "listed by discovery");
+  misplaced(1);
+  misplaced(0);
+  const told = history.events.map((event) =>
+    event.kind === "groups" ? event.misplaced : event.kind
+  );
+  assert.deepEqual(told, [0, "member", 2]);
+  assert.deepEqual(history.events.map(({ id }) => id), [5, 3, 2], "a reader sees that it is news");
+});
+
 Deno.test("the last 200 events are kept, the newest first", { permissions }, () => {
   const { history } = startHistory();
   for (let i = 0; i < EVENTS_MAX + 50; i++) history.add({ kind: "reload", problems: [] });

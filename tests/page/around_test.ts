@@ -95,7 +95,7 @@ Deno.test("an instance with another configuration is warned of, until it has the
   await using browser = await startBrowser();
   await using one = await look(browser, app.url);
   const { page } = one;
-  await page.locator("#problems", { hasText: "1 other instances have another configuration" })
+  await page.locator("#problems", { hasText: "Other instances with another configuration: 1" })
     .waitFor();
   assert.equal(await page.locator("#agreement-body tr").count(), 2);
   await page.locator("#agreement-body .suspect", { hasText: "differs" }).waitFor();

@@ -22,7 +22,7 @@ export function showMany(number: number): Many {
     why: "healthy, and answers our probe",
     in_ring: true,
     drained: false,
-    weight: 1,
+    ...{ weight: 1, version: "1.11.1", pushes: 40_000 + i * 31, failures: 0 },
     share: (1 + ((i * 7) % 11 - 5) / 50) / number,
     groups: 900 + (i * 37) % 200,
     misplaced: 0,
@@ -30,6 +30,21 @@ export function showMany(number: number): Many {
   let version = 0;
   return {
     async prepare(page) {
+      await page.route("**/api/v1/overview", async (route) => {
+        const { status, data } = await (await route.fetch()).json();
+        const sum = (name: string) =>
+          members.reduce((sum, { [name]: groups }) => sum + (Number(groups) || 0), 0);
+        const states = Object.groupBy(members, ({ state }) => state);
+        const counts = Object.entries(states).map(([state, all = []]) => [state, all.length]);
+        const inRing = members.filter(({ share }) => share !== undefined).length;
+        Object.assign(data, {
+          ring: { ...data.ring, members: inRing },
+          states: Object.fromEntries(counts),
+          groups: sum("groups"),
+          missing: sum("missing"),
+        });
+        await route.fulfill({ json: { status, data } });
+      });
       await page.route("**/api/v1/members", (route) => {
         const etag = `"${version}"`;
         return route.request().headers()["if-none-match"] === etag

@@ -23,6 +23,10 @@ export interface MembersApiDeps {
   readonly snapshot: () => Snapshot;
   readonly handoff: Pick<Handoff, "inventories" | "drains" | "sweep" | "counts">;
   readonly history: Pick<History, "originOf">;
+  readonly versionOf: (member: Member) => string | undefined;
+  /** Pushes that a member has got, and that it has failed. */
+  readonly pushesOf: (member: Member) => number;
+  readonly failuresOf: (member: Member) => number;
   /** Whether groups are brought to their owners, as it is configured. */
   readonly handoffEnabled: () => boolean;
   /** Marks a member as leaving, or takes its mark back. */
@@ -58,14 +62,17 @@ const SHARE_DIGITS = 6;
 
 /** Creates the answers of one app. */
 export function createMembersApi(
-  { snapshot, handoff, history, handoffEnabled, mark, log }: MembersApiDeps,
+  deps: MembersApiDeps,
 ): MembersApi {
+  const { snapshot, handoff, history, handoffEnabled, mark, log } = deps;
+
   function view(member: Member): MemberView {
     const { membership, ring } = snapshot();
     const record = membership.records.get(member);
     const weight = weightOf(snapshot(), member);
     const groups = handoff.inventories.get(member)?.times.size;
     const share = ring.shares.get(member);
+    const version = deps.versionOf(member);
     const origin = history.originOf(member);
     const misplaced = groups === undefined ? undefined : handoff.counts?.misplaced.get(member) ?? 0;
     const missing = handoff.counts?.missing.get(member);
@@ -76,6 +83,9 @@ export function createMembersApi(
       state: record?.state ?? "departed",
       ...(origin && { since: time(origin.sinceMs), why: origin.why }),
       ...(record?.started !== undefined && { started: record.started }),
+      ...(version !== undefined && { version }),
+      pushes: deps.pushesOf(member),
+      failures: deps.failuresOf(member),
       in_ring: ring.weights.has(member),
       drained: record?.drained === true,
       ...(record?.aliasOf && { same_as: record.aliasOf }),

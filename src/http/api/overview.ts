@@ -4,6 +4,7 @@ import type { BuildInfo } from "../../build.ts";
 import type { Config } from "../../config/config.ts";
 import { configHash } from "../../config/config_hash.ts";
 import type { Handoff } from "../../handoff/handoff.ts";
+import type { History } from "../../membership/history.ts";
 import { MEMBER_STATES } from "../../membership/membership.ts";
 import type { Snapshot } from "../snapshot.ts";
 import { readiness } from "./readiness.ts";
@@ -15,6 +16,7 @@ export interface OverviewDeps {
   readonly snapshot: () => Snapshot;
   readonly config: () => Config;
   readonly handoff: Pick<Handoff, "counts" | "misplaced" | "instances">;
+  readonly history: Pick<History, "events">;
   readonly build: BuildInfo;
   /** When this process started, Unix time in milliseconds. */
   readonly startedMs: number;
@@ -23,7 +25,7 @@ export interface OverviewDeps {
 
 /** Returns what is told of one app, as it is at each call. */
 export function createOverview(
-  { snapshot, config, handoff, build, startedMs, enableAdminApi }: OverviewDeps,
+  { snapshot, config, handoff, history, build, startedMs, enableAdminApi }: OverviewDeps,
 ): () => OverviewView {
   return () => {
     const { membership, ring } = snapshot();
@@ -47,6 +49,7 @@ export function createOverview(
         kept: membership.ringBasis === "kept",
       },
       config_hash: configHash(config()),
+      last_event: history.events[0]?.id ?? 0,
       states: Object.fromEntries(
         MEMBER_STATES.map((state) => [state, states.filter((one) => one === state).length]),
       ),

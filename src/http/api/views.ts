@@ -16,6 +16,10 @@ export const memberView = z.object({
   why: z.string().optional(),
   /** When its process started, as it tells itself. */
   started: z.string().optional(),
+  version: z.string().optional(),
+  /** Pushes that it has got through this instance, and that it has failed, since it is known. */
+  pushes: z.number().optional(),
+  failures: z.number().optional(),
   in_ring: z.boolean(),
   /** It is the same Pushgateway as this member, by another name. */
   same_as: member.optional(),
@@ -113,6 +117,8 @@ export interface OverviewView {
   readonly discovery: string;
   readonly ring: { readonly hash: number; readonly members: number; readonly kept: boolean };
   readonly config_hash: string;
+  /** The ID of the last event; 0 before the first one. */
+  readonly last_event: number;
   /** Members by state. */
   readonly states: Readonly<Record<string, number>>;
   readonly groups?: number;

@@ -4,7 +4,7 @@ import type { HistoryEvent } from "../../membership/history.ts";
 import { MEMBER_STATES } from "../../membership/membership.ts";
 import { time } from "../api/time.ts";
 import type { MemberView, OverviewView } from "../api/views.ts";
-import { eventText, problemsOf } from "./browser/fleet.js";
+import { eventText, membersText, problemsOf } from "./browser/fleet.js";
 import { count, percent } from "./browser/format.js";
 import { type Language, stateKey, wordsOf } from "./browser/words.js";
 import { html, type Markup } from "./markup.ts";
@@ -18,12 +18,11 @@ export interface Shown {
 
 type Words = ReturnType<typeof wordsOf>;
 
-const SORTED = ["member", "state", "since", "weight", "share", "groups", "misplaced", "missing"];
-const COLUMNS = [
-  ...["member", "state", "since", "why", "weight", "share", "groups", "misplaced", "missing"],
-  "actions",
-];
-const NUMBERS = new Set(["weight", "share", "groups", "misplaced", "missing"]);
+const NUMBERS = ["weight", "share", "groups", "misplaced", "missing", "rate", "failures"];
+const SORTED = ["member", "state", "since", ...NUMBERS];
+const COLUMNS = ["member", "state", "since", "why", ...NUMBERS, "actions"];
+/** Only a script knows them. */
+const SCRIPTED = new Set(["rate", "actions"]);
 
 /** Renders the page in a language. */
 export function renderDocument(shown: Shown, language: Language): string {
@@ -80,12 +79,14 @@ function problems(overview: OverviewView, words: Words): Markup[] {
 }
 
 function sum(key: string, overview: OverviewView, words: Words): Markup {
-  const { ring, groups, misplaced, missing } = overview;
-  const value = { members: ring.members, groups, misplaced, missing }[key];
+  const { groups, misplaced, missing } = overview;
+  const value = key === "members"
+    ? membersText(overview)
+    : count({ groups, misplaced, missing }[key]);
   return html`
     <div>
-      <dt>${words(key)}</dt>
-      <dd id="sum-${key}">${count(value)}</dd>
+      <dt>${words(key === "members" ? "inRing" : key)}</dt>
+      <dd id="sum-${key}">${value}</dd>
     </div>
   `;
 }
@@ -96,7 +97,7 @@ function interactive(words: Words): Markup {
     const name = SORTED.includes(key)
       ? html`<button type="button" data-key="${key}">${words(key)}</button>`
       : words(key);
-    const kind = NUMBERS.has(key) ? "number" : "text";
+    const kind = NUMBERS.includes(key) ? "number" : "text";
     return html`
       <th role="columnheader" scope="col" class="${kind}">${name}</th>
     `;
@@ -240,7 +241,7 @@ function plainTables({ overview, members, events }: Shown, words: Words): Markup
     html`
       <tr>${values.map((value) => html`<td>${value ?? "–"}</td>`)}</tr>
     `;
-  const columns = COLUMNS.filter((key) => key !== "actions");
+  const columns = COLUMNS.filter((key) => !SCRIPTED.has(key));
   const rows = members.map((view) =>
     cells([
       view.member,
@@ -252,6 +253,7 @@ function plainTables({ overview, members, events }: Shown, words: Words): Markup
       count(view.groups),
       count(view.misplaced),
       count(view.missing),
+      count(view.failures),
     ])
   );
   const happened = events.map(({ atMs, ...event }) =>

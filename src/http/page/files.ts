@@ -10,6 +10,7 @@ import icon from "./browser/icon.svg" with { type: "text" };
 import main from "./browser/main.js" with { type: "text" };
 import members from "./browser/members.js" with { type: "text" };
 import order from "./browser/order.js" with { type: "text" };
+import rates from "./browser/rates.js" with { type: "text" };
 import ring from "./browser/ring.js" with { type: "text" };
 import style from "./browser/style.css" with { type: "text" };
 import words from "./browser/words.js" with { type: "text" };
@@ -23,7 +24,7 @@ export interface PageFile {
 }
 
 const SCRIPTS = {
-  ...{ api, deeds, dom, fleet, format, forms, main, members, order, ring, words },
+  ...{ api, deeds, dom, fleet, format, forms, main, members, order, rates, ring, words },
 };
 
 /** The files by name. */

@@ -8,6 +8,8 @@ import type { Metrics, UpstreamFailureKind } from "../../metrics/metrics.ts";
 /** Takes failures: counts every one, and logs them as often as somebody can read. */
 export interface FailureLog {
   tell(member: Member, kind: UpstreamFailureKind, cause: unknown): void;
+  /** How many pushes a member has failed. */
+  readonly countOf: (member: Member) => number;
   /** Forgets the members that are gone. */
   membershipChanged(membership: Membership): void;
 }
@@ -20,9 +22,11 @@ export function createFailureLog(
   { log, metrics, now }: { log: Logger; metrics: Metrics; now: () => number },
 ): FailureLog {
   const told = new Map<Member, Map<UpstreamFailureKind, { atMs: number; unsaid: number }>>();
+  const counts = new Map<Member, number>();
   return {
     tell(member, kind, cause) {
       metrics.upstreamFailed(member, kind);
+      counts.set(member, (counts.get(member) ?? 0) + 1);
       const ofMember = told.get(member) ?? new Map();
       told.set(member, ofMember);
       const last = ofMember.get(kind);
@@ -34,8 +38,12 @@ export function createFailureLog(
       log.warn("push to a member failed", { member, kind, why: errorText(cause), ...since });
       ofMember.set(kind, { atMs: now(), unsaid: 0 });
     },
+    countOf: (member) => counts.get(member) ?? 0,
     membershipChanged({ records }) {
-      for (const member of told.keys()) if (!records.has(member)) told.delete(member);
+      for (const member of counts.keys()) {
+        if (records.has(member)) continue;
+        for (const known of [told, counts]) known.delete(member);
+      }
     },
   };
 }

@@ -27,6 +27,9 @@ function startApi(events: readonly string[], own: Partial<MembersApiDeps> = {}) 
       sweep: () => Promise.resolve([]),
     },
     history: createHistory(() => 0),
+    versionOf: () => undefined,
+    pushesOf: () => 0,
+    failuresOf: () => 0,
     handoffEnabled: () => true,
     mark: (member, leaving) =>
       Promise.resolve(void marks.push(`${member} ${leaving ? "leaves" : "stays"}`)),
@@ -160,7 +163,7 @@ Deno.test("members are listed with their states, those of a ring that is kept to
   assert(Math.abs(share - 3 / 4) < 0.05, `it has three quarters of the ring: ${share}`);
   assert.deepEqual(rest, {
     ...{ member: "a:9091", state: "departed", in_ring: true, drained: false },
-    weight: 3,
+    ...{ weight: 3, pushes: 0, failures: 0 },
   });
 });
 

@@ -7,9 +7,11 @@ import {
   duration,
   labelsText,
   percent,
+  rate,
   shellWord,
 } from "../../../src/http/page/browser/format.js";
 import { chosen } from "../../../src/http/page/browser/order.js";
+import { createRates } from "../../../src/http/page/browser/rates.js";
 import { arcPath } from "../../../src/http/page/browser/ring.js";
 import { wordsOf } from "../../../src/http/page/browser/words.js";
 
@@ -37,6 +39,26 @@ Deno.test("numbers have their thousands parted, and what is not known is a dash"
   assert.deepEqual([count(0), count(undefined), percent(undefined)], ["0", "–", "–"]);
   assert.deepEqual([percent(0.25), percent(0.0123)], ["25.0 %", "1.23 %"]);
   assert.equal(labelsText({ job: 'a"b', x: "y" }), '{job="a\\"b", x="y"}');
+});
+
+Deno.test("rates are those of the last ten seconds, and begin anew with a count", {
+  permissions,
+}, () => {
+  const rates = createRates();
+  const take = (atMs: number, pushes: number) =>
+    rates.take([{ ...view("a", "active"), pushes }], atMs)[0].rate;
+  assert.equal(take(0, 100), undefined);
+  assert.equal(take(2_000, 110), 5);
+  assert.equal(take(10_000, 110), 1);
+  assert.equal(take(12_000, 110), 0, "the pushes were before the last ten seconds");
+  assert.equal(take(14_000, 150), 40 / 12, "the ten seconds begin with the sample before them");
+  assert.equal(take(16_000, 3), undefined);
+  assert.deepEqual([rate(undefined), rate(0), rate(0.25), rate(1234.5)], [
+    "–",
+    "0",
+    "0.3",
+    "1\u202f235",
+  ]);
 });
 
 Deno.test("a shell reads each word as it is", { permissions: { run: ["sh"] } }, async () => {
@@ -79,7 +101,13 @@ Deno.test("problems come first that cost groups, and none is told where all is w
 }, () => {
   const well = {
     ...{ version: "1", started: "", ready: true, reason: "2 members", mode: "auto", handoff: true },
-    ...{ admin_api: false, discovery: "up", config_hash: "c", states: { active: 2 } },
+    ...{
+      admin_api: false,
+      discovery: "up",
+      config_hash: "c",
+      last_event: 0,
+      states: { active: 2 },
+    },
     ...{ groups: 3, misplaced: 0, missing: 0 },
     ring: { hash: 1, members: 2, kept: false },
     instances: [
@@ -90,17 +118,17 @@ Deno.test("problems come first that cost groups, and none is told where all is w
   const told = (own: object) => problemsOf({ ...well, ...own }, words).map(({ text }) => text);
   assert.deepEqual(told({}), []);
   assert.deepEqual(told({ ready: false, reason: "no member is known" }), [
-    "not ready: no member is known",
+    "Not ready: no member is known",
   ]);
   assert.deepEqual(told({ misplaced: 5, missing: 1_000, states: { suspect: 1 } }), [
-    "1\u202f000 groups are missing: their member does not answer",
-    "1 members are suspect",
-    "5 groups are misplaced; pushes bring them home",
+    "Missing groups: 1\u202f000. Only a member that does not answer has them",
+    "Suspect members: 1",
+    "Misplaced groups: 5. Pushes bring them home",
   ]);
   const other = { id: "x", own: false, lost: false, ring_hash: 2, config_hash: "d" };
   assert.deepEqual(told({ instances: [...well.instances, other] }), [
-    "1 other instances have another ring",
-    "1 other instances have another configuration",
+    "Other instances with another ring: 1",
+    "Other instances with another configuration: 1",
   ]);
   assert.deepEqual(told({ instances: [...well.instances, { ...other, lost: true }] }), []);
 });

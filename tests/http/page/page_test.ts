@@ -13,7 +13,14 @@ const permissions = "none";
 const PAGE_GZIPPED_MAX = 60_000;
 const OVERVIEW: OverviewView = {
   ...{ version: "1.0.0", started: "2026-11-29T08:15:30Z", ready: true, reason: "2 members" },
-  ...{ mode: "auto", handoff: true, admin_api: false, discovery: "up", config_hash: "9f86d081" },
+  ...{
+    mode: "auto",
+    handoff: true,
+    admin_api: false,
+    discovery: "up",
+    config_hash: "9f86d081",
+    last_event: 0,
+  },
   ring: { hash: 1, members: 2, kept: false },
   states: { active: 1, suspect: 1 },
   instances: [],

@@ -29,6 +29,7 @@ Deno.test("every failure is counted, and each member and kind has a line in ten 
     'warn logger=dynamic-sharding msg="push to a member failed" member=b:2 kind=refused why="connection refused"',
     'warn logger=dynamic-sharding msg="push to a member failed" member=a:1 kind=refused why="connection refused" unsaidBefore=4',
   ]);
+  assert.deepEqual([failures.countOf(a), failures.countOf(b)], [7, 1]);
   const page = await metrics.render();
   assert.match(page, /upstream_failures_total\{member="a:1",kind="refused"\} 6/);
 });

@@ -8,6 +8,10 @@
  * @property {string} [since]
  * @property {string} [why]
  * @property {string} [started]
+ * @property {string} [version]
+ * @property {number} [pushes]
+ * @property {number} [failures]
+ * @property {number} [rate] pushes a second of late; worked out here
  * @property {boolean} in_ring
  * @property {boolean} drained
  * @property {string} [same_as]
@@ -29,6 +33,7 @@
  * @property {string} discovery
  * @property {{hash: number, members: number, kept: boolean}} ring
  * @property {string} config_hash
+ * @property {number} last_event
  * @property {Readonly<Record<string, number>>} states
  * @property {number} [groups]
  * @property {number} [misplaced]

@@ -77,7 +77,7 @@ export function createDeeds({ words, isAllowed, onDone }) {
   /** @param {MemberView} view */
   function undo({ member, drain }) {
     confirm({
-      title: words("undo"),
+      title: words("undoDrain"),
       says: [
         h(
           "p",
@@ -106,14 +106,15 @@ export function createDeeds({ words, isAllowed, onDone }) {
   return {
     /**
      * @param {MemberView} view
+     * @param {() => MemberView} latest the same, as it is when a button is pressed
      * @returns {readonly Node[]}
      */
-    ofMember(view) {
+    ofMember(view, latest) {
       if (!isAllowed() || view.state === "alias") return [];
       const leaves = view.state === "draining" || view.state === "departed";
       return leaves
-        ? [button(words("undo"), view.member, () => undo(view))]
-        : [button(words("drain"), view.member, () => void drain(view))];
+        ? [button(words("undo"), view.member, () => undo(latest()))]
+        : [button(words("drain"), view.member, () => void drain(latest()))];
     },
     /**
      * @param {import("./api.js").FoundGroup} group

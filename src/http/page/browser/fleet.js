@@ -28,7 +28,7 @@ export function problemsOf(overview, words) {
     ).length;
   /** @type {readonly [boolean, "bad" | "odd", string][]} */
   const all = [
-    [!ready, "bad", `${words("notReady")}: ${reason}`],
+    [!ready, "bad", words("notReady", reason)],
     [discovery === "failed", "bad", words("lookupFailed")],
     [ready && ring.kept, "bad", words("keeps")],
     [(missing ?? 0) > 0, "bad", words("warnMissing", count(missing))],
@@ -38,6 +38,17 @@ export function problemsOf(overview, words) {
     [(misplaced ?? 0) > 0, "odd", words("warnMisplaced", count(misplaced))],
   ];
   return all.filter(([isSo]) => isSo).map(([, level, text]) => ({ level, text }));
+}
+
+/**
+ * How many members are in the ring, of those that should be.
+ *
+ * @param {Overview} overview
+ */
+export function membersText({ ring, states }) {
+  const { departed = 0, alias = 0, ...wanted } = states;
+  const all = Object.values(wanted).reduce((sum, members) => sum + members, 0);
+  return `${count(ring.members)} / ${count(Math.max(all, ring.members))}`;
 }
 
 /**
@@ -111,7 +122,7 @@ export function createFleet({ words, age }) {
       for (const key of /** @type {const} */ (["groups", "misplaced", "missing"])) {
         say(byId(`sum-${key}`), count(overview[key]));
       }
-      say(byId("sum-members"), count(overview.ring.members));
+      say(byId("sum-members"), membersText(overview));
       showAgreement(overview);
     },
     /** @param {readonly MemberView[]} members */

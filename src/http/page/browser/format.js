@@ -30,6 +30,16 @@ export function count(value) {
 }
 
 /**
+ * A rate, with a digit behind the point where it is small.
+ *
+ * @param {number | undefined} value
+ */
+export function rate(value) {
+  if (value === undefined) return "–";
+  return value > 0 && value < 10 ? value.toFixed(1) : count(Math.round(value));
+}
+
+/**
  * A part of the whole.
  *
  * @param {number | undefined} share from 0 to 1

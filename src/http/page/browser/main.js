@@ -2,13 +2,14 @@
 /// <reference lib="dom" />
 /** Keeps the page up to date, and wires its parts together. @module */
 
-import { poll } from "./api.js";
+import { ask, poll } from "./api.js";
 import { createDeeds } from "./deeds.js";
 import { byId, fill, h, say } from "./dom.js";
 import { createFleet } from "./fleet.js";
 import { duration } from "./format.js";
 import { createGroupsForm, createLocateForm, createPlanForm, messageOf } from "./forms.js";
 import { createMembers } from "./members.js";
+import { createRates } from "./rates.js";
 import { createRing } from "./ring.js";
 import { languageOf, wordsOf } from "./words.js";
 
@@ -17,9 +18,12 @@ const POLL_MS = 2_000;
 const words = wordsOf(languageOf(document.documentElement.lang));
 /** @type {import("./api.js").Overview | undefined} */
 let overview;
+/** @type {readonly import("./api.js").MemberView[]} */
+let known = [];
 /** When the service last answered, and what it did not answer since. */
 let answeredMs = Date.now();
 let polling = Promise.resolve();
+let shownEvents = "";
 
 /**
  * How long ago a time was, which goes on by itself.
@@ -57,6 +61,7 @@ const deeds = createDeeds({
   onDone: () => void refresh(),
 });
 const members = createMembers({ words, age, deeds: deeds.ofMember });
+const rates = createRates();
 const ring = createRing({ words });
 const fleet = createFleet({ words, age });
 createPlanForm({ words, draw: ring.preview });
@@ -69,23 +74,24 @@ byId("wipe").addEventListener(
 
 async function look() {
   try {
-    const [next, views, events] = await Promise.all([
-      poll("api/v1/overview"),
-      poll("api/v1/members"),
-      poll("api/v1/events"),
-    ]);
+    const [next, views] = await Promise.all([poll("api/v1/overview"), poll("api/v1/members")]);
     if (next) {
       if (overview && overview.admin_api !== next.admin_api) members.forget();
       overview = next;
       fleet.showOverview(next);
       byId("wipe").hidden = !next.admin_api;
+      // Another process counts from 1 again.
+      const last = `${next.started} ${next.last_event}`;
+      if (last !== shownEvents) fleet.showEvents(await ask("api/v1/events"));
+      shownEvents = last;
     }
+    known = views ?? known;
+    const rated = rates.take(known, Date.now());
+    members.show(rated);
     if (views) {
-      members.show(views);
       ring.show(views);
       fleet.showDrains(views);
     }
-    if (events) fleet.showEvents(events);
     answeredMs = Date.now();
     byId("stale").hidden = true;
   } catch (error) {

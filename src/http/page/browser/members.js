@@ -2,8 +2,8 @@
 /// <reference lib="dom" />
 /** The table of members: a row stays the same element for as long as its member is shown. @module */
 
-import { byId, fill, h, say } from "./dom.js";
-import { count, percent } from "./format.js";
+import { byId, h, say } from "./dom.js";
+import { count, percent, rate } from "./format.js";
 import { chosen } from "./order.js";
 import { stateKey } from "./words.js";
 
@@ -12,6 +12,24 @@ import { stateKey } from "./words.js";
 
 /** Rows that are shown before somebody asks for all. */
 const ROWS_MAX = 250;
+/** The bars keep their scale until it is off by this part. */
+const SCALE_STEP = 0.2;
+/** Of these there should be none. */
+const BAD = new Set(["misplaced", "missing", "failures"]);
+
+/**
+ * Replaces the cells that differ: a button that has the focus, or is about to be pressed, stays.
+ *
+ * @param {HTMLTableRowElement} row
+ * @param {readonly HTMLElement[]} cells
+ */
+function patch(row, cells) {
+  for (const [i, cell] of cells.entries()) {
+    const before = row.children[i];
+    if (!before) row.append(cell);
+    else if (!before.isEqualNode(cell)) before.replaceWith(cell);
+  }
+}
 
 /**
  * Creates the table.
@@ -19,7 +37,7 @@ const ROWS_MAX = 250;
  * @param {object} deps
  * @param {import("./format.js").Words} deps.words
  * @param {(iso: string | undefined) => Node | string} deps.age
- * @param {(view: MemberView) => readonly Node[]} deps.deeds the buttons of a member
+ * @param {(view: MemberView, latest: () => MemberView) => readonly Node[]} deps.deeds the buttons of a member
  */
 export function createMembers({ words, age, deeds }) {
   const body = byId("members-body");
@@ -34,23 +52,52 @@ export function createMembers({ words, age, deeds }) {
   /** @type {SortKey} */
   let key = "state";
   let [descending, isWhole] = [false, false];
+  /** Of all groups that members hold, and of their shares: the bars are drawn to its scale. */
+  let [total, largest] = [0, 0];
+
+  /** @param {MemberView} view */
+  function latest(view) {
+    return members.find(({ member }) => member === view.member) ?? view;
+  }
+
+  /** @param {MemberView} view */
+  function heldPart({ groups }) {
+    return total === 0 || groups === undefined ? undefined : groups / total;
+  }
+
+  /**
+   * @param {string} name
+   * @param {number | undefined} part
+   */
+  function bar(name, part) {
+    const element = h("span", { class: name });
+    element.style.width = `${largest === 0 ? 0 : 100 * (part ?? 0) / largest}%`;
+    return element;
+  }
 
   /** @param {MemberView} view */
   function cells(view) {
-    const bar = h("span", { class: "bar" }, h("span", {}));
-    const max = Math.max(...members.map(({ share = 0 }) => share));
-    if (max > 0 && view.share !== undefined) {
-      /** @type {HTMLElement} */ (bar.firstChild).style.width = `${(view.share / max) * 100}%`;
-    }
+    const held = heldPart(view);
+    const bars = h(
+      "span",
+      { class: "bars", title: words("shares", percent(view.share), percent(held)) },
+      bar("owned", view.share),
+      bar("held", held),
+    );
     const label = view.drained ? words("drained") : words(stateKey(view.state));
     const number = (/** @type {string} */ name, /** @type {number | undefined} */ value) =>
       h("td", {
         role: "cell",
-        class: `number${name !== "groups" && value ? " bad" : ""}`,
+        class: `number${BAD.has(name) && value ? " bad" : ""}`,
         "data-label": words(name),
-      }, count(value));
+      }, name === "rate" ? rate(value) : count(value));
     return [
-      h("th", { role: "rowheader", scope: "row" }, view.member),
+      h(
+        "th",
+        { role: "rowheader", scope: "row" },
+        view.member,
+        view.version !== undefined && h("small", {}, view.version),
+      ),
       h("td", { role: "cell" }, h("span", { class: `state ${view.state}` }, label)),
       h("td", { role: "cell", "data-label": words("since") }, age(view.since)),
       h(
@@ -63,25 +110,26 @@ export function createMembers({ words, age, deeds }) {
       h(
         "td",
         { role: "cell", class: "number share", "data-label": words("share") },
-        bar,
-        percent(view.share),
+        bars,
+        h("span", { class: "part" }, percent(view.share)),
       ),
       number("groups", view.groups),
       number("misplaced", view.misplaced),
       number("missing", view.missing),
-      h("td", { role: "cell", class: "deeds" }, ...deeds(view)),
+      number("rate", view.rate),
+      number("failures", view.failures),
+      h("td", { role: "cell", class: "deeds" }, ...deeds(view, () => latest(view))),
     ];
   }
 
   /** @param {MemberView} view */
   function rowOf(view) {
     // What a drain tells is shown elsewhere, and changes all the time.
-    const { drain: _, ...rest } = view;
-    const shown = JSON.stringify(rest);
+    const { drain: _, pushes: __, rate: perSecond, ...rest } = view;
+    const shown = JSON.stringify([rest, rate(perSecond), percent(heldPart(view))]);
     const known = rows.get(view.member) ?? { row: h("tr", { role: "row" }), shown: "" };
     rows.set(view.member, known);
-    // A button that somebody is about to press stays.
-    if (known.shown !== shown) fill(known.row, ...cells(view));
+    if (known.shown !== shown) patch(known.row, cells(view));
     known.shown = shown;
     return known.row;
   }
@@ -131,6 +179,16 @@ export function createMembers({ words, age, deeds }) {
     /** @param {readonly MemberView[]} next */
     show(next) {
       members = next;
+      total = next.reduce((sum, { groups = 0 }) => sum + groups, 0);
+      const scale = Math.max(
+        ...next.map(({ share = 0, groups = 0 }) => Math.max(share, groups / Math.max(total, 1))),
+        0,
+      );
+      // All rows are drawn anew only where the scale is another one.
+      if (Math.abs(scale - largest) > SCALE_STEP * largest) {
+        largest = scale;
+        rows.clear();
+      }
       const present = new Set(next.map(({ member }) => member));
       for (const member of rows.keys()) if (!present.has(member)) rows.delete(member);
       render();

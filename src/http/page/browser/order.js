@@ -2,7 +2,7 @@
 /** Which members are shown, and in which order. @module */
 
 /** @typedef {import("./api.js").MemberView} MemberView */
-/** @typedef {"member" | "state" | "since" | "weight" | "share" | "groups" | "misplaced" | "missing"} SortKey */
+/** @typedef {"member" | "state" | "since" | "weight" | "share" | "groups" | "misplaced" | "missing" | "rate" | "failures"} SortKey */
 
 /** What an operator should look at comes first. */
 const STATES = ["suspect", "joining", "draining", "alias", "active", "departed"];
@@ -23,7 +23,9 @@ export function chosen(members, { text, state, key, descending }) {
   const words = text.toLowerCase().split(/\s+/).filter((word) => word !== "");
   const found = members.filter((view) => {
     if (state !== "" && view.state !== state) return false;
-    const all = `${view.member} ${view.state} ${view.why ?? ""} ${view.same_as ?? ""}`
+    const all = `${view.member} ${view.state} ${view.why ?? ""} ${view.same_as ?? ""} ${
+      view.version ?? ""
+    }`
       .toLowerCase();
     return words.every((word) => all.includes(word));
   });
