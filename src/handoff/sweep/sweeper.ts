@@ -66,6 +66,8 @@ export interface SweeperDeps {
 
 /** How many groups the last comparison with the ring has found. */
 export interface GroupCounts {
+  /** When that was, Unix time in ms. */
+  readonly atMs: number;
   /** Groups of all members that can be read, each counted once. */
   readonly groups: number;
   /** Groups on each member that belong to another one. */
@@ -208,7 +210,12 @@ export function createSweeper(deps: SweeperDeps): Sweeper {
       missing: lost,
     });
     narrate(findings, inventories.size);
-    deps.onCompared(inventories, { groups: findings.groups, misplaced, missing: lost });
+    deps.onCompared(inventories, {
+      atMs: deps.now(),
+      groups: findings.groups,
+      misplaced,
+      missing: lost,
+    });
     judge.compared({ inventories, reads, stale: findings.stale });
     tellNews();
     return findings;

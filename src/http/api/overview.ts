@@ -53,7 +53,7 @@ export function createOverview(
       states: Object.fromEntries(
         MEMBER_STATES.map((state) => [state, states.filter((one) => one === state).length]),
       ),
-      ...(counts && { groups: counts.groups, misplaced, missing }),
+      ...(counts && { compared: time(counts.atMs), groups: counts.groups, misplaced, missing }),
       instances: instances.map(({ id, isOwn, isLost, ringHash, configHash }) => ({
         id,
         own: isOwn,

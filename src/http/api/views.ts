@@ -121,6 +121,8 @@ export interface OverviewView {
   readonly last_event: number;
   /** Members by state. */
   readonly states: Readonly<Record<string, number>>;
+  /** When members were last compared with the ring, as in RFC 3339. */
+  readonly compared?: string;
   readonly groups?: number;
   readonly misplaced?: number;
   readonly missing?: number;

@@ -51,7 +51,9 @@ export function renderDocument(shown: Shown, language: Language): string {
     <h2 id="problems-title" class="quiet">${words("problems")}</h2>
     <ul id="problems" aria-live="polite">${problems(overview, words)}</ul>
     <dl class="sums">
-    ${["members", "groups", "misplaced", "missing"].map((key) => sum(key, overview, words))}
+    ${["members", "groups", "misplaced", "missing", "compared"].map((key) =>
+      sum(key, overview, words)
+    )}
     </dl>
     </section>
     <noscript>${plainTables(shown, words)}</noscript>
@@ -79,10 +81,12 @@ function problems(overview: OverviewView, words: Words): Markup[] {
 }
 
 function sum(key: string, overview: OverviewView, words: Words): Markup {
-  const { groups, misplaced, missing } = overview;
-  const value = key === "members"
-    ? membersText(overview)
-    : count({ groups, misplaced, missing }[key]);
+  const { groups, misplaced, missing, compared } = overview;
+  const values = new Map([
+    ["members", membersText(overview)],
+    ["compared", compared ?? "–"],
+  ]);
+  const value = values.get(key) ?? count({ groups, misplaced, missing }[key]);
   return html`
     <div>
       <dt>${words(key === "members" ? "inRing" : key)}</dt>

@@ -35,6 +35,7 @@
  * @property {string} config_hash
  * @property {number} last_event
  * @property {Readonly<Record<string, number>>} states
+ * @property {string} [compared]
  * @property {number} [groups]
  * @property {number} [misplaced]
  * @property {number} [missing]

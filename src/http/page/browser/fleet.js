@@ -123,6 +123,7 @@ export function createFleet({ words, age }) {
         say(byId(`sum-${key}`), count(overview[key]));
       }
       say(byId("sum-members"), membersText(overview));
+      fill(byId("sum-compared"), age(overview.compared));
       showAgreement(overview);
     },
     /** @param {readonly MemberView[]} members */

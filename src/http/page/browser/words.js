@@ -20,6 +20,7 @@ const WORDS = {
   changed: ["{0}: {1} → {2}: {3}", "{0}：{1} → {2}：{3}"],
   clear: ["Clear", "清除"],
   configuration: ["Configuration", "配置"],
+  compared: ["Last sweep", "最近扫描"],
   confirmDelete: [
     "Delete this group? It lies on {0} of the Pushgateways. Its metrics are gone until they are pushed again.",
     "删除此 group？它位于 {0} 个 Pushgateway 上。在重新推送之前，其指标将不存在。",
