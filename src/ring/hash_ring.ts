@@ -25,19 +25,21 @@ export class HashRing {
   readonly weights: ReadonlyMap<Member, number>;
   /** A 32-bit digest of members and weights: two instances with equal digests place alike. */
   readonly hash: number;
+  /** The part of all keys that each member owns, from 0 to 1. */
+  readonly shares: ReadonlyMap<Member, number>;
   readonly #points: Uint32Array;
   readonly #owners: Uint32Array;
   readonly #starts: Uint32Array;
-  #shares: ReadonlyMap<Member, number> | undefined;
 
   private constructor(
     weights: ReadonlyMap<Member, number>,
     sorted: readonly (readonly [Member, number])[],
-    { points, owners, starts }: Placement,
+    { points, owners, starts, lengths }: Placement,
   ) {
     this.weights = weights;
     this.members = sorted.map(([member]) => member);
     this.hash = digestOf(sorted);
+    this.shares = new Map(this.members.map((member, i) => [member, lengths[i] / 2 ** 32]));
     this.#points = points;
     this.#owners = owners;
     this.#starts = starts;
@@ -100,26 +102,6 @@ export class HashRing {
     return undefined;
   }
 
-  /**
-   * The share of all keys that each member owns, from 0 to 1; together they are 1. Counted at the first call:
-   * that takes a few milliseconds for a thousand members.
-   */
-  get shares(): ReadonlyMap<Member, number> {
-    return this.#shares ??= this.#countShares();
-  }
-
-  #countShares(): ReadonlyMap<Member, number> {
-    const points = this.#points;
-    const lengths = new Float64Array(this.members.length);
-    // A key belongs to the first point after it. Those after the last point belong to the first one.
-    let before = points.length === 0 ? 0 : points[points.length - 1] - 2 ** 32;
-    for (let i = 0; i < points.length; i++) {
-      lengths[this.#owners[i]] += points[i] - before;
-      before = points[i];
-    }
-    return new Map(this.members.map((member, rank) => [member, lengths[rank] / 2 ** 32]));
-  }
-
   /** Index of the first point strictly greater than the key's hash, wrapping round. */
   #pointAfter(key: string): number {
     const points = this.#points;
@@ -154,6 +136,8 @@ interface Placement {
   readonly owners: Uint32Array;
   /** The circle is cut into as many equal slices as there are points: the first point from each on. */
   readonly starts: Uint32Array;
+  /** How many hashes each member owns, by its rank. */
+  readonly lengths: Float64Array;
 }
 
 /** Points between two moments at which others get their turn: two milliseconds or so. */
@@ -161,11 +145,16 @@ const POINTS_A_STEP = 4_096;
 
 function* place(sorted: readonly (readonly [Member, number])[]): Generator<void, Placement> {
   const packed = yield* sort(yield* pack(sorted));
+  const lengths = new Float64Array(sorted.length);
+  // A key belongs to the first point after it; what is behind the last point, to the first one.
+  let before = Math.floor((packed.at(-1) ?? 0) / MEMBERS_MAX) - 2 ** 32;
   const points = new Uint32Array(packed.length);
   const owners = new Uint32Array(packed.length);
   for (let i = 0; i < packed.length; i++) {
     points[i] = Math.floor(packed[i] / MEMBERS_MAX);
     owners[i] = backwards(packed[i] % MEMBERS_MAX);
+    lengths[owners[i]] += points[i] - before;
+    before = points[i];
     if (i % POINTS_A_STEP === 0) yield;
   }
   const starts = new Uint32Array(Math.max(points.length, 1));
@@ -174,7 +163,7 @@ function* place(sorted: readonly (readonly [Member, number])[]): Generator<void,
     while (slice <= Math.floor(points[i] / 2 ** 32 * starts.length)) starts[slice++] = i;
     if (i % POINTS_A_STEP === 0) yield;
   }
-  return { points, owners, starts: starts.fill(points.length, slice) };
+  return { points, owners, starts: starts.fill(points.length, slice), lengths };
 }
 
 /** Ranks run backwards: of points that collide the later member's is found first. */

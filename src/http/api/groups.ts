@@ -87,14 +87,15 @@ export function createGroupsApi(
         findGroups(handoff.inventories, {
           terms: parseTerms(query.get("search") ?? ""),
           after: query.get("after") ?? "",
-          limit,
+          limit: limit + 1, // the one too many tells that there are more
           isRemoved: handoff.isRemoved,
         }),
         signal,
       );
-      const next = ids.length === limit ? ids.at(-1) : undefined;
+      const shown = ids.slice(0, limit);
+      const next = ids.length > limit ? shown.at(-1) : undefined;
       const found: GroupsView = {
-        groups: ids.map(row),
+        groups: shown.map(row),
         matching,
         ...(next !== undefined && { next }),
       };

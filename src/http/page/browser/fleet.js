@@ -61,6 +61,7 @@ export function membersText({ ring, states }) {
 export function createFleet({ words, age }) {
   /** @type {Map<string, HTMLElement>} */
   const bars = new Map();
+  let shownProblems = "";
 
   /** @param {Overview} overview */
   function showAgreement(overview) {
@@ -112,13 +113,17 @@ export function createFleet({ words, age }) {
     /** @param {Overview} overview */
     showOverview(overview) {
       say(byId("version"), overview.version);
-      const problems = problemsOf(overview, words);
-      fill(
-        byId("problems"),
-        ...problems.length === 0
-          ? [h("li", { class: "good" }, words("ok"))]
-          : problems.map(({ level, text }) => h("li", { class: level }, text)),
-      );
+      const found = problemsOf(overview, words);
+      const problems = found.length > 0 ? found : [{ level: "good", text: words("ok") }];
+      const shown = JSON.stringify(problems);
+      // A screen reader reads what is put there.
+      if (shown !== shownProblems) {
+        fill(
+          byId("problems"),
+          ...problems.map(({ level, text }) => h("li", { class: level }, text)),
+        );
+      }
+      shownProblems = shown;
       for (const key of /** @type {const} */ (["groups", "misplaced", "missing"])) {
         say(byId(`sum-${key}`), count(overview[key]));
       }

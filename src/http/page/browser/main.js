@@ -2,7 +2,7 @@
 /// <reference lib="dom" />
 /** Keeps the page up to date, and wires its parts together. @module */
 
-import { ask, poll } from "./api.js";
+import { ask, now, poll } from "./api.js";
 import { createDeeds } from "./deeds.js";
 import { byId, fill, h, say } from "./dom.js";
 import { createFleet } from "./fleet.js";
@@ -39,7 +39,7 @@ function age(iso) {
 
 /** @param {HTMLTimeElement} time */
 function showAge(time) {
-  say(time, duration((Date.now() - Date.parse(time.dateTime)) / 1_000, words));
+  say(time, duration((now() - Date.parse(time.dateTime)) / 1_000, words));
 }
 
 /** @param {import("./api.js").FoundGroup["holders"]} held */
