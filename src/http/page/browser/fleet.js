@@ -46,7 +46,7 @@ export function problemsOf(overview, words) {
  * @param {Overview} overview
  */
 export function membersText({ ring, states }) {
-  const { departed = 0, alias = 0, ...wanted } = states;
+  const { departed: _departed, alias: _alias, ...wanted } = states;
   const all = Object.values(wanted).reduce((sum, members) => sum + members, 0);
   return `${count(ring.members)} / ${count(Math.max(all, ring.members))}`;
 }
