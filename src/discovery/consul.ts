@@ -8,6 +8,8 @@ import { WEIGHT_MAX } from "../ring/hash_ring.ts";
 import type { Discovery, Listing } from "./discovery.ts";
 
 const WAIT_SECONDS = 20;
+/** The output of a check may be a whole page. */
+const COMPLAINT_LENGTH_MAX = 200;
 
 /**
  * Follows a service of Consul.
@@ -74,8 +76,10 @@ export function toListings(
     const healthy = known?.healthy || Checks.every(({ Status }) => Status === "passing");
     // Of several agents that list it one may be put into maintenance for a reason of its own.
     const maintenance = !healthy && (known?.maintenance || Checks.some(isMaintenance));
+    const complaint = healthy ? undefined : complaintOf(Checks) ?? known?.complaint;
     listings.set(member, {
       healthy,
+      ...(complaint !== undefined && { complaint }),
       ...(maintenance && { maintenance }),
       weight: Math.max(known?.weight ?? 1, Math.min(weight, WEIGHT_MAX)),
       ...(Node.Datacenter !== undefined && { datacenter: Node.Datacenter }),
@@ -83,6 +87,13 @@ export function toListings(
     });
   }
   return listings;
+}
+
+/** What the first check says that does not pass, in one line. */
+function complaintOf(checks: ServiceEntry["Checks"]): string | undefined {
+  const output = checks.find(({ Status }) => Status !== "passing")?.Output ?? "";
+  const line = output.replace(/\s+/g, " ").trim();
+  return line === "" ? undefined : line.slice(0, COMPLAINT_LENGTH_MAX);
 }
 
 /** Tells a node from one of the same name before or after it: an agent that leaves takes its node along. */

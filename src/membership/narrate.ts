@@ -131,7 +131,11 @@ function reason(
       if (contested) return "answers our probe, though discovery calls it unhealthy";
       return verdict === "up" ? "healthy, and answers our probe" : "healthy, as discovery says";
     case "suspect":
-      if (!listing?.healthy) return "unhealthy, as discovery says";
+      if (!listing?.healthy) {
+        const { complaint } = listing ?? {};
+        const what = "unhealthy, as discovery says";
+        return complaint === undefined ? what : `${what}: ${complaint}`;
+      }
       return down();
     case "draining":
       return leaves;
