@@ -101,7 +101,7 @@ function interactive(words: Words): Markup {
     const name = SORTED.includes(key)
       ? html`<button type="button" data-key="${key}">${words(key)}</button>`
       : words(key);
-    const kind = NUMBERS.includes(key) ? "number" : "text";
+    const kind = NUMBERS.includes(key) ? "number" : key === "actions" ? "deeds" : "text";
     return html`
       <th role="columnheader" scope="col" class="${kind}">${name}</th>
     `;

@@ -216,7 +216,10 @@ export function createGroupsForm({ words, age, holders, deeds }) {
           h(
             "tr",
             { role: "row" },
-            ...headers.map((key) => h("th", { role: "columnheader", scope: "col" }, words(key))),
+            ...headers.map((key) => {
+              const place = key === "actions" ? "deeds" : undefined;
+              return h("th", { role: "columnheader", scope: "col", class: place }, words(key));
+            }),
           ),
         ),
         h("tbody", { role: "rowgroup" }, ...groups.map(row)),

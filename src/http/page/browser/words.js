@@ -147,7 +147,7 @@ const WORDS = {
   stateJoining: ["joining", "加入中"],
   stateSuspect: ["suspect", "可疑"],
   stateUnknown: ["unknown", "未知"],
-  staying: ["{0} groups cannot be moved: {1}", "{0} 个 group 无法移动：{1}"],
+  staying: ["groups that cannot be moved: {0} ({1})", "无法移动的 group：{0}（{1}）"],
   thisOne: ["this one", "本实例"],
   time: ["Time", "时间"],
   title: ["dynamic-sharding: status", "dynamic-sharding：状态"],
