@@ -10,8 +10,8 @@ const WORDS = {
   added: ["added", "新增"],
   agreement: ["Agreement", "一致性"],
   agreementAlone: [
-    "This instance knows of no others. Only instances that share a Consul, with handoff on, are listed.",
-    "此实例不知道其他实例。只有共用 Consul 并启用 handoff 的实例才会列出。",
+    "This instance knows of no others. Only instances that share a Consul are listed.",
+    "此实例不知道其他实例。只有共用 Consul 的实例才会列出。",
   ],
   all: ["all states", "所有状态"],
   cancel: ["Cancel", "取消"],
