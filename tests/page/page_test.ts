@@ -1,6 +1,7 @@
 /** The status page in a real browser, before real Pushgateways. @module */
 
 import assert from "node:assert/strict";
+import type { Page } from "playwright-core";
 import { waitFor } from "../../tools/wait.ts";
 import { look, startBrowser } from "./browser.ts";
 import { startFleet } from "./fleet.ts";
@@ -238,6 +239,23 @@ Deno.test("the page's policy lets no markup run, whoever puts it in", async () =
     );
   }, { what: "the browser to refuse both" });
   assert.notEqual(await one.page.title(), "broken");
+});
+
+Deno.test("what was answered is shown, also where a request beside it has failed", async () => {
+  await using fleet = await startFleet({ members: 1 });
+  await using browser = await startBrowser();
+  let failures = 1;
+  const prepare = async (page: Page) => {
+    await page.route("**/api/v1/members", (route) => {
+      return failures-- > 0 ? route.abort() : route.continue();
+    });
+  };
+  await using one = await look(browser, fleet.app.url, { prepare });
+  const { page } = one;
+  await page.locator("#members-body tr").waitFor();
+  await page.locator("#wipe").waitFor(); // the overview came with the request that failed
+  await page.locator("#stale").waitFor({ state: "hidden" });
+  assert(one.complaints().every((text) => text.includes("ERR_FAILED")));
 });
 
 Deno.test("a service that answers no more is told, and that it is back", async () => {

@@ -80,23 +80,27 @@ export function now() {
   return Date.now() - aheadMs;
 }
 
-/** The last answers that can be asked for again by their tags. */
-const tags = new Map();
+/**
+ * The last answers, by path, with their tags.
+ *
+ * @type {Map<string, {tag: string, data: any}>}
+ */
+const answers = new Map();
 
 /**
  * Asks for what is polled.
  *
  * @param {string} path relative to the page: it may be behind a prefix
- * @returns {Promise<any>} the data; `undefined` where it has not changed since the call before
+ * @returns {Promise<any>} the data; the very same object where it has not changed since the call before
  * @throws {Error} with the reason of the service, or that it does not answer
  */
 export async function poll(path) {
-  const tag = tags.get(path);
-  const headers = tag ? { "if-none-match": tag } : undefined;
+  const known = answers.get(path);
+  const headers = known && { "if-none-match": known.tag };
   const answer = await fetch(path, { cache: "no-store", headers });
-  if (answer.status === 304) return undefined;
+  if (answer.status === 304 && known) return known.data;
   const data = await dataOf(answer);
-  tags.set(path, answer.headers.get("etag"));
+  answers.set(path, { tag: answer.headers.get("etag") ?? "", data });
   return data;
 }
 

@@ -75,20 +75,19 @@ byId("wipe").addEventListener(
 async function look() {
   try {
     const [next, views] = await Promise.all([poll("api/v1/overview"), poll("api/v1/members")]);
-    if (next) {
+    if (next !== overview) {
       if (overview && overview.admin_api !== next.admin_api) members.forget();
       overview = next;
       fleet.showOverview(next);
       byId("wipe").hidden = !next.admin_api;
-      // Another process counts from 1 again.
-      const last = `${next.started} ${next.last_event}`;
-      if (last !== shownEvents) fleet.showEvents(await ask("api/v1/events"));
-      shownEvents = last;
     }
-    known = views ?? known;
-    const rated = rates.take(known, Date.now());
-    members.show(rated);
-    if (views) {
+    // Another process counts from 1 again.
+    const last = `${next.started} ${next.last_event}`;
+    if (last !== shownEvents) fleet.showEvents(await ask("api/v1/events"));
+    shownEvents = last;
+    members.show(rates.take(views, Date.now()));
+    if (views !== known) {
+      known = views;
       ring.show(views);
       fleet.showDrains(views);
     }
