@@ -2,8 +2,8 @@
  * Measures, and prints one table, one of what clients tell of failures, and one of the Pushgateways
  * themselves. No number makes it fail: timing is not right or wrong.
  *
- *     deno task bench [micro] [load] [proxy] [shards] [handoff] [pushed] [binary] [memory] [client]
- *         [reuse] [--only=drain,scale-out] [--rounds=30] [--seconds=1] [--connections=64]
+ *     deno task bench [micro] [load] [proxy] [shards] [handoff] [pushed] [page] [binary] [memory]
+ *         [client] [reuse] [--only=drain,scale-out] [--rounds=30] [--seconds=1] [--connections=64]
  *         [--pushes=3000000] [--push-1.0.0] [--binary=PATH]
  *
  * @module
@@ -20,6 +20,7 @@ import { runLoad } from "./load.ts";
 import { runMemory } from "./memory.ts";
 import { memoryRows } from "./memory_rows.ts";
 import { runMicro } from "./micro.ts";
+import { pageRows, runPage } from "./page.ts";
 import { runProxy } from "./proxy.ts";
 import { runPushed } from "./pushed.ts";
 import { pushedRows } from "./pushed_rows.ts";
@@ -45,6 +46,7 @@ const PARTS = [
   "shards",
   "handoff",
   "pushed",
+  "page",
   "binary",
   "memory",
   "client",
@@ -121,6 +123,7 @@ async function main(): Promise<void> {
     rows.push(...handoffRows(await runHandoff({ ...handoff, ...common })));
   }
   if (parts.includes("pushed")) rows.push(...pushedRows(await runPushed(common)));
+  if (parts.includes("page")) rows.push(...pageRows(await runPage(common)));
   if (parts.includes("binary")) rows.push(...binaryRows(await runBinary(common)));
   if (parts.includes("memory")) rows.push(...memoryRows(await runMemory({ ...memory, ...common })));
   const client = parts.includes("client") ? await runClient(common) : undefined;

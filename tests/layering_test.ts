@@ -25,7 +25,7 @@ const WINGS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   consul: [["."], ["locks"]],
   pushgateway: [["clock"], ["client"], ["pages"], ["."]],
   handoff: [["plan"], ["."], ["settle"], ["sweep"], ["handoff"]],
-  http: [["."], ["push", "api", "server", "guard"], ["routes"]],
+  http: [["."], ["push", "api", "server", "guard", "page"], ["routes"]],
 };
 const PURE = [
   "src/group/",
@@ -56,9 +56,13 @@ const PURE = [
   "src/handoff/settle/many/plan_moves.ts",
   "src/membership/registration_plan.ts",
   "src/pushgateway/compare_content.ts",
+  "src/http/api/find_groups.ts",
+  "src/http/api/pasted.ts",
   "src/http/api/scrape_request.ts",
   "src/http/api/shown_samples.ts",
   "src/http/server/tls/alt_names.ts",
+  "src/http/page/markup.ts",
+  "src/http/page/text_table.ts",
   "src/pushgateway/sample_groups.ts",
   "src/pushgateway/shared_series.ts",
 ];

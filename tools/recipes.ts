@@ -178,6 +178,15 @@ export const RECIPES = {
     program: "usr/bin/caddy",
     check: { args: ["version"], says: /^v?2\./ },
   },
+  // Without a font it draws no text. Its own sandbox needs rights that a container does not give.
+  chromium: {
+    commands: ["chromium"],
+    package: "chromium",
+    with: ["chromium-common", "fonts-dejavu-core", "fontconfig-config"],
+    program: "usr/lib/chromium/chromium",
+    env: { FONTCONFIG_PATH: ["etc/fonts"], XDG_DATA_HOME: ["usr/share"] },
+    check: { args: ["--no-sandbox", "--version"], says: /^Chromium / },
+  },
   // From here on, what the tests with real clients run. A suite pins the version that they measure.
   curl: {
     commands: ["curl"],

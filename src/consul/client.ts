@@ -244,7 +244,9 @@ const serviceEntry = z.object({
     Port: z.number(),
     Weights: z.object({ Passing: z.number() }).nullish(),
   }),
-  Checks: z.array(z.object({ CheckID: z.string(), Status: z.string() })),
+  Checks: z.array(
+    z.object({ CheckID: z.string(), Status: z.string(), Output: z.string().nullish() }),
+  ),
 });
 const localService = z.object({
   Service: z.string(),

@@ -9,6 +9,8 @@ import type { BadEntry } from "./bad_entries.ts";
 import type { Discovery, Listing } from "./discovery.ts";
 
 const WAIT_SECONDS = 20;
+/** The output of a check may be a whole page. */
+const COMPLAINT_LENGTH_MAX = 200;
 
 /**
  * Follows a service of Consul.
@@ -84,8 +86,10 @@ export function toListings(
     const healthy = known?.healthy || Checks.every(({ Status }) => Status === "passing");
     // One of several agents that list it may be in maintenance for its own reasons.
     const maintenance = !healthy && (known?.maintenance || Checks.some(isMaintenance));
+    const complaint = healthy ? undefined : complaintOf(Checks) ?? known?.complaint;
     listings.set(member, {
       healthy,
+      ...(complaint !== undefined && { complaint }),
       ...(maintenance && { maintenance }),
       weight: Math.max(known?.weight ?? 1, Math.min(weight, WEIGHT_MAX)),
       ...(Node.Datacenter !== undefined && { datacenter: Node.Datacenter }),
@@ -93,6 +97,13 @@ export function toListings(
     });
   }
   return listings;
+}
+
+/** What the first check says that does not pass, in one line. */
+function complaintOf(checks: ServiceEntry["Checks"]): string | undefined {
+  const output = checks.find(({ Status }) => Status !== "passing")?.Output ?? "";
+  const line = output.replace(/\s+/g, " ").trim();
+  return line === "" ? undefined : line.slice(0, COMPLAINT_LENGTH_MAX);
 }
 
 /** Identifies a node among nodes of the same name: an agent that leaves removes its node. */

@@ -6,6 +6,8 @@ import type { Member } from "../member.ts";
 export interface Listing {
   /** All of its checks pass, as discovery sees it. */
   readonly healthy: boolean;
+  /** What a check says that does not pass; absent where it is healthy, or nothing is said. */
+  readonly complaint?: string;
   /** Its operator has put it into maintenance: it is to leave for now. */
   readonly maintenance?: boolean;
   /** Multiplies the member's points on the ring. */

@@ -78,7 +78,8 @@ export function groupOfLabels(labels: Iterable<readonly [name: string, value: st
   return { job, labels: new Map(sorted.filter(isOther)) };
 }
 
-function escapeSegment(text: string): string {
+/** A text as it stands in an ID: without the characters that part the segments. */
+export function escapeSegment(text: string): string {
   return text.includes("%") || text.includes("/")
     ? text.replaceAll("%", "%25").replaceAll("/", "%2F")
     : text;

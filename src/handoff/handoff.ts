@@ -27,7 +27,11 @@ import { relationIn } from "./plan/processes.ts";
 import type { Rings } from "./plan/rings.ts";
 import { createWhereabouts, type GroupKeys } from "./plan/whereabouts.ts";
 import { createReport } from "./report.ts";
-import { createRingAgreement, type RingAgreementDeps } from "./ring_agreement.ts";
+import {
+  createRingAgreement,
+  type RingAgreementDeps,
+  type SeenInstance,
+} from "./ring_agreement.ts";
 import type { TellSharedSeries } from "./shared_series.ts";
 import type { DrainProgress } from "./settle/drain.ts";
 import { groupsByState } from "./settle/drain_rate.ts";
@@ -39,7 +43,7 @@ import { createMoveMemory } from "./settle/many/memory.ts";
 import { createOnPush, type MisplacedPush } from "./settle/on_push.ts";
 import { removeStale } from "./settle/stale.ts";
 import { removeTwins } from "./settle/twins.ts";
-import { createSweeper } from "./sweep/sweeper.ts";
+import { createSweeper, type GroupCounts } from "./sweep/sweeper.ts";
 
 /** What handoff needs. */
 export interface HandoffDeps extends Omit<RingAgreementDeps, "onMoved"> {
@@ -53,6 +57,8 @@ export interface HandoffDeps extends Omit<RingAgreementDeps, "onMoved"> {
   readonly tell: (event: MembershipEvent) => void;
   readonly metrics: HandoffMetrics;
   readonly tellSharedSeries: TellSharedSeries;
+  /** Is told where another number of groups is out of place than before. */
+  readonly onMisplaced: (misplaced: number, groups: number) => void;
   readonly random: () => number;
   /** Unix time in ms. */
   readonly now: () => number;
@@ -137,6 +143,8 @@ export interface Handoff {
   run(signal: AbortSignal): Promise<void>;
   /** Runs what may change any group while no groups are moved; what was read of them before counts no more. */
   whileNothingMoves<T>(work: () => Promise<T>): Promise<T>;
+  /** Whether a copy was deleted since its member was last read, as far as is known here. */
+  isRemoved(id: string, member: Member): boolean;
   /** What each member held when it was last read. */
   readonly inventories: ReadonlyMap<Member, PushTimes>;
   /**
@@ -148,6 +156,12 @@ export interface Handoff {
   sweep(signal: AbortSignal): Promise<readonly Member[]>;
   /** How far the drains have come, whichever instance runs them. */
   readonly drains: ReadonlyMap<Member, DrainProgress>;
+  /** What the last comparison with the ring has counted; absent before the first one. */
+  readonly counts: GroupCounts | undefined;
+  /** Groups that are out of place now, as far as is known. */
+  readonly misplaced: number;
+  /** All instances, this one among them; empty without Consul, and until they have been read. */
+  readonly instances: readonly SeenInstance[];
 }
 
 /** Another instance is at it: the next look tells. */
@@ -168,6 +182,7 @@ export function createHandoff(deps: HandoffDeps): Handoff {
   const { rings } = agreement;
   let wasEnabled = config().enabled;
   let known = membership();
+  let counts: GroupCounts | undefined;
   const whereabouts = createWhereabouts(ring());
   const exclusive = createExclusive(locks, createCopyNotes(whereabouts));
   const deletions = createDeletions();
@@ -199,10 +214,12 @@ export function createHandoff(deps: HandoffDeps): Handoff {
     removeDuplicates,
     isEmptied: (member) => drains.empties(member),
     isEmptiedHere: (member) => drains.emptiesHere(member),
-    onCompared(inventories) {
+    onCompared(inventories, found) {
+      counts = found;
       drains.read(inventories);
       report.compared();
     },
+    onMisplaced: deps.onMisplaced,
     tell: deps.tell,
     metrics,
     log,
@@ -394,6 +411,7 @@ export function createHandoff(deps: HandoffDeps): Handoff {
         agreement.run,
       ], signal);
     },
+    isRemoved: whereabouts.isRemoved,
     inventories: whereabouts.inventories,
     async sweep(signal) {
       if (!config().enabled) throw new Error("handoff is not enabled");
@@ -401,6 +419,15 @@ export function createHandoff(deps: HandoffDeps): Handoff {
     },
     whileNothingMoves: exclusive.runAlone,
     drains: drains.progress,
+    get counts() {
+      return counts;
+    },
+    get misplaced() {
+      return whereabouts.size;
+    },
+    get instances() {
+      return agreement.instances;
+    },
   };
 }
 

@@ -12,7 +12,7 @@ import { createTrouble } from "../log/trouble.ts";
 import type { HashRing } from "../ring/hash_ring.ts";
 import { createOthersRings } from "./others_rings.ts";
 import { showAnnounced } from "./plan/announced_ring.ts";
-import { createRings, type Rings } from "./plan/rings.ts";
+import { createRings, type Others, type Rings } from "./plan/rings.ts";
 
 /** What agreeing needs. */
 export interface RingAgreementDeps {
@@ -20,6 +20,8 @@ export interface RingAgreementDeps {
   readonly locks: () => Locks | undefined;
   /** What instances announce to one another; `undefined` without Consul. */
   readonly announcements: () => Pick<Announcements, "announce" | "all" | "isCurrent"> | undefined;
+  /** A digest of the configuration in force, which the others are told. */
+  readonly configHash: () => string;
   /** Called when groups are pushed by other rings than before. */
   readonly onMoved: (rings: Rings) => void;
   readonly log: Logger;
@@ -27,9 +29,24 @@ export interface RingAgreementDeps {
   readonly clock: () => number;
 }
 
+/** An instance that shares this one's Consul, as it announces itself. */
+export interface SeenInstance {
+  /** The ID of its session in Consul. */
+  readonly id: string;
+  /** It is this one. */
+  readonly isOwn: boolean;
+  /** It was killed, or is out of touch. */
+  readonly isLost: boolean;
+  readonly ringHash: number;
+  /** Absent where it does not tell. */
+  readonly configHash?: string;
+}
+
 /** The rings that are in use, kept up to date. */
 export interface RingAgreement {
   readonly rings: Rings;
+  /** All instances, this one among them; empty without Consul, and until they have been read. */
+  readonly instances: readonly SeenInstance[];
   /** This instance goes by another ring. */
   ringChanged(ring: HashRing): void;
   /** Other instances have announced something, or can be asked now, or no more. */
@@ -63,6 +80,7 @@ export function createRingAgreement(initial: HashRing, deps: RingAgreementDeps):
   const awaiting: (() => void)[] = [];
   /** As they were last looked at. */
   let state = "";
+  let seen: Exclude<Others, string> = [];
 
   /** Takes over by which rings groups are pushed now, and tells the others ours. */
   function look(): void {
@@ -71,9 +89,14 @@ export function createRingAgreement(initial: HashRing, deps: RingAgreementDeps):
     const isInReach = locks?.state === "yes" && announcements?.isCurrent === true;
     const others = announcements ? othersRings.read(announcements.all) : "none";
     if (others === "building") rings.awaitOthers();
-    else rings.othersChanged(others, !isTried || isInReach);
+    else {
+      rings.othersChanged(others, !isTried || isInReach);
+      seen = typeof others === "string" ? [] : others;
+    }
     const { announceable } = rings;
-    if (announceable) announcements?.announce(showAnnounced(announceable));
+    if (announceable) {
+      announcements?.announce(showAnnounced({ ...announceable, config: deps.configHash() }));
+    }
     const hashes = [rings.present, rings.leader, ...rings.inUse].map(({ hash }) => hash);
     const next = `${hashes.join()} ${rings.areAllUsed}`;
     if (next === state) return;
@@ -122,6 +145,15 @@ export function createRingAgreement(initial: HashRing, deps: RingAgreementDeps):
 
   return {
     rings,
+    get instances() {
+      return seen.map(({ id, isOwn, isLost, ring, config }) => ({
+        id,
+        isOwn,
+        isLost,
+        ringHash: ring.hash,
+        ...(config !== undefined && { configHash: config }),
+      }));
+    },
     ringChanged(ring) {
       rings.ringChanged(ring);
       othersRings.add(ring);

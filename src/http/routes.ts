@@ -5,6 +5,7 @@ import type { Config } from "../config/config.ts";
 import { scrapingOf } from "../config/scraping.ts";
 import type { Handoff } from "../handoff/handoff.ts";
 import { faultFields, type Logger } from "../log.ts";
+import type { Member } from "../member.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import { headerValue } from "../wire/headers.ts";
 import type { Admin } from "./api/admin.ts";
@@ -13,11 +14,14 @@ import { locatePush } from "./push/location.ts";
 import { MEMBERS_ROUTE, type MembersApi } from "./api/members.ts";
 import type { Proxy } from "./push/proxy.ts";
 import type { Pushed } from "./api/pushed.ts";
+import { ASSETS_ROUTE, type Page } from "./page/page.ts";
 import { previewPush, type PushContext, redirectPush, unavailable } from "./push/redirect.ts";
 import type { Guard } from "./guard/guard.ts";
 import { otherSite } from "./guard/other_sites.ts";
 import { failure, type FailureStatus, success } from "./api/envelope.ts";
 import { withEtag } from "./api/etag.ts";
+import type { GroupsApi } from "./api/groups.ts";
+import type { OverviewView } from "./api/views.ts";
 import { fewAtATime } from "./api/few_at_a_time.ts";
 import { readiness } from "./api/readiness.ts";
 import { followsRedirect } from "./push/redirect_clients.ts";
@@ -47,8 +51,20 @@ export interface RouteDeps {
   readonly awaitsDiscovery: () => boolean;
   /** Whether a push may be of a group that is out of place. */
   readonly handoff: Pick<Handoff, "idle" | "spellingKnown" | "concerns" | "pathOn">;
+  /** Is told of each push that is redirected to a member. */
+  readonly onRedirected: (member: Member) => void;
   /** What is known of the members, and how they are told to leave. */
   readonly members: MembersApi;
+  /** Which groups there are. */
+  readonly groups: Pick<GroupsApi, "find">;
+  /** Where a group is pushed to, by the target of a request. */
+  readonly locate: (target: string) => Reply;
+  /** What has happened lately. */
+  readonly events: () => Reply;
+  /** How this instance is. */
+  readonly overview: () => OverviewView;
+  /** The status page. */
+  readonly page: Page;
   /** What all members hold as one page. */
   readonly pushed: Pushed;
   /** The Pushgateways' own API, for all of them. */
@@ -143,6 +159,7 @@ function dispatch(
   const query = target.indexOf("?");
   const path = query < 0 ? target : target.slice(0, query);
   if (path.startsWith(MEMBERS_ROUTE)) return answerMember(request, path, deps);
+  if (path.startsWith(ASSETS_ROUTE)) return answerAsset(request, path, deps);
   const route = routes.get(path);
   if (!route) return answerPush(request, target, deps);
   const { method } = request;
@@ -178,7 +195,10 @@ export function createRoutes(deps: RouteDeps): ReadonlyMap<string, Route> {
     deps.enableAdminApi ? admin.wipe(client) : failure(403, ADMIN_API_OFF);
   const metricsPage = async () =>
     new Reply(200, await deps.metrics.render(), ["content-type", deps.metrics.contentType]);
+  const etag = (answer: () => Reply) => ({ headers }: IncomingRequest) =>
+    withEtag(answer(), headers);
   return new Map<string, Route>([
+    ["/", { GET: deps.page.index, HEAD: deps.page.index }],
     ["/metrics", { GET: metricsPage, OPTIONS: () => new Reply(200) }],
     ["/-/healthy", { GET: healthy, HEAD: healthy }],
     ["/-/ready", { GET: ready, HEAD: ready }],
@@ -189,7 +209,14 @@ export function createRoutes(deps: RouteDeps): ReadonlyMap<string, Route> {
     ["/api/v1/metrics", { GET: allMetrics }],
     ["/api/v1/admin/wipe", { PUT: wipe }],
     ["/api/v1/scraping", { GET: scraping }],
-    ["/api/v1/members", { GET: () => deps.members.list() }],
+    ["/api/v1/members", { GET: etag(() => deps.members.list()) }],
+    ["/api/v1/overview", { GET: etag(() => success(deps.overview())) }],
+    ["/api/v1/events", { GET: etag(() => deps.events()) }],
+    ["/api/v1/groups", {
+      GET: ({ target }) => deps.groups.find(target),
+      DELETE: (request) => deleteGroup(request, deps),
+    }],
+    ["/api/v1/locate", { GET: ({ target }) => deps.locate(target) }],
     ["/api/v1/plan", { GET: ({ target }) => plan(target) }],
     ["/test/v1", { GET: () => textReply(200, "Hello, this is dynamic-sharding.\n") }],
   ]);
@@ -204,6 +231,41 @@ function answerMember(
   if (method !== "PUT" && method !== "DELETE") return notAllowed("DELETE, PUT", method, path);
   if (!deps.enableAdminApi) return failure(403, ADMIN_API_OFF);
   return deps.members.drain(path, { undo: method === "DELETE", client });
+}
+
+/** `/assets/FILE`. */
+function answerAsset(request: IncomingRequest, path: string, { page }: RouteDeps): Reply {
+  const { method } = request;
+  const isRead = method === "GET" || method === "HEAD";
+  return isRead ? page.file(path, request) : notAllowed("GET, HEAD", method, path);
+}
+
+/**
+ * `DELETE /api/v1/groups?push=PATH`: a deletion as of a client, which is never redirected, for a page cannot
+ * follow that to a Pushgateway.
+ */
+async function deleteGroup(request: IncomingRequest, deps: RouteDeps): Promise<Reply> {
+  if (!deps.enableAdminApi) return failure(403, ADMIN_API_OFF);
+  const path = new URLSearchParams(request.target.split("?", 2)[1]).get("push") ?? "";
+  const location = locatePush(path, deps.config().nameScheme);
+  if (location instanceof Reply) return failure(400, `push: ${textOf(location)}`);
+  const deletion = { ...request, target: path };
+  const misplaced = deps.handoff.idle ? undefined : answerMisplaced(deletion, path, deps);
+  const reply = await (misplaced ?? deps.proxy.pass(deletion, location));
+  if (reply.status < 300) {
+    deps.log.warn("deletion of a group requested", {
+      group: location.id,
+      client: request.client,
+    });
+    return success({ group: location.id }, 202);
+  }
+  return failure(reply.status === 503 ? 503 : 502, textOf(reply));
+}
+
+/** The text of an answer, without the end of its line. */
+function textOf({ body }: Reply): string {
+  const text = body instanceof Uint8Array ? new TextDecoder().decode(body) : body;
+  return typeof text === "string" ? text.trimEnd() : "";
 }
 
 /** Everything that is no endpoint of ours is read as a push path: it may be one in disguise. */
@@ -288,6 +350,7 @@ function contextOf({ nameScheme, upstream }: Config, deps: RouteDeps): PushConte
     snapshot: deps.snapshot(),
     nameScheme,
     upstream,
+    onRedirected: deps.onRedirected,
     holdersOf: deps.members.holdersOf,
     pathOn: deps.handoff.pathOn,
   };

@@ -5,6 +5,7 @@ import { errorText, type Logger, shownNames } from "../log.ts";
 import { createTrouble, createTroubles, type Trouble, type Troubles } from "../log/trouble.ts";
 import type { Member } from "../member.ts";
 import type { HashRing } from "../ring/hash_ring.ts";
+import type { Happening, MemberChange } from "./history.ts";
 import type { MemberRecord, Membership, MembershipEvent } from "./membership.ts";
 
 /** What logging needs. */
@@ -17,6 +18,8 @@ export interface Narrator {
   readonly probeFailure: (member: Member) => string | undefined;
   /** What a member held when it was last read, where it was. */
   readonly groupsOf: (member: Member) => number | undefined;
+  /** Is told of each member that has changed its state, or cannot join. */
+  readonly onChange: (change: MemberChange) => void;
 }
 
 /** What goes wrong with members again and again. */
@@ -62,7 +65,7 @@ export function narrateMembership(
   { previous, event }: { readonly previous: Membership; readonly event: MembershipEvent },
   narrator: Narrator,
 ): void {
-  const { log, probeFailure, groupsOf, troubles } = narrator;
+  const { log, probeFailure, groupsOf, onChange, troubles } = narrator;
   if (event.kind === "observed") narrateLookUp(event.observation, { next, previous }, narrator);
   for (const member of new Set([...previous.records.keys(), ...next.records.keys()])) {
     const record = next.records.get(member);
@@ -80,13 +83,10 @@ export function narrateMembership(
       const why = record ? reason(record, { down, marked, restarted }) : gone;
       // Out of reach until it returns, but for those that are pushed again, to others.
       const groups = (record ?? before)?.verdict === "down" ? groupsOf(member) : undefined;
-      const change = {
-        member,
-        from: before?.state ?? "unknown",
-        reason: why,
-        ...(groups !== undefined && { groups }),
-      };
-      narrateState(record, change, narrator);
+      const from = before?.state ?? "unknown";
+      const held = groups === undefined ? {} : { groups };
+      onChange({ member, from, to: record?.state ?? "unknown", why, ...held });
+      narrateState(record, { member, from, reason: why, ...held }, narrator);
     } else if (record?.contested && !before?.contested) {
       if (troubles.contests.isNews(member, "unhealthy")) {
         log.warn(
@@ -97,8 +97,11 @@ export function narrateMembership(
     } else if (record?.state === "joining" && record.verdict !== before?.verdict) {
       // It is not active, and was not: without this line nobody would know why.
       const why = probeFailure(member) ?? "does not answer our probe";
-      if (record.verdict === "down" && troubles.members.isNews(member, why)) {
-        log.warn("member cannot join", { member, reason: why });
+      if (record.verdict === "down") {
+        onChange({ member, from: record.state, to: record.state, why });
+        if (troubles.members.isNews(member, why)) {
+          log.warn("member cannot join", { member, reason: why });
+        }
       }
     }
     narrateEndsOf(member, next, narrator);
@@ -251,7 +254,11 @@ function reason(
       if (contested) return "answers our probe, and is unhealthy in discovery";
       return verdict === "up" ? "healthy, and answers our probe" : "healthy in discovery";
     case "suspect":
-      if (!listing?.healthy) return "unhealthy in discovery";
+      if (!listing?.healthy) {
+        const { complaint } = listing ?? {};
+        const what = "unhealthy in discovery";
+        return complaint === undefined ? what : `${what}: ${complaint}`;
+      }
       return down();
     case "draining":
       return leaves;
@@ -273,14 +280,22 @@ function reason(
   }
 }
 
-/** Logs a new ring. */
-export function narrateRing(ring: HashRing, previous: HashRing, log: Logger): void {
+/**
+ * Logs a new ring.
+ *
+ * @returns what has happened
+ */
+export function narrateRing(ring: HashRing, previous: HashRing, log: Logger): Happening {
   const missing = (members: readonly Member[], others: ReadonlyMap<Member, number>) =>
-    shownNames(members.filter((member) => !others.has(member)));
+    members.filter((member) => !others.has(member));
+  const added = missing(ring.members, previous.weights);
+  const removed = missing(previous.members, ring.weights);
+  const { hash, members: { length: members } } = ring;
   log.info("ring published", {
-    members: ring.members.length,
-    hash: ring.hash,
-    added: missing(ring.members, previous.weights),
-    removed: missing(previous.members, ring.weights),
+    members,
+    hash,
+    added: shownNames(added),
+    removed: shownNames(removed),
   });
+  return { kind: "ring", hash, members, added, removed };
 }

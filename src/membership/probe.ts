@@ -2,7 +2,7 @@
 
 import { errorText } from "../log.ts";
 import type { Member } from "../member.ts";
-import { parseStatus } from "../pushgateway/api.ts";
+import { type ApiStatus, parseStatus } from "../pushgateway/api.ts";
 import { SendFailure } from "../pushgateway/client/connection.ts";
 import type { Transport } from "../pushgateway/client/transport.ts";
 
@@ -24,15 +24,22 @@ export type Probe = (member: Member, signal: AbortSignal) => Promise<ProbeResult
 
 const PROBE_TIMEOUT_MS = 1_000;
 
+/** Who is told of probes. */
+export interface ProbeListener {
+  /** Is told why a probe that was not `ok` ended so. */
+  probeFailed(member: Member, why: string): void;
+  /** Is told what a member says of itself. */
+  statusRead(member: Member, status: ApiStatus): void;
+}
+
 /**
  * Creates a probe of a member's `/-/healthy`, and of its `/api/v1/status` if it is healthy.
  *
  * @param transport only for probes, so that they do not wait behind pushes
- * @param onFailure is called with the reason why a probe that was not `ok` ended so
  */
 export function createProbe(
   transport: Transport,
-  onFailure: (member: Member, why: string) => void = () => {},
+  { probeFailed, statusRead }: ProbeListener = { probeFailed() {}, statusRead() {} },
 ): Probe {
   const get = (member: Member, target: string, signal: AbortSignal) =>
     transport.send(member, { method: "GET", target, headers: [] }, {
@@ -44,7 +51,10 @@ export function createProbe(
   async function startTime(member: Member, signal: AbortSignal): Promise<string | undefined> {
     try {
       const { status, body } = await get(member, "/api/v1/status", signal);
-      return status === 200 ? parseStatus(new TextDecoder().decode(body)).start_time : undefined;
+      if (status !== 200) return undefined;
+      const told = parseStatus(new TextDecoder().decode(body));
+      statusRead(member, told);
+      return told.start_time;
     } catch {
       return undefined; // the next probe asks again
     }
@@ -54,12 +64,12 @@ export function createProbe(
     try {
       const { status } = await get(member, "/-/healthy", signal);
       if (status !== 200) {
-        onFailure(member, `answers its probe with ${status}`);
+        probeFailed(member, `answers its probe with ${status}`);
         return { outcome: "failed" };
       }
     } catch (failure) {
       if (!(failure instanceof SendFailure)) throw failure;
-      onFailure(member, errorText(failure));
+      probeFailed(member, errorText(failure));
       return { outcome: failure.kind === "refused" ? "refused" : "failed" };
     }
     const started = await startTime(member, signal);

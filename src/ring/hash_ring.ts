@@ -25,6 +25,8 @@ export class HashRing {
   readonly weights: ReadonlyMap<Member, number>;
   /** A 32-bit digest of members and weights: two instances with equal digests place alike. */
   readonly hash: number;
+  /** The part of all keys that each member owns, from 0 to 1. */
+  readonly shares: ReadonlyMap<Member, number>;
   readonly #points: Uint32Array;
   readonly #owners: Uint32Array;
   readonly #starts: Uint32Array;
@@ -32,11 +34,12 @@ export class HashRing {
   private constructor(
     weights: ReadonlyMap<Member, number>,
     sorted: readonly (readonly [Member, number])[],
-    { points, owners, starts }: Placement,
+    { points, owners, starts, lengths }: Placement,
   ) {
     this.weights = weights;
     this.members = sorted.map(([member]) => member);
-    this.hash = murmur3(sorted.map(([member, weight]) => `${member} ${weight}\n`).join(""));
+    this.hash = digestOf(sorted);
+    this.shares = new Map(this.members.map((member, i) => [member, lengths[i] / 2 ** 32]));
     this.#points = points;
     this.#owners = owners;
     this.#starts = starts;
@@ -73,7 +76,7 @@ export class HashRing {
    * @throws {RangeError} where there are more than a million members
    */
   static *build(weights: ReadonlyMap<Member, number>): Generator<void, HashRing> {
-    const sorted = [...weights].sort(([a], [b]) => (a < b ? -1 : 1));
+    const sorted = sortedByName(weights);
     if (sorted.length > MEMBERS_MAX) {
       throw new RangeError(`expected at most ${MEMBERS_MAX} members, found ${sorted.length}`);
     }
@@ -112,6 +115,19 @@ export class HashRing {
   }
 }
 
+/** The {@linkcode HashRing.hash hash} of a ring of these members, which is not built for that. */
+export function ringHash(weights: ReadonlyMap<Member, number>): number {
+  return digestOf(sortedByName(weights));
+}
+
+function sortedByName(weights: ReadonlyMap<Member, number>): (readonly [Member, number])[] {
+  return [...weights].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+function digestOf(sorted: readonly (readonly [Member, number])[]): number {
+  return murmur3(sorted.map(([member, weight]) => `${member} ${weight}\n`).join(""));
+}
+
 /** Where the points of a ring lie. */
 interface Placement {
   /** Ascending. */
@@ -120,6 +136,8 @@ interface Placement {
   readonly owners: Uint32Array;
   /** The circle is cut into as many equal slices as there are points: the first point from each on. */
   readonly starts: Uint32Array;
+  /** How many hashes each member owns, by its rank. */
+  readonly lengths: Float64Array;
 }
 
 /** Points between two moments at which others get their turn: two milliseconds or so. */
@@ -127,11 +145,16 @@ const POINTS_A_STEP = 4_096;
 
 function* place(sorted: readonly (readonly [Member, number])[]): Generator<void, Placement> {
   const packed = yield* sort(yield* pack(sorted));
+  const lengths = new Float64Array(sorted.length);
+  // A key belongs to the first point after it; what is behind the last point, to the first one.
+  let before = Math.floor((packed.at(-1) ?? 0) / MEMBERS_MAX) - 2 ** 32;
   const points = new Uint32Array(packed.length);
   const owners = new Uint32Array(packed.length);
   for (let i = 0; i < packed.length; i++) {
     points[i] = Math.floor(packed[i] / MEMBERS_MAX);
     owners[i] = backwards(packed[i] % MEMBERS_MAX);
+    lengths[owners[i]] += points[i] - before;
+    before = points[i];
     if (i % POINTS_A_STEP === 0) yield;
   }
   const starts = new Uint32Array(Math.max(points.length, 1));
@@ -140,7 +163,7 @@ function* place(sorted: readonly (readonly [Member, number])[]): Generator<void,
     while (slice <= Math.floor(points[i] / 2 ** 32 * starts.length)) starts[slice++] = i;
     if (i % POINTS_A_STEP === 0) yield;
   }
-  return { points, owners, starts: starts.fill(points.length, slice) };
+  return { points, owners, starts: starts.fill(points.length, slice), lengths };
 }
 
 /** Ranks run backwards: of points that collide the later member's is found first. */

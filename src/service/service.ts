@@ -5,11 +5,13 @@
  * @module
  */
 
+import type { BuildInfo } from "../build.ts";
 import type { Deadlines } from "../concurrency/deadlines.ts";
 import { createInbox } from "../concurrency/inbox.ts";
 import type { Task } from "../concurrency/run_group.ts";
 import { runStages } from "../concurrency/run_stages.ts";
 import type { Config } from "../config/config.ts";
+import { configHash } from "../config/config_hash.ts";
 import { ConfigError } from "../config/load.ts";
 import { isProtected, lockNotice, redirectNotices } from "../config/notices.ts";
 import { durationMs, showListenAddress } from "../config/values.ts";
@@ -18,18 +20,25 @@ import { type GatewayWay, openGateways } from "../handoff/gateways.ts";
 import { createHandoff, type Handoff } from "../handoff/handoff.ts";
 import { createTellSharedSeries } from "../handoff/shared_series.ts";
 import { createAdmin } from "../http/api/admin.ts";
+import { answerEvents } from "../http/api/events.ts";
+import { createGroupsApi } from "../http/api/groups.ts";
+import { createLocate } from "../http/api/locate.ts";
 import { createMembersApi } from "../http/api/members.ts";
+import { createOverview } from "../http/api/overview.ts";
 import { createPushed } from "../http/api/pushed.ts";
+import { createPage } from "../http/page/page.ts";
 import { createBcryptWorker } from "../http/guard/bcrypt_worker.ts";
 import { createGuard } from "../http/guard/guard.ts";
 import { createPasswords } from "../http/guard/passwords.ts";
 import { createFailureLog } from "../http/push/failure_log.ts";
+import { createPushCounts } from "../http/push/push_counts.ts";
 import { createProxy } from "../http/push/proxy.ts";
 import { createHandler, type ReloadOutcome } from "../http/routes.ts";
 import type { Handler } from "../http/message.ts";
 import type { Tls } from "../http/server/tls/tls.ts";
 import type { Snapshot } from "../http/snapshot.ts";
 import { createTold, errorText, type Logger } from "../log.ts";
+import { createHistory } from "../membership/history.ts";
 import type { MembershipEvent } from "../membership/membership.ts";
 import { createProbe } from "../membership/probe.ts";
 import { watchMembership } from "../membership/watch.ts";
@@ -56,6 +65,8 @@ export interface ServiceDeps {
   readonly enableLifecycle: boolean;
   /** Whether `PUT /api/v1/admin/wipe` is answered. */
   readonly enableAdminApi: boolean;
+  /** Which program runs. */
+  readonly build: BuildInfo;
   /** Told before and after a reload. */
   readonly onReload: (state: "begins" | "ended") => Promise<void>;
   readonly deadlines: Deadlines;
@@ -97,7 +108,9 @@ export function createService(first: Term, deps: ServiceDeps): Service {
   const now = () => performance.now();
   const failures = createFailureLog({ log, metrics, now });
   const followAll = createFollowAll(metrics.filesInForce);
+  const pushCounts = createPushCounts();
   const tellSharedSeries = createTellSharedSeries({ log, count: metrics.handoff.sharedSeries });
+  const history = createHistory(Date.now);
   const terms = createTerms(first, {
     open: deps.open,
     tasksOf,
@@ -116,11 +129,13 @@ export function createService(first: Term, deps: ServiceDeps): Service {
   const config = () => terms.current.config;
   const view = createView({
     log,
-    listeners: [metrics, failures, {
+    listeners: [metrics, failures, pushCounts, {
       membershipChanged: (membership) => handoff.membershipChanged(membership),
       ringChanged: (ring) => handoff.ringChanged(ring),
     }],
     groupsOf: (member) => handoff.inventories.get(member)?.times.size,
+    movedOf: (member) => handoff.drains.get(member)?.moved,
+    history,
   });
   const snapshot = () => view.snapshot;
   const handoff: Handoff = createHandoff({
@@ -133,6 +148,8 @@ export function createService(first: Term, deps: ServiceDeps): Service {
     tell: reports.put,
     metrics: metrics.handoff,
     tellSharedSeries,
+    configHash: () => configHash(config()),
+    onMisplaced: (misplaced, groups) => history.add({ kind: "groups", misplaced, groups }),
     log,
     random,
     clock: now,
@@ -195,7 +212,7 @@ export function createService(first: Term, deps: ServiceDeps): Service {
         }),
         configured: config.servers,
         handoff: config.handoff.enabled,
-        probe: createProbe(probeTransport, view.probeFailed),
+        probe: createProbe(probeTransport, view.probes),
         reports: reports.take,
         contestMs: CONTESTED_CHECKS * durationMs(consul?.config.check.interval ?? "0s"),
         random,
@@ -224,6 +241,7 @@ export function createService(first: Term, deps: ServiceDeps): Service {
       await terms.reload();
       metrics.configLoaded(true);
       log.info("configuration reloaded", { file: configFile });
+      history.add({ kind: "reload", problems: [] });
       return { ok: true };
     } catch (error) {
       metrics.configLoaded(false);
@@ -231,6 +249,7 @@ export function createService(first: Term, deps: ServiceDeps): Service {
       for (const problem of problems) {
         log.error("configuration not reloaded: the running one stays", { problem });
       }
+      history.add({ kind: "reload", problems });
       return { ok: false, problems };
     } finally {
       await deps.onReload("ended");
@@ -249,6 +268,32 @@ export function createService(first: Term, deps: ServiceDeps): Service {
     isProtected: () => isProtected(webConfig()),
   };
 
+  const groups = createGroupsApi({
+    snapshot,
+    handoff,
+    handoffEnabled: () => config().handoff.enabled,
+    nameScheme: () => config().nameScheme,
+  });
+  const members = createMembersApi({
+    snapshot,
+    handoff,
+    history,
+    versionOf: view.versionOf,
+    pushesOf: pushCounts.of,
+    failuresOf: failures.countOf,
+    handoffEnabled: () => config().handoff.enabled,
+    mark: leaving.mark,
+    log,
+  });
+  const overview = createOverview({
+    snapshot,
+    config,
+    handoff,
+    history,
+    build: deps.build,
+    startedMs: performance.timeOrigin,
+    enableAdminApi: deps.enableAdminApi,
+  });
   const awaitsDiscovery = () => !snapshot().membership.known;
   const handler = createHandler({
     snapshot,
@@ -262,19 +307,24 @@ export function createService(first: Term, deps: ServiceDeps): Service {
       },
       onRefused: (member) => reports.put({ kind: "probed", member, outcome: "refused" }),
       handoff,
+      onAnswered: pushCounts.add,
       deadlines,
       metrics,
       failures,
     }),
+    onRedirected: pushCounts.add,
     deadlines,
     handoff,
-    members: createMembersApi({
-      snapshot,
-      handoff,
-      handoffEnabled: () => config().handoff.enabled,
-      mark: leaving.mark,
-      log,
-    }),
+    members,
+    groups,
+    page: createPage(() => ({
+      overview: overview(),
+      members: members.views(),
+      events: history.events,
+    })),
+    locate: createLocate({ config, handoff, holders: groups.holders }),
+    events: () => answerEvents(history),
+    overview,
     awaitsDiscovery,
     pushed: createPushed({
       snapshot,

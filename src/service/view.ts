@@ -8,6 +8,7 @@
 import type { Snapshot } from "../http/snapshot.ts";
 import type { Logger } from "../log.ts";
 import type { Member } from "../member.ts";
+import type { History, MemberChange } from "../membership/history.ts";
 import {
   createMembershipTroubles,
   narrateCalm,
@@ -16,6 +17,7 @@ import {
   type Narrator,
 } from "../membership/narrate.ts";
 import { type Membership, UNKNOWN_MEMBERSHIP } from "../membership/membership.ts";
+import type { ProbeListener } from "../membership/probe.ts";
 import { withoutSource } from "../membership/state.ts";
 import type { WatchDeps } from "../membership/watch.ts";
 import { HashRing } from "../ring/hash_ring.ts";
@@ -33,6 +35,10 @@ export interface ViewDeps {
   readonly listeners: readonly ViewListener[];
   /** What a member held when it was last read, where it was. */
   readonly groupsOf: (member: Member) => number | undefined;
+  /** How many groups the drain of a member has moved, where it has one. */
+  readonly movedOf: (member: Member) => number | undefined;
+  /** Remembers what has happened. */
+  readonly history: History;
 }
 
 /** The view. */
@@ -42,18 +48,26 @@ export interface View {
   follow(source: string): Pick<WatchDeps, "onMembership" | "onProbed" | "onRing">;
   /** The members are learnt from elsewhere now: all but the ring is forgotten. */
   sourceChanged(): void;
-  /** Remembers why a probe of a member failed. */
-  probeFailed(member: Member, why: string): void;
+  /** Remembers why probes failed, and what members say of themselves. */
+  readonly probes: ProbeListener;
+  /** The version of a Pushgateway, where it has told it. */
+  versionOf(member: Member): string | undefined;
   /** Calls back at each change; the callback is called once now. Disposal ends that. */
   watch(onChange: (snapshot: Snapshot) => void): Disposable;
 }
 
 /** Creates the view of nothing. */
-export function createView({ log, listeners, groupsOf }: ViewDeps): View {
+export function createView({ log, listeners, groupsOf, movedOf, history }: ViewDeps): View {
   const probeFailures = new Map<Member, string>();
   let troubles = createMembershipTroubles();
+  const versions = new Map<Member, string>();
   const watchers = new Set<(snapshot: Snapshot) => void>();
   let snapshot: Snapshot = { membership: UNKNOWN_MEMBERSHIP, ring: HashRing.of(new Map()) };
+
+  function onChange(change: MemberChange): void {
+    const moved = change.to === "departed" ? movedOf(change.member) : undefined;
+    history.add({ kind: "member", ...change, ...(moved !== undefined && { moved }) });
+  }
 
   function swap(next: Snapshot): void {
     snapshot = next;
@@ -62,7 +76,7 @@ export function createView({ log, listeners, groupsOf }: ViewDeps): View {
 
   function narratorOf(source: string): Narrator {
     const probeFailure = (member: Member) => probeFailures.get(member);
-    return { log, source, troubles, probeFailure, groupsOf };
+    return { log, source, troubles, probeFailure, groupsOf, onChange };
   }
 
   return {
@@ -77,12 +91,13 @@ export function createView({ log, listeners, groupsOf }: ViewDeps): View {
         for (const listener of listeners) listener.membershipChanged(membership);
         narrateMembership(membership, change, narratorOf(source));
         for (const member of previous.records.keys()) {
-          if (!membership.records.has(member)) probeFailures.delete(member);
+          if (membership.records.has(member)) continue;
+          for (const known of [probeFailures, versions]) known.delete(member);
         }
         swap(snapshot);
       },
       onRing(ring) {
-        narrateRing(ring, snapshot.ring, log);
+        history.add(narrateRing(ring, snapshot.ring, log));
         snapshot = { ...snapshot, ring };
         for (const listener of listeners) listener.ringChanged?.(ring);
         swap(snapshot);
@@ -92,7 +107,13 @@ export function createView({ log, listeners, groupsOf }: ViewDeps): View {
       troubles = createMembershipTroubles();
       swap({ ...snapshot, membership: withoutSource(snapshot.membership) });
     },
-    probeFailed: (member, why) => void probeFailures.set(member, why),
+    probes: {
+      probeFailed: (member, why) => void probeFailures.set(member, why),
+      statusRead(member, { build_information: { version } }) {
+        if (version !== undefined) versions.set(member, version);
+      },
+    },
+    versionOf: (member) => versions.get(member),
     watch(onChange) {
       watchers.add(onChange);
       onChange(snapshot);

@@ -110,6 +110,27 @@ for (const [why, entries, listed] of LISTED) {
   });
 }
 
+Deno.test("what a failing check says is told in one line, while the member is unhealthy", {
+  permissions: "none",
+}, () => {
+  const says = (Output: string, Status = "critical") => ({
+    ...entry("10.0.0.1:9091"),
+    Checks: [
+      { CheckID: "a", Status: "passing", Output: "HTTP GET: 200 OK" },
+      { CheckID: "b", Status, Output },
+    ],
+  });
+  const told = (...entries: ServiceEntry[]) =>
+    [...toListings(entries, () => {}).values()].map(({ complaint }) => complaint);
+  assert.deepEqual(told(says("Get http://a:\n  connection refused\n")), [
+    "Get http://a: connection refused",
+  ]);
+  assert.deepEqual(told(says("x".repeat(9_999)))[0]?.length, 200);
+  assert.deepEqual(told(says("")), [undefined]);
+  assert.deepEqual(told(says("HTTP GET: 200 OK", "passing")), [undefined]);
+  assert.deepEqual(told(says("refused"), entry("10.0.0.1:9091")), [undefined], "another agent");
+});
+
 const BAD: readonly [why: string, entry: ServiceEntry, cause: RegExp][] = [
   ["port 0, as of a service without one", entry("10.0.0.1:0"), /expected a port/],
   ["no address at all", entry(":9091", { node: "" }), /expected host:port/],

@@ -64,6 +64,8 @@ function instance(present: HashRing, options: {
     tell() {},
     metrics: metrics.handoff,
     tellSharedSeries() {},
+    configHash: () => "",
+    onMisplaced() {},
     log: recordLog(() => {}),
     random: () => 0,
     clock: () => performance.now(),

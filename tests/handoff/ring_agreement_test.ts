@@ -35,6 +35,7 @@ function startAgreement(clock: () => number) {
   const agreement = createRingAgreement(ringOf(a), {
     locks: () => undefined,
     announcements: () => announcements,
+    configHash: () => "",
     onMoved() {},
     log: openLog({ level: "info", format: "logfmt", write: (line) => lines.push(line) }),
     clock,
@@ -90,6 +91,7 @@ Deno.test("a ring is out of use in time, wherever the clock goes on between two 
     const agreement = createRingAgreement(ringOf(a), {
       locks: () => undefined,
       announcements: () => undefined,
+      configHash: () => "",
       onMoved: (rings) => inUse = rings.inUse.length,
       log: openLog({ level: "info", format: "logfmt", write() {} }),
       clock,

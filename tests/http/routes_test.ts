@@ -46,7 +46,8 @@ const ANSWERS: readonly [request: string, status: number, body: RegExp, allow?: 
   ["GET /api/v1/scraping", 200, /"data":\{"scheme":"http","metrics_path":"\/metrics"\}/],
   ["PUT /api/v1/scraping", 405, JSON_NOT_ALLOWED, "GET"],
   ["GET /-/reload", 405, /^Method Not Allowed/, "POST, PUT"],
-  ["GET /", 404, /^404 page not found\n$/],
+  ["PUT /", 405, /^Method Not Allowed: expected GET, HEAD, found PUT/, "GET, HEAD"],
+  ["PUT /assets/main.js", 405, /^Method Not Allowed: expected GET, HEAD/, "GET, HEAD"],
   ["GET /healthy", 404, /^404 page not found\n$/],
   ["PUT /metrics/job/a/b", 400, /^odd number of components/],
   ["PUT /api/v1/admin/wipe", 403, ADMIN_API_OFF],
@@ -285,9 +286,10 @@ Deno.test("every route is described in docs/openapi.yaml, and nothing else", {
 }, async () => {
   const { methods } = await readSpecification();
   const known = [...createRoutes(deps())].map(([path, route]) => [path, Object.keys(route).sort()]);
-  for (const path of ["/metrics/job/a", "/api/v1/members/a:9091/drain"]) {
+  for (const path of ["/metrics/job/a", "/api/v1/members/a:9091/drain", "/assets/a.js"]) {
     const allow = (await handle(`BREW ${path}`)).headers.get("allow") ?? "";
-    const template = path.replace("job/a", "job/{grouping}").replace("a:9091", "{member}");
+    const template = path.replace("job/a", "job/{grouping}").replace("a:9091", "{member}")
+      .replace("a.js", "{file}");
     known.push([template, allow.split(", ")]);
   }
   assert.deepEqual(Object.fromEntries(methods), Object.fromEntries(known));
@@ -322,7 +324,13 @@ function deps(
     enableAdminApi: false,
     proxy: { pass: unasked, bringHome: unasked },
     handoff: { idle: true, spellingKnown: unasked, concerns: unasked, pathOn: () => undefined },
-    members: { list: unasked, drain: unasked, plan: unasked, holdersOf: () => [] },
+    onRedirected() {},
+    page: { index: unasked, file: unasked },
+    groups: { find: unasked },
+    locate: unasked,
+    events: unasked,
+    overview: unasked,
+    members: { views: unasked, list: unasked, drain: unasked, plan: unasked, holdersOf: () => [] },
     awaitsDiscovery: () => false,
     pushed: unasked,
     deadlines: { set: () => ({ clear() {} }), [Symbol.dispose]() {} },

@@ -35,6 +35,19 @@ interface Drained {
   readonly drain?: { readonly staying: readonly unknown[] };
 }
 
+/** Asks for what has an ETag, until nothing has changed since the answer before. */
+async function untilUnchanged(ask: ReturnType<typeof asker>["ask"], path: string): Promise<void> {
+  await waitFor(async () => {
+    const { headers } = await ask(`GET ${path}`, 200);
+    try {
+      await ask(`GET ${path}`, 304, { headers: { "if-none-match": headers.get("etag") ?? "" } });
+      return true;
+    } catch {
+      return false;
+    }
+  }, { what: `${path} to stay as it is` });
+}
+
 /** A service that has all rights, before two Pushgateways that have theirs. */
 async function askHealthy(specification: Specification, seen: (answer: DescribedAnswer) => void) {
   await using first = await startPushgateway(ADMIN);
@@ -73,6 +86,23 @@ async function askHealthy(specification: Specification, seen: (answer: Described
   ) {
     await ask(`GET ${path}`, 200);
   }
+  await ask("GET /", 200);
+  await ask("GET /", 200, { headers: { accept: "text/html" } });
+  await ask("HEAD /", 200);
+  for (const method of ["GET", "HEAD"]) {
+    const file = `${method} /assets/{file}`;
+    for (const name of ["main.js", "style.css", "icon.svg"]) {
+      const path = `/assets/${name}`;
+      const { headers } = await ask(file, 200, { path });
+      await ask(file, 304, { path, headers: { "if-none-match": headers.get("etag") ?? "" } });
+    }
+    await ask(file, 404, { path: "/assets/other.js" });
+  }
+  for (const path of ["/api/v1/overview", "/api/v1/events", "/api/v1/members"]) {
+    await untilUnchanged(ask, path);
+  }
+  await ask("GET /api/v1/locate", 200, { path: `/api/v1/locate?push=${path}` });
+  await ask("GET /api/v1/locate", 400, { path: "/api/v1/locate?push=backup" });
   const { headers } = await ask("HEAD /sd", 200);
   const known = { "if-none-match": headers.get("etag") ?? "" };
   for (const method of ["GET", "HEAD"]) await ask(`${method} /sd`, 304, { headers: known });
@@ -101,6 +131,14 @@ async function askHealthy(specification: Specification, seen: (answer: Described
   }
   await ask("GET /pushed", 200, { headers: { accept: PROTOBUF } });
   await ask("GET /api/v1/members", 200);
+  const find = { path: "/api/v1/groups?search=tag=v&limit=1" };
+  const { data: page } = JSON.parse((await ask("GET /api/v1/groups", 200, find)).text);
+  assert.deepEqual([page.matching, page.groups[0].path], [1, "/metrics/job/j/tag/v"]);
+  await ask("GET /api/v1/groups", 400, { path: "/api/v1/groups?limit=0" });
+  await ask("DELETE /api/v1/groups", 202, {
+    path: "/api/v1/groups?push=/metrics/job/backup/instance/db1",
+  });
+  await ask("DELETE /api/v1/groups", 400, { path: "/api/v1/groups?push=/metrics/job/j/tag" });
   const drainOf = (member: string) => ({ path: DRAIN.replace("{member}", member) });
   for (const method of ["PUT", "DELETE"]) {
     await ask(`${method} ${DRAIN}`, 400, drainOf("nonsense"));
@@ -126,6 +164,7 @@ async function askHealthy(specification: Specification, seen: (answer: Described
   await Deno.writeTextFile(app.configFile, `handoff: {enabled: false}\n${config}`);
   await ask("POST /-/reload", 200);
   await ask("GET /api/v1/plan", 409);
+  await ask("GET /api/v1/groups", 409);
 }
 
 /** A service without rights, that redirects to one Pushgateway which checks nothing. */
@@ -148,6 +187,7 @@ async function askWithoutRights(
       assert.equal(headers.get("location"), `${only.url}${path}`);
     }
     await ask("PUT /api/v1/admin/wipe", 403);
+    await ask("DELETE /api/v1/groups", 403, { path: "/api/v1/groups?push=/metrics/job/a" });
     for (const method of ["PUT", "DELETE"]) {
       await ask(`${method} ${DRAIN}`, 403, { path: DRAIN.replace("{member}", only.address) });
       await ask(`${method === "PUT" ? "PUT" : "POST"} /-/reload`, 403);
@@ -219,6 +259,7 @@ async function askOdd(specification: Specification, seen: (answer: DescribedAnsw
       ));
     check(push, 408, parseAnswer(late));
   }));
+  await ask("DELETE /api/v1/groups", 502, { path: "/api/v1/groups?push=/metrics/job/breaks" });
 }
 
 /** A service that knows no member, for there is no Consul. */
@@ -241,6 +282,8 @@ async function askUnready(specification: Specification, seen: (answer: Described
   ) {
     await ask(`GET ${path}`, 503);
   }
+  await ask("GET /api/v1/locate", 503, { path: "/api/v1/locate?push=job=a" });
+  await ask("DELETE /api/v1/groups", 503, { path: "/api/v1/groups?push=/metrics/job/a" });
   for (const path of ["/sd", "/pushed", "/-/ready"]) await ask(`HEAD ${path}`, 503);
   await ask("PUT /api/v1/admin/wipe", 503);
 }
@@ -292,8 +335,9 @@ Deno.test("every path is answered behind the route prefix of the Pushgateways, t
   await request(`${app.url}/api/v1/plan`); // all members are swept for it
   for (const [template, methods] of specification.methods) {
     if (!methods.includes("GET")) continue;
-    const path = template.replace("{grouping}", "a");
-    const answer = await request(`${app.url}/gateway${path}`);
+    const path = template.replace("{grouping}", "a").replace("{file}", "main.js");
+    const query = path === "/api/v1/locate" ? "?push=job=a" : "";
+    const answer = await request(`${app.url}/gateway${path}${query}`);
     assert.equal(answer.status, 200, `${path}: ${answer.text}`);
     specification.check(`GET ${template}`, answer);
   }

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { createMembershipTroubles, narrateMembership } from "../../src/membership/narrate.ts";
 import { nextMembership } from "../../src/membership/state.ts";
 import { recordLog } from "../model/log.ts";
-import { consulPolicy, event, RUNNING_POLICY, tell, withHandoff } from "./story.ts";
+import { consulPolicy, event, member, RUNNING_POLICY, tell, withHandoff } from "./story.ts";
 
 const POLICY = withHandoff(consulPolicy());
 const IN = [
@@ -26,6 +26,7 @@ function told(events: readonly string[], policy = POLICY): string[] {
     probeFailure: () => undefined,
     groupsOf: () => undefined,
     troubles: createMembershipTroubles(),
+    onChange() {},
   });
   return lines;
 }
@@ -124,3 +125,23 @@ for (const [what, events, lines] of LINES_OF_RUNNING) {
     permissions: "none",
   }, () => assert.deepEqual(told(events, RUNNING_POLICY), lines));
 }
+
+Deno.test("of a member that a check calls unhealthy is told what the check says", {
+  permissions: "none",
+}, () => {
+  const previous = tell(IN, POLICY);
+  const a = member("a");
+  const record = previous.records.get(a) ?? assert.fail("it is known");
+  const listing = { healthy: false, weight: 1, complaint: "HTTP GET: 503 Service Unavailable" };
+  const records = new Map(previous.records).set(a, { ...record, state: "suspect", listing });
+  const whys: string[] = [];
+  narrateMembership({ ...previous, records }, { previous, event: event("a ok") }, {
+    log: recordLog(() => {}),
+    source: "http://consul",
+    probeFailure: () => undefined,
+    groupsOf: () => undefined,
+    troubles: createMembershipTroubles(),
+    onChange: ({ why }) => whys.push(why),
+  });
+  assert.deepEqual(whys, ["unhealthy in discovery: HTTP GET: 503 Service Unavailable"]);
+});

@@ -26,6 +26,7 @@ function startStory() {
     troubles: createMembershipTroubles(() => nowMs),
     probeFailure: () => "connection refused",
     groupsOf: () => undefined,
+    onChange() {},
   };
   return {
     lines,

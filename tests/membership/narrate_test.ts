@@ -53,6 +53,7 @@ function told(events: readonly MembershipEvent[]): string[] {
       troubles,
       probeFailure,
       groupsOf: (member) => member === b ? 7 : undefined,
+      onChange() {},
     });
   }
   return lines.map((line) => line.replace(/^time=\S+ level=(\w+) logger=\S+ msg=/, "$1 ").trim());

@@ -84,6 +84,7 @@ export function startInstance(deps: InstanceDeps): Instance {
     open: (previous) => Promise.resolve(open(previous)),
     enableLifecycle: true,
     enableAdminApi: true,
+    build: buildInfo(),
     onReload: () => Promise.resolve(),
     deadlines,
     metrics: createMetrics(buildInfo()),

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
 import { type Member, parseMember } from "../../src/member.ts";
-import { HashRing } from "../../src/ring/hash_ring.ts";
+import { HashRing, ringHash } from "../../src/ring/hash_ring.ts";
 import { murmur3 } from "../../src/ring/murmur3.ts";
 
 const KEYS = Array.from({ length: 2_000 }, (_, i) => `/metrics/job/backup/instance/host${i}`);
@@ -11,6 +11,28 @@ const weighted = fc.uniqueArray(
   fc.record({ host: fc.nat(9_999), weight: fc.integer({ min: 1, max: 3 }) }),
   { selector: ({ host }) => host, minLength: 1, maxLength: 8 },
 ).map((picks) => picks.map(({ host, weight }) => [member(host), weight] as const));
+
+Deno.test("shares are those of many keys, and together the whole", { permissions: "none" }, () => {
+  fc.assert(
+    fc.property(weighted, (members) => {
+      const ring = HashRing.of(new Map(members));
+      const owned = new Map<Member, number>();
+      for (const key of KEYS) {
+        const owner = ring.ownerOf(key) ?? assert.fail("there are members");
+        owned.set(owner, (owned.get(owner) ?? 0) + 1 / KEYS.length);
+      }
+      let sum = 0;
+      for (const [member, share] of ring.shares) {
+        sum += share;
+        assert(Math.abs(share - (owned.get(member) ?? 0)) < 0.05, `${member}: ${share}`);
+      }
+      assert(Math.abs(sum - 1) < 1e-9, `together: ${sum}`);
+      assert.equal(ringHash(new Map(members)), ring.hash);
+    }),
+    { numRuns: 20 },
+  );
+  assert.equal(HashRing.of(new Map()).shares.size, 0);
+});
 
 Deno.test(
   "a member that comes takes keys and moves none between the others",

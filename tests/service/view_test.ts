@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { HashRing } from "../../src/ring/hash_ring.ts";
+import { createHistory } from "../../src/membership/history.ts";
 import type { Membership } from "../../src/membership/membership.ts";
 import { nextMembership } from "../../src/membership/state.ts";
 import { createView, type View } from "../../src/service/view.ts";
@@ -28,6 +29,8 @@ function startView() {
       },
     }, { membershipChanged() {} }],
     groupsOf: () => undefined,
+    movedOf: () => undefined,
+    history: createHistory(() => 0),
   });
   const { onMembership, onRing } = view.follow("Consul");
   function learn(...events: string[]): Membership {
@@ -91,7 +94,7 @@ Deno.test("why a probe failed is told with the member's change, and forgotten wi
 }, () => {
   const { view, lines, learn } = startView();
   learn("list a b d", "a ok", "b ok", "d ok");
-  view.probeFailed(member("d"), "answers its probe with 500");
+  view.probes.probeFailed(member("d"), "answers its probe with 500");
   learn("d refused");
   assert.match(lines.at(-1) ?? "", /"member":"d:9091".*answers its probe with 500/);
   learn("list a b", "gives up d");

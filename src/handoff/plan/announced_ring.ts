@@ -20,6 +20,8 @@ export interface AnnouncedRing {
   readonly from: number;
   /** The last word that it has heard of each other instance. */
   readonly heard: ReadonlyMap<string, number>;
+  /** A digest of its configuration. Nothing follows from it; earlier versions do not tell it. */
+  readonly config?: string;
 }
 
 /** What an instance has announced, as it is read. */
@@ -44,6 +46,7 @@ const announced = z.object({
   version: z.number(),
   from: z.number(),
   heard: z.record(z.string(), z.number()),
+  config: z.string().optional(),
 });
 
 /**
@@ -63,7 +66,9 @@ const announced = z.object({
  * assert.deepEqual(readAnnounced(text), { weights, ...said });
  * ```
  */
-export function showAnnounced({ ring, since, seen, version, from, heard }: AnnouncedRing): string {
+export function showAnnounced(
+  { ring, since, seen, version, from, heard, config }: AnnouncedRing,
+): string {
   const { members, weights } = ring;
   const sorted = members.map((member) => [member, weights.get(member)] as const);
   return JSON.stringify({
@@ -73,6 +78,7 @@ export function showAnnounced({ ring, since, seen, version, from, heard }: Annou
     version,
     from,
     heard: Object.fromEntries([...heard].sort(([a], [b]) => (a < b ? -1 : 1))),
+    config,
   });
 }
 
@@ -82,9 +88,14 @@ export function showAnnounced({ ring, since, seen, version, from, heard }: Annou
  * @throws {SyntaxError | z.ZodError | TypeError} where it is none
  */
 export function readAnnounced(text: string): AnnouncedText {
-  const { members, heard, ...said } = announced.parse(JSON.parse(text));
+  const { members, heard, config, ...said } = announced.parse(JSON.parse(text));
   const weights = Object.entries(members).map(([member, weight]) =>
     [parseMember(member), weight] as const
   );
-  return { weights: new Map(weights), ...said, heard: new Map(Object.entries(heard)) };
+  return {
+    weights: new Map(weights),
+    ...said,
+    heard: new Map(Object.entries(heard)),
+    ...(config !== undefined && { config }),
+  };
 }

@@ -141,6 +141,26 @@ export function* planSweep(
   return { misplaced, stale, twins, groups: first.size };
 }
 
+/**
+ * Counts the copies on members that do not own them. A generator, for there may be many: it yields every
+ * thousand groups.
+ */
+export function* countMisplaced(
+  misplaced: LargeMap<Copies>,
+  ownerOf: (key: string) => Member | undefined,
+): Generator<void, ReadonlyMap<Member, number>> {
+  const counts = new Map<Member, number>();
+  let steps = 0;
+  for (const [id, copies] of misplaced) {
+    if (++steps % GROUPS_A_STEP === 0) yield;
+    const owner = ownerOf(keyOfId(id));
+    for (const member of copies.keys()) {
+      if (member !== owner) counts.set(member, (counts.get(member) ?? 0) + 1);
+    }
+  }
+  return counts;
+}
+
 /** The copies of one group that are certainly older than its newest. */
 export function staleCopies(id: string, copies: Copies): StaleCopy[] {
   const newest = newestOf(copies);

@@ -112,6 +112,8 @@ export interface Whereabouts {
    * @param pushed when, as far as is known
    */
   placed(id: string, member: Member, pushed?: PushedAt): void;
+  /** Whether a copy was deleted since its member was last read, as far as is known here. */
+  isRemoved(id: string, member: Member): boolean;
   /** Whether a push of this process was the last thing that is known of a copy. */
   isPushed(id: string, member: Member): boolean;
   /** Whether a read, or handoff, has seen a group out of place. */
@@ -505,6 +507,10 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
     isCopied: made.has,
     copiesMade: made.of,
     forgetCopied: made.forgetGroup,
+    isRemoved(id, member) {
+      const changed = changes.get(member)?.get(id);
+      return changed !== undefined && changed.pushed === undefined;
+    },
     isPushed(id, member) {
       const pushed = changes.get(member)?.get(id)?.pushed;
       return pushed !== undefined && pushed.max < Infinity;

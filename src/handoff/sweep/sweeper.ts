@@ -19,7 +19,7 @@ import type { Gateways } from "../gateways.ts";
 import type { Deletions } from "../plan/deletions.ts";
 import type { EmptyInstances } from "../plan/empty_instances.ts";
 import { createInPlace } from "../plan/in_place.ts";
-import { type Duplicates, type Findings, planSweep } from "../plan/inventory.ts";
+import { countMisplaced, type Duplicates, type Findings, planSweep } from "../plan/inventory.ts";
 import { createMissing } from "../plan/missing.ts";
 import { REDIRECTS_OVER_MS, type Rings } from "../plan/rings.ts";
 import type { Plan, Whereabouts } from "../plan/whereabouts.ts";
@@ -50,7 +50,9 @@ export interface SweeperDeps {
   /** As for the {@linkcode createJudge judge}. */
   readonly isEmptiedHere: (member: Member) => boolean;
   /** Called with what the members hold that could be read, each time that is compared with the ring. */
-  readonly onCompared: (inventories: ReadonlyMap<Member, PushTimes>) => void;
+  readonly onCompared: (inventories: ReadonlyMap<Member, PushTimes>, counts: GroupCounts) => void;
+  /** Called if another number of groups is out of place than before. */
+  readonly onMisplaced: (misplaced: number, groups: number) => void;
   /** Tells membership what was found. */
   readonly tell: (event: MembershipEvent) => void;
   readonly report: Pick<HandoffReport, "failed">;
@@ -61,6 +63,18 @@ export interface SweeperDeps {
   readonly clock: () => number;
   /** Unix time in ms. */
   readonly now: () => number;
+}
+
+/** How many groups the last comparison with the ring has found. */
+export interface GroupCounts {
+  /** When that was, Unix time in ms. */
+  readonly atMs: number;
+  /** Groups of all members that can be read, each counted once. */
+  readonly groups: number;
+  /** Groups on each member that belong to another one. */
+  readonly misplaced: ReadonlyMap<Member, number>;
+  /** Of each member that does not answer: groups that no other has. */
+  readonly missing: ReadonlyMap<Member, number>;
 }
 
 /** How sweeping is configured. */
@@ -135,6 +149,8 @@ export function createSweeper(deps: SweeperDeps): Sweeper {
   let plannedAt = -Infinity;
   /** Groups are out of place. */
   const misplacement = createTrouble();
+  /** How many were told last. */
+  let toldMisplaced = 0;
   let waiting: (() => void)[] = [];
 
   function changed(): void {
@@ -174,7 +190,7 @@ export function createSweeper(deps: SweeperDeps): Sweeper {
     const comparison = whereabouts.plan();
     const { inventories } = comparison;
     const reads = new Map(reader.last);
-    const findings = await cooperate(compareAll(comparison), signal);
+    const { findings, misplaced } = await cooperate(compareAll(comparison), signal);
     comparison.apply(findings);
     for (const [member, what] of inventories) {
       const read = reads.get(member);
@@ -185,26 +201,34 @@ export function createSweeper(deps: SweeperDeps): Sweeper {
     plannedAt = clock();
     missing.keep(membership(), whereabouts.inventories);
     const held = whereabouts.inventories;
+    const lost = await missing.look({
+      membership: membership(),
+      swept: new Set(inventories.keys()),
+      held: inventories,
+      deleted: deletions.pending,
+    }, signal);
     deps.metrics.compared({
       groups: new Map([...held].map(([member, { times }]) => [member, times.size])),
       unreadable: membersUp().keys().filter((member) => !whereabouts.isReadable(member)),
       duplicates: copiesIn(inventories) - findings.groups,
-      missing: await missing.look({
-        membership: membership(),
-        swept: new Set(inventories.keys()),
-        held: inventories,
-        deleted: deletions.pending,
-      }, signal),
+      missing: lost,
     });
     narrate(findings, inventories.size);
-    deps.onCompared(inventories);
+    deps.onCompared(inventories, {
+      atMs: deps.now(),
+      groups: findings.groups,
+      misplaced,
+      missing: lost,
+    });
     judge.compared({ inventories, reads, stale: findings.stale });
     tellNews();
     return findings;
   }
 
   /** Compares only what has changed, while that is enough. */
-  function* compareAll({ inventories, misplaced, prepare }: Plan): Generator<void, Findings> {
+  function* compareAll(
+    { inventories, misplaced, prepare }: Plan,
+  ): Generator<void, { findings: Findings; misplaced: ReadonlyMap<Member, number> }> {
     const { ownerOf } = whereabouts;
     const pending = deletions.pending;
     const changesBefore = changes;
@@ -215,12 +239,14 @@ export function createSweeper(deps: SweeperDeps): Sweeper {
     if (changes !== changesBefore) inPlace.forget();
     else if (!same) inPlace.found(inventories, findings);
     yield* prepare(findings);
-    return findings;
+    return { findings, misplaced: yield* countMisplaced(findings.misplaced, ownerOf) };
   }
 
   function narrate({ groups, stale }: Findings, members: number): void {
     const misplaced = whereabouts.size;
     log.debug("members compared", { members, groups, misplaced, stale: stale.length });
+    if (misplaced !== toldMisplaced) deps.onMisplaced(misplaced, groups);
+    toldMisplaced = misplaced;
     if (misplaced > 0) {
       if (!misplacement.isNews("misplaced")) return;
       log.info("groups are not on their owners: pushes move them there", { misplaced, groups });

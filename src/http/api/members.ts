@@ -9,17 +9,24 @@ import { deadline } from "../../concurrency/deadline.ts";
 import type { Handoff } from "../../handoff/handoff.ts";
 import { forecast } from "../../handoff/plan/forecast.ts";
 import { errorText, type Logger } from "../../log.ts";
+import type { History } from "../../membership/history.ts";
 import { type Member, parseMember } from "../../member.ts";
-import { HashRing } from "../../ring/hash_ring.ts";
+import { HashRing, WEIGHT_MAX } from "../../ring/hash_ring.ts";
 import type { Reply } from "../message.ts";
 import { type Snapshot, weightOf } from "../snapshot.ts";
 import { failure, success } from "./envelope.ts";
+import { time } from "./time.ts";
 import type { MemberView } from "./views.ts";
 
 /** What answering needs. */
 export interface MembersApiDeps {
   readonly snapshot: () => Snapshot;
-  readonly handoff: Pick<Handoff, "inventories" | "drains" | "sweep">;
+  readonly handoff: Pick<Handoff, "inventories" | "drains" | "sweep" | "counts">;
+  readonly history: Pick<History, "originOf">;
+  readonly versionOf: (member: Member) => string | undefined;
+  /** Pushes that a member has got, and that it has failed. */
+  readonly pushesOf: (member: Member) => number;
+  readonly failuresOf: (member: Member) => number;
   /** Whether groups are brought to their owners, as it is configured. */
   readonly handoffEnabled: () => boolean;
   /** Marks a member as leaving, or takes its mark back. */
@@ -29,11 +36,16 @@ export interface MembersApiDeps {
 
 /** The answers, by what is asked. */
 export interface MembersApi {
-  /** `GET /api/v1/members`: each member with its state and its groups. */
+  /** Each member with its state and its groups, sorted by name. */
+  views(): MemberView[];
+  /** `GET /api/v1/members`. */
   list(): Reply;
   /** `PUT` and `DELETE /api/v1/members/HOST:PORT/drain`. */
   drain(path: string, asked: { undo: boolean; client: string }): Promise<Reply>;
-  /** `GET /api/v1/plan?add=HOST:PORT&remove=HOST:PORT`, each as often as wanted, 100 times in all. */
+  /**
+   * `GET /api/v1/plan?add=HOST:PORT&remove=HOST:PORT&weigh=HOST:PORT=WEIGHT`, each as often as wanted, 100
+   * times in all; with `sweep=false` by what the last sweeps have read.
+   */
   plan(target: string): Promise<Reply>;
   /** Members that held a group when they were last swept. */
   holdersOf(id: string): Member[];
@@ -46,26 +58,42 @@ const STAYING_MAX = 100;
 /** Members that a plan adds and removes: a ring of thousands takes seconds to build. */
 const CHANGES_MAX = 100;
 const SWEEP_MS_MAX = 60_000;
+const SHARE_DIGITS = 6;
 
 /** Creates the answers of one app. */
 export function createMembersApi(
-  { snapshot, handoff, handoffEnabled, mark, log }: MembersApiDeps,
+  deps: MembersApiDeps,
 ): MembersApi {
+  const { snapshot, handoff, history, handoffEnabled, mark, log } = deps;
+
   function view(member: Member): MemberView {
     const { membership, ring } = snapshot();
     const record = membership.records.get(member);
     const weight = weightOf(snapshot(), member);
     const groups = handoff.inventories.get(member)?.times.size;
+    const share = ring.shares.get(member);
+    const version = deps.versionOf(member);
+    const origin = history.originOf(member);
+    const misplaced = groups === undefined ? undefined : handoff.counts?.misplaced.get(member) ?? 0;
+    const missing = handoff.counts?.missing.get(member);
     const leaves = record?.state === "draining" || record?.state === "departed";
     const drain = leaves ? handoff.drains.get(member) : undefined;
     return {
       member,
       state: record?.state ?? "departed",
+      ...(origin && { since: time(origin.sinceMs), why: origin.why }),
+      ...(record?.started !== undefined && { started: record.started }),
+      ...(version !== undefined && { version }),
+      pushes: deps.pushesOf(member),
+      failures: deps.failuresOf(member),
       in_ring: ring.weights.has(member),
       drained: record?.drained === true,
       ...(record?.aliasOf && { same_as: record.aliasOf }),
       ...(weight !== undefined && { weight }),
+      ...(share !== undefined && { share: Number(share.toPrecision(SHARE_DIGITS)) }),
       ...(groups !== undefined && { groups }),
+      ...(misplaced !== undefined && { misplaced }),
+      ...(missing !== undefined && { missing }),
       ...(drain && {
         drain: {
           groups: drain.groups,
@@ -86,12 +114,15 @@ export function createMembersApi(
     return new Map([...handoff.inventories].filter(([member]) => isUp(member)));
   }
 
+  function views(): MemberView[] {
+    const { membership, ring } = snapshot();
+    const members = [...new Set([...membership.records.keys(), ...ring.members])].sort();
+    return members.map(view);
+  }
+
   return {
-    list() {
-      const { membership, ring } = snapshot();
-      const members = [...new Set([...membership.records.keys(), ...ring.members])].sort();
-      return success(members.map(view));
-    },
+    views,
+    list: () => success(views()),
     async drain(path, { undo, client }) {
       let member: Member;
       try {
@@ -133,7 +164,8 @@ export function createMembersApi(
       if (ring.members.length === 0) return failure(503, "no Pushgateway is known yet");
       const query = new URLSearchParams(target.split("?", 2)[1]);
       const [added, removed] = [query.getAll("add"), query.getAll("remove")];
-      const changes = added.length + removed.length;
+      const weighed = query.getAll("weigh");
+      const changes = added.length + removed.length + weighed.length;
       if (changes > CHANGES_MAX) {
         return failure(400, `expected at most ${CHANGES_MAX} changes, found ${changes}`);
       }
@@ -142,6 +174,7 @@ export function createMembersApi(
         next = changedWeights(ring, {
           add: added.map((text) => parseMember(text)),
           remove: removed.map((text) => parseMember(text)),
+          weigh: weighed.map(parseWeight),
         });
       } catch (error) {
         return failure(400, errorText(error));
@@ -149,7 +182,7 @@ export function createMembersApi(
       using late = deadline(SWEEP_MS_MAX);
       let unread: readonly Member[];
       try {
-        unread = await handoff.sweep(late.signal);
+        unread = query.get("sweep") === "false" ? [] : await handoff.sweep(late.signal);
       } catch (error) {
         return failure(503, `the members cannot be read: ${errorText(error)}`);
       }
@@ -166,12 +199,16 @@ export function createMembersApi(
 /**
  * What the ring would be made of.
  *
- * @throws {TypeError} where a member that is in it is to be added, one that is not is to be removed, or
- *   none would be left
+ * @throws {TypeError} where a member that is in it is to be added, one that is not is to be removed or weighed,
+ *   or none would be left
  */
 export function changedWeights(
   { weights }: HashRing,
-  { add, remove }: { readonly add: readonly Member[]; readonly remove: readonly Member[] },
+  { add, remove, weigh = [] }: {
+    readonly add: readonly Member[];
+    readonly remove: readonly Member[];
+    readonly weigh?: readonly (readonly [Member, number])[];
+  },
 ): ReadonlyMap<Member, number> {
   const next = new Map(weights);
   for (const member of add) {
@@ -181,8 +218,28 @@ export function changedWeights(
   for (const member of remove) {
     if (!next.delete(member)) throw new TypeError(`${member} is not in the ring`);
   }
+  for (const [member, weight] of weigh) {
+    if (!next.has(member)) throw new TypeError(`${member} is not in the ring`);
+    next.set(member, weight);
+  }
   if (next.size === 0) throw new TypeError("expected at least one member to stay, found none");
   return next;
+}
+
+/** Reads `HOST:PORT=WEIGHT`. @throws {TypeError} where it is something else */
+function parseWeight(text: string): readonly [Member, number] {
+  const equals = text.lastIndexOf("=");
+  const weight = text.slice(equals + 1);
+  if (
+    equals < 0 || !/^\d{1,3}$/.test(weight) || Number(weight) < 1 || Number(weight) > WEIGHT_MAX
+  ) {
+    throw new TypeError(
+      `expected HOST:PORT=WEIGHT with a weight from 1 to ${WEIGHT_MAX}, found ${
+        JSON.stringify(text)
+      }`,
+    );
+  }
+  return [parseMember(text.slice(0, equals)), Number(weight)];
 }
 
 function memberOf(path: string): Member {

@@ -11,6 +11,8 @@ export interface FailureLog {
   tell(member: Member, kind: UpstreamFailureKind, cause: unknown): void;
   /** A push was answered. */
   works(member: Member): void;
+  /** How many pushes a member has failed. */
+  readonly countOf: (member: Member) => number;
   /** Forgets the members that are gone. */
   membershipChanged(membership: Membership): void;
 }
@@ -26,9 +28,11 @@ export function createFailureLog(
 ): FailureLog {
   const failing = new Set<Member>();
   const troubles = createTroubles(now);
+  const counts = new Map<Member, number>();
   return {
     tell(member, kind, cause) {
       metrics.upstreamFailed(member, kind);
+      counts.set(member, (counts.get(member) ?? 0) + 1);
       failing.add(member);
       if (!troubles.isNews(member, kind)) return;
       log.warn("push to a member failed", { member, kind, err: errorText(cause) });
@@ -40,9 +44,11 @@ export function createFailureLog(
       failing.delete(member);
       log.info("pushes to a member work again", { member, ...past });
     },
+    countOf: (member) => counts.get(member) ?? 0,
     membershipChanged({ records }) {
-      for (const member of failing) {
+      for (const member of counts.keys()) {
         if (records.has(member)) continue;
+        counts.delete(member);
         failing.delete(member);
         troubles.forget(member);
       }

@@ -38,6 +38,8 @@ export interface ProxyDeps {
     /** Our credentials are sent instead of the client's. */
     readonly ownCredentials: boolean;
   };
+  /** Called for each push that a member has answered. */
+  readonly onAnswered: (member: Member) => void;
   /** Called with a member that refused a connection: it takes no further push until it answers. */
   readonly onRefused: (member: Member) => void;
   readonly handoff: Pick<
@@ -55,7 +57,7 @@ export interface ProxyDeps {
   >;
   readonly deadlines: Deadlines;
   readonly metrics: Metrics;
-  readonly failures: FailureLog;
+  readonly failures: Pick<FailureLog, "tell" | "works">;
 }
 
 /** Passes pushes on. */
@@ -120,6 +122,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
     try {
       const upstream = { method, target, headers, body };
       const answer = await transport.send(member, upstream, { timeoutMs: leftMs });
+      deps.onAnswered(member);
       if (request.credentials === "client" || !UNAUTHORIZED.has(answer.status)) {
         deps.failures.works(member);
         return answer;

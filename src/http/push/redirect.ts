@@ -19,6 +19,8 @@ export interface PushContext {
   readonly nameScheme: NameScheme;
   /** Scheme and route prefix of every member: `http://` and what follows the member's name. */
   readonly upstream: { readonly scheme: string; readonly routePrefix: string };
+  /** Is told of each push that is redirected. */
+  readonly onRedirected: (member: Member) => void;
   /** Members that held a group when they were last read. */
   readonly holdersOf: (id: string) => readonly Member[];
   /** The path of a group on a member, where it is not its usual one. */
@@ -37,6 +39,7 @@ export function redirectPush(target: string, context: PushContext): Reply {
   const owner = context.snapshot.ring.ownerOf(located.key);
   if (owner === undefined) return unavailable("no Pushgateway is known yet");
   const { nameScheme, upstream: { scheme, routePrefix } } = context;
+  context.onRedirected(owner);
   const path = context.pathOn(owner, located.id, nameScheme) ?? located.target;
   const location = `${scheme}://${owner}${routePrefix}${path}`;
   return new Reply(307, NOT_PUSHED, ["content-type", PLAIN_TEXT, "location", location]);

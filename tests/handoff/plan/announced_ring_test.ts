@@ -21,7 +21,8 @@ const said = fc.record({
   version: fc.nat(),
   from: fc.nat(),
   heard: fc.array(fc.tuple(fc.uuid(), fc.nat())).map((pairs) => new Map(pairs)),
-});
+  config: fc.string(),
+}, { requiredKeys: ["since", "seen", "version", "from", "heard"] });
 
 Deno.test("what is announced is what is read, and is told in one way only", {
   permissions: "none",

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { createMembersApi, type MembersApiDeps } from "../../../src/http/api/members.ts";
+import { createHistory } from "../../../src/membership/history.ts";
 import type { Member } from "../../../src/member.ts";
 import type { PushTimes } from "../../../src/pushgateway/push_times.ts";
 import { member } from "../../membership/story.ts";
@@ -33,8 +34,13 @@ async function plan(
     handoff: {
       inventories: new Map([[A, held("a", 5)], [B, held("b", 7)]]),
       drains: new Map(),
+      counts: undefined,
       sweep,
     },
+    history: createHistory(() => 0),
+    versionOf: () => undefined,
+    pushesOf: () => 0,
+    failuresOf: () => 0,
     handoffEnabled: () => enabled,
     mark: () => assert.fail("nobody is told to leave"),
     log: recordLog(() => {}),

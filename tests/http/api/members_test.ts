@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import type { DrainProgress } from "../../../src/handoff/settle/drain.ts";
 import { createMembersApi, type MembersApiDeps } from "../../../src/http/api/members.ts";
 import type { MemberView } from "../../../src/http/api/views.ts";
+import { createHistory } from "../../../src/membership/history.ts";
 import type { PushTimes } from "../../../src/pushgateway/push_times.ts";
 import { member } from "../../membership/story.ts";
 import { recordLog } from "../../model/log.ts";
@@ -19,7 +20,16 @@ function startApi(events: readonly string[], own: Partial<MembersApiDeps> = {}) 
   const marks: string[] = [];
   const api = createMembersApi({
     snapshot: () => view(...events),
-    handoff: { inventories: new Map(), drains: new Map(), sweep: () => Promise.resolve([]) },
+    handoff: {
+      inventories: new Map(),
+      drains: new Map(),
+      counts: undefined,
+      sweep: () => Promise.resolve([]),
+    },
+    history: createHistory(() => 0),
+    versionOf: () => undefined,
+    pushesOf: () => 0,
+    failuresOf: () => 0,
     handoffEnabled: () => true,
     mark: (member, leaving) =>
       Promise.resolve(void marks.push(`${member} ${leaving ? "leaves" : "stays"}`)),
@@ -110,6 +120,7 @@ Deno.test("a drain's progress is shown while its member leaves, with groups that
   const handoff: MembersApiDeps["handoff"] = {
     inventories: new Map([[member("a"), holding(...staying.keys())], [member("b"), holding()]]),
     drains: new Map([[member("a"), progress], [member("b"), progress]]),
+    counts: undefined,
     sweep: () => Promise.resolve([]),
   };
   const views = await listed([...BOTH, "mark a"], { handoff });
@@ -128,6 +139,7 @@ Deno.test("a drain's rate, the time left and whether targets check are shown onc
   const handoff = (own: Partial<DrainProgress>): MembersApiDeps["handoff"] => ({
     inventories: new Map(),
     drains: new Map([[member("a"), { ...progress, ...own }]]),
+    counts: undefined,
     sweep: () => Promise.resolve([]),
   });
   const drainOf = async (own: Partial<DrainProgress>) =>
@@ -147,9 +159,11 @@ Deno.test("members are listed with their states, those of a ring that is kept to
   assert.equal(twins.get("b")?.same_as, "a:9091");
   assert.equal(twins.get("a")?.same_as, undefined);
   const views = await listed(["list a*3 b", "a ok", "b ok", "list"]);
-  assert.deepEqual(views.get("a"), {
+  const { share = 0, ...rest } = views.get("a") ?? assert.fail("it is listed");
+  assert(Math.abs(share - 3 / 4) < 0.05, `it has three quarters of the ring: ${share}`);
+  assert.deepEqual(rest, {
     ...{ member: "a:9091", state: "departed", in_ring: true, drained: false },
-    weight: 3,
+    ...{ weight: 3, pushes: 0, failures: 0 },
   });
 });
 
@@ -161,6 +175,7 @@ Deno.test("members that answer no more are not named as holders of a group", {
   const handoff: MembersApiDeps["handoff"] = {
     inventories: new Map([[member("a"), held], [member("b"), held]]),
     drains: new Map(),
+    counts: undefined,
     sweep: () => Promise.resolve([]),
   };
   assert.deepEqual(startApi(BOTH, { handoff }).api.holdersOf(id), ["a:9091", "b:9091"]);

@@ -50,7 +50,8 @@ Deno.test("a push of which it was said that it is in place goes to the owner tha
     },
     deadlines: { set: () => ({ clear() {} }), [Symbol.dispose]() {} },
     metrics: createMetrics(buildInfo()),
-    failures: { tell() {}, works() {}, membershipChanged() {} },
+    failures: { tell() {}, works() {} },
+    onAnswered() {},
   };
   const request = incoming(new Request(`http://proxy${id}`, { method: "POST", body: "m 1\n" }));
   await createProxy(deps).pass(request, { target: id, key: id, id });

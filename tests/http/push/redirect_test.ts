@@ -178,6 +178,7 @@ function context(own: Partial<PushContext> = {}): PushContext {
     snapshot: ONE_ACTIVE,
     nameScheme: "legacy",
     upstream,
+    onRedirected() {},
     holdersOf: () => [],
     pathOn: () => undefined,
     ...own,

@@ -1,0 +1,31 @@
+/** How many pushes each member has got. Every push comes here: it costs one look into a map. @module */
+
+import type { Member } from "../../member.ts";
+import type { Membership } from "../../membership/membership.ts";
+
+/** The counts, since each member is known. */
+export interface PushCounts {
+  /** A member has answered a push, or a client was redirected to it. */
+  readonly add: (member: Member) => void;
+  readonly of: (member: Member) => number;
+  /** Forgets the members that are gone. */
+  membershipChanged(membership: Membership): void;
+}
+
+/** Creates counts of 0. */
+export function createPushCounts(): PushCounts {
+  const counts = new Map<Member, { pushes: number }>();
+  return {
+    add(member) {
+      const count = counts.get(member);
+      if (count) count.pushes++;
+      else counts.set(member, { pushes: 1 });
+    },
+    of: (member) => counts.get(member)?.pushes ?? 0,
+    membershipChanged({ records, ring }) {
+      for (const member of counts.keys()) {
+        if (!records.has(member) && !ring.has(member)) counts.delete(member);
+      }
+    },
+  };
+}
