@@ -9,6 +9,7 @@
  */
 
 import { backoffMs, sleep } from "../concurrency/backoff.ts";
+import { createTurns } from "../concurrency/turns.ts";
 import type { CheckConfig } from "../config/consul.ts";
 import type { UpstreamConfig } from "../config/upstream.ts";
 import { errorText, type Logger } from "../log.ts";
@@ -69,6 +70,8 @@ export interface RegistrationPlan {
 }
 
 const PASS_INTERVAL_MS = 1_000;
+/** Members that are registered at once: a thousand would take all connections to the agent. */
+const AT_ONCE_MAX = 16;
 /** Marks that an operator deletes are noticed after so many passes. */
 const MARK_PASSES = 10;
 const RETRY = { firstMs: 1_000, maxMs: 30_000 };
@@ -155,7 +158,9 @@ async function begin(
 
   const marks = await readMarks(deps, signal);
   const { entries } = await consul.service(serviceName, { waitSeconds: 0 }, signal);
+  const turns = createTurns({ atOnce: () => AT_ONCE_MAX });
   await Promise.all(deps.configured.map(async (member) => {
+    using _turn = await turns.take("register", signal);
     const held = local.get(serviceId(member));
     if (marks?.has(member)) {
       // A listed one is being drained: it is out when it has been deregistered.

@@ -1,7 +1,7 @@
 /**
- * Sums up log lines that come by the hundred, as when a thousand members join at once. The first lines of
- * a phrase are logged as they come. One line stands for the others that come within the next second, and
- * then within two, four and so on, until a while passes without any.
+ * Sums up log lines that come by the hundred, as when a thousand members join at once. Of each phrase ten
+ * lines are logged as they come, and one more for each 6 s. If more come, one line stands for those of the
+ * next second, and then of two, four and so on, until few come again.
  *
  * @module
  */
@@ -13,8 +13,11 @@ export interface SummedLog extends Disposable {
   readonly log: Logger;
 }
 
-/** Lines of one phrase that are logged as they come. */
+/** Lines of one phrase that are logged as they come, and after how long there may be one more. */
 const LINES_MAX = 10;
+const LINE_MS = 6_000;
+/** How many have to be free before lines are logged as they come again. */
+const LINES_AGAIN = 5;
 const FIRST_MS = 1_000;
 const LAST_MS = 60_000;
 /** Different values of a field that a sum names. */
@@ -26,8 +29,11 @@ type Level = "info" | "warn" | "error";
 interface Burst {
   readonly level: Level;
   readonly phrase: string;
-  lines: number;
-  sinceMs: number;
+  /** How many more may be logged as they come, as of a moment. */
+  free: number;
+  atMs: number;
+  /** Whether lines are held back. */
+  isSummed: boolean;
   windowMs: number;
   held: number;
   /** Of each field the first different values of the lines that are held back; then `undefined`. */
@@ -47,38 +53,26 @@ export function sumUp(log: Logger): SummedLog {
   function write(level: Level, phrase: string, fields: LogFields = {}): void {
     const key = `${level} ${phrase}`;
     const now = performance.now();
-    const known = bursts.get(key);
-    const goesOn = known && (known.timer !== undefined || now - known.sinceMs < known.windowMs);
-    const burst = goesOn ? known : newBurst(level, phrase, now);
+    const burst = bursts.get(key) ?? newBurst(level, phrase, now);
     bursts.set(key, burst);
-    if (burst.lines < LINES_MAX || "problem" in fields) {
-      burst.lines++;
-      log[level](phrase, fields);
-      return;
-    }
-    log.debug(phrase, fields);
-    burst.held++;
-    for (const [name, value] of Object.entries(fields)) note(burst.values, name, value);
-    const leftMs = burst.sinceMs + burst.windowMs - now;
-    burst.timer ??= setTimeout(() => close(burst), leftMs);
+    if (isHeldBack(burst, now) && !("problem" in fields)) hold(burst, fields);
+    else log[level](phrase, fields);
   }
 
-  /** Logs the sum of one while, and begins the next, which is twice as long. */
-  function close(burst: Burst): void {
-    burst.timer = undefined;
-    tell(burst);
-    burst.sinceMs = performance.now();
-    burst.windowMs = Math.min(2 * burst.windowMs, LAST_MS);
+  function hold(burst: Burst, fields: LogFields): void {
+    log.debug(burst.phrase, fields);
+    burst.held++;
+    for (const [name, value] of Object.entries(fields)) note(burst.values, name, value);
+    burst.timer ??= setTimeout(() => {
+      burst.timer = undefined;
+      tell(burst);
+      burst.windowMs = Math.min(2 * burst.windowMs, LAST_MS);
+    }, burst.windowMs);
   }
 
   function tell(burst: Burst): void {
-    const fields = Object.fromEntries(
-      burst.values.entries().map(([name, values]) => [
-        name,
-        shown(values),
-      ]),
-    );
-    log[burst.level](burst.phrase, { ...fields, more: burst.held });
+    const fields = [...burst.values].map(([name, values]) => [name, shown(values)]);
+    log[burst.level](burst.phrase, { ...Object.fromEntries(fields), more: burst.held });
     burst.held = 0;
     burst.values = new Map();
   }
@@ -102,8 +96,22 @@ export function sumUp(log: Logger): SummedLog {
   };
 }
 
-function newBurst(level: Level, phrase: string, sinceMs: number): Burst {
-  return { level, phrase, lines: 0, sinceMs, windowMs: FIRST_MS, held: 0, values: new Map() };
+function newBurst(level: Level, phrase: string, atMs: number): Burst {
+  const few = { free: LINES_MAX, atMs, isSummed: false, windowMs: FIRST_MS };
+  return { level, phrase, ...few, held: 0, values: new Map() };
+}
+
+/** Counts a line. Returns whether it is held back. */
+function isHeldBack(burst: Burst, now: number): boolean {
+  const free = Math.min(LINES_MAX, burst.free + (now - burst.atMs) / LINE_MS);
+  if (free < 1) burst.isSummed = true;
+  else if (free >= LINES_AGAIN && burst.timer === undefined) {
+    burst.isSummed = false;
+    burst.windowMs = FIRST_MS;
+  }
+  burst.free = Math.max(0, free - 1);
+  burst.atMs = now;
+  return burst.isSummed;
 }
 
 function note(values: Map<string, Set<unknown>>, name: string, value: unknown): void {

@@ -9,8 +9,10 @@ import { type ServiceOptions, startService } from "./service.ts";
 import { standIn } from "./stand_in.ts";
 
 const MEMBERS = 1_000;
-/** Of each phrase: ten lines as they come, and sums after 1, 2, 4, 8, 16 and 32 s. */
-const LINES_MAX = 16;
+/** An agent takes a while to register each, and to check them all. */
+const SERVERS = 300;
+/** Of each phrase: ten lines as they come, sums after 1, 2, 4, 8, 16, 32 and 60 s, and some to spare. */
+const LINES_MAX = 20;
 
 /** Of how many lines those with a phrase stand for. */
 function stoodFor(lines: readonly string[], phrase: string): number {
@@ -23,7 +25,7 @@ function linesWith(lines: readonly string[], phrase: string): string[] {
 }
 
 /** Starts the service, and listens to what it logs. */
-async function startLogged(options: Omit<ServiceOptions, "onOutput">) {
+async function startLogged(options: Omit<ServiceOptions, "onOutput">, members = MEMBERS) {
   let text = "";
   const service = await startService({ ...options, onOutput: (more) => text += more });
   let from = 0;
@@ -43,9 +45,9 @@ async function startLogged(options: Omit<ServiceOptions, "onOutput">) {
     /** Waits until some phrases stand for all members. No phrase has more than a few lines. */
     async heardOf(...phrases: readonly string[]): Promise<void> {
       for (const phrase of phrases) {
-        await waitFor(() => stoodFor(lines(), phrase) >= MEMBERS, {
-          what: `"${phrase}" to stand for ${MEMBERS} lines`,
-          msMax: 90_000,
+        await waitFor(() => stoodFor(lines(), phrase) >= members, {
+          what: `"${phrase}" to stand for ${members} lines`,
+          msMax: 180_000,
         });
         const sums = linesWith(lines(), phrase).join("\n");
         assert.match(sums, / member="127\.\S+:\d+, .*, …"/, "the first few are named");
@@ -99,4 +101,18 @@ Deno.test("a thousand instances in Consul that join, or die with it, are a few l
   await service.waitForLog("probes of most healthy members fail");
   await service.waitForLog("look-up of members failed");
   areFew();
+});
+
+Deno.test("hundreds of servers of the file are registered in Consul with a few lines", async () => {
+  await using stack = new AsyncDisposableStack();
+  const consul = stack.use(await startConsul());
+  const members = Array.from({ length: SERVERS }, () => stack.use(standIn()));
+  const servers = JSON.stringify(members.map(({ member }) => member));
+  const { heardOf } = stack.use(
+    await startLogged({
+      config: `mode: proxy\nconsul_server: {addr: "${consul.address}", check_interval: 60s}\n` +
+        `pushgateway: {servers: ${servers}}\n`,
+    }, SERVERS),
+  );
+  await heardOf("member registered in Consul", "member is joining", "member is active");
 });

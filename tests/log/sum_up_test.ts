@@ -42,7 +42,7 @@ Deno.test("each problem of a file is logged", { permissions }, () => {
   assert.equal(lines.length, 30);
 });
 
-Deno.test("few lines are logged as they come, however often there are a few", {
+Deno.test("few lines are logged as they come, however long they go on", {
   permissions,
 }, async () => {
   await using clockwork = createClockwork();
@@ -50,9 +50,26 @@ Deno.test("few lines are logged as they come, however often there are a few", {
   using _summed = summed;
   for (let i = 0; i < 10; i++) {
     for (const member of names(0, 10)) log.warn("member is suspect", { member });
-    await clockwork.pass(1_000);
+    await clockwork.pass(60_000);
   }
-  assert.equal(lines.length, 100);
+  for (let i = 0; i < 100; i++) {
+    log.warn("member is suspect", { member: "m0:9091" });
+    await clockwork.pass(6_000);
+  }
+  assert.equal(lines.length, 200);
+});
+
+Deno.test("a thousand lines that come over minutes, now many and now few, are summed up", {
+  permissions,
+}, async () => {
+  await using clockwork = createClockwork();
+  const { summed, log, lines } = startLog();
+  using _summed = summed;
+  for (let i = 0; i < 20; i++) {
+    for (const member of names(0, 50)) log.info("member is active", { member });
+    await clockwork.pass(5_000);
+  }
+  assert(lines.length < 20, `${lines.length} lines`);
 });
 
 Deno.test("while lines go on to come, sums are further and further apart, a minute at most", {

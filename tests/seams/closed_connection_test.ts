@@ -26,7 +26,7 @@ Deno.test("a push that is refused by a closed connection is sent once more and n
   const { status, text } = await service.get(path, { method: "PUT", body: gauge(1) });
   assert.equal(status, 502, text);
   assert.equal(gate.passed.filter(({ target }) => target === path).length, 2);
-  assert.match(text, /as Pushgateway 1\.11\.0 refuses a push/);
+  assert.match(text, /as Pushgateway 1\.11\.0 does to refuse a push/);
 });
 
 Deno.test("a misplaced PUT that is refused so leaves the group as it was, and no empty one on its owner", async () => {
