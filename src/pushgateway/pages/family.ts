@@ -25,6 +25,11 @@ export function typeName({ type = 0 }: FamilyHead): string | undefined {
   return TYPES[type];
 }
 
+/** The name of a type in JSON, where a Pushgateway that does not know it shows its number. */
+export function typeOfJson(text: string): string {
+  return TYPES[Number(text)] ?? text;
+}
+
 /** Delimited `MetricFamily` messages: what a push of these families carries. */
 export function encodeFamilies(families: readonly Family[]): Uint8Array<ArrayBuffer> {
   const parts = families.map(partsOf);
