@@ -59,6 +59,7 @@ const PURE = [
   "src/http/api/shown_samples.ts",
   "src/pushgateway/sample_groups.ts",
   "src/pushgateway/shared_series.ts",
+  "src/pushgateway/versions.ts",
 ];
 
 interface Module {

@@ -294,8 +294,10 @@ function contextOf({ nameScheme, upstream }: Config, deps: RouteDeps): PushConte
 function isRedirected(
   request: IncomingRequest,
   { mode, upstream, redirectUserAgents }: Config,
-  { web }: RouteDeps,
+  { web, proxy }: RouteDeps,
 ): boolean {
+  // Who follows a redirect sends what it has packed to a member that may not unpack it.
+  if (mode !== "proxy" && proxy.mustUnpack(request.headers)) return false;
   switch (mode) {
     case "redirect":
       return true;

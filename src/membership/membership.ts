@@ -37,6 +37,8 @@ export interface MemberRecord {
   readonly failures: number;
   /** When its process started, as it tells itself; absent until it has. Another one: it restarted. */
   readonly started?: string;
+  /** The version of that process, as it tells itself; absent until it has. */
+  readonly version?: string;
   /** The start of the process before it, which its next answer may be of still. */
   readonly ended?: string;
   /** Another member is the same process; that one is used. */
@@ -94,6 +96,8 @@ export type MembershipEvent =
     readonly outcome: ProbeOutcome;
     /** When its process started, where it told. */
     readonly started?: string;
+    /** The version of that process, where it told. */
+    readonly version?: string;
   }
   /** Discovery has called these contested members unhealthy for long enough to be believed. */
   | { readonly kind: "reaffirmed"; readonly members: ReadonlySet<Member> }

@@ -3,6 +3,7 @@
 import type { Observation } from "../discovery/discovery.ts";
 import { errorText, type Logger, type Trouble } from "../log.ts";
 import type { Member } from "../member.ts";
+import { faultOf, missingPackings } from "../pushgateway/versions.ts";
 import type { HashRing } from "../ring/hash_ring.ts";
 import type { MemberRecord, Membership, MembershipEvent } from "./membership.ts";
 
@@ -68,6 +69,15 @@ export function narrateMembership(
       const why = probeFailure(member) ?? "does not answer our probe";
       if (record.verdict === "down") log.warn("member cannot join", { member, why });
     }
+    const version = record?.version;
+    if (version === undefined || version === before?.version) continue;
+    const fault = faultOf(version);
+    if (fault) log.warn("member runs a faulty Pushgateway", { member, version, why: fault });
+  }
+  const unpacked = unpackedHere(next);
+  if (unpacked !== "" && unpacked !== unpackedHere(previous)) {
+    const what = "some members cannot unpack compressed pushes, so they are unpacked here";
+    log.info(what, { encodings: unpacked });
   }
   if (next.probesDistrusted && !previous.probesDistrusted) {
     log.warn(
@@ -87,6 +97,12 @@ export function narrateMembership(
   } else if (previous.ringBasis === "kept") {
     log.info("members are active again", { members: next.ring.size });
   }
+}
+
+/** What some member cannot unpack, of those that have told their version: `gzip,snappy`. */
+function unpackedHere({ records }: Membership): string {
+  const versions = new Set([...records.values()].flatMap(({ version }) => version ?? []));
+  return [...new Set([...versions].flatMap(missingPackings))].sort().join(",");
 }
 
 function narrateLookUp(

@@ -1,4 +1,4 @@
-/** Asks one Pushgateway whether it is healthy, and since when it runs. @module */
+/** Asks one Pushgateway whether it is healthy, since when it runs, and which version it is. @module */
 
 import { errorText } from "../log.ts";
 import type { Member } from "../member.ts";
@@ -17,6 +17,8 @@ export interface ProbeResult {
    * the same. Absent where it does not tell now.
    */
   readonly started?: string;
+  /** The version of that process, in its own words, as `1.11.2`. Absent where it does not tell. */
+  readonly version?: string;
 }
 
 /** Probes a member; never throws. Ends as `failed` when the signal aborts. */
@@ -41,12 +43,19 @@ export function createProbe(
     });
 
   /** A member that answers pushes and not this is not down. */
-  async function startTime(member: Member, signal: AbortSignal): Promise<string | undefined> {
+  async function readProcess(
+    member: Member,
+    signal: AbortSignal,
+  ): Promise<Pick<ProbeResult, "started" | "version">> {
     try {
       const { status, body } = await get(member, "/api/v1/status", signal);
-      return status === 200 ? parseStatus(new TextDecoder().decode(body)).start_time : undefined;
+      if (status !== 200) return {};
+      const { start_time, build_information: { version } } = parseStatus(
+        new TextDecoder().decode(body),
+      );
+      return { started: start_time, ...(version !== undefined && { version }) };
     } catch {
-      return undefined; // what is not known is asked again by the next probe
+      return {}; // what is not known is asked again by the next probe
     }
   }
 
@@ -62,7 +71,6 @@ export function createProbe(
       onFailure(member, errorText(failure));
       return { outcome: failure.kind === "refused" ? "refused" : "failed" };
     }
-    const started = await startTime(member, signal);
-    return { outcome: "ok", ...(started !== undefined && { started }) };
+    return { outcome: "ok", ...await readProcess(member, signal) };
   };
 }
