@@ -8,12 +8,13 @@
 /** How the body of a push may be packed, by the lower-case name in `Content-Encoding`. */
 export type Packing = "gzip" | "snappy";
 
-/** The first two numbers of a version. */
-type Version = readonly [major: number, minor: number];
+/** The numbers of a version. */
+type Version = readonly [major: number, minor: number, patch: number];
 
-const GZIP_SINCE: Version = [1, 5];
+const GZIP_SINCE: Version = [1, 5, 0];
 /** Since then the name of either may be in capitals, too. */
-const SNAPPY_SINCE: Version = [1, 6];
+const SNAPPY_SINCE: Version = [1, 6, 0];
+const GAUGE_HISTOGRAMS_SINCE: Version = [1, 11, 2];
 /** Versions that should not be run, and why. */
 const FAULTS: ReadonlyMap<string, string> = new Map([
   [
@@ -64,14 +65,22 @@ export function missingPackings(version: string): Packing[] {
   return (["gzip", "snappy"] as const).filter((packing) => !unpacks(version, packing));
 }
 
+/**
+ * Whether a Pushgateway of a version can show gauge histograms. Others take them, too, but their `/metrics`
+ * ends where the first one would be, for all groups.
+ */
+export function showsGaugeHistograms(version: string | undefined): boolean {
+  return isSince(version, GAUGE_HISTOGRAMS_SINCE);
+}
+
 /** Why a version should not be run, and what to do; `undefined` where nothing is known against it. */
 export function faultOf(version: string): string | undefined {
   return FAULTS.get(/^[\d.]+/.exec(version)?.[0] ?? "");
 }
 
-function isSince(version: string | undefined, [sinceMajor, sinceMinor]: Version): boolean {
-  const numbers = /^v?(\d+)\.(\d+)/.exec(version ?? "");
+function isSince(version: string | undefined, since: Version): boolean {
+  const numbers = /^v?(\d+)\.(\d+)(?:\.(\d+))?/.exec(version ?? "")?.slice(1);
   if (!numbers) return false;
-  const [major, minor] = [Number(numbers[1]), Number(numbers[2])];
-  return major > sinceMajor || (major === sinceMajor && minor >= sinceMinor);
+  const differences = numbers.map((number = "0", i) => Number(number) - since[i]);
+  return (differences.find((difference) => difference !== 0) ?? 0) >= 0;
 }

@@ -124,7 +124,12 @@ export function createService(first: Term, deps: ServiceDeps): Service {
     config: () => config().handoff,
     membership: () => snapshot().membership,
     ring: () => snapshot().ring,
-    openGateways: (pathOn) => openGateways(gatewayWay, { pathOn, now: Date.now }),
+    openGateways: (pathOn) =>
+      openGateways(gatewayWay, {
+        pathOn,
+        versionOf: (member) => snapshot().membership.records.get(member)?.version,
+        now: Date.now,
+      }),
     locks: () => terms.current.consul?.link.locks,
     announcements: () => terms.current.consul?.link.announcements,
     tell: reports.put,

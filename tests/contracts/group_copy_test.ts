@@ -87,7 +87,7 @@ for (const scheme of ["legacy", "utf8"] as const) {
       assert(sameContent(contentOf(originals, id), contentOf(copies, id)), id);
     }
 
-    const gateways = openGateways(way, scheme);
+    const gateways = openGateways(way, { nameScheme: scheme });
     const member = parseMember(target.address);
     const contents = [...ids].map((id) => contentOf(originals, id));
     const found = await gateways.copies(member, contents, signal);

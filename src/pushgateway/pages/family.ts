@@ -92,6 +92,11 @@ export function typeOfFamily({ type = 0 }: Pick<EncodedFamily, "type">): string 
   return TYPES[type]?.toLowerCase() ?? "untyped";
 }
 
+/** Whether there is a gauge histogram among delimited messages. @throws as {@linkcode splitFamilies} */
+export function hasGaugeHistograms(body: Uint8Array): boolean {
+  return splitFamilies(body).some((family) => typeOfFamily(family) === "gauge_histogram");
+}
+
 /**
  * Takes delimited messages apart.
  *
