@@ -296,7 +296,7 @@ function isRedirected(
   { mode, upstream, redirectUserAgents }: Config,
   { web, proxy }: RouteDeps,
 ): boolean {
-  // Who follows a redirect sends what it has packed to a member that may not unpack it.
+  // A client that follows a redirect would send the packed body to a member that cannot unpack it.
   if (mode !== "proxy" && proxy.mustUnpack(request.headers)) return false;
   switch (mode) {
     case "redirect":

@@ -56,11 +56,15 @@ function parseData<T>(text: string, schema: z.ZodType<T>): T {
 export function labelsOf(
   { labels: own, push_time_seconds: time }: ApiGroup,
 ): Readonly<Record<string, string>> | undefined {
-  const found = labels.safeParse(own);
-  if (found.success) return found.data;
+  if (own && !isHiding(own)) return own;
   const { instance, ...others } = time?.metrics[0]?.labels ?? {};
   if (others.job === undefined) return undefined;
   return instance ? { ...others, instance } : others;
+}
+
+/** No value of a label is a list. */
+function isHiding(own: NonNullable<ApiGroup["labels"]>): own is z.infer<typeof hiding> {
+  return Array.isArray(own.metrics);
 }
 
 /**

@@ -8,7 +8,7 @@ import { unavailable } from "./redirect.ts";
 
 /** Limits of a body. */
 export interface BodyLimits {
-  /** Of it, as it comes and, where it is unpacked here, unpacked. */
+  /** Of a body as it comes and, if it is unpacked here, as it is then. */
   readonly bytesMax: number;
   readonly timeoutMs: number;
   readonly deadlines: Deadlines;
@@ -139,7 +139,10 @@ function noMemory(): Reply {
   return unavailable("the bodies of other pushes take all of proxy.body_memory_limit");
 }
 
-/** Refuses a body for want of memory. What it has is given back at once, or all that come at the same time are refused with it. */
+/**
+ * Refuses a body for want of memory. What it has is given back at once, or all that come at the same time
+ * are refused with it.
+ */
 export function refuseMemory(memory: BodyPart, whole?: Uint8Array<ArrayBuffer>): Reply {
   memory[Symbol.dispose]();
   whole?.buffer.transfer(0); // frees it now, and not with the next garbage collection

@@ -65,7 +65,7 @@ export interface Proxy {
   pass(request: IncomingRequest, location: Location): Promise<Reply>;
   /** A push whose group may be out of place: it is brought to its owner by the way. */
   bringHome(request: IncomingRequest, location: Location): Promise<Reply>;
-  /** Whether a push has to be unpacked on its way, for some member cannot do that. */
+  /** Whether a push has to be unpacked on its way, because some member cannot do that. */
   mustUnpack(headers: readonly string[]): boolean;
 }
 
@@ -237,7 +237,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
     return outcomes.find((outcome) => !isTaken(outcome)) ?? outcomes[0];
   }
 
-  /** Reads a request's body, and unpacks it where that is due; at once, where it is there and is not packed. */
+  /** Reads a request's body, and unpacks it if that is due; at once where it is there and not packed. */
   function prepare(
     request: IncomingRequest,
     location: Location,
@@ -257,7 +257,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
       const packing = unpacker.dueFor(request.headers);
       if (packing === undefined || body instanceof Reply) return withBody(body);
       const headers = without(request.headers, PACKED_HEADERS);
-      // Nobody looks at that of a deletion, but the members that unpack it, and refuse one of none.
+      // A deletion needs no body, and members that unpack would refuse an empty one.
       if (request.method === "DELETE") return withBody(NO_BODY, headers);
       return unpacker.unpack(body, packing, limits).then((plain) => withBody(plain, headers));
     };

@@ -22,7 +22,7 @@ const CHECKSUM_BYTES = 4;
 const CHUNK_BYTES_MAX = 65_536;
 
 /**
- * Creates what unpacks. It has some 200 kB of memory for all bodies.
+ * Creates an unpacker of snappy. It keeps some 200 kB of memory, whatever is unpacked.
  *
  * The generator throws a {@linkcode TypeError} where the bytes are not in that format, or a checksum
  * is wrong.
@@ -69,7 +69,7 @@ export function createUnsnappy(): Unsnappy {
   };
 }
 
-/** As the format has a checksum, for data that hold checksums themselves. */
+/** A checksum as the format writes it: masked, for data that hold checksums themselves. */
 function masked(checksum: number): number {
   return (((checksum >>> 15) | (checksum << 17)) + 0xa282ead8) >>> 0;
 }

@@ -1,6 +1,6 @@
 /**
- * Unpacks pushes that some member cannot unpack: whether a client may compress what it pushes must not
- * hang on which member owns its group.
+ * Unpacks pushes that some member cannot unpack. Whether a client may compress what it pushes must not
+ * depend on which member owns its group.
  *
  * @module
  */
@@ -40,14 +40,18 @@ type Records = Membership["records"];
 /** Takes a part of what is unpacked. */
 type Take = (part: Uint8Array) => Promise<void>;
 
-/** A body is refused, for what is told by the reply. */
+/** A body is refused; the reply says why. */
 class Refused extends Error {
   constructor(readonly reply: Reply) {
     super();
   }
 }
 
-/** @param records what is known of the members now */
+/**
+ * Creates an unpacker.
+ *
+ * @param records what is known of the members now
+ */
 export function createUnpacker(records: () => Records): Unpacker {
   const unsnappy = createUnsnappy();
   const oldVersions = rememberOldVersions();

@@ -27,7 +27,7 @@ export function typeName({ type = 0 }: FamilyHead): string | undefined {
 
 /** The name of a type in JSON, where a Pushgateway that does not know it shows its number. */
 export function typeOfJson(text: string): string {
-  return TYPES[Number(text)] ?? text;
+  return /^\d+$/.test(text) ? TYPES[Number(text)] ?? text : text;
 }
 
 /** Delimited `MetricFamily` messages: what a push of these families carries. */
