@@ -53,5 +53,5 @@ export function renderRuns(runs: ReadonlyMap<FleetVersions, Run | Error>): strin
       run.refusals.join(", "),
     ]
   );
-  return renderCells(["fleet", "groups", ...names, "drained", "refusals"], cells);
+  return renderCells(["fleet", "groups", ...names, "drained", "refused with"], cells);
 }
