@@ -65,6 +65,7 @@ const PURE = [
   "src/http/page/text_table.ts",
   "src/pushgateway/sample_groups.ts",
   "src/pushgateway/shared_series.ts",
+  "src/pushgateway/versions.ts",
 ];
 
 interface Module {

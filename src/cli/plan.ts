@@ -74,7 +74,7 @@ export async function planOfFile(
     nameScheme,
     readTimeoutMs: handoff.sweepTimeoutMs,
     writeTimeoutMs: proxy.timeoutMs,
-  }), { pathOn: () => undefined, now: Date.now });
+  }), { pathOn: () => undefined, versionOf: () => undefined, now: Date.now });
   const { signal } = new AbortController();
   const inventories = new Map<Member, PushTimes>();
   for (const server of servers) {

@@ -20,6 +20,7 @@ import {
 import { type FoundCopies, readCopies } from "../pushgateway/copies.ts";
 import { type GroupTraits, readGroupTraits } from "../pushgateway/group_traits.ts";
 import { parseStatus } from "../pushgateway/api.ts";
+import { hasGaugeHistograms } from "../pushgateway/pages/family.ts";
 import { PARTIAL_BODY } from "../pushgateway/partial.ts";
 import {
   createKnownIds,
@@ -27,6 +28,7 @@ import {
   type PushTimes,
   readPushTimes,
 } from "../pushgateway/push_times.ts";
+import { showsGaugeHistograms } from "../pushgateway/versions.ts";
 import type { Transport, UpstreamRequest } from "../pushgateway/client/transport.ts";
 import { createTurns } from "../concurrency/turns.ts";
 import { createClocks } from "./plan/clocks.ts";
@@ -95,9 +97,9 @@ export interface Gateways {
   ): Promise<FoundCopies>;
   /**
    * Adds what a group holds to what the member holds of it, with the time of its last failed push where
-   * it had one. Families of other names stay.
+   * it had one. Families of other names stay. Nothing is sent that would cut the member's page.
    *
-   * @returns why the member refuses it, where it does
+   * @returns why the member refuses it, where it does, or why it is not sent
    * @throws {MemberFailure} where the outcome is not known
    */
   merge(member: Member, content: GroupContent, signal: AbortSignal): Promise<string | undefined>;
@@ -165,12 +167,14 @@ const REFUSED_BODY = new TextEncoder().encode("dynamic_sharding_failed_push 1 1\
  *
  * @param way the configuration in force
  * @param options.pathOn the path of a group on a member, where it is not its usual one
+ * @param options.versionOf the version of a member, where it has told it
  * @param options.now Unix time in ms
  */
 export function openGateways(
   way: () => GatewayWay,
-  { pathOn, now }: {
+  { pathOn, versionOf, now }: {
     readonly pathOn: (member: Member, id: string, scheme: NameScheme) => string | undefined;
+    readonly versionOf: (member: Member) => string | undefined;
     readonly now: () => number;
   },
 ): Gateways {
@@ -257,6 +261,11 @@ export function openGateways(
     { id, body, pushTime, failureTime }: GroupContent,
     signal: AbortSignal,
   ): Promise<string | undefined> {
+    const version = versionOf(member);
+    if (!showsGaugeHistograms(version) && hasGaugeHistograms(body)) {
+      const what = `a Pushgateway of version ${version ?? "unknown"}`;
+      return `it has a gauge histogram, which would cut the page of ${what} for all groups`;
+    }
     if (pushTime === 0 && body.length === 0) { // no push has ever reached it well
       await failPush(member, id, signal);
       return undefined;

@@ -359,8 +359,10 @@ function contextOf({ nameScheme, upstream }: Config, deps: RouteDeps): PushConte
 function isRedirected(
   request: IncomingRequest,
   { mode, upstream, redirectUserAgents }: Config,
-  { web }: RouteDeps,
+  { web, proxy }: RouteDeps,
 ): boolean {
+  // A client that follows a redirect would send the packed body to a member that cannot unpack it.
+  if (mode !== "proxy" && proxy.mustUnpack(request.headers)) return false;
   switch (mode) {
     case "redirect":
       return true;

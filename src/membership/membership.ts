@@ -38,6 +38,8 @@ export interface MemberRecord {
   readonly failures: number;
   /** When its process started, as it says. Absent until it has. If it changes, the member has restarted. */
   readonly started?: string;
+  /** The version of that process, as it says. Absent until it has. */
+  readonly version?: string;
   /** The start of its former process, which its next answer may still be from. */
   readonly ended?: string;
   /** The member that is the same process and is used instead. */
@@ -100,6 +102,8 @@ export type MembershipEvent =
     readonly outcome: ProbeOutcome;
     /** When its process started, if it said so. */
     readonly started?: string;
+    /** The version of that process, where it told. */
+    readonly version?: string;
   }
   /** Discovery has called these contested members unhealthy for long enough to be believed. */
   | { readonly kind: "reaffirmed"; readonly members: ReadonlySet<Member> }

@@ -4,6 +4,7 @@ import type { Observation } from "../discovery/discovery.ts";
 import { errorText, type Logger, shownNames } from "../log.ts";
 import { createTrouble, createTroubles, type Trouble, type Troubles } from "../log/trouble.ts";
 import type { Member } from "../member.ts";
+import { faultOf, missingPackings } from "../pushgateway/versions.ts";
 import type { HashRing } from "../ring/hash_ring.ts";
 import type { Happening, MemberChange } from "./history.ts";
 import type { MemberRecord, Membership, MembershipEvent } from "./membership.ts";
@@ -67,6 +68,7 @@ export function narrateMembership(
 ): void {
   const { log, probeFailure, groupsOf, onChange, troubles } = narrator;
   if (event.kind === "observed") narrateLookUp(event.observation, { next, previous }, narrator);
+  let versionsChanged = false;
   for (const member of new Set([...previous.records.keys(), ...next.records.keys()])) {
     const record = next.records.get(member);
     const before = previous.records.get(member);
@@ -105,7 +107,15 @@ export function narrateMembership(
       }
     }
     narrateEndsOf(member, next, narrator);
+    const version = record?.version;
+    if (version === undefined || version === before?.version) continue;
+    versionsChanged = true;
+    const fault = faultOf(version);
+    if (fault) {
+      log.warn("member is a faulty version of the Pushgateway", { member, version, fault });
+    }
   }
+  if (versionsChanged) narrateUnpacking(next, previous, narrator);
   if (next.probesDistrusted && !previous.probesDistrusted && troubles.distrust.isNews("too many")) {
     log.warn("probes of most healthy members fail: discovery alone decides");
   }
@@ -193,6 +203,13 @@ function narrateEndsOf(
   }
 }
 
+/** Logs that pushes are unpacked here, because of the versions of members. */
+function narrateUnpacking(next: Membership, previous: Membership, { log }: Narrator): void {
+  const unpacked = unpackedHere(next);
+  if (unpacked === "" || unpacked === unpackedHere(previous)) return;
+  log.info("pushes are unpacked here: some members cannot unpack them", { encodings: unpacked });
+}
+
 function narrateEnds(
   { discovery, records, probesDistrusted, ring, ringBasis }: Membership,
   { log, source, troubles: { lookUps, emptiness, distrust, inactivity } }: Narrator,
@@ -208,6 +225,12 @@ function narrateEnds(
   if (inactivityPast) {
     log.info("members are active again", { members: ring.size, ...inactivityPast });
   }
+}
+
+/** What some member cannot unpack, of those that have told their version: `gzip,snappy`. */
+function unpackedHere({ records }: Membership): string {
+  const versions = new Set([...records.values()].flatMap(({ version }) => version ?? []));
+  return [...new Set([...versions].flatMap(missingPackings))].sort().join(",");
 }
 
 function narrateLookUp(

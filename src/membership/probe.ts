@@ -1,4 +1,4 @@
-/** Asks one Pushgateway whether it is healthy, and since when it runs. @module */
+/** Asks one Pushgateway whether it is healthy, since when it runs, and which version it is. @module */
 
 import { errorText } from "../log.ts";
 import type { Member } from "../member.ts";
@@ -17,6 +17,8 @@ export interface ProbeResult {
    * same. Absent if it does not say so now.
    */
   readonly started?: string;
+  /** The version of that process, in its own words, as `1.11.2`. Absent where it does not tell. */
+  readonly version?: string;
 }
 
 /** Probes a member. Never throws. Ends as `failed` when the signal aborts. */
@@ -24,22 +26,15 @@ export type Probe = (member: Member, signal: AbortSignal) => Promise<ProbeResult
 
 const PROBE_TIMEOUT_MS = 1_000;
 
-/** Who is told of probes. */
-export interface ProbeListener {
-  /** Is told why a probe that was not `ok` ended so. */
-  probeFailed(member: Member, why: string): void;
-  /** Is told what a member says of itself. */
-  statusRead(member: Member, status: ApiStatus): void;
-}
-
 /**
  * Creates a probe of a member's `/-/healthy`, and of its `/api/v1/status` if it is healthy.
  *
  * @param transport only for probes, so that they do not wait behind pushes
+ * @param onFailure is called with the reason why a probe that was not `ok` ended so
  */
 export function createProbe(
   transport: Transport,
-  { probeFailed, statusRead }: ProbeListener = { probeFailed() {}, statusRead() {} },
+  onFailure: (member: Member, why: string) => void = () => {},
 ): Probe {
   const get = (member: Member, target: string, signal: AbortSignal) =>
     transport.send(member, { method: "GET", target, headers: [] }, {
@@ -47,16 +42,20 @@ export function createProbe(
       signal,
     });
 
-  /** Reads the start time. A member that does not answer this is not down. */
-  async function startTime(member: Member, signal: AbortSignal): Promise<string | undefined> {
+  /** Reads what it says of its process. A member that does not answer this is not down. */
+  async function readProcess(
+    member: Member,
+    signal: AbortSignal,
+  ): Promise<Pick<ProbeResult, "started" | "version">> {
     try {
       const { status, body } = await get(member, "/api/v1/status", signal);
-      if (status !== 200) return undefined;
-      const told = parseStatus(new TextDecoder().decode(body));
-      statusRead(member, told);
-      return told.start_time;
+      if (status !== 200) return {};
+      const { start_time, build_information: { version } } = parseStatus(
+        new TextDecoder().decode(body),
+      );
+      return { started: start_time, ...(version !== undefined && { version }) };
     } catch {
-      return undefined; // the next probe asks again
+      return {}; // the next probe asks again
     }
   }
 
@@ -64,15 +63,14 @@ export function createProbe(
     try {
       const { status } = await get(member, "/-/healthy", signal);
       if (status !== 200) {
-        probeFailed(member, `answers its probe with ${status}`);
+        onFailure(member, `answers its probe with ${status}`);
         return { outcome: "failed" };
       }
     } catch (failure) {
       if (!(failure instanceof SendFailure)) throw failure;
-      probeFailed(member, errorText(failure));
+      onFailure(member, errorText(failure));
       return { outcome: failure.kind === "refused" ? "refused" : "failed" };
     }
-    const started = await startTime(member, signal);
-    return { outcome: "ok", ...(started !== undefined && { started }) };
+    return { outcome: "ok", ...await readProcess(member, signal) };
   };
 }

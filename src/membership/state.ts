@@ -34,7 +34,7 @@ import {
   UNKNOWN_MEMBERSHIP,
 } from "./membership.ts";
 import { planRing } from "./plan_ring.ts";
-import type { ProbeOutcome } from "./probe.ts";
+import type { ProbeResult } from "./probe.ts";
 
 /** What stays when the members are learnt from another discovery: the ring, until that one has told its own. */
 export function withoutSource({ ring }: Membership): Membership {
@@ -168,31 +168,32 @@ function isConfigured(member: Member, policy: MembershipPolicy): boolean {
 
 /** Its process has been seen to restart, by another name. */
 function hasRestarted(record: MemberRecord): MemberRecord {
-  const { started, admitted: _admitted, drained: _drained, ...rest } = record;
+  const { started, version: _, admitted: _admitted, drained: _drained, ...rest } = record;
   return { ...rest, ...(started !== undefined && { ended: started }) };
 }
 
 function judge(
   record: MemberRecord,
-  { outcome, started }: { outcome: ProbeOutcome; started?: string },
+  { outcome, started, version }: ProbeResult,
 ): MemberRecord {
+  const named = version === undefined ? {} : { version };
   if (outcome === "ok" && started !== undefined && record.ended !== undefined) {
     const { ended, ...rest } = record;
     // The probe may have been answered before.
     if (started === ended) return { ...rest, verdict: "up", failures: 0 };
-    return judge(rest, { outcome, started });
+    return judge(rest, { outcome, started, ...named });
   }
   if (outcome === "ok") {
     const known = started === undefined || started === record.started;
     if (known && record.verdict === "up" && record.failures === 0) return record;
-    const { admitted: _admitted, drained: _drained, ...rest } = record;
-    // What a sweep found holds for the process that it read.
+    const { version: _, admitted: _admitted, drained: _drained, ...rest } = record;
+    // What is known of a process, or was found in it by a sweep, holds for that one.
     const restarted = !known && record.started !== undefined;
     return {
       ...(restarted ? rest : record),
       verdict: "up",
       failures: 0,
-      ...(started !== undefined && { started }),
+      ...(started !== undefined && { started, ...named }),
     };
   }
   const failures = Math.min(record.failures + 1, FAILURES_TO_CONDEMN);

@@ -13,10 +13,12 @@ export type ApiStatus = z.infer<typeof apiStatus>;
 
 const labels = z.record(z.string(), z.string());
 const pushTime = z.looseObject({
-  metrics: z.array(z.looseObject({ value: z.string() })),
+  metrics: z.array(z.looseObject({ labels: labels.optional(), value: z.string() })),
 });
+/** A metric of that name takes the place of what the API says of the group by it. */
+const hiding = z.looseObject({ metrics: z.array(z.unknown()) });
 const apiGroup = z.looseObject({
-  labels: labels.optional(),
+  labels: z.union([labels, hiding]).optional(),
   push_time_seconds: pushTime.optional(),
 });
 const apiStatus = z.looseObject({
@@ -48,10 +50,27 @@ function parseData<T>(text: string, schema: z.ZodType<T>): T {
 }
 
 /**
- * The groups of all members, each once: of two copies the one that was pushed later. A group whose
- * own metric is named `labels`, which hides its labels, is kept as it is. What marks a copy as partial
- * is nobody's business but ours. A generator, because there may be many: it yields every few hundred
- * groups.
+ * The labels of a group. Where a metric of its own hides them they are those of its push time, without an
+ * empty `instance`, which may have been added there.
+ */
+export function labelsOf(
+  { labels: own, push_time_seconds: time }: ApiGroup,
+): Readonly<Record<string, string>> | undefined {
+  if (own && !isHiding(own)) return own;
+  const { instance, ...others } = time?.metrics[0]?.labels ?? {};
+  if (others.job === undefined) return undefined;
+  return instance ? { ...others, instance } : others;
+}
+
+/** No value of a label is a list. */
+function isHiding(own: NonNullable<ApiGroup["labels"]>): own is z.infer<typeof hiding> {
+  return Array.isArray(own.metrics);
+}
+
+/**
+ * The groups of all members, each once: of two copies the one that was pushed later. A group whose labels
+ * cannot be told is kept as it is. What marks a copy as partial is nobody's business but ours. A generator,
+ * because there may be many: it yields every few hundred groups.
  */
 export function* mergeGroups(
   members: readonly (readonly ApiGroup[])[],
@@ -60,7 +79,8 @@ export function* mergeGroups(
   const places = new Map<string, number>();
   for (const [i, { [PARTIAL_FAMILY]: _, ...group }] of members.flat().entries()) {
     if (i % GROUPS_A_STEP === 0) yield;
-    const key = group.labels && JSON.stringify(Object.entries(group.labels).sort());
+    const own = labelsOf(group);
+    const key = own && JSON.stringify(Object.entries(own).sort());
     const place = key === undefined ? undefined : places.get(key);
     if (place === undefined) {
       if (key !== undefined) places.set(key, merged.length);

@@ -8,7 +8,7 @@
 
 import { z } from "zod";
 import { groupId, groupOfLabels, parseGroupId } from "../group/group.ts";
-import type { ApiGroup } from "./api.ts";
+import { type ApiGroup, labelsOf } from "./api.ts";
 
 /** A series, and two groups that expose it, by their IDs. */
 export interface SharedSeries {
@@ -38,8 +38,9 @@ export function* findSharedSeries(
   const found = new Map<string, SharedSeries>();
   for (const [i, group] of groups.entries()) {
     if (i % GROUPS_A_STEP === 0) yield;
-    if (!group.labels) continue;
-    const id = groupId(groupOfLabels(Object.entries(group.labels)));
+    const labels = labelsOf(group);
+    if (!labels) continue;
+    const id = groupId(groupOfLabels(Object.entries(labels)));
     for (const series of seriesOf(group)) {
       const first = firsts.get(series) ?? id;
       firsts.set(series, first);

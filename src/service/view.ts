@@ -17,7 +17,6 @@ import {
   type Narrator,
 } from "../membership/narrate.ts";
 import { type Membership, UNKNOWN_MEMBERSHIP } from "../membership/membership.ts";
-import type { ProbeListener } from "../membership/probe.ts";
 import { withoutSource } from "../membership/state.ts";
 import type { WatchDeps } from "../membership/watch.ts";
 import { HashRing } from "../ring/hash_ring.ts";
@@ -48,10 +47,8 @@ export interface View {
   follow(source: string): Pick<WatchDeps, "onMembership" | "onProbed" | "onRing">;
   /** The members are learnt from elsewhere now: all but the ring is forgotten. */
   sourceChanged(): void;
-  /** Remembers why probes failed, and what members say of themselves. */
-  readonly probes: ProbeListener;
-  /** The version of a Pushgateway, where it has told it. */
-  versionOf(member: Member): string | undefined;
+  /** Remembers why a probe of a member failed. */
+  probeFailed(member: Member, why: string): void;
   /** Calls back at each change; the callback is called once now. Disposal ends that. */
   watch(onChange: (snapshot: Snapshot) => void): Disposable;
 }
@@ -60,7 +57,6 @@ export interface View {
 export function createView({ log, listeners, groupsOf, movedOf, history }: ViewDeps): View {
   const probeFailures = new Map<Member, string>();
   let troubles = createMembershipTroubles();
-  const versions = new Map<Member, string>();
   const watchers = new Set<(snapshot: Snapshot) => void>();
   let snapshot: Snapshot = { membership: UNKNOWN_MEMBERSHIP, ring: HashRing.of(new Map()) };
 
@@ -91,8 +87,7 @@ export function createView({ log, listeners, groupsOf, movedOf, history }: ViewD
         for (const listener of listeners) listener.membershipChanged(membership);
         narrateMembership(membership, change, narratorOf(source));
         for (const member of previous.records.keys()) {
-          if (membership.records.has(member)) continue;
-          for (const known of [probeFailures, versions]) known.delete(member);
+          if (!membership.records.has(member)) probeFailures.delete(member);
         }
         swap(snapshot);
       },
@@ -107,13 +102,7 @@ export function createView({ log, listeners, groupsOf, movedOf, history }: ViewD
       troubles = createMembershipTroubles();
       swap({ ...snapshot, membership: withoutSource(snapshot.membership) });
     },
-    probes: {
-      probeFailed: (member, why) => void probeFailures.set(member, why),
-      statusRead(member, { build_information: { version } }) {
-        if (version !== undefined) versions.set(member, version);
-      },
-    },
-    versionOf: (member) => versions.get(member),
+    probeFailed: (member, why) => void probeFailures.set(member, why),
     watch(onChange) {
       watchers.add(onChange);
       onChange(snapshot);

@@ -32,6 +32,13 @@ function family(name: string, type: number, ...metrics: Field[][]) {
   return message([...fields, ...metrics.map((metric): Field => [4, metric])]);
 }
 
+/** What only the latest versions can show; the text page of others ends there. */
+export const GAUGE_HISTOGRAM_PUSH: HardPush = {
+  why: "a gauge histogram",
+  path: "/metrics/job/gauge_histogram",
+  body: delimited(family("of_gauges", GAUGE_HISTOGRAM, [[7, [[1, 3], [2, { double: 2 }]]]])),
+};
+
 /** For Pushgateways with any label names. */
 export const HARD_PUSHES: readonly HardPush[] = [
   {
@@ -165,9 +172,9 @@ export const HARD_PUSHES: readonly HardPush[] = [
         [3, [[4, { double: 1.5 }], [2, { double: 0.1 }]]],
         [3, [[4, { double: 2.5 }], [2, { double: Infinity }]]],
       ]]]),
-      family("of_gauges", GAUGE_HISTOGRAM, [[7, [[1, 3], [2, { double: 2 }]]]]),
     ),
   },
+  GAUGE_HISTOGRAM_PUSH,
   {
     why: "families that say little of themselves",
     path: "/metrics/job/laconic",

@@ -27,11 +27,18 @@ export async function startVersion(
   return await startPushgateway({ ...options, component: components[version] });
 }
 
-/** The members as handoff uses them; every group is at its usual path. */
+/**
+ * The members as handoff uses them; every group is at its usual path.
+ *
+ * @param version that all of them have told
+ */
 export function openGateways(
   { transport, timeoutMs, now }: ReadWay,
-  nameScheme: NameScheme = "legacy",
+  { nameScheme = "legacy", version = "1.11.2" }: {
+    readonly nameScheme?: NameScheme;
+    readonly version?: string;
+  } = {},
 ): Gateways {
   const way = { transport, nameScheme, readTimeoutMs: timeoutMs, writeTimeoutMs: timeoutMs };
-  return open(() => way, { pathOn: () => undefined, now });
+  return open(() => way, { pathOn: () => undefined, versionOf: () => version, now });
 }

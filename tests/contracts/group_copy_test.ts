@@ -14,7 +14,6 @@ import {
   readGroups,
   sameContent,
 } from "../../src/pushgateway/group_content.ts";
-import { createProtobufPage } from "../../src/pushgateway/pages/protobuf_page.ts";
 import { readPushTimes, type ReadWay } from "../../src/pushgateway/push_times.ts";
 import type { Transport } from "../../src/pushgateway/client/transport.ts";
 import { type Pushgateway, startPushgateway } from "../../tools/pushgateway.ts";
@@ -22,10 +21,8 @@ import { request } from "../../tools/server.ts";
 import { openWay, push } from "../pushgateway/read_way.ts";
 import { HARD_PUSHES, HARD_PUSHES_UTF8_NAMES } from "./copied_groups.ts";
 import { openGateways } from "./gateways.ts";
+import { groupMetrics, TIMES } from "./group_metrics.ts";
 
-const TIMES = ["push_time_seconds", "push_failure_time_seconds"];
-const PROTOBUF = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;" +
-  "encoding=delimited;escaping=allow-utf-8";
 const { signal } = new AbortController();
 
 function contentOf(readings: ReadonlyMap<string, GroupReading>, id: string): GroupContent {
@@ -58,22 +55,6 @@ interface ApiFamily {
   readonly metrics?: readonly unknown[];
 }
 
-/** Every metric of the page but the Pushgateway's own and the times: family, type and bytes. */
-async function pageMetrics({ url }: Pushgateway): Promise<string[]> {
-  const response = await fetch(`${url}/metrics`, { headers: { accept: PROTOBUF } });
-  assert.equal(response.status, 200);
-  const metrics: string[] = [];
-  const page = createProtobufPage({
-    metric(bytes, { name, type }) {
-      const text = new TextDecoder("latin1").decode(bytes);
-      if (!TIMES.includes(name) && text.includes("job")) metrics.push(`${name} ${type} ${text}`);
-    },
-  });
-  page.take(await response.bytes());
-  page.end();
-  return metrics.sort();
-}
-
 for (const scheme of ["legacy", "utf8"] as const) {
   Deno.test(`groups with ${scheme} names are the same on another Pushgateway once copied`, async () => {
     const flags = scheme === "utf8" ? ["--push.enable-utf8-names"] : [];
@@ -98,15 +79,15 @@ for (const scheme of ["legacy", "utf8"] as const) {
 
     assert.deepEqual(await idsOf(target, way), ids);
     assert.deepEqual(await apiGroups(target), await apiGroups(source));
-    const metrics = await pageMetrics(source);
+    const metrics = await groupMetrics(source);
     assert(metrics.length >= pushes.length, "the page is looked at");
-    assert.deepEqual(await pageMetrics(target), metrics);
+    assert.deepEqual(await groupMetrics(target), metrics);
     const copies = await read(target);
     for (const id of ids) {
       assert(sameContent(contentOf(originals, id), contentOf(copies, id)), id);
     }
 
-    const gateways = openGateways(way, scheme);
+    const gateways = openGateways(way, { nameScheme: scheme });
     const member = parseMember(target.address);
     const contents = [...ids].map((id) => contentOf(originals, id));
     const found = await gateways.copies(member, contents, signal);

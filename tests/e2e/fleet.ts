@@ -100,6 +100,7 @@ export interface MemberJson {
   readonly member: string;
   readonly state: string;
   readonly groups?: number;
+  readonly drained: boolean;
   readonly drain?: { readonly groups: number; readonly moved: number };
 }
 

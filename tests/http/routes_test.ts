@@ -322,7 +322,7 @@ function deps(
     config: () => CONFIG,
     admin: { wipe: unasked, metrics: unasked, status: unasked },
     enableAdminApi: false,
-    proxy: { pass: unasked, bringHome: unasked },
+    proxy: { pass: unasked, bringHome: unasked, mustUnpack: () => false },
     handoff: { idle: true, spellingKnown: unasked, concerns: unasked, pathOn: () => undefined },
     onRedirected() {},
     page: { index: unasked, file: unasked },

@@ -33,6 +33,15 @@ const probed = (member: Member, outcome: "ok" | "refused" | "failed"): Membershi
   outcome,
 });
 
+/** A member answers, and tells since when it runs and which version it is. */
+const runs = (member: Member, version: string, started = member as string): MembershipEvent => ({
+  kind: "probed",
+  member,
+  outcome: "ok",
+  started,
+  version,
+});
+
 /** What is logged of the last of some events, each line without its time. */
 function told(events: readonly MembershipEvent[]): string[] {
   const lines: string[] = [];
@@ -127,6 +136,36 @@ Deno.test(
     assert.match(back.join("\n"), /info "members are active again" members=2/);
   },
 );
+
+const FAULTY =
+  'warn "member is a faulty version of the Pushgateway" member=b:2 version=1.11.0 fault="it closes ' +
+  "the connection where it should answer 400, so clients do not learn what is wrong; " +
+  'install 1.11.1 or later"';
+const unpacked = (encodings: string) =>
+  `info "pushes are unpacked here: some members cannot unpack them" encodings=${encodings}`;
+
+for (
+  const [what, events, lines] of [
+    ["a version to avoid is warned of", [runs(b, "1.11.0")], [FAULTY]],
+    ["a build of it, too", [runs(b, "1.11.0+ds")], [FAULTY.replace("1.11.0", "1.11.0+ds")]],
+    ["it is warned of once", [runs(b, "1.11.0"), probed(b, "refused"), runs(b, "1.11.0", "9")], []],
+    ["a version that is well is not told", [runs(b, "1.11.2")], []],
+    ["the first that lacks gzip is told", [runs(b, "1.4.0")], [unpacked("gzip,snappy")]],
+    ["the first that lacks snappy alone is told", [runs(b, "1.5.1")], [unpacked("snappy")]],
+    ["the second is not", [runs(b, "1.4.0"), runs(a, "1.5.1", "9")], []],
+    ["what more is missing is told", [runs(b, "1.5.1"), runs(a, "1.4.0", "9")], [
+      unpacked("gzip,snappy"),
+    ]],
+  ] as const
+) {
+  Deno.test(`of versions: ${what}`, { permissions: "none" }, () => {
+    const found = told([lists([a, b]), runs(a, "1.11.2"), ...events]);
+    assert.deepEqual(
+      found.filter((line) => !/"member is (?:active|joining|suspect)"/.test(line)),
+      lines,
+    );
+  });
+}
 
 Deno.test("a new ring is told with what came and went", { permissions: "none" }, () => {
   const lines: string[] = [];

@@ -3,6 +3,7 @@
  * `list a b! c*3 d~` (b is critical, c has weight 3, d is in maintenance), `look-up fails`, `a ok`,
  * `a refused`, `a fails`, `a admitted`, `a empty`, `a holds groups`, `mark a b` (all that are marked),
  * `insists a b` (discovery has called them unhealthy for long), `gives up a b`, `a ok since 5` (its process started then),
+ * `a ok since 5 of 1.4.0` (and is of that version),
  * `list a@n b@m / m` (a and b are listed by the nodes n and m, and there is only m).
  *
  * @module
@@ -73,7 +74,14 @@ export function event(text: string): MembershipEvent {
   }
   const outcomes: Record<string, ProbeOutcome> = { ok: "ok", refused: "refused", fails: "failed" };
   const started = rest[1] === "since" ? { started: rest[2] } : {};
-  return { kind: "probed", member: member(subject), outcome: outcomes[rest[0]], ...started };
+  const version = rest[3] === "of" ? { version: rest[4] } : {};
+  return {
+    kind: "probed",
+    member: member(subject),
+    outcome: outcomes[rest[0]],
+    ...started,
+    ...version,
+  };
 }
 
 /** Both opinions, as with Consul; the servers of the file are `a`, `b` and `c` unless told. */

@@ -46,6 +46,7 @@ export function createBench(): Bench {
   const transport = openNetwork(hosts, { random, process: { isDead: false } });
   const gateways = openGateways(() => ({ transport, ...LIMITS }), {
     pathOn: () => undefined,
+    versionOf: () => undefined,
     now: Date.now,
   });
   const hostOf = (member: Member) => hosts.get(member)!;

@@ -37,11 +37,33 @@ Deno.test("groups that differ in a label, or only in how it is cut, are apart", 
   assert.equal(mergeGroups([groups.map((labels) => group(labels, 1))]).length, groups.length);
 });
 
-Deno.test("groups whose labels are hidden by a metric of that name are all kept", {
-  permissions: "none",
-}, () => {
-  const hidden = { push_time_seconds: { metrics: [{ value: "1" }] } };
-  assert.equal(mergeGroups([[hidden], [hidden]]).length, 2);
+/** A group with a metric named `labels`, as a Pushgateway shows it. */
+function hidden(own: Record<string, string>, pushedAt: number): ApiGroup {
+  return parseGroup(JSON.stringify({
+    labels: { type: "GAUGE", metrics: [{ labels: own, value: "1" }] },
+    push_time_seconds: { metrics: [{ labels: own, value: String(pushedAt) }] },
+  }));
+}
+
+Deno.test(
+  "a group whose labels are hidden by a metric of that name is told by those of its push time",
+  {
+    permissions: "none",
+  },
+  () => {
+    const [early, late] = [
+      hidden({ job: "a", instance: "" }, 1),
+      hidden({ job: "a", instance: "" }, 2),
+    ];
+    const other = hidden({ job: "a", instance: "b" }, 1);
+    assert.deepEqual(mergeGroups([[early, other], [late]]), [late, other]);
+    assert.deepEqual(mergeGroups([[group({ job: "a" }, 3)], [late]]), [group({ job: "a" }, 3)]);
+  },
+);
+
+Deno.test("groups whose labels are not to be had are all kept", { permissions: "none" }, () => {
+  const unknown = { push_time_seconds: { metrics: [{ value: "1" }] } };
+  assert.equal(mergeGroups([[unknown], [unknown]]).length, 2);
 });
 
 Deno.test("a status tells what members agree on, what not, and the latest start", {

@@ -94,7 +94,7 @@ Deno.test("why a probe failed is told with the member's change, and forgotten wi
 }, () => {
   const { view, lines, learn } = startView();
   learn("list a b d", "a ok", "b ok", "d ok");
-  view.probes.probeFailed(member("d"), "answers its probe with 500");
+  view.probeFailed(member("d"), "answers its probe with 500");
   learn("d refused");
   assert.match(lines.at(-1) ?? "", /"member":"d:9091".*answers its probe with 500/);
   learn("list a b", "gives up d");

@@ -23,7 +23,6 @@ export interface MembersApiDeps {
   readonly snapshot: () => Snapshot;
   readonly handoff: Pick<Handoff, "inventories" | "drains" | "sweep" | "counts">;
   readonly history: Pick<History, "originOf">;
-  readonly versionOf: (member: Member) => string | undefined;
   /** Pushes that a member has got, and that it has failed. */
   readonly pushesOf: (member: Member) => number;
   readonly failuresOf: (member: Member) => number;
@@ -72,7 +71,7 @@ export function createMembersApi(
     const weight = weightOf(snapshot(), member);
     const groups = handoff.inventories.get(member)?.times.size;
     const share = ring.shares.get(member);
-    const version = deps.versionOf(member);
+    const version = record?.version;
     const origin = history.originOf(member);
     const misplaced = groups === undefined ? undefined : handoff.counts?.misplaced.get(member) ?? 0;
     const missing = handoff.counts?.missing.get(member);

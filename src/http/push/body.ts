@@ -8,6 +8,7 @@ import { unavailable } from "./redirect.ts";
 
 /** Limits of a body. */
 export interface BodyLimits {
+  /** Of a body as it comes and, if it is unpacked here, as it is then. */
   readonly bytesMax: number;
   readonly timeoutMs: number;
   readonly deadlines: Deadlines;
@@ -129,7 +130,8 @@ async function drop(body: IncomingBody, bytesMax: number): Promise<void> {
   }
 }
 
-function tooLarge(bytesMax: number): Reply {
+/** Refuses a body that is larger than the limit. */
+export function tooLarge(bytesMax: number): Reply {
   return textReply(413, `the body is larger than the limit of ${bytesMax} bytes\n`);
 }
 
@@ -137,8 +139,11 @@ function noMemory(): Reply {
   return unavailable("the bodies of other pushes take all of proxy.body_memory_limit");
 }
 
-/** What the body has is given back at once, or all that come at the same time are refused with it. */
-function refuseMemory(memory: BodyPart, whole?: Uint8Array<ArrayBuffer>): Reply {
+/**
+ * Refuses a body for want of memory. What it has is given back at once, or all that come at the same time
+ * are refused with it.
+ */
+export function refuseMemory(memory: BodyPart, whole?: Uint8Array<ArrayBuffer>): Reply {
   memory[Symbol.dispose]();
   whole?.buffer.transfer(0); // frees it now, and not with the next garbage collection
   return noMemory();

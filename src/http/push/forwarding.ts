@@ -111,6 +111,7 @@ function namedBy(connection: string): Set<string> {
   return new Set(connection.toLowerCase().split(",").map((name) => name.trim()));
 }
 
-function without(headers: readonly string[], dropped: ReadonlySet<string>): string[] {
+/** Headers without those of some names, which are in lower case. */
+export function without(headers: readonly string[], dropped: ReadonlySet<string>): string[] {
   return headers.filter((_, i) => !dropped.has(headers[i - i % 2]));
 }

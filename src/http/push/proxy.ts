@@ -20,10 +20,11 @@ import { pushedTypes } from "../../pushgateway/pages/pushed_types.ts";
 import { readBody } from "./body.ts";
 import { type BodyPart, createBodyMemory } from "./body_memory.ts";
 import type { FailureLog } from "./failure_log.ts";
-import { forwardAnswer, forwardHeaders } from "./forwarding.ts";
+import { forwardAnswer, forwardHeaders, without } from "./forwarding.ts";
 import type { Location } from "./location.ts";
 import { createMemberTurns } from "./member_turns.ts";
 import { unavailable } from "./redirect.ts";
+import { createUnpacker } from "./unpack.ts";
 import { type IncomingRequest, Reply, textReply } from "../message.ts";
 import type { Snapshot } from "../snapshot.ts";
 
@@ -66,6 +67,8 @@ export interface Proxy {
   pass(request: IncomingRequest, location: Location): Promise<Reply>;
   /** A push whose group may be out of place: it is brought to its owner by the way. */
   bringHome(request: IncomingRequest, location: Location): Promise<Reply>;
+  /** Whether a push has to be unpacked on its way, because some member cannot do that. */
+  mustUnpack(headers: readonly string[]): boolean;
 }
 
 /** A request about a group. */
@@ -89,6 +92,8 @@ type Outcome =
 const TRIES_MAX = 10;
 /** For a member that is not known to hold a group to answer its deletion, which is remembered for it. */
 const DELETION_MS_MAX = 2_000;
+const NO_BODY = new Uint8Array();
+const PACKED_HEADERS = new Set(["content-encoding"]);
 const REFUSED = 400;
 const UNAUTHORIZED = new Set([401, 403]);
 
@@ -98,6 +103,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
   deps.metrics.showInFlight(turns.counts);
   const bodies = createBodyMemory(() => deps.way().limits.bodyMemoryMax);
   deps.metrics.showBodyBytes(() => bodies.taken);
+  const unpacker = createUnpacker(() => deps.snapshot().membership.records);
   async function send(
     member: Member,
     request: GroupRequest,
@@ -237,7 +243,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
     return outcomes.find((outcome) => !isTaken(outcome)) ?? outcomes[0];
   }
 
-  /** Reads a request's body; at once, where it is there. */
+  /** Reads a request's body, and unpacks it if that is due; at once where it is there and not packed. */
   function prepare(
     request: IncomingRequest,
     location: Location,
@@ -245,15 +251,24 @@ export function createProxy(deps: ProxyDeps): Proxy {
   ): GroupRequest | Reply | Promise<GroupRequest | Reply> {
     const { limits: { bodyBytesMax: bytesMax, timeoutMs }, ownCredentials } = deps.way();
     const limits = { bytesMax, timeoutMs, deadlines: deps.deadlines, memory };
-    const withBody = (body: Uint8Array | Reply): GroupRequest | Reply => {
+    const withBody = (body: Uint8Array | Reply, received = request.headers) => {
       if (body instanceof Reply) return body;
       const { method, client, user } = request;
       const credentials = ownCredentials || user !== undefined ? "own" : "client";
-      const headers = forwardHeaders(request.headers, { client, credentials });
-      return { id: location.id, method, target: location.target, headers, body, credentials };
+      const headers = forwardHeaders(received, { client, credentials });
+      const { id, target } = location;
+      return { id, method, target, headers, body, credentials } satisfies GroupRequest;
+    };
+    const withPlainBody = (body: Uint8Array | Reply) => {
+      const packing = unpacker.dueFor(request.headers);
+      if (packing === undefined || body instanceof Reply) return withBody(body);
+      const headers = without(request.headers, PACKED_HEADERS);
+      // A deletion needs no body, and members that unpack would refuse an empty one.
+      if (request.method === "DELETE") return withBody(NO_BODY, headers);
+      return unpacker.unpack(body, packing, limits).then((plain) => withBody(plain, headers));
     };
     const body = readBody(request.body, limits);
-    return body instanceof Promise ? body.then(withBody) : withBody(body);
+    return body instanceof Promise ? body.then(withPlainBody) : withPlainBody(body);
   }
 
   function deliver(
@@ -309,6 +324,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
       if (upstream instanceof Reply) return upstream;
       return await bringHome(upstream, location);
     },
+    mustUnpack: (headers) => unpacker.dueFor(headers) !== undefined,
   };
 }
 

@@ -25,6 +25,11 @@ export function typeName({ type = 0 }: FamilyHead): string | undefined {
   return TYPES[type];
 }
 
+/** The name of a type in JSON, where a Pushgateway that does not know it shows its number. */
+export function typeOfJson(text: string): string {
+  return /^\d+$/.test(text) ? TYPES[Number(text)] ?? text : text;
+}
+
 /** Delimited `MetricFamily` messages: what a push of these families carries. */
 export function encodeFamilies(families: readonly Family[]): Uint8Array<ArrayBuffer> {
   const parts = families.map(partsOf);
@@ -85,6 +90,11 @@ export interface EncodedFamily {
 /** The type of a family as the text format writes it. */
 export function typeOfFamily({ type = 0 }: Pick<EncodedFamily, "type">): string {
   return TYPES[type]?.toLowerCase() ?? "untyped";
+}
+
+/** Whether there is a gauge histogram among delimited messages. @throws as {@linkcode splitFamilies} */
+export function hasGaugeHistograms(body: Uint8Array): boolean {
+  return splitFamilies(body).some((family) => typeOfFamily(family) === "gauge_histogram");
 }
 
 /**

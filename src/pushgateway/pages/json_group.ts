@@ -1,6 +1,7 @@
 /** One group as `/api/v1/metrics` shows it. Pure. @module */
 
 import { z } from "zod";
+import { typeOfJson } from "./family.ts";
 
 /** Label names and values. */
 export type LabelPairs = readonly (readonly [name: string, value: string])[];
@@ -98,7 +99,7 @@ function readFamilies(json: unknown): JsonFamily[] {
       const { type, help, metrics } = parsed.data;
       families.push({
         name,
-        type,
+        type: typeOfJson(type),
         help,
         series: metrics.map(({ labels }) => Object.entries(labels)),
       });

@@ -38,7 +38,6 @@ async function plan(
       sweep,
     },
     history: createHistory(() => 0),
-    versionOf: () => undefined,
     pushesOf: () => 0,
     failuresOf: () => 0,
     handoffEnabled: () => enabled,

@@ -27,7 +27,6 @@ function startApi(events: readonly string[], own: Partial<MembersApiDeps> = {}) 
       sweep: () => Promise.resolve([]),
     },
     history: createHistory(() => 0),
-    versionOf: () => undefined,
     pushesOf: () => 0,
     failuresOf: () => 0,
     handoffEnabled: () => true,
