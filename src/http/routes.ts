@@ -253,10 +253,8 @@ async function deleteGroup(request: IncomingRequest, deps: RouteDeps): Promise<R
   const misplaced = deps.handoff.idle ? undefined : answerMisplaced(deletion, path, deps);
   const reply = await (misplaced ?? deps.proxy.pass(deletion, location));
   if (reply.status < 300) {
-    deps.log.warn("deletion of a group requested", {
-      group: location.id,
-      client: request.client,
-    });
+    const { client } = request;
+    deps.log.info("group deleted by request", { group: location.id, client });
     return success({ group: location.id }, 202);
   }
   return failure(reply.status === 503 ? 503 : 502, textOf(reply));

@@ -58,11 +58,15 @@ const many = showMany(200);
 many.change(17, { state: "suspect", why: "connection refused", share: undefined, missing: 1_012 });
 many.change(42, {
   state: "draining",
-  why: "marked as taken out",
+  why: "marked as removed",
   share: undefined,
   in_ring: false,
 });
-many.change(43, { state: "joining", why: "healthy, and about to be swept", share: undefined });
+many.change(43, {
+  state: "joining",
+  why: "healthy, and its groups are about to be read",
+  share: undefined,
+});
 const { prepare } = many;
 for (
   const picture of [

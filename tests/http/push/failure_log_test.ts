@@ -38,6 +38,7 @@ Deno.test("every failure is counted, and each kind of a member is logged once, u
     'warn push to a member failed {"member":"b:9091","kind":"refused","err":"connection refused"}',
     'info pushes to a member work again {"member":"a:9091","failures":6,"seconds":50}',
   ]);
+  assert.deepEqual([failures.countOf(a), failures.countOf(b)], [6, 1]);
   const page = await metrics.render();
   assert.match(page, /upstream_failures_total\{member="a:9091",kind="refused"\} 5/);
 });
