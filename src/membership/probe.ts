@@ -2,7 +2,7 @@
 
 import { errorText } from "../log.ts";
 import type { Member } from "../member.ts";
-import { type ApiStatus, parseStatus } from "../pushgateway/api.ts";
+import { parseStatus } from "../pushgateway/api.ts";
 import { SendFailure } from "../pushgateway/client/connection.ts";
 import type { Transport } from "../pushgateway/client/transport.ts";
 
