@@ -170,14 +170,16 @@ interface ServiceKeys {
   way(page: string): object;
 }
 
-/** A password is left out. */
+/** A password is left out. One that is in a file is named by it. */
 function serviceAt({ url, http }: RunningService): ServiceKeys {
   const { protocol, host, pathname, username: encoded } = new URL(url);
   const path = pathname.replace(/\/$/, "");
   const username = http?.basicAuth?.user ?? decodeURIComponent(encoded);
+  const { passwordFile } = http?.basicAuth ?? {};
+  const password = passwordFile ? { password_file: passwordFile } : { password: SECRET };
   const auth = {
     ...(protocol === "https:" && tlsOf(http?.tls)),
-    ...(username && { basic_auth: { username, password: SECRET } }),
+    ...(username && { basic_auth: { username, ...password } }),
   };
   return {
     url: `${protocol}//${host}${path}`,

@@ -16,7 +16,12 @@ import { ConfigError, readYaml } from "./yaml.ts";
 
 /** Whom a command is for a service, and whom it trusts. */
 export interface HttpClientConfig {
-  readonly basicAuth?: { readonly user: string; readonly password: Secret };
+  readonly basicAuth?: {
+    readonly user: string;
+    readonly password: Secret;
+    /** The file that the password is from. */
+    readonly passwordFile?: string;
+  };
   readonly tls?: TlsConfig;
 }
 
@@ -59,7 +64,7 @@ export async function loadHttpClient(path: string, env: Environment): Promise<Ht
     return { files, texts };
   }
 
-  const { texts } = await read("basic_auth", { password_file: auth?.password_file });
+  const { files: own, texts } = await read("basic_auth", { password_file: auth?.password_file });
   const { files } = await read("tls_config", {
     ca_file: tls?.ca_file,
     cert_file: tls?.cert_file,
@@ -72,6 +77,7 @@ export async function loadHttpClient(path: string, env: Environment): Promise<Ht
       basicAuth: {
         user: auth.username,
         password: auth.password ?? new Secret(texts.password_file?.trim() ?? ""),
+        ...(own.password_file && { passwordFile: own.password_file }),
       },
     }),
     ...(tls && {

@@ -69,6 +69,14 @@ Deno.test("docs/prometheus.md shows what is printed", async () => {
   }
 });
 
+Deno.test("a password that is in a file is named by its file", { permissions: READS_YAML }, () => {
+  const basicAuth = { user: "ops", password: new Secret("hunter2"), passwordFile: "/run/password" };
+  const service = { url: "https://push.example.org", http: { basicAuth } };
+  const yaml = renderScrapeConfig(setup(PLAIN, service), { vmagent: false });
+  assert.match(yaml, /username: ops\n +password_file: \/run\/password\n/);
+  assert.doesNotMatch(yaml, /<secret>|hunter2/);
+});
+
 Deno.test("the service is named as its URL has it, without the password", {
   permissions: READS_YAML,
 }, async (t) => {

@@ -39,10 +39,10 @@ Deno.test("Prometheus learns the Pushgateways over TLS with a user, and scrapes 
   await Deno.writeTextFile(password, "wonder\n");
   assert.equal((await own.service.push("/metrics/job/a", "pushed_value 5\n")).status, 200);
   const written = await example("http_sd_configs");
-  const config = written.replace("https://localhost:9292", own.service.url)
-    .replace("ca.pem", authority.ca)
-    .replace("username: prometheus", "username: alice")
-    .replace("password_file: password", `password_file: ${password}`);
+  const config = written.replaceAll("10.0.0.9:9292", new URL(own.service.url).host)
+    .replaceAll("/etc/dynamic-sharding/ca.pem", authority.ca)
+    .replaceAll("username: push", "username: alice")
+    .replaceAll("/etc/dynamic-sharding/password", password);
   await using prometheus = await startPrometheus({
     config: `global: {scrape_interval: 1s}\n${config}`,
   });
