@@ -1,6 +1,6 @@
 /**
- * What handoff does on members: reading what they hold, putting a group, deleting one. Reads are
- * gathered: one serves all who wait for it.
+ * What handoff does on members: it reads their groups, copies groups to them and deletes groups. One read
+ * serves all callers that wait for it.
  *
  * @module
  */
@@ -34,51 +34,53 @@ import { createTurns } from "../concurrency/turns.ts";
 import { createClocks } from "./plan/clocks.ts";
 import { gather } from "../concurrency/shared_read.ts";
 
-/** The way to the members as it is configured now. */
+/** How members are reached, by the configuration in force. */
 export interface GatewayWay {
   readonly transport: Transport;
   readonly nameScheme: NameScheme;
-  /** For a whole read. */
+  /** Timeout of a whole read. */
   readonly readTimeoutMs: number;
-  /** For a push or a deletion. */
+  /** Timeout of a push or a deletion. */
   readonly writeTimeoutMs: number;
 }
 
-/** A member did not do what it was asked; the message names it. */
+/** A member did not do what it was asked to do. The message names the member. */
 export class MemberFailure extends Error {
   override readonly name = "MemberFailure";
 }
 
 /**
- * The members, as handoff uses them. All calls throw the signal's reason when it aborts. A push or a
- * deletion that has been sent is awaited all the same: it may land as long as it is not answered, and
- * whoever has the group's next turn relies on it that nothing does.
+ * The members, as handoff uses them. All calls throw the signal's reason when it aborts. A push or a deletion
+ * that was sent is awaited even then: until it is answered it may still take effect, and the next turn of the
+ * group relies on nothing being in flight.
  */
 export interface Gateways {
   /**
-   * The groups of a member and when each was pushed, as of after this call.
+   * Reads the groups of a member and when each was pushed. The read begins after this call.
    *
-   * @throws {MemberFailure} where it cannot be read whole
+   * @throws {MemberFailure} if the member cannot be read completely
    */
   pushTimes(member: Member, signal: AbortSignal): Promise<PushTimes>;
   /**
-   * Which groups of a member are something special, as of after this call.
+   * Reads which groups of a member are partial or have an explicit empty `instance`. The read begins after
+   * this call.
    *
-   * @throws {MemberFailure} where it cannot be read whole
+   * @throws {MemberFailure} if the member cannot be read completely
    */
   traits(member: Member, signal: AbortSignal): Promise<GroupTraits>;
   /**
-   * One group of a member, as of after this call; `undefined` where it does not hold it.
+   * Reads one group of a member. The read begins after this call.
    *
-   * @throws {MemberFailure} where it cannot be read whole
+   * @returns `undefined` if the member does not hold the group
+   * @throws {MemberFailure} if the member cannot be read completely
    */
   group(member: Member, id: string, signal: AbortSignal): Promise<GroupReading | undefined>;
   /**
-   * Many groups of a member, as of after this call, with one read of it.
+   * Reads many groups of a member with one read, which begins after this call.
    *
    * @param wanted.bytesMax see `readGroups`
-   * @returns by ID; a group that it does not hold, or that is beyond the limit, is absent
-   * @throws {MemberFailure} where it cannot be read whole
+   * @returns by ID. A group that the member does not hold, or that is beyond the limit, is absent
+   * @throws {MemberFailure} if the member cannot be read completely
    */
   contents(
     member: Member,
@@ -86,9 +88,9 @@ export interface Gateways {
     signal: AbortSignal,
   ): Promise<Map<string, GroupReading>>;
   /**
-   * Looks whether copies are on a member, as of after this call, with one read of it.
+   * Looks for copies on a member with one read, which begins after this call.
    *
-   * @throws {MemberFailure} where it cannot be read whole
+   * @throws {MemberFailure} if the member cannot be read completely
    */
   copies(
     member: Member,
@@ -96,32 +98,33 @@ export interface Gateways {
     signal: AbortSignal,
   ): Promise<FoundCopies>;
   /**
-   * Adds what a group holds to what the member holds of it, with the time of its last failed push where
-   * it had one. Families of other names stay. Nothing is sent that would cut the member's page.
+   * Adds the content of a group to the same group on the member, with the time of its last failed push if it
+   * had one. Families with other names stay. Nothing is sent that would cut the member's page.
    *
-   * @returns why the member refuses it, where it does, or why it is not sent
-   * @throws {MemberFailure} where the outcome is not known
+   * @returns why the member refuses it or why it is not sent; `undefined` if it was taken
+   * @throws {MemberFailure} if the outcome is not known
    */
   merge(member: Member, content: GroupContent, signal: AbortSignal): Promise<string | undefined>;
   /**
-   * Marks a group, which need not be there yet: older copies may hold families that belong to it.
+   * Marks a group as partial, because older copies may hold families that belong to it. The group need not
+   * exist yet.
    *
-   * @returns why the member refuses it, where it does
-   * @throws {MemberFailure} where the outcome is not known
+   * @returns why the member refuses it; `undefined` if it was taken
+   * @throws {MemberFailure} if the outcome is not known
    */
   markPartial(member: Member, id: string, signal: AbortSignal): Promise<string | undefined>;
   /**
-   * Has a push of a group fail, so that the member shows it as failed since now. What it holds, and
-   * when that was pushed, stays.
+   * Makes a push of a group fail, so that the member shows the group as failed since now. The content and its
+   * push time stay.
    *
-   * @throws {MemberFailure} where the member does not answer
+   * @throws {MemberFailure} if the member does not answer
    */
   failPush(member: Member, id: string, signal: AbortSignal): Promise<void>;
   /**
-   * Has a member show when the last failed push of a group was, which it holds already.
+   * Makes a member show the time of the last failed push of a group that it already holds.
    *
    * @param failure.time Unix seconds
-   * @throws {MemberFailure} where the member does not answer
+   * @throws {MemberFailure} if the member does not answer
    */
   restoreFailure(
     member: Member,
@@ -129,45 +132,47 @@ export interface Gateways {
     signal: AbortSignal,
   ): Promise<void>;
   /**
-   * Deletes a group, with and without an explicit empty `instance`. The Pushgateway does so after it
-   * has answered; the next sweep shows it.
+   * Deletes a group, with and without an explicit empty `instance`. The Pushgateway deletes after it has
+   * answered; the next sweep shows it.
    *
-   * @throws {MemberFailure} where it is not known to be taken
+   * @throws {MemberFailure} if it is not known whether the deletion was taken
    */
   remove(member: Member, id: string, signal: AbortSignal): Promise<void>;
   /**
-   * Whether a member checks each push against all that it holds, in its own words; `undefined` where it
-   * does not tell.
+   * Asks a member whether it checks each push against all that it holds.
    *
-   * @throws {MemberFailure} where it does not answer
+   * @returns `undefined` if the member does not say
+   * @throws {MemberFailure} if the member does not answer
    */
   checksPushes(member: Member, signal: AbortSignal): Promise<boolean | undefined>;
-  /** A member is gone for good: what is known of its clock is forgotten. */
+  /** Forgets a member that is gone for good, with what is known of its clock. */
   forget(member: Member): void;
 }
 
-/** How much of a member's own words is passed on. */
+/** How many characters of a member's answer are passed on. */
 const REASON_CHARACTERS_MAX = 1_000;
 const REFUSED = 400;
-/** As the status of a Pushgateway has it: "true" or "false". */
+/** A flag in the status of a Pushgateway: "true" or "false". */
 const UNCHECKED_FLAG = "push.disable-consistency-check";
-/** A read is dear, and those who drain come to it one after the other. */
+/** A read is expensive, and the callers of a drain ask for it one after the other. */
 const PATIENCE = 0.1;
-/** To one member. It takes them one after the other anyway, and clients push to it in the meantime. */
+/**
+ * Writes to one member at once. The member takes them one after the other, and clients push to it meanwhile.
+ */
 const WRITES_AT_ONCE_MAX = 16;
 
 /**
- * A sample with a timestamp: every Pushgateway refuses it, before it looks at anything else, and keeps
- * the time of that as that of the group's last failed push.
+ * A sample with a timestamp. Every Pushgateway refuses it before it checks anything else, and keeps the time
+ * as that of the group's last failed push.
  */
 const REFUSED_BODY = new TextEncoder().encode("dynamic_sharding_failed_push 1 1\n");
 
 /**
- * Opens the way to the members.
+ * Creates the access to the members.
  *
  * @param way the configuration in force
- * @param options.pathOn the path of a group on a member, where it is not its usual one
- * @param options.versionOf the version of a member, where it has told it
+ * @param options.pathOn the path of a group on a member, if it is not the usual one
+ * @param options.versionOf the version of a member, if it is known
  * @param options.now Unix time in ms
  */
 export function openGateways(
@@ -178,7 +183,7 @@ export function openGateways(
     readonly now: () => number;
   },
 ): Gateways {
-  // A read that many wait for ends when its time is up, not when one of them gives up.
+  // A read that many callers wait for ends when its time is up, not when one caller gives up.
   const never = new AbortController().signal;
   const reading = () => {
     const { transport, readTimeoutMs: timeoutMs } = way();
@@ -231,7 +236,7 @@ export function openGateways(
     );
   }
 
-  /** Sends a push; says why the member refuses it, where it does. */
+  /** Sends a push. Returns why the member refuses it, if it does. */
   async function push(
     member: Member,
     { id, ...request }: Omit<UpstreamRequest, "target"> & {
@@ -266,7 +271,7 @@ export function openGateways(
       const what = `a Pushgateway of version ${version ?? "unknown"}`;
       return `it has a gauge histogram, which would cut the page of ${what} for all groups`;
     }
-    if (pushTime === 0 && body.length === 0) { // no push has ever reached it well
+    if (pushTime === 0 && body.length === 0) { // no push of it has ever succeeded
       await failPush(member, id, signal);
       return undefined;
     }
@@ -286,7 +291,7 @@ export function openGateways(
     { id, time }: { readonly id: string; readonly time: number },
     signal: AbortSignal,
   ): Promise<void> {
-    // A push takes this time over only where the group is there already.
+    // A push replaces this time only if the group already exists.
     const body = failureTimePage(time);
     const what = "restore the time of a failed push";
     await push(member, { what, method: "POST", id, headers: [], body }, signal);
@@ -337,14 +342,14 @@ export function openGateways(
   };
 }
 
-/** Every path that a group may be stored under; to delete what is not there does nothing. */
+/** Returns every path that a group may be stored under. Deleting a path that does not exist does nothing. */
 function deletePaths(id: string, scheme: NameScheme): string[] {
   const group = parseGroupId(id);
   const path = groupPath(group, scheme);
   return lacksInstance(group) ? [path, emptyInstancePath(group, scheme)] : [path];
 }
 
-/** Whatever goes wrong is a failure of that member; an abort stays what it is. */
+/** Turns every error into a failure of the member, except an abort. */
 async function attempt<T>(
   member: Member,
   what: string,

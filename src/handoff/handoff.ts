@@ -1,7 +1,7 @@
 /**
- * Keeps every group on its owner, once: what the request handler asks of it, and what runs in the
- * background. Whether pushes are looked after follows from the configuration alone, from the first
- * request to the last; what runs in the background only makes less of them need it.
+ * Keeps one copy of every group, on its owner: what the request handler calls, and what runs in the
+ * background. Whether pushes are handled depends only on the configuration, from the first request to the
+ * last. The background work only reduces the number of pushes that need it.
  *
  * @module
  */
@@ -51,83 +51,85 @@ export interface HandoffDeps extends Omit<RingAgreementDeps, "onMoved"> {
   readonly config: () => HandoffConfig;
   readonly membership: () => Membership;
   readonly ring: () => HashRing;
-  /** Opens the way to the members, given the paths of groups that are not at their usual ones. */
+  /** Creates the access to the members, given the paths of groups that are not at their usual ones. */
   readonly openGateways: (pathOn: PathOn) => Gateways;
   /** Tells membership what was found. */
   readonly tell: (event: MembershipEvent) => void;
   readonly metrics: HandoffMetrics;
   readonly tellSharedSeries: TellSharedSeries;
-  /** Is told where another number of groups is out of place than before. */
+  /** Called when the number of groups that are out of place has changed. */
   readonly onMisplaced: (misplaced: number, groups: number) => void;
   readonly random: () => number;
   /** Unix time in ms. */
   readonly now: () => number;
 }
 
-/** The path of a group on a member, where it is not its usual one. */
+/** Returns the path of a group on a member, if it is not the usual one. */
 export type PathOn = (member: Member, id: string, scheme: NameScheme) => string | undefined;
 
-/** A push that is asked about. */
+/** A push before it is sent. */
 export interface AskedPush extends GroupKeys {
   readonly method: string;
 }
 
-/** Handoff, as the rest of the service knows it. */
+/** Handoff, as the rest of the service uses it. */
 export interface Handoff {
-  /** Nothing is out of place, and everybody can be read: what nearly every push finds. */
+  /** Whether nothing is out of place and every member can be read, as for nearly every push. */
   readonly idle: boolean;
   /**
-   * Waits, for a bounded time, until it is known how the owner of a push's group stores it. Absent where
-   * that is known, or does not matter.
+   * Waits, for 5 s at most, until it is known how the owner of a push's group stores it. Returns `undefined`
+   * if that is known already or does not matter.
    */
   spellingKnown(push: AskedPush): Promise<void> | undefined;
   /**
-   * Whether a push has to be handled by {@linkcode handle}. That holds until the caller waits for anything,
-   * as for a promise that is kept already: another ring may be in force then.
+   * Whether a push must be handled by {@linkcode handle}. The answer holds only until the caller awaits
+   * anything, even a settled promise, because another ring may be in force afterwards.
    */
   concerns(push: AskedPush): boolean;
   /**
-   * Brings the push to its owner, and removes the other copies.
+   * Brings the push to its owner, and deletes the other copies.
    *
-   * @throws {TurnFailure} where others handle the same group for too long; it was not sent then
-   * @throws {MemberFailure} where a member that it should go to cannot be asked; it was not sent
+   * @throws {TurnFailure} if the turn of the group does not come in time; the push was not sent
+   * @throws {MemberFailure} if a member that the push should go to cannot be asked; it was not sent
    */
   handle<Answer>(push: MisplacedPush<Answer>, signal: AbortSignal): Promise<Answer>;
-  /** A push goes to a member without more ado. Disposal: it has been answered, or never will be. */
+  /** Notes a push that is sent to a member directly. Disposal: it has been answered, or never will be. */
   sends(member: Member, key: string): Disposable;
-  /** The path of a group on a member, where it is stored with an explicit empty `instance`. */
+  /** Returns the path of a group on a member, if it is stored with an explicit empty `instance`. */
   readonly pathOn: PathOn;
   /**
-   * A `POST` goes to a member that may lack the group, because its owner cannot be reached: it is marked
-   * there as partial before.
+   * Called before a `POST` is sent to a member that may lack the group because its owner cannot be reached.
+   * Marks the group as partial there.
    *
-   * @throws {MemberFailure} where the member does not answer
+   * @throws {MemberFailure} if the member does not answer
    */
   takesOver(id: string, member: Member, signal: AbortSignal): Promise<void>;
-  /** A push was taken by a member, which need not be the group's owner. */
+  /** Called when a member has taken a push. The member need not be the owner of the group. */
   taken(push: GroupKeys, member: Member): void;
-  /** Whether groups are brought to their owners, as it is configured. */
+  /** Whether groups are brought to their owners, by the configuration. */
   readonly enabled: boolean;
   /**
-   * Whether each group on some members lies on its owner and nowhere else among them, and none is about to be
-   * moved, as far as can be known.
+   * Whether, as far as is known, each group on these members lies on its owner, on no other of them, and is
+   * not about to be moved.
    */
   areInPlace(on: ReadonlySet<Member>): boolean;
   /**
-   * The groups of a member and when each was pushed, as of after this call.
+   * Reads the groups of a member and when each was pushed. The read begins after this call.
    *
-   * @throws {MemberFailure} where it cannot be read whole; the signal's reason when it aborts
+   * @throws {MemberFailure} if the member cannot be read completely; the signal's reason when it aborts
    */
   pushTimes(member: Member, signal: AbortSignal): Promise<PushTimes>;
-  /** The owner of a placement key, for all instances. */
+  /** Returns the owner of a placement key, which is the same for all instances. */
   ownerOf(key: string): Member | undefined;
-  /** Members that a deletion has to reach: the owner, and those that were seen to hold the group. */
+  /**
+   * Returns the members that a deletion has to reach: the owner, and those that were seen to hold the group.
+   */
   mustHearOf(push: GroupKeys): Set<Member>;
   /**
-   * A `DELETE` was taken.
+   * Called when a `DELETE` was taken.
    *
    * @param deletion.sentAt when it was sent, Unix time in ms
-   * @param deletion.unheard members that have not heard of it, and may have a copy
+   * @param deletion.unheard members that the deletion has not reached, and that may have a copy
    */
   deleted(
     id: string,
@@ -135,13 +137,18 @@ export interface Handoff {
   ): void;
   membershipChanged(next: Membership): void;
   ringChanged(ring: HashRing): void;
-  /** Another configuration is in force. */
+  /** Called when another configuration is in force. */
   configChanged(): void;
-  /** Other instances have announced something, or can be asked now, or no more. */
+  /**
+   * Called when other instances have announced something, or when Consul has become available or unavailable.
+   */
   othersChanged(): void;
-  /** Sweeps, removes stale copies and drains while the configuration says so, until the signal aborts. */
+  /** Sweeps, deletes stale copies and drains while the configuration says so, until the signal aborts. */
   run(signal: AbortSignal): Promise<void>;
-  /** Runs what may change any group while no groups are moved; what was read of them before counts no more. */
+  /**
+   * Runs work that may change any group while no groups are moved. Earlier reads of the groups no longer
+   * count.
+   */
   whileNothingMoves<T>(work: () => Promise<T>): Promise<T>;
   /** Whether a copy was deleted since its member was last read, as far as is known here. */
   isRemoved(id: string, member: Member): boolean;
@@ -150,26 +157,26 @@ export interface Handoff {
   /**
    * Reads every member once more, and ends when that is done.
    *
-   * @returns those that could not be read
-   * @throws where handoff is not enabled; the signal's reason when it aborts
+   * @returns the members that could not be read
+   * @throws if handoff is not enabled; the signal's reason when it aborts
    */
   sweep(signal: AbortSignal): Promise<readonly Member[]>;
-  /** How far the drains have come, whichever instance runs them. */
+  /** The progress of all drains, whichever instance runs them. */
   readonly drains: ReadonlyMap<Member, DrainProgress>;
-  /** What the last comparison with the ring has counted; absent before the first one. */
+  /** The counts of the last comparison with the ring. Absent before the first one. */
   readonly counts: GroupCounts | undefined;
-  /** Groups that are out of place now, as far as is known. */
+  /** The number of groups that are out of place now, as far as is known. */
   readonly misplaced: number;
-  /** All instances, this one among them; empty without Consul, and until they have been read. */
+  /** All instances, including this one. Empty without Consul, and until the announcements have been read. */
   readonly instances: readonly SeenInstance[];
 }
 
-/** Another instance is at it: the next look tells. */
+/** Another instance deletes copies: the next sweep tries again. */
 const DUPLICATES_WAIT_MS = 1_000;
-/** How long a push waits to learn how its owner stores the group. */
+/** How long a push waits until it is known how its owner stores the group. */
 const SPELLING_MS_MAX = 5_000;
 
-/** Creates handoff; nothing runs yet, and nothing is out of place. */
+/** Creates handoff. Nothing runs yet, and nothing is out of place. */
 export function createHandoff(deps: HandoffDeps): Handoff {
   const { config, membership, ring, locks, metrics, log, clock } = deps;
   const report = createReport({ log, metrics, now: clock });
@@ -245,11 +252,11 @@ export function createHandoff(deps: HandoffDeps): Handoff {
     ...bringing,
     news: sweeper.news,
     marked,
-    // One that is being emptied is looked through anyway.
+    // A member that is being emptied is read anyway.
     followUp: (id, from) => void (drains.empties(from) || followUp.add(id, from)),
   });
 
-  /** A `PUT` of another instance takes a mark away: it is remembered by one that is alone. */
+  /** Counts a mark. It is remembered only without Consul: a `PUT` through another instance removes it. */
   function marked(id: string, member: Member): void {
     metrics.markedPartial();
     if (!deps.announcements()) whereabouts.marked(id, member);
@@ -262,7 +269,7 @@ export function createHandoff(deps: HandoffDeps): Handoff {
     drains.wake();
   }
 
-  /** One instance at a time, for all: two would only do each other's work. */
+  /** Holds one lock for all copies, because two instances would only do the same work twice. */
   async function removeDuplicates(
     { stale, twins }: Duplicates,
     signal: AbortSignal,
@@ -291,15 +298,15 @@ export function createHandoff(deps: HandoffDeps): Handoff {
 
   function isConcerned({ method, id, key }: AskedPush): boolean {
     if (!rings.isFree(key) || (method === "POST" && rings.mayBeSplit(key))) return true;
-    // A copy that did not hear of it is about to be deleted.
+    // A copy that the deletion has not reached is about to be deleted.
     if (deletions.pending.has(id)) return true;
     const holders = whereabouts.holdersOf({ id, key });
     if (!holders) return false;
     const owner = whereabouts.ownerOf(key);
     const { seen, presumed, unread, absent } = holders;
     if (presumed.length > 0 || seen.keys().some((member) => member !== owner)) return true;
-    // Another instance may be moving the group from a member that is about to be read here. It would
-    // overwrite what was pushed to the owner without a turn.
+    // Another instance may be moving the group off a member that is about to be read here. Its copy would
+    // overwrite a push that was sent to the owner without a turn.
     if (method !== "POST") {
       return unread.length > 0 ||
         absent.some(({ member, up, because }) =>
@@ -310,9 +317,9 @@ export function createHandoff(deps: HandoffDeps): Handoff {
     return unread.length > 0 || (absent.length > 0 && !isMarked);
   }
 
-  /** The owner may store a group with an explicit empty `instance`, and is about to be read. */
+  /** Whether the owner may store a group with an explicit empty `instance`, and is about to be read. */
   function isSpellingUnknown({ method, id, key }: AskedPush): boolean {
-    if (method === "DELETE") return false; // it goes to both
+    if (method === "DELETE") return false; // it goes to both paths
     const owner = whereabouts.ownerOf(key);
     if (owner === undefined || emptyInstances.knows(owner)) return false;
     return whereabouts.isReadable(owner) && lacksInstanceId(id);
@@ -358,7 +365,7 @@ export function createHandoff(deps: HandoffDeps): Handoff {
     pushTimes: gateways.pushTimes,
     ownerOf: whereabouts.ownerOf,
     mustHearOf({ id, key }) {
-      // What nobody would remember has to be heard by all.
+      // A deletion that nobody would remember has to reach all members.
       if (!config().enabled) return new Set(membership().records.keys());
       const { inventories } = whereabouts;
       const holders = inventories.keys().filter((member) => inventories.get(member)?.times.has(id));
@@ -396,7 +403,7 @@ export function createHandoff(deps: HandoffDeps): Handoff {
     sends: rings.sends,
     configChanged() {
       const { enabled } = config();
-      // What was done in the meantime nobody has followed.
+      // Nobody has followed the changes while handoff was disabled.
       if (enabled && !wasEnabled) whereabouts.forgetAll();
       wasEnabled = enabled;
       agreement.othersChanged();
@@ -431,7 +438,7 @@ export function createHandoff(deps: HandoffDeps): Handoff {
   };
 }
 
-/** The members as whereabouts take them: each process under one name, and the other names. */
+/** Returns the members as the whereabouts take them: each process under one name, and its other names. */
 function sightsOf({ records }: Membership) {
   const members = new Map<Member, { up: boolean; started?: string }>();
   const aliases = new Map<Member, Member>();

@@ -1,4 +1,4 @@
-/** The rings that other instances announce: each is built once, a large one in slices. @module */
+/** Builds the rings that other instances announce: each once, and a large one in slices. @module */
 
 import { cooperate } from "../concurrency/cooperate.ts";
 import type { Announcements } from "../consul/announcements.ts";
@@ -9,19 +9,21 @@ import { HashRing } from "../ring/hash_ring.ts";
 import { type AnnouncedText, readAnnounced } from "./plan/announced_ring.ts";
 import type { Others } from "./plan/rings.ts";
 
-/** Reads what others announce. */
+/** Reads the announcements of other instances. */
 export interface OthersRings {
-  /** What they announce; `building` until all of those rings are built. */
+  /** Returns what they announce; `building` until all of those rings are built. */
   read(all: Announcements["all"]): Others | "building";
-  /** A ring that others may announce, too. */
+  /** Adds a ring that other instances may announce as well. */
   add(ring: HashRing): void;
 }
 
-/** Rings of one service that are kept beside those that are announced: others announced them lately. */
+/** How many rings are kept besides the announced ones, because they were announced lately. */
 const RINGS_MAX = 16;
-/** Slices that are built at once: rings of a few dozen members are done by then. */
+/** Slices that are built at once: enough for rings of a few dozen members. */
 const SLICES_AT_ONCE = 16;
-/** An announcement that cannot be read: of no ring, and of an instance that has heard of nobody. */
+/**
+ * Stands for an announcement that cannot be read: an empty ring, of an instance that has heard of no other.
+ */
 const UNREADABLE = {
   ring: HashRing.of(new Map()),
   since: 0,
@@ -34,16 +36,16 @@ const UNREADABLE = {
 /**
  * Creates a reader that knows no ring.
  *
- * @param deps.onBuilt called when a ring is built that was waited for
+ * @param deps.onBuilt called when a ring that was waited for is built
  */
 export function createOthersRings(
   { log, onBuilt }: { readonly log: Logger; readonly onBuilt: () => void },
 ): OthersRings {
-  /** By members and weights. */
+  /** Rings by their members and weights. */
   const rings = new Map<string, HashRing>();
   const building = new Set<string>();
   let announced = 0;
-  /** The texts that were there last. */
+  /** The announcements of the last read. */
   let texts = new Map<string, AnnouncedText | "unreadable">();
   const trouble = createTrouble();
 
@@ -60,7 +62,7 @@ export function createOthersRings(
   }
 
   function keep(name: string, ring: HashRing): HashRing {
-    rings.delete(name); // to the end of the order
+    rings.delete(name); // moves it to the end of the order
     rings.set(name, ring);
     const [oldest] = rings.keys();
     if (rings.size > RINGS_MAX + announced) rings.delete(oldest);

@@ -1,4 +1,4 @@
-/** What handoff reports to its operator, in the log and by metrics. @module */
+/** Reports handoff to the operator, by the log and by metrics. @module */
 
 import { LockFailure } from "../consul/locks/locks.ts";
 import { errorText, type Logger } from "../log.ts";
@@ -7,31 +7,31 @@ import type { Member } from "../member.ts";
 import type { HandoffMetrics } from "../metrics/handoff.ts";
 import type { StaleCopy } from "./plan/inventory.ts";
 
-/** What failed, as the metric names it. */
+/** The kinds of failures, as the metric names them. */
 export type HandoffFailure = "copy" | "delete" | "lock";
 
-/** What handoff reports. */
+/** The events that are reported. */
 export interface HandoffReport {
-  /** A group was brought to its owner, and the other copies were deleted. */
+  /** Called when a group was brought to its owner, and the other copies were deleted. */
   moved(move: { id: string; from: readonly Member[]; to: Member; by: "push" | "drain" }): void;
-  /** A stale copy was deleted. */
+  /** Called when a stale copy was deleted. */
   staleRemoved(copy: StaleCopy): void;
-  /** A group cannot be copied so that nothing is lost, and stays. */
+  /** Called when a group cannot be copied without loss, and stays. */
   staysPut(group: { id: string; from: Member; to: Member; reason: string }): void;
   failed(kind: HandoffFailure, error: unknown): void;
-  /** The members were compared. What has not failed for five minutes is over. */
+  /** Called when the members were compared. A trouble without a failure for five minutes is over. */
   compared(): void;
 }
 
 /**
- * Creates the report to an operator.
+ * Creates the report.
  *
  * @param now a clock in milliseconds
  */
 export function createReport(
   { log, metrics, now }: { log: Logger; metrics: HandoffMetrics; now: () => number },
 ): HandoffReport {
-  /** Groups that cannot be copied exactly. */
+  /** The groups that cannot be copied exactly. */
   const staying = createTroubles(now);
   const [copies, deletions, locks] = [createTrouble(now), createTrouble(now), createTrouble(now)];
 
@@ -72,7 +72,7 @@ export function createReport(
     failed(kind, error) {
       metrics.failed(kind);
       const fields = { err: errorText(error) };
-      // What keeps the session logs it once, and once more when it is over.
+      // The session logs this trouble once, and once more when it is over.
       const isToldElsewhere = error instanceof LockFailure && error.kind === "unavailable";
       const trouble = { copy: copies, delete: deletions, lock: locks }[kind];
       if (isToldElsewhere || !trouble.isNews(error)) {

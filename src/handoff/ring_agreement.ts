@@ -1,4 +1,4 @@
-/** By which rings groups are pushed, agreed on with other instances through Consul. @module */
+/** Agrees with other instances, through Consul, on the rings by which groups are pushed. @module */
 
 import { abandonable } from "../concurrency/abort.ts";
 import { sleep } from "../concurrency/backoff.ts";
@@ -14,60 +14,62 @@ import { createOthersRings } from "./others_rings.ts";
 import { showAnnounced } from "./plan/announced_ring.ts";
 import { createRings, type Others, type Rings } from "./plan/rings.ts";
 
-/** What agreeing needs. */
+/** What the agreement needs. */
 export interface RingAgreementDeps {
-  /** The locks of the present configuration; `undefined` without Consul. */
+  /** The locks of the current configuration. `undefined` without Consul. */
   readonly locks: () => Locks | undefined;
-  /** What instances announce to one another; `undefined` without Consul. */
+  /** The announcements of all instances. `undefined` without Consul. */
   readonly announcements: () => Pick<Announcements, "announce" | "all" | "isCurrent"> | undefined;
-  /** A digest of the configuration in force, which the others are told. */
+  /** Returns a digest of the configuration in force, which is announced to the other instances. */
   readonly configHash: () => string;
-  /** Called when groups are pushed by other rings than before. */
+  /** Called when the rings by which groups are pushed have changed. */
   readonly onMoved: (rings: Rings) => void;
   readonly log: Logger;
   /** A clock in milliseconds. */
   readonly clock: () => number;
 }
 
-/** An instance that shares this one's Consul, as it announces itself. */
+/** An instance that uses the same Consul, as it announces itself. */
 export interface SeenInstance {
   /** The ID of its session in Consul. */
   readonly id: string;
-  /** It is this one. */
+  /** Whether it is this instance. */
   readonly isOwn: boolean;
-  /** It was killed, or is out of touch. */
+  /** Whether it was killed or is out of touch. */
   readonly isLost: boolean;
   readonly ringHash: number;
-  /** Absent where it does not tell. */
+  /** Absent if the instance does not announce it. */
   readonly configHash?: string;
 }
 
-/** The rings that are in use, kept up to date. */
+/** The rings in use, kept up to date. */
 export interface RingAgreement {
   readonly rings: Rings;
-  /** All instances, this one among them; empty without Consul, and until they have been read. */
+  /** All instances, including this one. Empty without Consul, and until the announcements have been read. */
   readonly instances: readonly SeenInstance[];
-  /** This instance goes by another ring. */
+  /** Called when this instance goes by another ring. */
   ringChanged(ring: HashRing): void;
-  /** Other instances have announced something, or can be asked now, or no more. */
+  /**
+   * Called when other instances have announced something, or when Consul has become available or unavailable.
+   */
   othersChanged(): void;
   /**
-   * Waits, for a bounded time, until this instance and the others know of each other's rings.
+   * Waits, for 5 s at most, until this instance and the others know each other's rings.
    *
    * @throws the signal's reason when it aborts
    */
   othersKnown(signal: AbortSignal): Promise<void>;
-  /** Follows what changes with time alone, until the signal aborts. */
+  /** Follows changes that come with time alone, until the signal aborts. */
   run(signal: AbortSignal): Promise<void>;
 }
 
-/** How long a push waits until others know of this instance. */
+/** How long a push waits until the other instances know this one. */
 const INTRODUCED_MS_MAX = 5_000;
-/** An instance that holds up the others for so long, or twice as long, is told to the operator. */
+/** An instance that holds up the others for this long, or up to twice as long, is logged. */
 const HOLDING_UP_MS = 15_000;
 
 /**
- * Creates the agreement; nothing is announced yet.
+ * Creates the agreement. Nothing is announced yet.
  *
  * @param initial the ring that this instance goes by at the beginning
  */
@@ -76,13 +78,13 @@ export function createRingAgreement(initial: HashRing, deps: RingAgreementDeps):
   const rings = createRings(initial, { clock, onAnnounceable: othersChanged });
   const othersRings = createOthersRings({ log, onBuilt: othersChanged });
   const moved = createWake();
-  /** Told when more is known of the others' rings. */
+  /** Called when more is known of the rings of other instances. */
   const awaiting: (() => void)[] = [];
-  /** As they were last looked at. */
+  /** The rings in use at the last look, as text. */
   let state = "";
   let seen: Exclude<Others, string> = [];
 
-  /** Takes over by which rings groups are pushed now, and tells the others ours. */
+  /** Finds the rings by which groups are pushed now, and announces ours to the other instances. */
   function look(): void {
     const [announcements, locks] = [deps.announcements(), deps.locks()];
     const isTried = locks?.sessions.tried.aborted === true;
@@ -112,7 +114,8 @@ export function createRingAgreement(initial: HashRing, deps: RingAgreementDeps):
 
   async function follow(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      // Asked before and after: what ends in between `look` has not seen, and is not left any more.
+      // Read before and after `look`: a time that ends in between was not seen by `look`, and is no longer
+      // left after it.
       const { leftMs } = rings;
       look();
       const late = new AbortController();

@@ -1,16 +1,16 @@
-/** Tells an operator of groups that expose one series: each two of them once. @module */
+/** Tells the operator of groups that expose the same series: each pair of groups once. @module */
 
 import type { Logger } from "../log.ts";
 import type { SharedSeries } from "../pushgateway/shared_series.ts";
 
-/** Called with them. */
+/** Called with two groups that expose the same series. */
 export type TellSharedSeries = (found: SharedSeries) => void;
 
-/** Pairs of groups that are remembered. */
+/** How many pairs of groups are remembered. */
 const PAIRS_MAX = 10_000;
 
 /**
- * Creates what tells of them, by a log line and a metric.
+ * Creates the function that reports pairs, by a log line and a metric.
  *
  * @param deps.count counts a pair that was not known yet
  */
@@ -28,7 +28,7 @@ export function createTellSharedSeries(
   };
 }
 
-/** The same in words. */
+/** Describes two groups that expose the same series. */
 export function showSharedSeries({ series, groups: [one, other] }: SharedSeries): string {
   return `the series ${series} is exposed by two groups, ${one} and ${other}`;
 }

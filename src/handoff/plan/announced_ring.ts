@@ -1,40 +1,44 @@
-/** What each instance tells the others of the ring that it goes by. Pure. @module */
+/** What each instance announces of the ring that it goes by, and its text. Pure. @module */
 
 import { z } from "zod";
 import { type Member, parseMember } from "../../member.ts";
 import type { HashRing } from "../../ring/hash_ring.ts";
 
-/** The ring of an instance, and what else decides where it pushes. */
+/** The ring of an instance, and what else decides where the instance pushes. */
 export interface AnnouncedRing {
   readonly ring: HashRing;
-  /** Of two rings the one with the lower number was announced first. */
+  /** Of two rings, the one with the lower number was announced first. */
   readonly since: number;
   /**
-   * Hashes of the rings that it knows others to go by. A group of which those or its own have another
-   * owner it does not push without a lock, and no such push is on its way.
+   * Hashes of the rings that the instance knows others to go by. If one of those rings gives a group another
+   * owner than its own ring does, the instance does not push the group without a lock, and no such push is on
+   * its way.
    */
   readonly seen: readonly number[];
-  /** The number of this word, higher than those before: another one wherever it says, or knows, more. */
+  /**
+   * The number of this announcement. It is higher than those before, and changes whenever the instance
+   * announces or knows more.
+   */
   readonly version: number;
-  /** The number of the first word in a row with this ring. */
+  /** The number of the first announcement in a row with this ring. */
   readonly from: number;
-  /** The last word that it has heard of each other instance. */
+  /** The number of the last announcement that it has heard of each other instance. */
   readonly heard: ReadonlyMap<string, number>;
-  /** A digest of its configuration. Nothing follows from it; earlier versions do not tell it. */
+  /** A digest of its configuration. No decision depends on it. Absent for earlier versions. */
   readonly config?: string;
 }
 
-/** What an instance has announced, as it is read. */
+/** An announcement as it was read. */
 export interface Announcement extends AnnouncedRing {
-  /** What names the instance in what others have heard. */
+  /** The ID of the instance in the `heard` of other instances. */
   readonly id: string;
-  /** We have. */
+  /** Whether it is the announcement of this instance. */
   readonly isOwn: boolean;
-  /** It was killed, or is out of touch and goes on as it has announced. */
+  /** Whether the instance was killed, or is out of touch and goes on as it has announced. */
   readonly isLost: boolean;
 }
 
-/** The same, before its ring is built. */
+/** An announcement whose ring is not built yet. */
 export interface AnnouncedText extends Omit<AnnouncedRing, "ring"> {
   readonly weights: ReadonlyMap<Member, number>;
 }
@@ -50,7 +54,7 @@ const announced = z.object({
 });
 
 /**
- * Writes it as text.
+ * Writes an announcement as text.
  *
  * @example
  * ```ts
@@ -83,9 +87,9 @@ export function showAnnounced(
 }
 
 /**
- * Reads such a text.
+ * Reads the text of an announcement.
  *
- * @throws {SyntaxError | z.ZodError | TypeError} where it is none
+ * @throws {SyntaxError | z.ZodError | TypeError} if it is not one
  */
 export function readAnnounced(text: string): AnnouncedText {
   const { members, heard, config, ...said } = announced.parse(JSON.parse(text));

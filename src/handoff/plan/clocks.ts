@@ -1,6 +1,7 @@
 /**
- * How far the members' clocks are ahead of ours. One answer tells it to a second, because its `Date` has
- * no fractions; several tell it better, because the truth lies within all of their bounds.
+ * Computes how far the members' clocks are ahead of ours. One answer is exact to a second, because its `Date`
+ * has no fractions. Several answers are more exact, because the true value lies within the bounds of all of
+ * them.
  *
  * @module
  */

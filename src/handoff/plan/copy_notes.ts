@@ -1,8 +1,8 @@
 /**
- * What one instance tells others of a group that it has copied, and not yet deleted where it was: a note
- * that lies beside the group's lock. The next push of the group deletes the former copy first.
+ * Notes by which one instance tells others of a group that it has copied and not yet deleted at the source. A
+ * note lies beside the group's lock. The next push of the group deletes the source first.
  *
- * A note holds until somebody has the group's turn: before that nobody pushes to either copy.
+ * A note holds until another holder has the group's turn: before that nobody pushes to either copy.
  *
  * @module
  */
@@ -24,7 +24,7 @@ export interface CopyNotes {
 }
 
 const member = z.string().transform((text) => parseMember(text));
-/** Two groups may share a lock: so a note says which one it is about. */
+/** Two groups may share a lock, so a note says which group it is about. */
 const notes = z.object({
   id: z.string(),
   copies: z.array(z.object({ from: member, to: member, started: z.string() })),
@@ -41,7 +41,7 @@ export function createCopyNotes(
       if (read?.id !== id) return;
       for (const copy of read.copies) {
         whereabouts.copied(id, copy);
-        if (!whereabouts.isCopied(id, copy)) continue; // another process holds nothing of it
+        if (!whereabouts.isCopied(id, copy)) continue; // the member is another process now, without the copy
         for (const member of [copy.from, copy.to]) whereabouts.found(id, member);
       }
     },
@@ -52,12 +52,15 @@ export function createCopyNotes(
   };
 }
 
-/** Where it is not known when a process has started, nobody else can tell whether the copy is there still. */
+/**
+ * Whether a copy is noted: if the start of its process is not known, no other instance can tell whether the
+ * copy is still there.
+ */
 function isTold({ started }: MadeCopy): boolean {
   return started !== undefined;
 }
 
-/** One that another version has written may be of another form: it counts as none. */
+/** Reads a note. A note of another version may have another form: it counts as none. */
 function parse(note: string) {
   try {
     return notes.parse(JSON.parse(note));

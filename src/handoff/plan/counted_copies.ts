@@ -1,4 +1,4 @@
-/** Which copy of each group counts on the page of all members. Pure. @module */
+/** Decides which copy of each group counts on the page of all members. Pure. @module */
 
 import { LargeMap } from "../../concurrency/large_map.ts";
 import type { Member } from "../../member.ts";
@@ -8,28 +8,28 @@ import { type Copies, keyOfId, newestOf, planSweep } from "./inventory.ts";
 /** Groups on some members, each with another member. */
 type GroupsByMember = ReadonlyMap<Member, ReadonlyMap<string, Member>>;
 
-/** The copies that count, as far as that has to be said: all others do. */
+/** The copies that do not count, or that need care. All others count. */
 export interface CountedCopies {
   /** Groups of which another member's copy counts, with that member. */
   readonly outdone: GroupsByMember;
   /**
-   * Groups of which this member's copy counts though it is not their owner, with the owner: they may be
+   * Groups of which this member's copy counts although it is not their owner, with the owner. They may be
    * moved in the meantime.
    */
   readonly underway: GroupsByMember;
-  /** The owners of those. */
+  /** The owners of the groups in `underway`. */
   readonly destinations: ReadonlySet<Member>;
 }
 
-/** Groups between two moments at which others have their turn. */
+/** Groups processed between two yields. */
 const GROUPS_A_STEP = 1_000;
 
 /**
- * Finds them. The owner's copy counts, unless no push has ever reached it well; where the owner has none,
- * the newest does. A generator, because there may be many.
+ * Finds the copies that count. The owner's copy counts, unless no push of it has ever succeeded. If the owner
+ * has no copy, the newest one counts. A generator, because there may be many.
  *
- * @param inventories of the members that are read
- * @param ownerOf the owner of a placement key
+ * @param inventories what the members that are read hold
+ * @param ownerOf returns the owner of a placement key
  */
 export function* countCopies(
   inventories: ReadonlyMap<Member, PushTimes>,

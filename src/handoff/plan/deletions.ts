@@ -47,7 +47,7 @@ export function createDeletions(): Deletions {
   return {
     pending,
     note(id, at, members) {
-      settle(id); // to the end of the order
+      settle(id); // moves it to the end of the order
       pending.set(id, at);
       unheard.set(id, new Set(members));
       const [oldest] = pending.keys();
@@ -57,7 +57,7 @@ export function createDeletions(): Deletions {
       for (const [id, at] of pending) {
         if (at >= beganAt) continue;
         const pushed = pushedAt(id, what);
-        // One that is there still is deleted first, and looked for again.
+        // A copy that is still there is deleted first, and looked for again.
         if (!pushed || pushed.max >= at) heard(id, member);
       }
     },

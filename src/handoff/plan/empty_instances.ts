@@ -1,6 +1,6 @@
 /**
- * Groups that a Pushgateway stores with an explicit empty `instance`: from before us, for we drop it. A
- * push has to go to the spelling that is there. Pure state.
+ * Knows which groups a Pushgateway stores with an explicit empty `instance`. They are older than this
+ * service, which drops it. A push has to use the spelling that is stored. Pure state.
  *
  * @module
  */
@@ -9,24 +9,24 @@ import type { Member } from "../../member.ts";
 
 /** What is known of how members store their groups. */
 export interface EmptyInstances {
-  /** A member was asked which of its groups are so. */
+  /** Called when a member was asked which of its groups have an empty `instance`. */
   learn(member: Member, ids: ReadonlySet<string>): void;
-  /** Whether no member that was asked stores any group so. */
+  /** Whether no member that was asked has a group with an empty `instance`. */
   readonly clear: boolean;
-  /** Nothing is known of a member any more: it may have other data now. */
+  /** Forgets a member, which may have other data now. */
   forget(member: Member): void;
   /** Whether a member was asked. */
   knows(member: Member): boolean;
-  /** Whether a member stores a group so, as far as is known. */
+  /** Whether a member stores a group with an empty `instance`, as far as is known. */
   has(member: Member, id: string): boolean;
-  /** The group was deleted there. */
+  /** Called when the group was deleted on a member. */
   removed(id: string, member: Member): void;
 }
 
 /** Creates the state, with nothing known. */
 export function createEmptyInstances(): EmptyInstances {
   const known = new Map<Member, Set<string>>();
-  /** Every push asks for it. */
+  /** Kept up to date, because every push asks for it. */
   let clear = true;
 
   function look(): void {

@@ -27,7 +27,7 @@ export interface Forecast {
   readonly balance: readonly ForecastBalance[];
 }
 
-/** Groups between two moments at which others get their turn. */
+/** Groups processed between two yields. */
 const GROUPS_A_STEP = 1_000;
 
 /**

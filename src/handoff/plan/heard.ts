@@ -1,6 +1,6 @@
 /**
- * What instances have heard of each other. News may take any time to arrive, so nobody relies on a word
- * of which some instance has not told that it has heard it. Pure.
+ * Computes what instances have heard of each other. News may take any time to arrive, so no instance relies
+ * on an announcement that some instance has not confirmed. Pure.
  *
  * @module
  */
@@ -8,9 +8,9 @@
 import type { Announcement } from "./announced_ring.ts";
 
 /**
- * The last word of an instance that all others have heard.
+ * Returns the number of the last announcement of an instance that all other instances have heard.
  *
- * @returns absent where one of them has not heard of it at all
+ * @returns `undefined` if one of them has not heard of the instance at all
  */
 export function heardByAll(id: string, all: readonly Announcement[]): number | undefined {
   let oldest = Infinity;
@@ -24,9 +24,9 @@ export function heardByAll(id: string, all: readonly Announcement[]): number | u
 }
 
 /**
- * The announcement of the ring that contested groups go by: the first one of which all have heard, or the
- * first one where there is none; in the given order, of two at once. One that is lost does not count,
- * nor does a ring without members.
+ * Returns the announcement of the ring that contested groups go by: the first one that all instances have
+ * heard, or the first one if there is none that all have heard. If two were made at the same time, the order
+ * of the argument decides. Announcements of lost instances and of rings without members do not count.
  */
 export function leading(
   all: readonly Announcement[],
@@ -44,8 +44,8 @@ export function leading(
 }
 
 /**
- * The instances that have not said that they have heard of the ring that one of them announces. Of what
- * we read, we have.
+ * Returns the instances that have not confirmed the ring that one of them announces. This instance has heard
+ * everything that it has read.
  */
 export function unheardBy({ id, from }: Announcement, all: readonly Announcement[]): string[] {
   return all.filter((other) =>

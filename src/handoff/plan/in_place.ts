@@ -1,6 +1,6 @@
 /**
- * Comparisons of what the members hold with the ring while every group is in place, which is nearly
- * always so: then only what is new on a member has to be looked at. Pure.
+ * Compares what the members hold with the ring while every group is in place, as is nearly always so. Then
+ * only the groups that are new on a member have to be checked. Pure.
  *
  * @module
  */
@@ -18,25 +18,25 @@ export interface InPlace {
   /**
    * Compares what has changed since the last comparison. A generator, because there may be many groups.
    *
-   * @returns what was found, where every group was in place then, and is now; else `undefined`: all has to
-   *   be compared
+   * @returns what was found, if every group was in place then and is now. Otherwise `undefined`, and
+   *   everything has to be compared
    */
   compare(
     held: Held,
     ownerOf: (key: string) => Member | undefined,
   ): Generator<void, Findings | undefined>;
-  /** Takes over what a comparison of all has found. */
+  /** Takes over the result of a full comparison. */
   found(held: Held, findings: Findings): void;
   /** Called when the ring or the members have changed: the last comparison no longer counts. */
   forget(): void;
 }
 
-/** Groups between two moments at which others have their turn. */
+/** Groups processed between two yields. */
 const GROUPS_A_STEP = 1_000;
 
 /** Creates the comparison, with nothing compared yet. */
 export function createInPlace(): InPlace {
-  /** What was held when every group was in place. */
+  /** What the members held when every group was in place. */
   let before: Held | undefined;
 
   /** Whether a group that is new on a member belongs there, and no other member holds it. */
@@ -70,7 +70,7 @@ export function createInPlace(): InPlace {
     },
     found(held, { misplaced, groups }) {
       const all = [...held.values()].reduce((sum, { times }) => sum + times.size, 0);
-      // Where a group has two copies, it is counted once.
+      // A group with two copies is counted once in `groups`.
       before = misplaced.size === 0 && groups === all ? new Map(held) : undefined;
     },
     forget() {

@@ -1,15 +1,11 @@
-/**
- * What the members hold, and what of it is out of place. Pure: sweeps in, findings out.
- *
- * @module
- */
+/** Compares what the members hold with the ring, and finds what is out of place. Pure. @module */
 
 import { lacksInstance, parseGroupId, placementKey } from "../../group/group.ts";
 import type { Member } from "../../member.ts";
 import { LargeMap } from "../../concurrency/large_map.ts";
 import type { PushTimes } from "../../pushgateway/push_times.ts";
 
-/** When a copy was pushed, in Unix seconds of our clock: the truth lies between. */
+/** When a copy was pushed, in Unix seconds of our clock: the true time lies between the two. */
 export interface PushedAt {
   readonly min: number;
   readonly max: number;
@@ -27,8 +23,8 @@ export interface StaleCopy {
 }
 
 /**
- * A copy beside the owner's, of which the push times do not tell the newer. Mostly they hold the same: a
- * copy was made, and what it was made of has not been deleted.
+ * A copy besides the owner's, if the push times do not tell which of the two is newer. Mostly both hold the
+ * same: a copy was made, and its source has not been deleted.
  */
 export interface TwinCopy {
   readonly id: string;
@@ -42,28 +38,30 @@ export interface Duplicates {
   readonly twins: readonly TwinCopy[];
 }
 
-/** What sweeps have found. */
+/** The result of a comparison. */
 export interface Findings extends Duplicates {
-  /** Every group with a holder that is not its owner, by its ID. */
+  /** Every group that a member other than its owner holds, by its ID. */
   readonly misplaced: LargeMap<Map<Member, PushedAt>>;
-  /** Groups of all members, each counted once. */
+  /** The number of groups on all members. Each is counted once. */
   readonly groups: number;
 }
 
-/** Groups between two moments at which the plan lets others have their turn. */
+/** Groups processed between two yields. */
 const GROUPS_A_STEP = 1_000;
 
-/** The text that places the group of an ID. */
+/** Returns the placement key of the group with this ID. */
 export function keyOfId(id: string): string {
   return id.includes("%") ? placementKey(parseGroupId(id)) : id;
 }
 
-/** Whether the group of an ID has no `instance`: it may be stored with an explicit empty one. */
+/** Whether the group with this ID has no `instance`: it may be stored with an explicit empty one. */
 export function lacksInstanceId(id: string): boolean {
   return !id.includes("/instance/") || lacksInstance(parseGroupId(id));
 }
 
-/** When a copy was pushed by our clock. A group that no push has ever reached well is older than all. */
+/**
+ * Returns when a copy was pushed, by our clock. A copy without a successful push is older than all others.
+ */
 export function pushedAt(
   id: string,
   { times, clockAhead }: Pick<PushTimes, "times" | "clockAhead">,
@@ -74,7 +72,7 @@ export function pushedAt(
   return { min: time - clockAhead.max, max: time - clockAhead.min };
 }
 
-/** Whether one copy is certainly newer than another; two within the uncertainty are not judged. */
+/** Whether one copy is certainly newer than another. Copies within the uncertainty are not judged. */
 export function isNewer(one: PushedAt, other: PushedAt): boolean {
   return one.min > other.max;
 }
@@ -83,10 +81,10 @@ export function isNewer(one: PushedAt, other: PushedAt): boolean {
  * Compares what the members hold with the ring. A generator, because it may take long: it yields every
  * thousand groups, and returns what it found.
  *
- * @param inventories of each member that was read
- * @param ownerOf the owner of a placement key
- * @param deletions groups that were deleted while some member did not hear of it, and when
- * @param onMisplaced is told of each group that is out of place
+ * @param inventories what each member that was read holds
+ * @param ownerOf returns the owner of a placement key
+ * @param deletions groups that were deleted while the deletion did not reach some member, and when
+ * @param onMisplaced called with each group that is out of place
  */
 export function* planSweep(
   inventories: ReadonlyMap<Member, Pick<PushTimes, "times" | "clockAhead">>,
@@ -142,7 +140,7 @@ export function* planSweep(
 }
 
 /**
- * Counts the copies on members that do not own them. A generator, for there may be many: it yields every
+ * Counts the copies on members that do not own them. A generator, because there may be many: it yields every
  * thousand groups.
  */
 export function* countMisplaced(
@@ -161,7 +159,7 @@ export function* countMisplaced(
   return counts;
 }
 
-/** The copies of one group that are certainly older than its newest. */
+/** Returns the copies of one group that are certainly older than its newest copy. */
 export function staleCopies(id: string, copies: Copies): StaleCopy[] {
   const newest = newestOf(copies);
   if (!newest) return [];
@@ -170,7 +168,7 @@ export function staleCopies(id: string, copies: Copies): StaleCopy[] {
   );
 }
 
-/** The copies that cannot be told from the owner's by their push times. */
+/** Returns the copies that cannot be told from the owner's by their push times. */
 function twinCopies(
   id: string,
   { copies, owner, older }: {
@@ -185,7 +183,7 @@ function twinCopies(
   return others.map((member) => ({ id, member, owner }));
 }
 
-/** The copy that was pushed last, as far as can be told. */
+/** Returns the copy that was pushed last, as far as can be told. */
 export function newestOf(copies: Copies): { member: Member; pushed: PushedAt } | undefined {
   let newest: { member: Member; pushed: PushedAt } | undefined;
   for (const [member, pushed] of copies) {

@@ -10,7 +10,7 @@ export interface MadeCopy {
   readonly started?: string;
 }
 
-/** The copies that were made and whose source is still there. */
+/** The copies that were made and whose source has not been deleted. */
 export interface MadeCopies {
   add(id: string, copy: MadeCopy): void;
   /** Whether a whole copy of what one member holds is on another one. */

@@ -1,6 +1,6 @@
 /**
- * Which groups are missing: a member that does not answer held them when it was last read, and none
- * that answers does. Until it is back, or they are pushed again, nobody scrapes them.
+ * Finds missing groups: a member that does not answer held them when it was last read, and no member that
+ * answers does. Nobody scrapes them until the member is back or they are pushed again.
  *
  * @module
  */
@@ -37,17 +37,17 @@ export interface Missing {
   look(result: RoundResult, signal: AbortSignal): Promise<ReadonlyMap<Member, number>>;
 }
 
-/** Groups between two moments at which others have their turn. */
+/** Groups processed between two yields. */
 const GROUPS_A_STEP = 1_000;
 
 /**
- * Counts them. A generator, because it may take long: it yields every thousand groups.
+ * Counts missing groups. A generator, because it may take long: it yields every thousand groups.
  *
  * @param before what each of some members held
- * @param present what those hold that answer
+ * @param present what the members that answer hold
  * @param deleted groups that were deleted since
- * @returns for each member of `before` how many of its groups no member of `present` holds; a group
- *   that two held counts for both
+ * @returns for each member of `before`, how many of its groups no member of `present` holds. A group that two
+ *   members held counts for both
  */
 export function* countMissing(
   before: Held,
@@ -71,7 +71,7 @@ export function* countMissing(
 /** Creates the watch, with no missing groups. */
 export function createMissing(log: Logger): Missing {
   const dead = new Map<Member, Pick<PushTimes, "times">>();
-  /** The largest number that was logged since groups are missing. */
+  /** The largest number that was logged since groups have been missing. */
   let told = 0;
   const trouble = createTrouble();
 

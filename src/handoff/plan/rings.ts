@@ -1,15 +1,15 @@
 /**
- * By which rings groups are pushed now. Instances learn of a change one after the other, and may see
- * different members for long; so each announces the ring that it goes by, and which rings it knows of.
- * A group of which those rings have different owners is *contested*: it belongs to its owner by the
- * ring that was announced first, and is pushed under its lock alone.
+ * Decides by which rings groups are pushed now. Instances learn of a change one after the other, and may see
+ * different members for a long time. So each instance announces the ring that it goes by, and the rings that
+ * it knows of. A group that has different owners by those rings is *contested*: it belongs to its owner by
+ * the ring that was announced first, and is pushed only under its lock.
  *
- * News may take any time to arrive. So each instance also announces what it has heard of whom, and a
- * group is contested until all others have heard the last word of ours that places it elsewhere.
+ * News may take any time to arrive. So each instance also announces which announcements it has heard, and a
+ * group is contested until all other instances have heard our last announcement that places it elsewhere.
  *
- * What somebody may push without a lock nobody takes away: see {@linkcode Rings.isUsed}.
+ * A copy that some instance may push to without a lock is not moved or deleted: see {@linkcode Rings.isUsed}.
  *
- * Pure state, by a clock that is handed in.
+ * Pure state. The clock is a parameter.
  *
  * @module
  */
@@ -22,113 +22,117 @@ import { createToldRings, type Word } from "./told_rings.ts";
 
 /** What is known of other instances. */
 export type Others =
-  /** There are none. */
+  /** There are no other instances. */
   | "none"
-  /** They have not been asked yet. */
+  /** Their announcements have not been read yet. */
   | "unknown"
-  /** What all of them have announced; we may be among them. In an order that is the same for all. */
+  /** The announcements of all instances, which may include this one, in an order that is the same for all. */
   | readonly Announcement[];
 
-/** Rings in use. */
+/** The rings in use. */
 export interface Rings {
-  /** The one that this instance goes by. */
+  /** The ring that this instance goes by. */
   readonly present: HashRing;
-  /** The one that contested groups go by. */
+  /** The ring that contested groups go by. */
   readonly leader: HashRing;
   /**
-   * Rings beside the present one by which groups may have been pushed a moment ago, or are still, or
-   * which others may think that we know.
+   * Rings other than the present one by which groups may have been pushed a moment ago or may still be
+   * pushed, or that other instances may think we know.
    */
   readonly inUse: readonly HashRing[];
-  /** Another ring is the present one. */
+  /** Called when another ring becomes the present one. */
   ringChanged(ring: HashRing): void;
   /**
-   * What is known of other instances has changed.
+   * Called when what is known of other instances has changed.
    *
-   * @param inReach whether they can be asked: Consul may be out of reach, or forbid it. What was known
-   *   of them last holds then
+   * @param inReach whether other instances can be asked: Consul may be out of reach or forbid it. Then what
+   *   was last known of them stays
    */
   othersChanged(others: Others, inReach: boolean): void;
   /**
-   * Others announce rings that are not built yet: until they have changed, everything may be pushed by
-   * them, and nothing can be said of where.
+   * Called when other instances announce rings that are not built yet. Until `othersChanged` is called, any
+   * group may be pushed to any member by those rings.
    */
   awaitOthers(): void;
-  /** Whether that is so. */
+  /** Whether rings of other instances are not built yet. */
   readonly awaitsOthers: boolean;
-  /** A push is sent to a member without a lock. Disposal: it has been answered, or never will be. */
+  /**
+   * Notes a push that is sent to a member without a lock. Disposal: it has been answered, or never will be.
+   */
   sends(member: Member, key: string): Disposable;
-  /** The same where no lock is available: it is sent wherever the group is found. */
+  /**
+   * Notes a push that is sent without a lock because none is available. It goes wherever the group is found.
+   */
   sendsAlone(key: string): Disposable;
-  /** Whether there are no other instances: nobody else pushes. */
+  /** Whether there are no other instances that push. */
   readonly isAlone: boolean;
   /** Whether a push of a group is on its way without a lock, to any member. */
   isSending(key: string): boolean;
-  /** What the others may be told of us now; absent while they are not known. */
+  /** What may be announced to the other instances now. Absent while they are not known. */
   readonly announceable: AnnouncedRing | undefined;
-  /** Whether the others have heard all that we know of rings, and can be asked for theirs. */
+  /** Whether the other instances have heard all our announcements, and can be asked for theirs. */
   readonly areKnown: boolean;
   /**
-   * Whether this instance pushes a group without its lock: the others have heard of it, and all rings in
-   * use give the group to one member. Of a contested group that is never so.
+   * Whether this instance pushes a group without its lock: the other instances have heard of this one, and
+   * all rings in use give the group the same owner. Never true for a contested group.
    */
   isFree(key: string): boolean;
   /**
-   * Whether the others have ever known of this instance: until then neither knows where the other one
-   * pushes, and a lock alone does not tell.
+   * Whether the other instances have ever known of this one. Until then neither side knows where the other
+   * one pushes, and holding a lock does not tell.
    */
   readonly isIntroduced: boolean;
   /**
-   * Whether all instances look for a group where this one puts it, and respect its lock. Where not, a
-   * copy that it adds to has to be marked as a part.
+   * Whether all instances look for a group where this one puts it, and respect its lock. If not, a copy that
+   * this instance adds to must be marked as partial.
    */
   readonly areAgreed: boolean;
-  /** Whether others can be asked by which rings they go, and locks are available that they respect. */
+  /** Whether other instances can be asked for their rings, and locks are available that they respect. */
   readonly areInReach: boolean;
   /**
-   * Whether others, that cannot be asked, may push a group elsewhere: since they could be asked last, its
-   * owner is another one here.
+   * Whether other instances, which cannot be asked now, may push a group elsewhere: its owner here has
+   * changed since they could last be asked.
    */
   mayBeSplit(key: string): boolean;
   /** Whether a group may be pushed to a member without its lock, or such a push is on its way. */
   isUsed(member: Member, key: string): boolean;
   /**
-   * Whether any group may be so: some instance is not known, or does not know us, or is out of touch, or
-   * has not heard of the ring that contested groups go by here.
+   * Whether any group may be pushed to any member without its lock: some instance is not known, does not know
+   * this one, is out of touch, or has not heard of the ring that contested groups go by here.
    */
   readonly areAllUsed: boolean;
   /**
-   * The instances that have not said that they have heard of ours, or of the ring that contested groups
-   * go by: while there are any, any group may be used.
+   * The instances that have not confirmed our rings, or the ring that contested groups go by. While there are
+   * any, `areAllUsed` is true.
    */
   readonly holdingUp: readonly string[];
-  /** How long until what is in use changes with time alone; `Infinity` where it does not. */
+  /** How long until time alone changes what is in use, in ms. `Infinity` if it does not. */
   readonly leftMs: number;
 }
 
 /** A push on its way. */
 interface Sent {
-  /** Absent where it may be any. */
+  /** Absent if it may go to any member. */
   readonly member?: Member;
   readonly key: string;
 }
 
-/** What an instance went by: it pushed without a lock where all of these have the same owner. */
+/** Rings that an instance went by. It pushed a group without a lock if all of them give it the same owner. */
 interface Replaced {
   readonly rings: readonly HashRing[];
   readonly untilMs: number;
 }
 
-/** A redirect that was given by a former ring is followed within this time. */
+/** A client follows a redirect by a former ring within this time. */
 export const REDIRECT_MS = 1_500;
 /**
- * So long after that every timer of the same length has fired. Sweeps and drains begin then: one read
- * serves both.
+ * After {@linkcode REDIRECT_MS} and this time, every timer of that length has fired. Sweeps and drains begin
+ * then, so that one read serves both.
  */
 export const REDIRECTS_OVER_MS = 20;
 /**
- * When Consul is back others find it so late: until then they push without locks, and announce nothing.
- * A session is tried again within ten seconds.
+ * How long other instances may take to find out that Consul is back. Until then they push without locks, and
+ * announce nothing. They try a session again within ten seconds.
  */
 const OTHERS_RETURN_MS = 15_000;
 
@@ -137,7 +141,7 @@ const OTHERS_RETURN_MS = 15_000;
  *
  * @param initial the present ring at the beginning
  * @param deps.clock in milliseconds
- * @param deps.onAnnounceable called when more may be announced, because a push has ended
+ * @param deps.onAnnounceable called when more may be announced because a push has ended
  */
 export function createRings(
   initial: HashRing,
@@ -147,35 +151,38 @@ export function createRings(
   },
 ): Rings {
   let present = initial;
-  /** Of the present ring; absent until it may be announced. */
+  /** The `since` number of the present ring. Absent until the ring may be announced. */
   let since: number | undefined;
   let others: Others = "none";
   let first = leading([]);
   let areInReach = true;
   let awaitsOthers = false;
-  /** Until when others may not have found Consul again. */
+  /** Until when other instances may not have found out that Consul is back. */
   let returningUntilMs = -Infinity;
-  /** Until when clients may follow redirects of others that did not know us, nor we them. */
+  /**
+   * Until when clients may follow redirects of instances that did not know this one, and that it did not
+   * know.
+   */
   let strangersUntilMs = -Infinity;
-  /** The last ring that the others knew this instance to go by. */
+  /** The last ring that the other instances knew this one to go by. */
   let agreed: HashRing | undefined;
   let replaced: Replaced[] = [];
   const told = createToldRings();
   const sent = new Set<Sent>();
-  /** Sent to another member than some ring has as the owner. */
+  /** Pushes that were sent to a member that is not the owner by some known ring. */
   let behind = new Set<Sent>();
 
   const announced = () => typeof others === "string" ? [] : others;
   const own = () => announced().find(({ isOwn }) => isOwn);
   const isPresent = (ring: HashRing) => ring.hash === present.hash;
 
-  /** Every ring that some instance goes by. */
+  /** Returns every ring that some instance goes by. */
   function known(): HashRing[] {
     const rings = [present, ...announced().map(({ ring }) => ring)];
     return [...new Map(rings.map((ring) => [ring.hash, ring])).values()];
   }
 
-  /** The rings of an announcement, as far as they are known here. */
+  /** Returns the rings of an announcement that are known here. */
   function ringsOf({ ring, seen }: AnnouncedRing): HashRing[] {
     return [ring, ...known().filter(({ hash }) => hash !== ring.hash && seen.includes(hash))];
   }
@@ -191,15 +198,15 @@ export function createRings(
     return replaced.filter(({ untilMs }) => untilMs > nowMs);
   }
 
-  /** Whether no push is on its way that this ring would send elsewhere. */
+  /** Whether every push on its way goes to its owner by this ring. */
   function isFollowed(ring: HashRing): boolean {
     return sent.values().every(({ member, key }) => ring.ownerOf(key) === member);
   }
 
   /**
-   * One that is out of touch pushes without locks, wherever it finds a group, and so does one that has
-   * not heard of us. One that has not heard of the ring that contested groups go by here may not look for
-   * a group where it would be moved to.
+   * Whether any group may be pushed without its lock. An instance that is out of touch, or has not heard of
+   * this one, pushes without locks wherever it finds a group. An instance that has not heard of the ring that
+   * contested groups go by here may not look for a group where it would be moved to.
    */
   function areAllUsed(): boolean {
     if (others === "none") return false;
@@ -217,13 +224,19 @@ export function createRings(
 
   const leader = () => first?.announcement.ring ?? present;
 
-  /** The last word of ours that all others have heard; absent where one has not heard of us. */
+  /**
+   * Returns the number of our last announcement that all other instances have heard. `undefined` if one of
+   * them has not heard of this instance.
+   */
   function heard(): number | undefined {
     const ours = own();
     return ours && heardByAll(ours.id, announced());
   }
 
-  /** Whether all others have heard of us, and it is remembered what they may think that we know. */
+  /**
+   * Whether all other instances have heard of this one, and the rings that they may think we know are
+   * remembered.
+   */
   function isHeard(): boolean {
     const version = heard();
     return version !== undefined && told.remembers(version);
@@ -236,7 +249,10 @@ export function createRings(
     return [...new Map(beside.map((ring) => [ring.hash, ring])).values()];
   }
 
-  /** Whether our present ring is there, and the others have heard of us: else only locks part us. */
+  /**
+   * Whether our present ring is announced and the other instances have heard of this one. Until then only
+   * locks keep our pushes apart from theirs.
+   */
   function isAnnounced(): boolean {
     if (awaitsOthers) return false;
     if (others === "none" || !areInReach) return true;
@@ -244,7 +260,7 @@ export function createRings(
     return ours !== undefined && isPresent(ours.ring) && isHeard();
   }
 
-  /** What is announced of a ring of ours, with what we have heard of the others. */
+  /** Returns the announcement of a ring of ours, with what we have heard of the other instances. */
   function announce({ ring, since, seen: seenRings }: Omit<Word, "known">): AnnouncedRing {
     const knownHashes = new Set(known().map(({ hash }) => hash));
     const seen = seenRings.filter((hash) => knownHashes.has(hash));
@@ -295,7 +311,7 @@ export function createRings(
       const knownBefore = known();
       others = next;
       first = leading(announced());
-      // Redirects that we gave a moment ago did not take account of a ring that is new to us.
+      // Redirects that this instance gave a moment ago did not take account of a ring that is new to it.
       const hashes = new Set(knownBefore.map(({ hash }) => hash));
       if (known().some(({ hash }) => !hashes.has(hash))) replace(knownBefore);
       for (const { one, rings } of before) {
@@ -328,7 +344,7 @@ export function createRings(
       const isReady = present.members.length > 0 && (same || isFollowed(present));
       if (!isReady) return before && announce(before);
       since ??= same?.since ?? 1 + Math.max(0, ...others.map(({ since }) => since));
-      // What was seen stays so: what is sent since then all rings that are known place alike.
+      // A ring that was seen stays seen: all known rings place the pushes sent since then alike.
       const seen = known().filter((ring) =>
         !isPresent(ring) && (same?.seen.includes(ring.hash) || isFollowed(ring))
       );

@@ -1,4 +1,4 @@
-/** Which copies of a group stand against one another when it is moved. Pure. @module */
+/** Finds which copies of a group compete when it is moved. Pure. @module */
 
 import type { Member } from "../../member.ts";
 import type { PushTimes } from "../../pushgateway/push_times.ts";
@@ -6,15 +6,15 @@ import { isNewer, pushedAt } from "./inventory.ts";
 import type { Relation } from "./processes.ts";
 import type { Holders } from "./whereabouts.ts";
 
-/** What else there may be of a group. */
+/** Other copies that a group may have. */
 export interface Rivals {
-  /** Members that may hold it. */
+  /** Members that may hold the group. */
   readonly others: readonly Member[];
-  /** Some member that cannot be read may hold families that belong to it. */
+  /** Whether some member that cannot be read may hold families of the group. */
   readonly partial: boolean;
 }
 
-/** Those that may hold a group besides the two between which it is moved. */
+/** Returns the members that may hold a group besides the two between which it is moved. */
 export function besides(
   holders: Holders | undefined,
   two: readonly Member[],
@@ -27,7 +27,7 @@ export function besides(
   };
 }
 
-/** Why nothing is moved between two members, where that is so. */
+/** Returns why nothing is moved between two members. `undefined` if groups may be moved. */
 export function doubtOf(
   relation: Relation,
   from: Member,
@@ -45,7 +45,7 @@ export function doubtOf(
   }
 }
 
-/** Whether another copy is the newer one: a drain has to decide, however close the two are. */
+/** Whether the other copy is the newer one. A drain must decide, even if the two are very close. */
 export function isOutdated(id: string, source: PushTimes, target: PushTimes): boolean {
   const theirs = likelyPushedAt(id, target);
   return theirs !== undefined && theirs >= (likelyPushedAt(id, source) ?? -Infinity);
@@ -57,7 +57,9 @@ export function areApart(id: string, one: PushTimes, other: PushTimes): boolean 
   return !a || !b || isNewer(a, b) || isNewer(b, a);
 }
 
-/** The copy of some that was pushed last: what is added to any other one would seem to be newer. */
+/**
+ * Returns the copy that was pushed last. If content were added to another copy, that copy would seem newer.
+ */
 export function newestOfRivals<Rival extends { readonly read: PushTimes }>(
   id: string,
   rivals: readonly Rival[],

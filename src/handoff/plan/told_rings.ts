@@ -1,6 +1,6 @@
 /**
- * What this instance has told the others of the rings that it knows, from the oldest word that one of
- * them may still have. Pure state.
+ * Remembers what this instance has announced of the rings that it knows, from the oldest announcement that
+ * another instance may still have. Pure state.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { HashRing } from "../../ring/hash_ring.ts";
 export interface Word {
   /** The ring that this instance goes by. */
   readonly ring: HashRing;
-  /** Of two rings the one with the lower number was told first. */
+  /** Of two rings, the one with the lower number was announced first. */
   readonly since: number;
   /** The rings that the others learn from this word. */
   readonly seen: readonly number[];
@@ -19,28 +19,27 @@ export interface Word {
   readonly known: readonly HashRing[];
 }
 
-/** Words of one instance, each with a number that is higher than those before it. */
+/** The words of one instance. Each has a higher number than those before it. */
 export interface ToldRings {
   /**
-   * Tells a word, unless it is the last one already. What is told once more after something else is a
-   * new word.
+   * Adds a word, unless it equals the last one. A word that returns after another one is a new word.
    *
-   * @returns its number, and that of the first one in a row with the same ring
+   * @returns its number, and the number of the first word in a row with the same ring
    */
   tell(word: Word): { readonly version: number; readonly from: number };
   /** The number of the last word; 0 before the first one. */
   readonly last: number;
   /** The last word; absent before the first one. */
   readonly word: Word | undefined;
-  /** All others have heard this word, or a later one: those before it are forgotten. */
+  /** Called when all others have heard this word or a later one. Earlier words are forgotten. */
   heard(version: number): void;
-  /** Whether a word is remembered, with all that came after it. */
+  /** Whether a word is remembered, and with it all later ones. */
   remembers(version: number): boolean;
   /** The rings of all words that are remembered. */
   readonly rings: readonly HashRing[];
 }
 
-/** Rings change so often while another instance hears nothing that the oldest words are given up. */
+/** If rings change this often while another instance hears nothing, the oldest words are forgotten. */
 const WORDS_MAX = 16;
 
 /** Creates the memory of an instance that has announced nothing yet. */

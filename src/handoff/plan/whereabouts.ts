@@ -1,11 +1,11 @@
 /**
- * Where copies of each group lie, or may lie. Each push asks it, so where all is in place and every
- * member has been read it costs one look at empty maps. Pure state: no clock, no I/O.
+ * Knows where copies of each group lie, or may lie. Each push asks it. If everything is in place and every
+ * member has been read, that costs one look at empty maps. Pure state: no clock, no I/O.
  *
- * It rests on reads of the members, each of them for itself, on what handoff has done since, and on the
- * rings that were in force before a member was last read: a group may lie on its former owner until
- * that one has been read. A member that was never read may hold any group. What cannot be read is not
- * empty: it is told as absent.
+ * It is based on the last read of each member, on what handoff has done since, and on the rings that were in
+ * force before a member was last read: a group may lie on its former owner until that member has been read. A
+ * member that was never read may hold any group. A member that cannot be read does not count as empty: it is
+ * reported as absent.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import { type Copies, type Findings, keyOfId, type PushedAt, pushedAt } from "./
 import { createMadeCopies, type MadeCopy } from "./made_copies.ts";
 import type { Rings } from "./rings.ts";
 
-/** A group, by what names it and by what places it. */
+/** A group, by its ID and its placement key. */
 export interface GroupKeys {
   readonly id: string;
   readonly key: string;
@@ -26,19 +26,21 @@ export interface GroupKeys {
 
 /** The members that may hold a copy of a group. */
 export interface Holders {
-  /** A read saw a copy there, or handoff has put one there; the owner may be among them. */
+  /** Members on which a read saw a copy, or handoff has put one. The owner may be among them. */
   readonly seen: Copies;
-  /** Is or was the owner by another ring than the present one, and has not been read since. */
+  /**
+   * Members that are or were the owner by another ring than the present one, and have not been read since.
+   */
   readonly presumed: readonly Member[];
-  /** May hold any group, because it was never read, and is about to be. */
+  /** Members that may hold any group because they were never read, and that are about to be read. */
   readonly unread: readonly Member[];
-  /** May hold a copy, and cannot be read. */
+  /** Members that may hold a copy and cannot be read. */
   readonly absent: readonly Absent[];
   /** Whether reads that are about to be done will tell more. */
   readonly awaitsReads: boolean;
   /**
-   * All copies, where they are known as far as this instance pushes alone, however long it takes to read
-   * a member again: all pushes of the group have gone by what is known here since the owner was read.
+   * All copies, if they are known provided that this instance alone pushes, however long it takes to read a
+   * member again. Since the owner was read, all pushes of the group have used what is known here.
    */
   readonly exact?: Copies;
 }
@@ -46,114 +48,116 @@ export interface Holders {
 /** A member that cannot be read. */
 export interface Absent {
   readonly member: Member;
-  /** It answers our probes all the same. */
+  /** Whether it answers our probes nevertheless. */
   readonly up: boolean;
   /**
-   * Why it may hold a copy: a read saw one there; it was the owner and has not been read since; or it
-   * may hold any group.
+   * Why it may hold a copy: a read saw one there (`seen`); it was the owner and has not been read since
+   * (`owned`); or it may hold any group (`unread`).
    */
   readonly because: "seen" | "owned" | "unread";
 }
 
-/** A member, as far as it matters here. */
+/** What the whereabouts need to know of a member. */
 export interface MemberSight {
-  /** It answers our probes. */
+  /** Whether it answers our probes. */
   readonly up: boolean;
-  /** When its process started, where it tells. */
+  /** When its process started, if it says so. */
   readonly started?: string;
 }
 
 /** One read of a member. */
 export interface Reading {
-  /** It has been read whole: its groups are as they were at some time since the reading began. */
+  /** Called when it was read completely: its groups are as they were at some time since the read began. */
   end(read: PushTimes): void;
-  /** It could not be read. */
+  /** Called when it could not be read. */
   fail(): void;
 }
 
-/** What is to be compared with the ring. */
+/** A comparison of what was read with the ring. */
 export interface Plan {
-  /** What each member holds that can be read, as it was last read. */
+  /** What each member that can be read held when it was last read. */
   readonly inventories: ReadonlyMap<Member, PushTimes>;
-  /** Has to be told of each group that is found out of place, with its placement key. */
+  /** Must be called for each group that is found out of place, with its placement key. */
   misplaced(id: string, key: string, copies: Copies): void;
   /**
-   * Adds to what the comparison found what was done since the members were read, and forgets what those reads
-   * have seen. A generator, because there may be much of it.
+   * Adds the changes made since the members were read to the result of the comparison, and forgets the
+   * changes that those reads have seen. A generator, because there may be many.
    */
   prepare(findings: Findings): Generator<void, void>;
   /**
-   * Takes over what the comparison found, which is its own from then on; prepares it first where that was not
-   * done.
+   * Takes over the result of the comparison, which belongs to the whereabouts from then on. Calls `prepare`
+   * first if it was not called.
    */
   apply(findings: Findings): void;
 }
 
 /** Where copies lie. */
 export interface Whereabouts {
-  /** Groups that are out of place, as far as was read. */
+  /** The number of groups that are out of place, as far as was read. */
   readonly size: number;
-  /** Whether nothing can be out of place, and nobody is out of sight: what nearly every push finds. */
+  /** Whether nothing can be out of place and every member is in sight, as for nearly every push. */
   readonly clear: boolean;
   /**
-   * Whether each group on some members lies on its owner and nowhere else among them, for certain: what was
-   * done to others than owners was seen by a read since. Where much was done, it is not looked at.
+   * Whether it is certain that each group on these members lies on its owner and on no other of them. A
+   * change on a member that is not the owner must have been seen by a read since. If there are many changes,
+   * they are not checked, and it is not certain.
    */
   areInPlace(on: ReadonlySet<Member>): boolean;
-  /** Who may hold a copy of a group; `undefined` where only the owner can. */
+  /** Returns who may hold a copy of a group. `undefined` if only the owner can. */
   holdersOf(group: GroupKeys): Holders | undefined;
-  /** The owner of a placement key, by the name that its process is used under. */
+  /** Returns the owner of a placement key, by the name under which its process is used. */
   ownerOf(key: string): Member | undefined;
-  /** A copy was deleted from a member, or none was there. */
+  /** Called when a copy was deleted from a member, or none was there. */
   removed(id: string, member: Member): void;
   /**
-   * A push or a copy was taken by a member that may not be the group's owner.
+   * Called when a push or a copy was taken by a member that may not be the owner of the group.
    *
    * @param pushed when, as far as is known
    */
   placed(id: string, member: Member, pushed?: PushedAt): void;
   /** Whether a copy was deleted since its member was last read, as far as is known here. */
   isRemoved(id: string, member: Member): boolean;
-  /** Whether a push of this process was the last thing that is known of a copy. */
+  /** Whether the last thing that is known of a copy is a push by this process. */
   isPushed(id: string, member: Member): boolean;
-  /** Whether a read, or handoff, has seen a group out of place. */
+  /** Whether a read or handoff has seen a group out of place. */
   isSeen(id: string): boolean;
   /**
-   * A whole copy was made of what a member holds: that is outdated until it is pushed to, or the copy's
-   * member is another process.
+   * Called when a whole copy was made of what a member holds. The source is outdated until it is pushed to,
+   * or until the copy's member is another process.
    *
-   * @param copy.started when the copy's member had started then, where another instance has made it
+   * @param copy.started when the process of the copy's member had started, if another instance has made the
+   *   copy
    */
   copied(id: string, copy: MadeCopy): void;
-  /** Whether that is so. */
+  /** Whether such a copy was made, and its source is still outdated. */
   isCopied(id: string, copy: Pick<MadeCopy, "from" | "to">): boolean;
-  /** The copies that were made so of a group. */
+  /** Returns the copies of a group that were made so. */
   copiesMade(id: string): readonly MadeCopy[];
-  /** Others may have pushed to what copies of a group were made of. */
+  /** Called when other instances may have pushed to the sources of the copies of a group. */
   forgetCopied(id: string): void;
-  /** A copy was found on a member that is not the group's owner. */
+  /** Called when a copy was found on a member that is not the owner of the group. */
   found(id: string, member: Member): void;
-  /** The group was brought to its owner, and every other copy was removed. */
+  /** Called when the group was brought to its owner and every other copy was deleted. */
   settled(id: string): void;
-  /** The group was marked as partial on a member. */
+  /** Called when the group was marked as partial on a member. */
   marked(id: string, member: Member): void;
   isMarked(id: string, member: Member): boolean;
-  /** The group was replaced on a member, which ends a mark. */
+  /** Called when the group was replaced on a member, which removes a mark. */
   replaced(id: string, member: Member): void;
   /**
-   * Groups are pushed by other rings.
+   * Called when groups are pushed by other rings than before.
    *
-   * @param rings.present the one that this instance goes by
-   * @param rings.leader the one that goes before it where they differ, as long as its owner answers
-   * @param rings.inUse others by which groups may be pushed: a read of their members may be outdated at
+   * @param rings.present the ring that this instance goes by
+   * @param rings.leader the ring that takes precedence where the two differ, as long as its owner answers
+   * @param rings.inUse other rings by which groups may be pushed: a read of their members may be outdated at
    *   once
    */
   ringsChanged(rings: Pick<Rings, "present" | "leader" | "inUse">): void;
   /**
-   * The members have changed.
+   * Called when the members have changed.
    *
-   * @param members all that are known; those that are another member by another name are left out
-   * @param aliases the names that are left out, and the one that is used instead
+   * @param members all known members, except those that are another member under another name
+   * @param aliases the names that are left out, each with the name that is used instead
    */
   membersChanged(
     members: ReadonlyMap<Member, MemberSight>,
@@ -161,96 +165,104 @@ export interface Whereabouts {
   ): void;
   /** How often other rings have come into force. */
   readonly ringChanges: number;
-  /** Nothing is known any more of what members hold. */
+  /** Forgets what the members hold. */
   forgetAll(): void;
-  /** Begins to read a member. */
+  /** Called when a read of a member begins. */
   begin(member: Member): Reading;
-  /** A read takes so long that nobody should wait for it; it may end well all the same. */
+  /** Called when a read takes so long that nobody should wait for it. It may still succeed. */
   overdue(member: Member): void;
-  /** Whether a member answers, and could be read when that was last tried. */
+  /** Whether a member answers, and could be read at the last attempt. */
   isReadable(member: Member): boolean;
-  /** Begins to compare what was read with the ring. */
+  /** Begins a comparison of what was read with the ring. */
   plan(): Plan;
-  /** What each member held when it was last read; of those that answer no more, too. */
+  /** What each member held when it was last read, including members that no longer answer. */
   readonly inventories: ReadonlyMap<Member, PushTimes>;
 }
 
-/** A ring that is or was in use beside the present one, until its members have been read since. */
+/** A ring that is or was in use besides the present one, until its members have been read since. */
 interface Former {
   readonly ring: HashRing;
-  /** Members that have not been read since it was in use, by the names that it has for them. */
+  /** Members that have not been read since it was in use, under the names that the ring has for them. */
   unread: Set<Member>;
   /** Groups that a push has brought to their owner since. */
   readonly settled: Set<string>;
-  /** When it was in use last; reads that began after this moment see what it has left. */
+  /** When it was last in use. Reads that began later see what it has left behind. */
   since: number;
-  /** When it was replaced, every group that was not seen out of place lay on its owner by it, or nowhere. */
+  /**
+   * Whether, when it was replaced, every group that was not seen out of place lay on its owner by this ring,
+   * or nowhere.
+   */
   readonly wasExact: boolean;
 }
 
 /** What handoff did to a copy, and when. */
 interface Change {
-  /** When a copy was pushed that is there; absent where it is gone. */
+  /** When the copy that is there was pushed. Absent if the copy is gone. */
   readonly pushed?: PushedAt;
   readonly at: number;
 }
 
-/** Since when every push of a group out of place has gone by what is known of its copies. */
+/** Since when every push of a group that is out of place has used what is known of its copies. */
 interface Handled {
   readonly since: number;
-  /** The comparison that found it out of place last. */
+  /** The last comparison that found the group out of place. */
   plan: number;
 }
 
-/** Changes between two moments at which others have their turn. */
+/** Changes processed between two yields. */
 const CHANGES_A_STEP = 1_000;
-/** What has just been pushed was not read yet: nothing is known of its push time. */
+/** The push time of a copy that was pushed just now and has not been read yet: nothing is known of it. */
 const JUST_NOW: PushedAt = { min: -Infinity, max: Infinity };
 /**
- * Where more rings than these went out of use faster than members can be read, it is only remembered
- * which members may hold what the oldest have left.
+ * If more rings than this went out of use faster than members can be read, only the members that may hold
+ * what the oldest rings have left behind are remembered.
  */
 const FORMER_MAX = 8;
 
 /**
  * Creates the state, with everything in place.
  *
- * @param ring in force at the beginning
+ * @param ring the ring in force at the beginning
  */
 export function createWhereabouts(ring: HashRing): Whereabouts {
   let [present, leader] = [ring, ring];
   let ringChanges = 0;
   let members: ReadonlyMap<Member, MemberSight> = new Map();
   let aliases: ReadonlyMap<Member, Member> = new Map();
-  /** Misplaced groups, and their copies. */
+  /** Groups that are out of place, and their copies. */
   let seen = new LargeMap<Map<Member, PushedAt>>();
   let former: Former[] = [];
-  /** Moments, in the order in which they were. */
+  /** The current moment. Moments are numbered in their order. */
   let now = 0;
   const inventories = new Map<Member, PushTimes>();
-  /** When those reads began. */
+  /** When the last read of each member began. */
   const begunAt = new Map<Member, number>();
-  /** Since when nothing that was read before counts. */
+  /** Since when earlier reads of a member do not count. */
   const forgottenAt = new Map<Member, number>();
-  /** They may hold any group, since this moment. */
+  /** Members that may hold any group, since this moment. */
   const unread = new Map<Member, number>();
-  /** Could not be read when that was last tried. */
+  /** Members that could not be read at the last attempt. */
   const failing = new Set<Member>();
-  /** Members that cannot be read, for one reason or the other. */
+  /** Members that cannot be read, for either reason. */
   let hidden: readonly Member[] = [];
-  /** Those whose inventories were compared with the ring last. */
+  /** The members whose inventories were last compared with the ring. */
   let compared: ReadonlySet<Member> = new Set();
-  /** Can be read again, and were not compared since: what they hold is known, and not in `seen`. */
+  /**
+   * Members that can be read again and were not compared since: what they hold is known, and not in `seen`.
+   */
   let returned: readonly Member[] = [];
-  /** Members of the present ring of which nothing has been told: a ring may be made of those of the file. */
+  /**
+   * Members of the present ring of which membership has told nothing: a ring may be made of the file's
+   * members.
+   */
   let strangers: readonly Member[] = [];
-  /** Later than the last read of the member has begun. */
+  /** Changes that were made after the last read of the member began. */
   const changes = new Map<Member, Map<string, Change>>();
-  /** Of groups in `seen`, where that is known. */
+  /** For groups in `seen`, if it is known. */
   const handled = new LargeMap<Handled>();
-  /** What has changed since the comparison that is under way was prepared; absent where none is. */
+  /** What has changed since the current comparison was prepared. Absent if there is none. */
   let journal: [id: string, member: Member][] | undefined;
-  /** Comparisons are counted: the last one that was begun, and that was taken over. */
+  /** The numbers of the last comparison that was begun, and of the last one that was taken over. */
   let [plans, applied] = [0, 0];
   const marks = new Map<Member, Set<string>>();
   const made = createMadeCopies();
@@ -265,7 +277,7 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
     strangers = present.members.map(named).filter((member) => !members.has(member));
   }
 
-  /** Whether every member answers, and what it held has been read and compared. */
+  /** Whether every member answers, and what it held was read and compared. */
   function isRead(): boolean {
     return unread.size + hidden.length + returned.length + strangers.length === 0;
   }
@@ -288,7 +300,7 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
     journal?.push([id, member]);
   }
 
-  /** When a copy was pushed, by the last read and by what was done since. */
+  /** Returns when a copy was pushed, by the last read and by the changes since. */
   function copyOn(member: Member, id: string): PushedAt | undefined {
     const changed = changes.get(member)?.get(id);
     if (changed) return changed.pushed;
@@ -296,7 +308,7 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
     return read && pushedAt(id, read);
   }
 
-  /** A group whose only copy lies on its owner is in place. */
+  /** Whether a group is in place: its only copy lies on its owner, or there is none. */
   function inPlace(id: string, copies: Copies): boolean {
     const [only] = copies.keys();
     return copies.size === 0 || (copies.size === 1 && only === ownerOf(keyOfId(id)));
@@ -313,8 +325,8 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
   }
 
   /**
-   * Since when a group with these copies counts as lying there, by a ring that went out of use: every push
-   * of it has gone by that.
+   * Returns since when a group with these copies counts as lying there, by a ring that went out of use. Every
+   * push of the group has gone by that ring.
    */
   function presumedSince(id: string, key: string, copies: Copies): number | undefined {
     for (const { ring, unread, settled, since, wasExact } of former) {
@@ -332,7 +344,7 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
     const [only, ...more] = former;
     if (more.length > 0 || !only?.wasExact || only.settled.has(id) || seen.has(id)) return false;
     const owner = ownerBy(only.ring, key);
-    // What was out of place by that ring may be in place now.
+    // A group that was out of place by that ring may be in place now.
     return inventories.keys().every((member) => member === owner || !copyOn(member, id));
   }
 
@@ -352,7 +364,7 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
     return isKnown && isWhole && known.keys().every(isUp) ? known : undefined;
   }
 
-  /** Whether nobody has pushed to the owner but by what is known here since it was read. */
+  /** Whether all pushes to the owner since it was read have used what is known here. */
   function isHandled(id: string, owner: Member | undefined): boolean {
     const known = handled.get(id);
     if (owner === undefined || !known || known.plan < applied) return false;
@@ -393,14 +405,14 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
     look();
   }
 
-  /** What was read before, or was done, says nothing of a process that has other data now. */
+  /** Forgets a member: earlier reads and changes say nothing of a process that has other data now. */
   function forget(member: Member): void {
     for (const map of [inventories, begunAt, changes, marks]) map.delete(member);
     made.forget(member);
     forgottenAt.set(member, ++now);
   }
 
-  /** Remembers a ring. One that is known already is in use again, or not any more. */
+  /** Remembers a ring. A ring that is known already has come into use again, or gone out of use. */
   function keepFormer(ring: HashRing, since: number, wasExact: boolean): void {
     former = former.filter((one) => one.ring.hash !== ring.hash || one.since === since);
     if (former.some((one) => one.ring.hash === ring.hash)) return;
@@ -471,7 +483,7 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
       const unknown: Member[] = [];
       for (const member of unread.keys()) {
         if (presumed.has(member) || absent.has(member) || readable.has(member)) continue;
-        // One that comes from elsewhere is not waited for: it has no part in what is pushed yet.
+        // A member that is not in the ring is not waited for: it takes no part in pushes yet.
         if (isReadable(member) && present.weights.has(member)) unknown.push(member);
         else if (member !== owner) away(member, "unread");
       }
@@ -558,7 +570,8 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
     membersChanged(next, nextAliases) {
       for (const [member, { up, started }] of next) {
         const before = members.get(member);
-        // What others put in its place need not be marked: when it is back, it may be a part again.
+        // Other members may have taken unmarked pushes in its place. When it is back, its copy may be a part
+        // again.
         if (before?.up && !up) marks.delete(member);
         const restarted = before?.started !== undefined && started !== before.started;
         if (before && !restarted) continue;
@@ -595,7 +608,7 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
       const plan = ++plans;
       let isPrepared = false;
 
-      /** Members whose reads count still, and when those began. */
+      /** Returns the members whose reads still count, and when those reads began. */
       function read(): (readonly [Member, number])[] {
         return [...used.keys()].map((member) => [member, begins.get(member) ?? 0] as const)
           .filter(([member, begun]) =>
@@ -603,7 +616,7 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
           );
       }
 
-      /** Adds what was done to one copy since it was read. */
+      /** Adds the change to one copy since it was read. */
       function amend({ misplaced }: Findings, id: string, member: Member): void {
         const changed = changes.get(member)?.get(id);
         if (!changed) return;
@@ -627,7 +640,7 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
           if (changed?.size === 0 && changes.get(member) === changed) changes.delete(member);
         }
         for (const [member, changed] of changes) {
-          // One that was answered late by a member that is gone.
+          // A member that is gone has answered late.
           if (!members.has(member)) changes.delete(member);
           for (const id of changed.keys()) {
             if (++steps % CHANGES_A_STEP === 0) yield;
@@ -661,8 +674,9 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
           former = former.filter(({ unread }) => unread.size > 0);
           compared = new Set(used.keys());
           look();
-          // As it is: to look at each of 100,000 again would hold up pushes. Where the ring has changed
-          // since, some are in place now; of these `holdersOf` says so, and the next plan ends them.
+          // Taken over as it is, because checking each of 100,000 groups again would hold up pushes. If the
+          // ring has changed since, some groups are in place now: `holdersOf` takes account of that, and the
+          // next comparison removes them.
           seen = findings.misplaced;
           for (const [id, member] of journal ?? []) amend(findings, id, member);
           journal = undefined;
@@ -673,7 +687,7 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
     inventories,
   };
 
-  /** The copies of a group that lies on one member only, its owner, or on none, as far as was read. */
+  /** Returns the copies, as far as was read, of a group that lies on its owner only or on no member. */
   function copiesOf(id: string, members: Iterable<Member>): Map<Member, PushedAt> {
     const copies = new Map<Member, PushedAt>();
     for (const member of members) {
