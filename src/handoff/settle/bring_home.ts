@@ -1,4 +1,4 @@
-/** Brings a group from one member to its owner, under the group's turn, and tells what came of it. @module */
+/** Moves a group from one member to its owner, in the group's turn, and reports the outcome. @module */
 
 import { errorText } from "../../log.ts";
 import type { Member } from "../../member.ts";
@@ -28,14 +28,14 @@ export interface BringHomeDeps {
 /** How bringing a group home ended. */
 export type BringOutcome =
   | MoveOutcome
-  /** Others still push it to the member by their ring: to be brought home when they do not. */
+  /** Other instances still push it to the member by their ring. It is to be moved when they no longer do. */
   | { readonly kind: "early" };
 
 /**
- * Moves one.
+ * Moves a group to its owner.
  *
- * @param by what asked for it
- * @returns how that ended; `stays` with the reason where it failed, which has been reported
+ * @param by what asked for the move
+ * @returns how it ended; `stays` with the reason if it failed, which has been reported
  * @throws the signal's reason when it aborts
  */
 export async function bringHome(
@@ -74,7 +74,7 @@ export async function bringHome(
   }
 }
 
-/** What tells of the copies of a group that are made and taken back. */
+/** Returns the callbacks that note the copies of a group that are made and taken back. */
 export function noting(
   id: string,
   whereabouts: Pick<Whereabouts, "placed" | "removed">,
@@ -85,7 +85,7 @@ export function noting(
   };
 }
 
-/** Where another group has a series of the one that is refused, that is said, too. */
+/** Returns the reason why a group was refused. If another group has the same series, the reason says so. */
 export function explain(
   { id, to, reason }: { readonly id: string; readonly to: Member; readonly reason: string },
   { whereabouts, tellSharedSeries }: BringHomeDeps,

@@ -8,41 +8,41 @@ import { createMoves } from "./many/move_all.ts";
 import type { Chosen } from "./many/move_many.ts";
 import type { MoveManyDeps } from "./many/pass.ts";
 
-/** How far a drain has come. */
+/** The progress of a drain. */
 export interface DrainProgress {
-  /** Groups it held when it began to leave, and what came since. */
+  /** The groups that the member held when it began to leave, and those that were added since. */
   groups: number;
-  /** Groups it holds no more. */
+  /** The groups that it no longer holds. */
   moved: number;
-  /** Groups that other instances may still push to the member by their rings, as it was last found. */
+  /** Groups that other instances may still push to the member by their rings, as of the last look. */
   early: number;
   /** Why groups stay, by their IDs. */
   readonly staying: Map<string, string>;
-  /** Groups a second of late; absent until it is known. */
+  /** Groups per second, lately. Absent until it is known. */
   rate?: number;
-  /** Seconds until all is moved that can be; absent while that is not known. */
+  /** Seconds until all groups are moved that can be moved. Absent while it is not known. */
   secondsLeft?: number;
-  /** Whether members that take the groups check each push; absent while that is not known. */
+  /** Whether members that take the groups check each push. Absent while it is not known. */
   targetsCheck?: boolean;
 }
 
-/** A Pushgateway deletes after it has answered: it is looked at again so often, so long after. */
+/** A Pushgateway deletes after it has answered: it is read again so many times, with this delay. */
 const [DELETED_LOOKS_MAX, DELETED_MS] = [20, 50];
-/** Groups between two moments at which others have their turn. */
+/** Groups processed between two yields. */
 const GROUPS_A_STEP = 1_000;
-/** Groups that could not be moved are tried again so long after. */
+/** Delay before groups that could not be moved are tried again. */
 const AGAIN_MS = 5_000;
-/** The same where others pushed to them still. */
+/** The same delay, if other instances still pushed to those groups. */
 const EARLY_MS = 1_000;
 
 /**
- * Moves groups until the member holds none, or only such as cannot be moved, which are tried again
- * until it is to stop. A drain that the signal ends leaves each group on at least one member, and the next
- * one goes on from there.
+ * Moves groups until the member holds none. Groups that cannot be moved are tried again until the drain is to
+ * stop. A drain that the signal ends leaves each group on at least one member, and the next drain goes on
+ * from there.
  *
- * @returns whether it is empty, and not only was to stop
- * @param options.stop ends it once what has been copied is deleted here; never by default
- * @throws where the member cannot be read; the signal's reason when it aborts
+ * @returns whether the member is empty; `false` if the drain was stopped
+ * @param options.stop ends the drain when the sources of its copies have been deleted. Never by default
+ * @throws if the member cannot be read; the signal's reason when it aborts
  */
 export async function drainMember(
   member: Member,
@@ -53,7 +53,7 @@ export async function drainMember(
     readonly signal: AbortSignal;
   },
 ): Promise<boolean> {
-  /** What was deleted a moment ago, and when it was pushed: the member may not have done it yet. */
+  /** Groups that were deleted a moment ago, with their push times: the member may still show them. */
   let deleted = new LargeMap<number>();
   let times: ReadonlyMap<string, number> = new Map();
   const moves = createMoves({

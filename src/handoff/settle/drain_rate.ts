@@ -1,24 +1,27 @@
 /**
- * How fast a drain goes, by how far it has come at what moments, and how long the rest will take. Pure:
- * the clock is handed in.
+ * Computes the rate of a drain from its progress, and how long the rest will take. Pure: the time is a
+ * parameter.
  *
- * Progress comes in steps: by the batch where this instance does the work, and by the read, seconds
- * apart, where another one does. So a rate is taken from step to step; while the next one is waited for
- * it stays as it is, for as long as the longest wait so far.
+ * Progress comes in steps: batches if this instance does the work, or reads, seconds apart, if another
+ * instance does. So the rate is measured from step to step. While the next step is awaited, the rate stays as
+ * it is for as long as the longest wait so far.
  *
  * @module
  */
 
 import type { DrainProgress } from "./drain.ts";
 
-/** Each group of a drain is in one of these states. */
+/** The state of a group in a drain. */
 export type DrainState = "moved" | "left" | "early" | "staying";
 
-/** Follows one drain. */
+/** The rate of one drain. */
 export interface DrainRate {
-  /** Notes how many groups were moved by a moment, in ms. */
+  /** Notes how many groups had been moved by a moment, in ms. */
   note(moved: number, nowMs: number): void;
-  /** Groups a second of late; absent until some seconds of progress tell, 0 once nothing has moved for long. */
+  /**
+   * Returns the latest rate in groups per second. Absent until it is known from some seconds of progress, 0
+   * if nothing has moved for long.
+   */
   at(nowMs: number): number | undefined;
 }
 
@@ -27,23 +30,23 @@ interface Step {
   readonly moved: number;
 }
 
-/** The rate is that of so long, or of the last two steps where those are further apart. */
+/** The window of the rate. It is longer if the last two steps are further apart. */
 const WINDOW_MS = 20_000;
-/** Steps that lie closer tell little: the first batches are small. */
+/** A shorter span tells little, because the first batches are small. */
 const SPAN_MS_MIN = 4_000;
-/** Nothing moves any more when the next step is so many times as late as any was, and so late at least. */
+/** The rate is 0 if the next step takes so many times as long as the longest wait, and at least so long. */
 const LATE_TIMES = 3;
 const LATE_MS_MIN = 60_000;
-/** Of a rate; more would be noise. */
+/** Significant digits of a rate. More would be noise. */
 const DIGITS = 3;
 
-/** Begins to follow one. */
+/** Creates the rate of a drain. */
 export function createDrainRate(): DrainRate {
   let steps: Step[] = [];
   return {
     note(moved, nowMs) {
       const last = steps.at(-1);
-      // It begins again where groups have come back, as those of another drain.
+      // The rate begins again if groups have come back, as in another drain.
       if (!last || moved < last.moved) steps = [{ ms: nowMs, moved }];
       else if (nowMs <= last.ms) steps[steps.length - 1] = { ms: last.ms, moved };
       else if (moved > last.moved) steps.push({ ms: nowMs, moved });
@@ -63,11 +66,11 @@ export function createDrainRate(): DrainRate {
   };
 }
 
-/** How many groups of a drain are in each state; they are all of them together. */
+/** Counts the groups of a drain in each state. The counts add up to all groups. */
 export function groupsByState(
   { groups, moved, early, staying }: DrainProgress,
 ): Record<DrainState, number> {
-  // What stays and what is early was found by the last look at each, which others may have outrun.
+  // `staying` and `early` are from the last look. Other instances may have moved some of those groups since.
   const rest = Math.max(0, groups - moved);
   const stay = Math.min(staying.size, rest);
   const soon = Math.min(early, rest - stay);
@@ -75,9 +78,9 @@ export function groupsByState(
 }
 
 /**
- * Seconds until all is moved that can be.
+ * Returns the seconds until all groups are moved that can be moved.
  *
- * @returns nothing where that is not known: nothing moves, or what is left cannot
+ * @returns nothing if that is not known: nothing moves, or the groups that are left cannot be moved
  */
 export function secondsLeft(progress: DrainProgress, rate: number | undefined): number | undefined {
   const { left, early, staying } = groupsByState(progress);

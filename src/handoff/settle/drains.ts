@@ -1,4 +1,4 @@
-/** Which members are being emptied, and how far that has come. @module */
+/** Empties the members that are to leave, and keeps the progress of it. @module */
 
 import { sleep } from "../../concurrency/backoff.ts";
 import { deadline } from "../../concurrency/deadline.ts";
@@ -21,9 +21,9 @@ export interface DrainsDeps extends MoveManyDeps {
   readonly membership: () => Membership;
   readonly ring: () => HashRing;
   readonly locks: () => Locks | undefined;
-  /** Whether members are to be emptied, as it is configured. */
+  /** Whether members are to be emptied, by the configuration. */
   readonly enabled: () => boolean;
-  /** Has a sweep read a member: it was found empty, or this instance empties it no more. */
+  /** Makes a sweep read a member: it was found empty, or this instance no longer empties it. */
   readonly readNow: (member: Member) => void;
   readonly log: Logger;
   /** A clock in milliseconds. */
@@ -32,9 +32,9 @@ export interface DrainsDeps extends MoveManyDeps {
 
 /** What ends a drain. */
 interface Ends {
-  /** The member leaves no more, or has left: what is under way is brought to an end. */
+  /** Aborts when the member is no longer to leave, or has left. Work that is under way is finished. */
   readonly stop: AbortSignal;
-  /** At once. */
+  /** Ends the drain at once. */
   readonly signal: AbortSignal;
 }
 
@@ -44,33 +44,36 @@ export interface Drains {
   run(signal: AbortSignal): Promise<void>;
   /** Whether a member is being emptied, by this instance or another one. */
   empties(member: Member): boolean;
-  /** Whether it is this instance that empties a member now: it reads the member itself, and tells of the end. */
+  /** Whether this instance empties a member now. It then reads the member itself, and reports the end. */
   emptiesHere(member: Member): boolean;
-  /** Members may have begun or ceased to leave, or the configuration has changed. */
+  /** Called when members may have begun or ceased to leave, or the configuration has changed. */
   wake(): void;
-  /** What members hold, as they were last read: another instance may be the one that empties them. */
+  /** Takes over what members held when they were last read: another instance may be emptying them. */
   read(inventories: ReadonlyMap<Member, Pick<PushTimes, "times">>): void;
-  /** How far the drains have come, no matter which instance runs them. */
+  /** The progress of the drains, whichever instance runs them. */
   readonly progress: ReadonlyMap<Member, DrainProgress>;
 }
 
-/** After a failure, or while another instance drains the member. */
+/** Delay after a failure, or while another instance drains the member. */
 const AGAIN_MS = 2_000;
 const LOCK_WAIT_MS = 60_000;
-/** Another instance may go by a ring with the member for long: its groups are looked at all the same. */
+/**
+ * Another instance may go by a ring with the member for long. After this time the groups are looked at
+ * anyway.
+ */
 const RINGS_MS_MAX = 10_000;
-/** Between two lines of progress in the log; the first comes as soon as the rate is known. */
+/** Time between two lines of progress in the log. The first one is logged as soon as the rate is known. */
 const PROGRESS_MS = 10_000;
-/** Between two looks at how far a drain has come. */
+/** Time between two measurements of a drain. */
 const MEASURE_MS = 1_000;
-/** Between two looks at whether other members take the groups now, or answer now. */
+/** Time between two questions to the members that take the groups: they may change, or answer later. */
 const TARGETS_MS = 5_000;
 
 /** Creates the drains; nothing is moved yet. */
 export function createDrains(deps: DrainsDeps): Drains {
   const progress = new Map<Member, DrainProgress>();
   /**
-   * Members whose groups this instance counts as it moves them. What a sweep has read a moment before
+   * Members whose groups this instance counts as it moves them. The read of a sweep from a moment before
    * would count some of them twice.
    */
   const counting = new Set<Member>();
@@ -86,7 +89,10 @@ export function createDrains(deps: DrainsDeps): Drains {
     return known;
   }
 
-  /** Waits, for some seconds, until nobody follows a ring that the member is in: nothing could be moved. */
+  /**
+   * Waits, for 10 s at most, until no instance goes by a ring with the member: before that nothing can be
+   * moved.
+   */
   async function untilOutOfRings(member: Member, woken: Wake, signal: AbortSignal): Promise<void> {
     const isIn = () =>
       [deps.ring(), ...deps.rings.inUse].some(({ weights }) => weights.has(member));
@@ -105,7 +111,7 @@ export function createDrains(deps: DrainsDeps): Drains {
     await untilOutOfRings(member, woken, over);
     while (!over.aborted) {
       try {
-        // While it is in the ring for want of any other, there is nowhere to move its groups to.
+        // If the member is in the ring because there is no other, its groups cannot be moved.
         if (!deps.ring().weights.has(member)) {
           await locked(`drain-${member}`, (signal) => drain(member, { stop, signal }), signal);
         }
@@ -132,7 +138,7 @@ export function createDrains(deps: DrainsDeps): Drains {
   }
 
   async function drain(member: Member, { stop, signal }: Ends): Promise<void> {
-    if (stop.aborted) return; // while the lock was waited for
+    if (stop.aborted) return; // it was stopped while it waited for the lock
     const present = progressOf(member);
     const before = present.moved;
     counting.add(member);
@@ -177,7 +183,7 @@ export function createDrains(deps: DrainsDeps): Drains {
     }
   }
 
-  /** Keeps the figures of a drain fresh, no matter which instance does the work. */
+  /** Keeps the figures of a drain up to date, whichever instance runs it. */
   async function measure(member: Member, checks: PushChecks, signal: AbortSignal): Promise<void> {
     const rate = createDrainRate();
     while (!signal.aborted) {
@@ -232,7 +238,7 @@ export function createDrains(deps: DrainsDeps): Drains {
             running.set(member, { stop, woken, done });
           }
           for (const [member, { stop }] of running) if (!isDue(member)) stop.abort();
-          // The last figures of one that has left stay for whoever asks, until it comes back.
+          // The last figures of a member that has left are kept until it comes back.
           for (const member of progress.keys()) {
             const state = stateOf(member);
             if (state !== "draining" && state !== "departed") progress.delete(member);

@@ -1,6 +1,6 @@
 /**
- * One at a time for each group: in this process by a queue, among processes by a lock in Consul where
- * there is one.
+ * Gives turns, so that one task at a time handles a group: within this process by a queue, and among
+ * processes by a lock in Consul, if there is one.
  *
  * @module
  */
@@ -13,16 +13,16 @@ import { murmur3 } from "../../ring/murmur3.ts";
 import { sleep } from "../../concurrency/backoff.ts";
 import { abandonable } from "../../concurrency/abort.ts";
 
-/** Runs what must not overlap with anything else of the same group. */
+/** Runs work that must not overlap with other work on the same group. */
 export interface Exclusive {
   /**
-   * Waits for its turn, then runs.
+   * Waits for the turn of a group, then runs work.
    *
-   * @param work's signal aborts when the turn can no longer be relied on, or the caller's aborts.
-   *   `isAlone` where it goes on without the lock: other instances may do so, too
-   * @param options.alone goes on without a lock where Consul cannot be asked: pushes do, and only they go
-   *   on beside {@linkcode runAlone}, too
-   * @throws {TurnFailure} where its turn does not come; work has not begun then
+   * @param work its signal aborts when the turn can no longer be relied on, or when the caller's signal
+   *   aborts. `isAlone`: the work runs without the lock, and other instances may do so too
+   * @param options.alone goes on without a lock if Consul cannot be asked. Only pushes do so, and only they
+   *   also run beside {@linkcode runAlone}
+   * @throws {TurnFailure} if the turn does not come; the work has not begun
    * @throws {LockFailure} `unavailable` or `lost`
    */
   run<T>(
@@ -30,21 +30,21 @@ export interface Exclusive {
     work: (signal: AbortSignal, isAlone: boolean) => Promise<T>,
     options: { readonly signal: AbortSignal; readonly alone: boolean },
   ): Promise<T>;
-  /** Begins to watch which groups have a turn. Disposal ends that. */
+  /** Begins to watch which groups have a turn. Disposal ends it. */
   watch(): Watch;
   /**
-   * Runs work that may change any group, once all turns of {@linkcode runUntouched} have ended, and those of
-   * {@linkcode run} that are no pushes, and before others begin. For every watch all groups are touched then.
+   * Runs work that may change any group. Before it begins, all turns of {@linkcode runUntouched} have ended,
+   * and those of {@linkcode run} that are not pushes. Others begin after it. For every watch all groups are
+   * touched then.
    */
   runAlone<T>(work: () => Promise<T>): Promise<T>;
   /**
-   * Runs work for those of some groups of which nobody else has, waits for, or has had a turn since a
-   * watch began, here or in another process. The others are left out, without a wait, and count as
-   * touched for that watch.
+   * Runs work for some groups, without a wait. A group is left out, and counts as touched for the watch, if
+   * somebody else in this process or another has its turn, waits for it, or has had it since the watch began.
    *
    * @param ids at most {@linkcode KEYS_AT_ONCE_MAX}, each once
-   * @param work of one group, whose turn ends with it; as for {@linkcode run}
-   * @throws what work throws, once all of it has ended; {@linkcode LockFailure} as `run`
+   * @param work handles one group, whose turn ends with it. Its signal is that of {@linkcode run}
+   * @throws what the work throws, when all of it has ended; {@linkcode LockFailure} as `run`
    */
   runUntouched(
     ids: readonly string[],
@@ -52,12 +52,12 @@ export interface Exclusive {
     options: UntouchedOptions,
   ): Promise<void>;
   /**
-   * Runs work that moves many groups off a member, while no other process does so. Others are told what is
-   * copied in the meantime, when they handle such a group.
+   * Runs work that moves many groups off a member, while no other process does so. When other instances
+   * handle such a group, they are told of copies that were made in the meantime.
    *
-   * @returns `undefined` where that cannot be had now: another process is at it, or there are others that
-   *   cannot be told. Work has not begun then
-   * @throws what work throws; {@linkcode LockFailure} `lost`
+   * @returns `undefined` if the work cannot run now: another process is moving groups off the member, or
+   *   there are instances that cannot be told. The work has not begun
+   * @throws what the work throws; {@linkcode LockFailure} `lost`
    */
   whileMoving<T>(
     from: Member,
@@ -66,64 +66,66 @@ export interface Exclusive {
   ): Promise<T | undefined>;
 }
 
-/** Whose turns are taken without a wait. */
+/** Options for turns that are taken without a wait. */
 export interface UntouchedOptions {
-  /** Nobody else has had a turn since it began. */
+  /** A group is left out if somebody else has had its turn since this watch began. */
   readonly since: Watch;
-  /** Another watch of the one that asks, which is not told either. */
+  /** Another watch of the caller, for which these turns do not count either. */
   readonly beside?: Watch;
-  /** The turns are told to other processes, as those of {@linkcode Exclusive.run} are. */
+  /** Whether other processes are told of the turns, as of those of {@linkcode Exclusive.run}. */
   readonly leavesTraces?: boolean;
   /**
-   * The locks' keys stay in Consul: in its next turn of a group this process sees by them whether another
-   * process has had one since.
+   * Whether the keys of the locks stay in Consul. In its next turn of a group, this process then sees by the
+   * key whether another process has had a turn since.
    */
   readonly keepsKeys?: boolean;
   readonly signal: AbortSignal;
 }
 
 /**
- * Which groups have had a turn since it began, or shortly before, in this process, or may have had one
- * in another.
+ * Knows which groups have had a turn in this process since it began, or shortly before, or may have had one
+ * in another process.
  */
 export interface Watch extends Disposable {
   has(id: string): boolean;
   /** When it began, by the clock of `performance.now()`. */
   readonly beganMs: number;
-  /** Until when it may tell what other processes have done; then all groups are left out. */
+  /** Until when it can tell what other processes have done. After that all groups are left out. */
   readonly untilMs: number;
 }
 
-/** Its turn did not come. */
+/** The turn of a group did not come. */
 export class TurnFailure extends Error {
   override readonly name = "TurnFailure";
 }
 
-/** Those of one group that wait for one another in this process; more are refused at once. */
+/** How many may wait for the turn of one group in this process. More are refused at once. */
 const WAITING_MAX = 256;
 /**
- * Who holds a lock when Consul goes out of reach learns of it, or the others do, and deletes nothing
- * more: before that nobody goes on without a lock.
+ * How long it takes, when Consul goes out of reach, until the holder of a lock or the other instances have
+ * learnt of it, and the holder deletes nothing more. Before that nobody goes on without a lock.
  */
 const STOPPING_MS = 3_000;
-/** Before the next try for a lock that could not be had though Consul can be asked. */
+/** Delay before the next try for a lock that was not available although Consul can be asked. */
 const AGAIN_MS = 100;
 /**
- * A Pushgateway that checks nothing answers a push before it is done: what was pushed so long before
- * a watch began may not be seen yet by a read that begins with it.
+ * A Pushgateway that does not check pushes answers a push before it has stored it. A push so long before a
+ * watch began may be missing in a read that begins with the watch.
  */
 const QUEUED_MS = 500;
-/** A process that died frees its locks within 20 s: Consul ends its session late, and then waits. */
+/** A process that died frees its locks within 20 s, because Consul ends its session late and then waits. */
 const OTHERS_MS_MAX = 30_000;
 
-/** Another process is moving groups off the same member: theirs are moved one by one in the meantime. */
+/**
+ * How long to wait while another process moves groups off the same member. Then groups are moved one by one.
+ */
 const MOVING_WAIT_MS = 1_000;
 
 /**
  * Creates the turns of groups.
  *
- * @param locks those of the present configuration; `undefined`: this process is the only one
- * @param copyNotes what instances tell one another of copies; nothing by default
+ * @param locks the locks of the current configuration. `undefined`: this process is the only one
+ * @param copyNotes tells other instances of copies. Does nothing by default
  */
 export function createExclusive(
   locks: () => Locks | undefined,
@@ -131,12 +133,12 @@ export function createExclusive(
 ): Exclusive {
   const queues = new Map<string, { tail: Promise<unknown>; waiting: number }>();
   const watches = new Map<Watch, Set<string>>();
-  /** When groups had their last turn that ended lately; the oldest first. */
+  /** When the turns ended that have ended lately, the oldest first. */
   const recent = new Map<string, number>();
 
   /**
-   * Whether who has had a lock since the watch began has left a trace that is there still. While Consul
-   * is out of reach others go on without a lock, and a session that was lost may have been so for long.
+   * Whether every holder of a lock since the watch began has left a trace that is still there. While Consul
+   * is out of reach, other instances go on without a lock, and a lost session may have been lost for long.
    */
   function canTell({ beganMs, untilMs }: Watch, { state, sessions }: Locks): boolean {
     return performance.now() <= untilMs && state === "yes" && sessions.since <= beganMs;
@@ -146,17 +148,17 @@ export function createExclusive(
     for (const [watch, touched] of watches) if (!except.includes(watch)) touched.add(id);
   }
 
-  /** Turns that are under way, those of pushes left out. */
+  /** Turns that are under way, except those of pushes. */
   const ours = new Set<Promise<unknown>>();
-  /** Ends when they may begin; absent where they may. */
+  /** Resolves when these turns may begin. Absent if they may begin now. */
   let alone: Promise<unknown> | undefined;
   /** Watches for which every group is touched. */
   const voided = new WeakSet<Watch>();
 
-  /** A turn has ended that was somebody's own. */
+  /** Notes the end of a turn of {@linkcode Exclusive.run}. */
   function ended(id: string): void {
     const nowMs = performance.now();
-    recent.delete(id); // to the end of the order
+    recent.delete(id); // moves it to the end of the order
     recent.set(id, nowMs);
     for (const [oldest, endedMs] of recent) {
       if (nowMs - endedMs < QUEUED_MS) break;
@@ -168,7 +170,7 @@ export function createExclusive(
     while (alone) await abandonable(alone, signal);
   }
 
-  /** Runs what is not to overlap with {@linkcode Exclusive.runAlone}. */
+  /** Runs work that must not overlap with {@linkcode Exclusive.runAlone}. */
   async function notBeside<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
     await noneAlone(signal);
     const running = work();
@@ -177,7 +179,7 @@ export function createExclusive(
     return await running;
   }
 
-  /** Takes the turn of a group. */
+  /** Joins the queue for the turn of a group. */
   function enter(id: string): { readonly before: Promise<unknown>; leave(): void } {
     const queue = queues.get(id) ?? { tail: Promise.resolve(), waiting: 0 };
     if (queue.waiting >= WAITING_MAX) {
@@ -204,7 +206,7 @@ export function createExclusive(
   ): Promise<T> {
     let done: { readonly result: T } | undefined;
     const goOn = () => {
-      copyNotes.take(id, undefined); // others may have pushed the group, and cannot tell
+      copyNotes.take(id, undefined); // other instances may have pushed the group, and cannot tell
       return work(signal, true);
     };
     const notes: Notes = {
@@ -223,14 +225,14 @@ export function createExclusive(
         const options = { waitMs: OTHERS_MS_MAX, signal, leavesTrace: true, notes };
         return await present.hold(lockName(id), remember, options);
       } catch (failure) {
-        if (done) return done.result; // lost at the very end: what was done is done
+        if (done) return done.result; // the lock was lost after the work was done
         if (!(failure instanceof LockFailure)) throw failure;
         if (failure.kind === "busy") throw new TurnFailure(failure.message, { cause: failure });
         if (failure.kind !== "unavailable") throw failure;
         if (present.state === "forbidden") return await goOn();
         if (!alone) throw failure;
         const stoppedMs = present.sessions.since + STOPPING_MS;
-        // Where Consul can be asked again others rely on the lock.
+        // If Consul can be asked again, other instances rely on the lock.
         const leftMs = present.state === "yes" ? AGAIN_MS : stoppedMs - performance.now();
         if (leftMs <= 0) return await goOn();
         const changed = new AbortController();
@@ -243,7 +245,7 @@ export function createExclusive(
 
   return {
     async run(id, work, options) {
-      // Before its turn, for which pushes wait.
+      // It waits here and not in its turn, because pushes wait for its turn.
       if (!options.alone) await noneAlone(options.signal);
       const { before, leave } = enter(id);
       touch(id);
@@ -304,7 +306,7 @@ export function createExclusive(
       try {
         return await present.hold(`moves-${from}`, moves, { waitMs: MOVING_WAIT_MS, signal });
       } catch (error) {
-        if (done) return done.result; // lost at the very end: what was done is done
+        if (done) return done.result; // the lock was lost after the work was done
         if (begun || !(error instanceof LockFailure)) throw error;
         return undefined;
       }
@@ -370,7 +372,10 @@ export function createExclusive(
   }
 }
 
-/** Two groups that share one only wait for each other. A key in Consul has 512 bytes at most. */
+/**
+ * Returns the name of a group's lock. Two groups with the same name only wait for each other. A key in Consul
+ * has 512 bytes at most.
+ */
 function lockName(id: string): string {
   return `group-${murmur3(id).toString(16).padStart(8, "0")}`;
 }

@@ -1,6 +1,6 @@
 /**
- * Brings groups home that have just been pushed where they lay: soon after, and many together, for a
- * Pushgateway can only be read whole. Nobody waits for it, so a push does not take as long as a move.
+ * Moves groups to their owners that have just been pushed where they lay: soon after, and many together,
+ * because a Pushgateway can only be read as a whole. No push waits for the move.
  *
  * @module
  */
@@ -15,29 +15,29 @@ import type { MoveManyDeps } from "./many/pass.ts";
 
 /** Groups that are to be moved. */
 export interface FollowUp {
-  /** A group lies on a member that does not own it, and was pushed just now. */
+  /** Adds a group that lies on a member that does not own it, and that was pushed just now. */
   add(id: string, from: Member): void;
-  /** Other rings are in use: what others pushed to may be moved now. */
+  /** Called when other rings are in use: groups that other instances pushed to may be moved now. */
   wake(): void;
   /**
-   * Moves what was added, until the signal aborts; what is left then is moved for some seconds more, for
-   * a move that is cut off leaves two copies. One that cannot be moved waits for its next push.
+   * Moves the added groups until the signal aborts. Groups that are left then are moved for up to 5 s more,
+   * because a move that is cut off leaves two copies. A group that cannot be moved waits for its next push.
    */
   run(signal: AbortSignal): Promise<void>;
 }
 
-/** What is left at the end is moved for so long. */
+/** How long groups that are left at the end are moved. */
 const FINISH_MS_MAX = 5_000;
-/** What is pushed within this time is moved together. */
+/** Groups that are pushed within this time are moved together. */
 const GATHER_MS = 50;
 
 /** Creates the follow-up, with nothing to do. */
 export function createFollowUp(deps: MoveManyDeps): FollowUp {
-  /** Several members may hold a group. */
+  /** Groups to be moved, by the member that holds them. Several members may hold a group. */
   let due = new Map<Member, Set<string>>();
-  /** Others still push to these by their rings. */
+  /** Groups that other instances still push to these members by their rings. */
   let early = new Map<Member, Set<string>>();
-  /** How often other rings were in use. */
+  /** How often other rings have come into use. */
   let wakes = 0;
   const moves = new Map<Member, Moves>();
   const wake = createWake();
@@ -52,7 +52,7 @@ export function createFollowUp(deps: MoveManyDeps): FollowUp {
     try {
       const wakesBefore = wakes;
       const outcome = await movesOff(from).run(ids, signal);
-      // What was early may be so no more: other rings have come into use while the rest was moved.
+      // Early groups may not be early any more, if other rings have come into use during the move.
       note(wakes === wakesBefore ? early : due, from, outcome.early);
       note(due, from, outcome.left());
     } catch (error) {

@@ -1,6 +1,7 @@
 /**
- * Brings one group from a member to its owner: copied, checked, and only then deleted. Never the last
- * copy, never one that has changed in the meantime. Callers see to it that nothing else handles the group.
+ * Moves one group from a member to its owner: it is copied, the copy is checked, and only then the source is
+ * deleted. The last copy is never deleted, and neither is one that has changed in the meantime. Callers make
+ * sure that nothing else handles the group.
  *
  * @module
  */
@@ -21,17 +22,17 @@ import { type Gateways, MemberFailure } from "../gateways.ts";
 import type { RelationOf } from "../plan/processes.ts";
 import { doubtOf, isOutdated, newestOfRivals } from "../plan/rivals.ts";
 
-/** Which group, from where to where. */
+/** The group, and the members that it is moved from and to. */
 export interface Move {
   readonly id: string;
   readonly from: Member;
   readonly to: Member;
   /**
-   * Others that may hold it. A copy counts as pushed when it is made: it must not outdate theirs. Where
-   * one cannot be read, the copy is marked as partial.
+   * Other members that may hold it. A copy counts as pushed when it is made, so it must not outdate their
+   * copies. If one of them cannot be read, the copy is marked as partial.
    */
   readonly others?: readonly Member[];
-  /** Some member that cannot be read may hold families that belong to it. */
+  /** Whether some member that cannot be read may hold families of the group. */
   readonly partial?: boolean;
 }
 
@@ -40,49 +41,52 @@ export interface MoveDeps {
   readonly gateways: Gateways;
   readonly relationOf: RelationOf;
   /**
-   * Whether the ring still gives the group to its new member: asked once more when it has been copied,
-   * for a sweep may have missed the copy and found the group in place where it was.
+   * Whether the ring still gives the group to its new member. It is called again after the group was copied,
+   * because a sweep may have missed the copy and found the group in place at its source.
    */
   readonly belongs: () => boolean;
-  /** Called before a copy is made on a member: whose owner that is may change in the meantime. */
+  /** Called before a copy is made on a member: the owner of the group may change in the meantime. */
   readonly places: (member: Member) => void;
-  /** Called when a copy was deleted from a member that is no good there. */
+  /** Called when a bad copy was deleted from a member. */
   readonly tookBack: (member: Member) => void;
 }
 
 /** How a copy ended. */
 type CopyOutcome =
-  /** Both hold it: `content` is what was copied, `copy` what was made of it where nothing else is. */
+  /**
+   * Both members hold it. `content` is what was copied; `copy` is the copy, if the member holds nothing else
+   * of it.
+   */
   | { readonly kind: "copied"; readonly content: GroupContent; readonly copy?: GroupContent }
-  /** Somebody pushed to it meanwhile. */
+  /** Somebody pushed to it in the meantime. */
   | { readonly kind: "changed" }
-  /** It cannot be copied so that nothing is lost. */
+  /** It cannot be copied without loss. */
   | { readonly kind: "stays"; readonly reason: string };
 
 /** How a move ended. */
 export type MoveOutcome =
   /** It was copied and deleted. */
   | { readonly kind: "moved" }
-  /** Its owner, or another member, had a newer copy; the old one was deleted. */
+  /** The owner, or another member, had a newer copy. The old copy was deleted. */
   | { readonly kind: "outdated" }
   | { readonly kind: "gone" }
-  /** Somebody pushed to the former holder meanwhile, or the ring changed: to be moved again. */
+  /** Somebody pushed to the source in the meantime, or the ring changed. It is to be moved again. */
   | { readonly kind: "changed" }
   | { readonly kind: "stays"; readonly reason: string };
 
 /**
- * A Pushgateway deletes after it has answered, and one that checks no push takes it so, too: in turn,
- * milliseconds later, or seconds where it is at its limit.
+ * A Pushgateway deletes after it has answered. One that does not check pushes also stores them after it has
+ * answered: in order, milliseconds later, or seconds later if it is at its limit.
  */
 const QUEUE_TRIES_MAX = 20;
 const QUEUE_MS = 100;
-/** What was pushed so long ago to one that checks no push is there: before that a read may lack it. */
+/** By this time a Pushgateway that does not check pushes has stored a push. An earlier read may lack it. */
 const UNSEEN_MS = 500;
 
 /**
  * Moves a group off a member that is about to leave, or to its owner.
  *
- * @throws where a member cannot be read or written; no copy is lost by that
+ * @throws if a member cannot be read or written; no copy is lost
  */
 export async function moveGroup(
   move: Move,
@@ -129,8 +133,8 @@ export async function moveGroup(
 }
 
 /**
- * Deletes a copy that is older than another one. Where either is marked as partial, what the newer lacks
- * is added to it first.
+ * Deletes a copy that is older than another one. If either is marked as partial, content that the newer one
+ * lacks is added to it first.
  */
 async function retire(
   reading: GroupReading,
@@ -170,12 +174,12 @@ interface CopyingOptions extends Pick<MoveDeps, "gateways" | "places" | "tookBac
 }
 
 /**
- * Copies a group to a member that lacks it or holds an older copy, and reads it back. An older copy is
- * added to, not replaced: another instance may have pushed to a member that lacked the group, so that
- * the newer copy is not the fuller one.
+ * Copies a group to a member that lacks it or holds an older copy, and reads it back. An older copy is added
+ * to and not replaced: another instance may have pushed to a member that lacked the group, so the newer copy
+ * need not be the more complete one.
  *
  * @param onto whether the other member holds another copy
- * @throws where a member cannot be read or written; both copies are left then
+ * @throws if a member cannot be read or written; both copies are left
  */
 async function copyGroup(
   reading: GroupReading,
@@ -186,7 +190,7 @@ async function copyGroup(
   if (reading.kind === "changed") return { kind: "changed" };
   const content = partial ? markedPartial(reading.content) : reading.content;
 
-  // Merged also where nothing is yet: others may push to it this very moment.
+  // It is merged even if nothing is there yet, because somebody may push to it at this moment.
   places(to);
   const refused = await gateways.merge(to, content, signal);
   let copy: GroupReading | undefined;
@@ -201,7 +205,7 @@ async function copyGroup(
   if (!onto && copy?.kind === "content") {
     // Somebody has pushed to it in the meantime.
     if (!isPartOf(copy.content, content)) return { kind: "changed" };
-    // What was made of it there is worse than nothing: it would count as the newer one.
+    // A bad copy is worse than none, because it would count as the newer one.
     await removeSeen({ id, from: to }, gateways, signal);
     tookBack(to);
   }
@@ -209,16 +213,16 @@ async function copyGroup(
   return { kind: "stays", reason: `${to}: ${reason}` };
 }
 
-/** Whether the last push of a group has failed: what alerts go by. */
+/** Whether the last push of a group has failed. Alerts depend on it. */
 function hasFailed({ failureTime, pushTime }: GroupContent): boolean {
   return failureTime > pushTime;
 }
 
 /**
- * Deletes a copy that counts as newer than another one, and waits until it is gone: a Pushgateway
- * deletes after it has answered, and as long as this copy is seen the other one seems to be stale.
+ * Deletes a copy that counts as newer than another one, and waits until it is gone: a Pushgateway deletes
+ * after it has answered, and while this copy is seen the other one seems to be stale.
  *
- * @throws {MemberFailure} where it is still there after a while
+ * @throws {MemberFailure} if it is still there after a while
  */
 export async function removeSeen(
   { id, from }: Omit<FormerCopy, "time">,
@@ -245,10 +249,10 @@ export interface FormerCopy {
 }
 
 /**
- * Deletes a copy unless it has changed since it was read. Between this look and the deletion lies
- * one request: a Pushgateway deletes on no condition.
+ * Deletes a copy unless it has changed since it was read. One request lies between this check and the
+ * deletion, because a Pushgateway cannot delete on a condition.
  *
- * @param isAllowed asked after the look: what allowed the deletion may have changed since long before
+ * @param isAllowed called after the check, because the reason to delete the copy may be out of date by then
  * @returns whether it is gone
  */
 export async function removeUnchanged(
@@ -266,8 +270,8 @@ export async function removeUnchanged(
 }
 
 /**
- * Deletes a copy whose source was pushed to in the meantime: it counts as newer than that push. As long as
- * nothing was, the two are alike, and either may stay.
+ * Deletes a copy whose source was pushed to in the meantime, because the copy counts as newer than that push.
+ * If nothing was pushed, the two are alike, and either may stay.
  */
 async function takeBack(
   { id, from, to }: Move,
@@ -285,7 +289,7 @@ async function takeBack(
   tookBack(to);
 }
 
-/** The groups of a member, where it can be read now: the move does not depend on it. */
+/** Reads the groups of a member, if it can be read now. The move does not depend on it. */
 async function readable(
   member: Member,
   gateways: Gateways,
@@ -300,10 +304,10 @@ async function readable(
 }
 
 /**
- * Waits until what members have acknowledged can be read: one that checks no push shows it later, and what
- * a read lacks would be deleted, or an older value written over it.
+ * Waits until pushes that members have acknowledged can be read. A member that does not check pushes shows
+ * them later. A push that a read lacks would be deleted, or overwritten with an older value.
  *
- * @throws {MemberFailure} where one does not answer
+ * @throws {MemberFailure} if a member does not answer
  */
 export async function seePushes(
   members: readonly Member[],

@@ -1,16 +1,16 @@
 /**
- * What a push does to a group that is out of place, or may be: it brings the group to its owner and
- * removes the other copies, before the client is answered.
+ * Handles pushes of groups that are out of place, or may be. Each push brings its group to the owner and
+ * removes the other copies before the client is answered.
  *
- * - `PUT` replaces the group: to its present holders first, then to the owner, then they are deleted.
- *   So whoever scrapes both at any moment never sees a value go back. Where the owner is known to
- *   refuse it, it is asked first, and nothing else is done.
- * - `POST` merges, so it goes to the newest copy, wherever that lies. The group is moved right after,
- *   with all that it holds, together with others: a move takes seconds where members hold thousands.
- *   Where a member that may hold the group cannot be read, the copy is marked as partial before.
+ * - `PUT` replaces the group. It goes to the present holders first and then to the owner; then the holders'
+ *   copies are deleted. So whoever scrapes both at any moment never sees a value go back. If the owner is
+ *   known to refuse the push, the owner is asked first, and nothing else is done if it refuses.
+ * - `POST` merges, so it goes to the newest copy, wherever that lies. The group is moved right after, with
+ *   all that it holds and together with others, because a move takes seconds if members hold thousands of
+ *   groups. If a member that may hold the group cannot be read, the copy is marked as partial before.
  * - `DELETE` goes to every holder.
  *
- * While instances go by different rings, the owner of a group is that by the ring which was announced
+ * While instances go by different rings, the owner of a group is the one by the ring that was announced
  * first.
  *
  * @module
@@ -29,14 +29,14 @@ import type { HandoffReport } from "../report.ts";
 import type { Exclusive } from "./exclusive.ts";
 import { doubtOf } from "../plan/rivals.ts";
 
-/** What became of one delivery of the client's push. */
+/** The outcome of one delivery of the client's push. */
 export interface Delivery<Answer> {
   readonly answer: Answer;
-  /** The member that took the push (2xx); absent where none did. */
+  /** The member that took the push (2xx). Absent if none did. */
   readonly taken?: Member;
-  /** Nothing was sent: no connection came about. */
+  /** Whether nothing was sent, because no connection was made. */
   readonly unsent?: boolean;
-  /** The member that has understood the push, and does not take it. */
+  /** The member that has understood the push and refused it. */
   readonly refusedBy?: Member;
 }
 
@@ -45,25 +45,25 @@ export interface MisplacedPush<Answer> {
   readonly method: string;
   readonly id: string;
   readonly key: string;
-  /** The types of the families that it carries, as far as can be told without much ado. */
+  /** Returns the types of the families in the push, as far as they can be found at little cost. */
   types(): ReadonlyMap<string, string>;
   /**
-   * Sends the push to the owner (or where it cannot be reached, to the next on the ring); a `DELETE`
-   * to every member that may hold the group.
+   * Sends the push to the owner, or to the next member on the ring if the owner cannot be reached. A `DELETE`
+   * is sent to every member that may hold the group.
    *
-   * @param to this member and no other
-   * @param timeoutMs for its answer, where less than usual is enough
+   * @param to sends the push to this member only
+   * @param timeoutMs timeout of the answer, if a shorter one than usual is enough
    */
   deliver(to?: Member, timeoutMs?: number): Promise<Delivery<Answer>>;
 }
 
-/** Where a POST goes. */
+/** Where a `POST` goes. */
 interface Destination {
-  /** It holds the newest copy, or is the owner. */
+  /** The member with the newest copy, or the owner. */
   readonly to: Member;
   /** Members with other copies. */
   readonly others: readonly Member[];
-  /** Some member may hold more of the group: it cannot be read, or what it holds is as new. */
+  /** Whether some member may hold more of the group: it cannot be read, or its copy is as new. */
   readonly isPart: boolean;
 }
 
@@ -73,13 +73,13 @@ interface Found {
   readonly pushed: PushedAt;
 }
 
-/** The copies of a group, and members that could not be asked. */
+/** The copies of a group, and the members that could not be asked. */
 interface Look {
   readonly found: readonly Found[];
   readonly failed: readonly Member[];
 }
 
-/** What handling such a push takes. */
+/** What handling these pushes needs. */
 export interface OnPushDeps {
   readonly whereabouts: Whereabouts;
   readonly exclusive: Exclusive;
@@ -88,29 +88,29 @@ export interface OnPushDeps {
   readonly rings: Pick<Rings, "present" | "areAgreed" | "isAlone" | "isUsed" | "sendsAlone">;
   /** Unix time in ms. */
   readonly now: () => number;
-  /** Ends when more is known of what the members hold. */
+  /** Resolves when more is known of what the members hold. */
   readonly news: (signal: AbortSignal) => Promise<void>;
-  /** The group was marked as a part on a member. */
+  /** Called when the group was marked as partial on a member. */
   readonly marked: (id: string, member: Member) => void;
-  /** The group was pushed to a member while another one holds it, too; that copy should be moved. */
+  /** Called after a push with a member whose copy should be moved to the owner. */
   readonly followUp: (id: string, from: Member) => void;
   readonly report: HandoffReport;
 }
 
-/** The ring may change while a group is looked for. */
+/** How often a group is located again because the ring has changed meanwhile. */
 const TRIES_MAX = 3;
 /**
- * A member of 100,000 groups is read in five seconds. One that takes longer is not waited for: a POST
- * whose group it may hold marks its copy as partial.
+ * How long a `POST` waits for reads. A member with 100,000 groups is read in five seconds. If a member that
+ * may hold the group takes longer, the copy is marked as partial.
  */
 const KNOWN_MS_MAX = 5_000;
-/** For a member that cannot be read to take a push, or a deletion, that it would be good if it had. */
+/** Timeout of a push or a deletion that a member which cannot be read should have, but need not have. */
 const HIDDEN_MS_MAX = 2_000;
 
 /**
- * Creates what handles pushes of misplaced groups, one at a time for each group.
+ * Creates the handler of pushes of misplaced groups. It handles one at a time for each group.
  *
- * @throws {TurnFailure} where the group's turn does not come; the push was not sent then
+ * @throws {TurnFailure} if the turn of the group does not come; the push was not sent
  */
 export function createOnPush(deps: OnPushDeps) {
   const { whereabouts, rings, exclusive, gateways, report, relationOf } = deps;
@@ -124,7 +124,7 @@ export function createOnPush(deps: OnPushDeps) {
     return await exclusive.run(asked.id, async (signal, isAlone) => {
       using _sent = isAlone ? rings.sendsAlone(asked.key) : undefined;
       const push = noted(asked, signal);
-      // A push before this one may have settled it.
+      // An earlier push may have settled the group.
       const holders = whereabouts.holdersOf(push);
       if (push.method === "POST") return await merge(push, signal);
       if (!holders) return (await push.deliver()).answer;
@@ -138,9 +138,9 @@ export function createOnPush(deps: OnPushDeps) {
   };
 
   /**
-   * Notes where the push lands. While it is on its way under its lock the rings may change, and others that
-   * know of it push the group elsewhere without a lock. So what lands then is marked as a part before it is
-   * answered.
+   * Notes where the push lands. While it is on its way under its lock, the rings may change, and other
+   * instances that know of the change push the group elsewhere without a lock. So a copy that takes the push
+   * then is marked as partial before the client is answered.
    */
   function noted<Answer>(
     push: MisplacedPush<Answer>,
@@ -158,8 +158,8 @@ export function createOnPush(deps: OnPushDeps) {
         if (taken !== undefined && whereabouts.ringChanges !== before) {
           await mark(push.id, taken, signal);
         }
-        // By a ring that has changed in the meantime, or before others learn of it, it is out of place
-        // there.
+        // If the ring has changed in the meantime, or other instances do not know of it yet, the group is out
+        // of place there.
         const isOut = taken !== ownerOf(push.key) || whereabouts.isSeen(push.id);
         if (taken !== undefined && isOut) {
           whereabouts.placed(push.id, taken, {
@@ -172,7 +172,7 @@ export function createOnPush(deps: OnPushDeps) {
     };
   }
 
-  /** Waits, for a bounded time, until those have been read that may hold the group and can be read. */
+  /** Waits, for 5 s at most, until all members have been read that may hold the group and can be read. */
   async function becomesKnown<Answer>(
     push: MisplacedPush<Answer>,
     signal: AbortSignal,
@@ -186,10 +186,10 @@ export function createOnPush(deps: OnPushDeps) {
     signal.throwIfAborted();
   }
 
-  /** To the owner; where no connection to it comes about, to the next one on our ring. */
+  /** Sends the push to the owner, or to the next member on our ring if no connection to the owner is made. */
   async function deliverHome<Answer>(push: MisplacedPush<Answer>): Promise<Delivery<Answer>> {
     const owner = ownerOf(push.key);
-    // Of a contested group that is the owner by another ring than ours.
+    // The owner of a contested group is that of another ring than ours.
     if (owner === undefined || owner === rings.present.ownerOf(push.key)) {
       return await push.deliver();
     }
@@ -198,8 +198,8 @@ export function createOnPush(deps: OnPushDeps) {
   }
 
   /**
-   * Deletes what the owner's copy was made of: as long as both are there, a push would be seen on one of
-   * them before the other, and then the former value.
+   * Deletes the sources of the owner's copy. While both exist, a push would be seen on one of them before the
+   * other, and then the former value.
    *
    * @returns the holders that are left
    */
@@ -257,7 +257,7 @@ export function createOnPush(deps: OnPushDeps) {
     return answer;
   }
 
-  /** Whether a member is known to refuse a push: other groups of it have a family of another type. */
+  /** Whether a member is known to refuse a push, because its other groups have a family of another type. */
   function wouldRefuse<Answer>(member: Member, push: MisplacedPush<Answer>): boolean {
     const types = whereabouts.inventories.get(member)?.types;
     if (!types) return false;
@@ -265,8 +265,9 @@ export function createOnPush(deps: OnPushDeps) {
   }
 
   /**
-   * The owner refuses the push. Where a holder has taken it, it is taken, and the group stays there; where
-   * one may have, nobody can tell; else nothing has changed but that a push has failed.
+   * Handles a refusal by the owner. If a holder has taken the push, it counts as taken, and the group stays
+   * there. If a holder may have taken it, the outcome is not known. Otherwise nothing has changed, except
+   * that a push has failed.
    */
   async function refused<Answer>(
     push: MisplacedPush<Answer>,
@@ -301,7 +302,7 @@ export function createOnPush(deps: OnPushDeps) {
     return taken[0].answer;
   }
 
-  /** A refused push leaves an empty group that no push has ever reached well. */
+  /** Deletes the empty group that a refused push leaves: no push of it has ever succeeded. */
   async function removeShell(id: string, member: Member, signal: AbortSignal): Promise<void> {
     const { times } = await gateways.pushTimes(member, signal);
     if (times.get(id) === 0) await gateways.remove(member, id, signal);
@@ -323,10 +324,10 @@ export function createOnPush(deps: OnPushDeps) {
     if (destination === undefined) return (await push.deliver()).answer;
     const { to, isPart } = destination;
     const all = [to, ...destination.others];
-    // A copy that was made and is not the newest any more is no reason to delete what it was made of.
+    // A copy that is no longer the newest is no reason to delete its source.
     const left = to === ownerOf(push.key) ? await withoutCopied(push, all, signal) : all;
     const others = destination.others.filter((member) => left.includes(member));
-    // Without a lock others may move the group in the meantime, or not look for it there.
+    // Without a lock other instances may move the group in the meantime, or not look for it there.
     if (isPart || !rings.areAgreed) await mark(push.id, to, signal);
     let delivered = await push.deliver(to);
     if (delivered.unsent) {
@@ -345,15 +346,15 @@ export function createOnPush(deps: OnPushDeps) {
   }
 
   /**
-   * Marks the copy that a `POST` is about to go to, where another member may hold more of the group.
+   * Marks the copy that a `POST` is about to go to as partial, if another member may hold more of the group.
    */
   async function mark(id: string, to: Member, signal: AbortSignal): Promise<void> {
     if (whereabouts.isMarked(id, to)) return;
     try {
-      // One that refuses the mark refuses the push, too.
+      // A member that refuses the mark refuses the push too.
       if (await gateways.markPartial(to, id, signal) === undefined) deps.marked(id, to);
     } catch (error) {
-      // One that is gone does not take the push either, which goes to another one then.
+      // A member that cannot be reached does not take the push either, which then goes to another member.
       if (!isUnsent(error)) throw error;
     }
   }
@@ -369,7 +370,7 @@ export function createOnPush(deps: OnPushDeps) {
       if (owner === undefined) return undefined;
       if (!holders) return { to: owner, others: [], isPart: false };
       const destination = await destinationOf(push.id, { holders, owner }, signal);
-      // By a ring that has changed in the meantime nobody would look for it there.
+      // If the ring has changed in the meantime, nobody would look for the group there.
       if (ownerOf(push.key) === owner) return destination;
     }
     throw new MemberFailure("the members change while it is looked for");
@@ -389,7 +390,7 @@ export function createOnPush(deps: OnPushDeps) {
     const goingTo = (to: Member): Destination => {
       const own = found.find(({ member }) => member === to);
       const others = found.filter(({ member }) => member !== to);
-      // Of two copies that cannot be told apart by their times the next push may go to the other one.
+      // If the push times of two copies do not tell them apart, the next push may go to the other copy.
       const alike = others.filter(({ pushed }) => own && !isNewer(own.pushed, pushed));
       return {
         to,
@@ -403,7 +404,10 @@ export function createOnPush(deps: OnPushDeps) {
     return goingTo(isOwners ? owner : newest.member);
   }
 
-  /** The copies of a group, where they are known without a look: a Pushgateway can only be read whole. */
+  /**
+   * Returns the copies of a group if they are known without a read: a Pushgateway can only be read as a
+   * whole.
+   */
   function knownCopies({ exact }: Holders): Look | undefined {
     if (!rings.isAlone || !exact) return undefined;
     const found = [...exact].map(([member, pushed]) => ({ member, pushed }));
@@ -411,7 +415,7 @@ export function createOnPush(deps: OnPushDeps) {
     return found.length === 1 || found.every(isTold) ? { found, failed: [] } : undefined;
   }
 
-  /** The copies on some members, as they are now, and who could not be asked. */
+  /** Reads the copies that some members hold now. Returns the members that could not be asked as well. */
   async function look(
     id: string,
     members: readonly Member[],
@@ -436,7 +440,10 @@ export function createOnPush(deps: OnPushDeps) {
     return { found, failed };
   }
 
-  /** Says whether it is gone. What others may push to by their ring stays, and is found again later. */
+  /**
+   * Deletes a copy, and returns whether it is gone. A copy that other instances may push to by their ring
+   * stays, and is found again later.
+   */
   async function removeOther(
     { id, key }: { readonly id: string; readonly key: string },
     { member, to }: { readonly member: Member; readonly to: Member },
@@ -458,7 +465,10 @@ export function createOnPush(deps: OnPushDeps) {
     return await attempt("delete", () => abandonable(removal, late.signal));
   }
 
-  /** The push was taken: what fails after it is told to the operator, not to the client. */
+  /**
+   * Runs work after the push was answered by a member. A failure is reported to the operator, not to the
+   * client.
+   */
   async function attempt(kind: "copy" | "delete", work: () => Promise<void>): Promise<boolean> {
     try {
       await work();
@@ -474,13 +484,13 @@ export function createOnPush(deps: OnPushDeps) {
     from: readonly Member[],
     to: Member,
   ): void {
-    // By a ring that has changed in the meantime it is out of place where it is.
+    // If the ring has changed in the meantime, the group is out of place here.
     if (ownerOf(key) === to) whereabouts.settled(id);
     if (from.length > 0) report.moved({ id, from, to, by: "push" });
   }
 }
 
-/** Whether a member was not even reached. */
+/** Whether no connection to a member was made. */
 function isUnsent(error: unknown): boolean {
   const cause = error instanceof MemberFailure ? error.cause : undefined;
   return cause instanceof SendFailure && (cause.kind === "refused" || cause.kind === "unreachable");

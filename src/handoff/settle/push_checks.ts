@@ -1,6 +1,6 @@
 /**
- * Whether members check each push against all that they hold, as a Pushgateway does unless it runs with
- * `--push.disable-consistency-check`: a drain into them takes as long as their checks.
+ * Finds out whether members check each push against all that they hold, as a Pushgateway does unless it runs
+ * with `--push.disable-consistency-check`. A drain into them takes as long as their checks.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { Member } from "../../member.ts";
 import type { Membership } from "../../membership/membership.ts";
 import { type Gateways, MemberFailure } from "../gateways.ts";
 
-/** What finding out needs. */
+/** What asking members needs. */
 export interface PushChecksDeps {
   readonly gateways: Pick<Gateways, "checksPushes">;
   readonly membership: () => Pick<Membership, "records">;
@@ -18,18 +18,21 @@ export interface PushChecksDeps {
 /** What is known of members so far. */
 export interface PushChecks {
   /**
-   * Asks members, each process once; one that does not answer is asked again by the next call.
+   * Asks members, once for each process. A member that does not answer is asked again by the next call.
    *
    * @throws the signal's reason when it aborts
    */
   ask(members: readonly Member[], signal: AbortSignal): Promise<void>;
-  /** Whether any of them checks pushes; `undefined` where none says so, and not all say that they do not. */
+  /**
+   * Whether any of them checks pushes. `undefined` if none says that it does, and not all say that they do
+   * not.
+   */
   anyOf(members: readonly Member[]): boolean | undefined;
 }
 
-/** Knows nothing yet. */
+/** Creates the checks, with nothing known. */
 export function createPushChecks({ gateways, membership }: PushChecksDeps): PushChecks {
-  /** By the start of the process that was asked: the next one may have been given the flag. */
+  /** With the start of the process that was asked: the next process may have been given the flag. */
   const told = new Map<Member, { readonly started?: string; readonly checks?: boolean }>();
 
   async function ask(member: Member, signal: AbortSignal): Promise<void> {
@@ -39,7 +42,7 @@ export function createPushChecks({ gateways, membership }: PushChecksDeps): Push
     try {
       told.set(member, { started, checks: await gateways.checksPushes(member, signal) });
     } catch (failure) {
-      if (!(failure instanceof MemberFailure)) throw failure; // that it does not answer others tell
+      if (!(failure instanceof MemberFailure)) throw failure; // other parts report that it does not answer
     }
   }
 

@@ -1,9 +1,8 @@
 /**
- * Deletes copies that are certainly older than another one, after a fresh look at both. Where the
- * newer is marked as partial, what it lacks is added to it first. Where the older one lies on the
- * group's owner, the newer is brought there instead, onto it: an instance that did not know of the
- * owner yet may have pushed to a member that lacked the group, so that the newer copy is not the fuller
- * one.
+ * Deletes copies that are certainly older than another one, after both have been read again. If the newer
+ * copy is marked as partial, content that it lacks is added to it first. If the older copy lies on the owner
+ * of the group, the newer one is moved onto it instead: an instance that did not know of the owner yet may
+ * have pushed to a member that lacked the group, so the newer copy need not be the more complete one.
  *
  * @module
  */
@@ -18,9 +17,9 @@ import { noting } from "./bring_home.ts";
 import { moveGroup, removeUnchanged } from "./move.ts";
 
 /**
- * Deletes stale copies. One that cannot be deleted is told, and left to the next sweep.
+ * Deletes stale copies. A copy that cannot be deleted is reported, and left to the next sweep.
  *
- * @returns how many groups have a copy less
+ * @returns how many groups have one copy less
  * @throws the signal's reason when it aborts
  */
 export async function removeStale(
@@ -48,7 +47,7 @@ export async function removeStale(
   return removed;
 }
 
-/** Says whether the group has a copy less now. */
+/** Deletes a stale copy. Returns whether the group has one copy less now. */
 async function removeOne(
   copy: StaleCopy,
   deps: StaleDeps,
@@ -80,7 +79,7 @@ async function removeOne(
 }
 
 /**
- * Whether either copy may be a part only. Where instances see different members, both may be pushed to,
+ * Whether either copy may be incomplete. If instances see different members, both copies may be pushed to,
  * and the newer one need not be the marked one.
  */
 async function isPart(
@@ -93,7 +92,7 @@ async function isPart(
   return traits.some(({ partial }) => partial.has(id));
 }
 
-/** A deletion tells that nothing of it belongs to what was pushed since. */
+/** Whether the group was deleted after the copy was pushed: then nothing of it belongs to later pushes. */
 function wasDeletedSince(
   id: string,
   old: PushedAt,
@@ -103,7 +102,7 @@ function wasDeletedSince(
   return deletedAt !== undefined && old.max < deletedAt;
 }
 
-/** The older copy lies on the owner: the newer is moved there, unless it has to stay where it is. */
+/** Moves the newer copy to the owner, which holds the older one, unless the newer one has to stay. */
 async function bringTo(
   copy: StaleCopy,
   newer: Member,
@@ -116,7 +115,8 @@ async function bringTo(
   const holders = whereabouts.holdersOf({ id, key });
   const others = [...holders?.seen.keys() ?? []]
     .filter((other) => other !== member && other !== newer);
-  // A copy counts as pushed when it is made: one too close to be judged would seem older then.
+  // A copy counts as pushed when it is made: another one that is too close to be judged would then seem
+  // older.
   for (const other of others) {
     if (!await staleness({ id, member: other, newer }, gateways, signal)) return "later";
   }
@@ -129,12 +129,15 @@ async function bringTo(
     report.staleRemoved({ id, member, newer });
     return "moved";
   }
-  // One that cannot be copied is the newer all the same.
+  // A copy that cannot be moved is the newer one nevertheless.
   const stays = kind === "stays" && await staleness(copy, gateways, signal) !== undefined;
   return stays ? "stays" : "later";
 }
 
-/** The newer copy is marked as partial: what the older has beside it is added, then that is deleted. */
+/**
+ * Adds to the newer copy what only the older one has, because one is marked as partial. Then deletes the
+ * older one.
+ */
 async function addTo(
   copy: StaleCopy,
   newer: Member,
@@ -145,7 +148,7 @@ async function addTo(
   const holders = whereabouts.holdersOf({ id, key: keyOfId(id) });
   const others = [...holders?.seen.keys() ?? []]
     .filter((other) => other !== member && other !== newer);
-  // What is added to counts as pushed then: a copy that is newer than it would seem to be older.
+  // A copy that content is added to counts as pushed then: a copy that is newer than it would seem older.
   for (const other of others) {
     if (!await staleness({ id, member: other, newer: member }, gateways, signal)) return false;
   }
@@ -166,11 +169,11 @@ async function addTo(
 /** A copy as it was found. */
 interface OldCopy {
   readonly pushed: PushedAt;
-  /** Its push time, as its member has it. */
+  /** Its push time, by the clock of its member. */
   readonly time: number;
 }
 
-/** When the copy was pushed, where what is newer still stands, and is still newer for certain. */
+/** Reads a copy again. Returns it if the newer copy, or the deletion, is still newer for certain. */
 async function staleness(
   { id, member, newer }: StaleCopy,
   gateways: Gateways,

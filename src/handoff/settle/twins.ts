@@ -1,6 +1,6 @@
 /**
- * Deletes copies that hold nothing but what the owner's copy holds as well, whichever was pushed first:
- * what is left where a copy was made and its source not deleted.
+ * Deletes copies that hold nothing but what the owner's copy holds as well, whichever was pushed first. Such
+ * a copy is left if a copy was made and its source was not deleted.
  *
  * @module
  */
