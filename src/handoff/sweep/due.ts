@@ -1,29 +1,31 @@
-/** When each member is to be read again. Pure state, by a clock that is handed in. @module */
+/** Knows when each member is to be read again. Pure state. The clock is a parameter. @module */
 
 import { type BackoffLimits, backoffMs } from "../../concurrency/backoff.ts";
 import type { Member } from "../../member.ts";
 
 /** Which members are due. */
 export interface Due {
-  /** Whether a member is to be read now. One that nothing is known of is, one that is being read not. */
+  /**
+   * Whether a member is to be read now. So is one of which nothing is known; one that is being read is not.
+   */
   isDue(member: Member, nowMs: number): boolean;
-  /** How long until the first of some members is due; `Infinity` where none will be. */
+  /** How long until the first of some members is due, in ms. `Infinity` if none will be. */
   leftMs(members: Iterable<Member>, nowMs: number): number;
-  /** A member is due at once; one that is being read is, when that has ended. */
+  /** Makes a member due at once. A member that is being read becomes due when the read has ended. */
   now(member: Member): void;
-  /** All are due at once. */
+  /** Makes all members due at once. */
   all(): void;
-  /** A member is due by this time, unless it is being read. */
+  /** Makes a member due by this time, unless it is being read. */
   by(member: Member, atMs: number): void;
-  /** A read of a member begins. */
+  /** Called when a read of a member begins. */
   begins(member: Member): void;
-  /** A member was read well, and is due at this time. */
+  /** Called when a member was read. It is due at this time. */
   wasRead(member: Member, atMs: number): void;
-  /** A member could not be read: it is tried again later and later. */
+  /** Called when a member could not be read. It is tried again later and later. */
   hasFailed(member: Member, nowMs: number): void;
-  /** What a member waits for has not come about: it is looked at again later and later. */
+  /** Called when what a member waits for has not happened. The member is looked at again later and later. */
   waits(member: Member, nowMs: number): void;
-  /** A member waits for nothing any more. */
+  /** Called when a member no longer waits for anything. */
   waitsNoMore(member: Member): void;
   forget(member: Member): void;
 }
@@ -34,11 +36,11 @@ const AGAIN: BackoffLimits = { firstMs: 1_000, maxMs: 30_000 };
 export function createDue(random: () => number): Due {
   const dueAt = new Map<Member, number>();
   const reading = new Set<Member>();
-  /** Due since their present read began. */
+  /** Members that have become due since their current read began. */
   const again = new Set<Member>();
   const failures = new Map<Member, number>();
   const looks = new Map<Member, number>();
-  /** Will be looked at again: until then nothing new is known of what they wait for. */
+  /** Members that will be looked at again. Until then nothing new is known of what they wait for. */
   const waiting = new Set<Member>();
 
   function ended(member: Member, atMs: number): void {

@@ -1,4 +1,6 @@
-/** What reads of the members mean to membership: who may come in, and who is empty. @module */
+/**
+ * Tells membership what the reads of the members mean: which may be admitted, and which are empty. @module
+ */
 
 import type { Member } from "../../member.ts";
 import type { MemberRecord, Membership, MembershipEvent } from "../../membership/membership.ts";
@@ -13,9 +15,9 @@ export interface JudgeDeps {
   readonly membership: () => Membership;
   readonly ring: () => HashRing;
   readonly due: Due;
-  /** Whether this instance empties a member now, and will ask for it to be read when that has ended. */
+  /** Whether this instance empties a member now, and will ask for a read of it when that has ended. */
   readonly isEmptiedHere: (member: Member) => boolean;
-  /** When the state of each member has last become another one. */
+  /** When the state of each member last changed. */
   readonly changedMs: ReadonlyMap<Member, number>;
   readonly tell: (event: MembershipEvent) => void;
   /** A clock in milliseconds. */
@@ -24,46 +26,49 @@ export interface JudgeDeps {
 
 /** Judges members by what was read. */
 export interface Judge {
-  /** What was read has been compared with the ring. */
+  /** Called when the reads have been compared with the ring. */
   compared(comparison: Comparison): void;
 }
 
-/** What was compared, and found. */
+/** A comparison with the ring, and its result. */
 export interface Comparison {
-  /** Of the members that could be read. */
+  /** What the members that could be read hold. */
   readonly inventories: ReadonlyMap<Member, PushTimes>;
-  /** The reads that those are from. */
+  /** The reads of those members. */
   readonly reads: ReadonlyMap<Member, LastRead>;
   readonly stale: readonly StaleCopy[];
 }
 
-/** A member that is about to come in, or to be found empty, is read again after this. */
+/** Delay before a member that is about to be admitted, or to be found empty, is read again. */
 const WAITING_MS = 500;
-/** One that another instance drains; later where a read takes long, which costs it. */
+/**
+ * Delay before a member that another instance drains is read again. Longer if a read takes long, because it
+ * costs the member time.
+ */
 const DRAINING_MS = { min: 5_000, max: 30_000 };
 const DRAINING_READS = 10;
-/** A leaving member is empty for good once others had the time to learn of it too. */
+/** A leaving member is empty for good when other instances had this time to learn that it leaves. */
 const LEFT_MS_MIN = 2_000;
 
 /** Creates the judge. */
 export function createJudge(deps: JudgeDeps): Judge {
   const { due, changedMs, tell, clock } = deps;
-  /** Since when members have been out of the ring and leaving, by our clock. */
+  /** Since when members have been leaving and out of the ring, by our clock. */
   const leftAt = new Map<Member, number>();
 
-  /** Members that were read last before another one has come. */
+  /** Returns the members that have not been read since another one has come. */
   function notReadSince(comer: Member, { inventories, reads }: Comparison): Member[] {
     const cameMs = changedMs.get(comer) ?? -Infinity;
     const isBehind = (member: Member) => (reads.get(member)?.beganMs ?? -Infinity) < cameMs;
     return [...inventories.keys()].filter(isBehind);
   }
 
-  /** A joining member comes in once no stale copy is left on it. */
+  /** Admits a joining member when no stale copy is left on it. */
   function judgeJoining(member: Member, record: MemberRecord, comparison: Comparison): void {
-    // What was pushed to others in its place shows once they have been read again.
+    // What was pushed to other members in its place shows when they have been read again.
     const behind = notReadSince(member, comparison);
     for (const other of behind) due.now(other);
-    // One that failed a probe since it was read may have come back with other data.
+    // A member that failed a probe since it was read may have come back with other data.
     const isAsRead = comparison.reads.get(member)?.record === record;
     if (isAsRead && behind.length === 0) tell({ kind: "admitted", member });
     else due.by(member, clock() + WAITING_MS);

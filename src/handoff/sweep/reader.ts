@@ -1,6 +1,6 @@
 /**
- * Reads members, each for itself: one that is slow, or cannot be read, holds up no other. What was read
- * goes into the whereabouts of groups.
+ * Reads members, each on its own: a member that is slow, or cannot be read, does not hold up the others. What
+ * was read goes into the whereabouts of groups.
  *
  * @module
  */
@@ -30,11 +30,11 @@ export interface ReaderDeps {
   readonly clock: () => number;
   /** Unix time in ms. */
   readonly now: () => number;
-  /** A read was done, failed, or takes long. */
+  /** Called when a read was done, failed, or takes long. */
   readonly onNews: () => void;
 }
 
-/** The last read of a member that ended well. */
+/** The last successful read of a member. */
 export interface LastRead {
   /** The member as it was when the read began. */
   readonly record: MemberRecord;
@@ -47,9 +47,9 @@ export interface LastRead {
 /** Reads members. */
 export interface Reader {
   /**
-   * Begins to read a member, unless it is being read. Never throws.
+   * Reads a member, unless it is being read. Never throws.
    *
-   * @returns whether it was read, when that is over
+   * @returns whether it was read
    */
   read(member: Member, record: MemberRecord, signal: AbortSignal): Promise<boolean>;
   /** Whether a member is being read. */
@@ -60,11 +60,11 @@ export interface Reader {
   forget(member: Member): void;
 }
 
-/** Members that are read at once; those that are slow do not count. */
+/** Members that are read at once. Slow ones do not count. */
 const AT_ONCE_MAX = 4;
 /**
- * Nobody waits longer for a hung member; nor for one that takes so many times as long as it did last, as
- * with a hundred thousand groups on a busy machine.
+ * A read is slow after this time, or after so many times the duration of the last one if that is longer, as
+ * with a hundred thousand groups on a busy machine. Nobody waits for a slow read.
  */
 const OVERDUE_MS = 5_000;
 const OVERDUE_TIMES = 3;
@@ -123,7 +123,9 @@ export function createReader(deps: ReaderDeps): Reader {
     log.warn("reading the groups of a member failed, trying again", fields);
   }
 
-  /** Asks only where some group may be stored so. */
+  /**
+   * Learns which groups are stored with an empty `instance`. The member is asked only if there may be any.
+   */
   async function learnSpellings(
     member: Member,
     { times }: PushTimes,
@@ -160,7 +162,7 @@ export function createReader(deps: ReaderDeps): Reader {
   };
 }
 
-/** Groups between two moments at which others have their turn. */
+/** Groups processed between two yields. */
 const GROUPS_A_STEP = 1_000;
 
 /** Whether some group has no `instance`. A generator, because there may be many. */

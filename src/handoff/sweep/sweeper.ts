@@ -1,6 +1,6 @@
 /**
- * Sweeps: has every member read that answers, each when it is due, compares what was read with the
- * ring, has stale copies removed, and tells membership what that means.
+ * Sweeps: reads each member that answers when it is due, compares what was read with the ring, has stale
+ * copies deleted, and tells membership the results.
  *
  * @module
  */
@@ -37,21 +37,21 @@ export interface SweeperDeps {
   readonly ring: () => HashRing;
   readonly deletions: Deletions;
   /**
-   * Deletes copies that other members hold as well; what it cannot delete stays for the next look.
+   * Deletes copies that other members hold as well. Copies that cannot be deleted stay until the next look.
    *
-   * @returns what it waits for, where it has to
+   * @returns what it waits for, if it has to wait
    */
   readonly removeDuplicates: (
     duplicates: Duplicates,
     signal: AbortSignal,
   ) => Promise<string | undefined>;
-  /** Whether a member is being emptied: the copies on it are the drain's. */
+  /** Whether a member is being emptied: its drain handles the copies on it. */
   readonly isEmptied: (member: Member) => boolean;
   /** As for the {@linkcode createJudge judge}. */
   readonly isEmptiedHere: (member: Member) => boolean;
-  /** Called with what the members hold that could be read, each time that is compared with the ring. */
+  /** Called with what the members that could be read hold, at each comparison with the ring. */
   readonly onCompared: (inventories: ReadonlyMap<Member, PushTimes>, counts: GroupCounts) => void;
-  /** Called if another number of groups is out of place than before. */
+  /** Called if the number of groups that are out of place has changed. */
   readonly onMisplaced: (misplaced: number, groups: number) => void;
   /** Tells membership what was found. */
   readonly tell: (event: MembershipEvent) => void;
@@ -65,66 +65,73 @@ export interface SweeperDeps {
   readonly now: () => number;
 }
 
-/** How many groups the last comparison with the ring has found. */
+/** The counts of the last comparison with the ring. */
 export interface GroupCounts {
-  /** When that was, Unix time in ms. */
+  /** When it was made, Unix time in ms. */
   readonly atMs: number;
   /** Groups of all members that can be read, each counted once. */
   readonly groups: number;
   /** Groups on each member that belong to another one. */
   readonly misplaced: ReadonlyMap<Member, number>;
-  /** Of each member that does not answer: groups that no other has. */
+  /** For each member that does not answer: groups that no other member holds. */
   readonly missing: ReadonlyMap<Member, number>;
 }
 
-/** How sweeping is configured. */
+/** The configuration of sweeps. */
 export interface SweepConfig {
   readonly enabled: boolean;
-  /** Between two reads of a member where nothing happens. */
+  /** The time between two reads of a member, if nothing happens. */
   readonly sweepIntervalMs: number;
 }
 
-/** Sweeps. */
+/** The sweeper. */
 export interface Sweeper {
-  /** Sweeps while the configuration says so, until the signal aborts; all reads have ended then. */
+  /**
+   * Sweeps while the configuration says so, until the signal aborts. All reads have ended when it returns.
+   */
   run(config: () => SweepConfig, signal: AbortSignal): Promise<void>;
-  /** The configuration has changed. */
+  /** Called when the configuration has changed. */
   wake(): void;
-  /** A member should be read at once. */
+  /** Makes a member due at once. */
   readNow(member: Member): void;
-  /** Members have come, changed or gone. */
+  /** Called when members have come, changed or gone. */
   membershipChanged(next: Membership, previous: Membership): void;
   /**
-   * Groups are pushed by other rings.
+   * Called when groups are pushed by other rings.
    *
-   * @param rings.isAlone no other instance pushes by a former ring for some seconds more
-   * @param rings.inUse beside the present one: what is read before they are out of use may be outdated at
-   *   once
+   * @param rings.isAlone whether no other instance pushes by a former ring for some seconds more
+   * @param rings.inUse the rings in use besides the present one: a read before they are out of use may be
+   *   outdated at once
    */
   ringChanged(rings: Pick<Rings, "isAlone" | "inUse">): void;
   /**
-   * Ends when more is known than at this call: what was read has been compared with the ring, or a
-   * member has turned out not to be readable.
+   * Waits until more is known than at this call: reads have been compared with the ring, or a member has
+   * turned out not to be readable.
    *
    * @throws the signal's reason when it aborts
    */
   news(signal: AbortSignal): Promise<void>;
   /**
-   * Reads every member that answers, and ends when what was read has been compared.
+   * Reads every member that answers, and ends when the reads have been compared.
    *
-   * @returns those that could not be read
+   * @returns the members that could not be read
    * @throws the signal's reason when it aborts
    */
   sweep(signal: AbortSignal): Promise<readonly Member[]>;
 }
 
-/** Comparisons are at least this far apart. */
+/** The least time between two comparisons. */
 const PLAN_GAP_MS = 50;
-/** What was read waits so long for others that are being read: one comparison serves all. */
+/**
+ * How long a finished read waits for other members that are being read, so that one comparison serves all.
+ */
 const GATHER_MS = 1_000;
-/** The same, as a part of what the read took: large members take alike. */
+/** The same, as a part of the duration of the read: large members take about as long as each other. */
 const GATHER_PART = 0.5;
-/** After a ring change: redirects given before it, or by others, may still land on former owners. */
+/**
+ * Delays of reads after a ring change: redirects given before it, or by other instances, may still lead to
+ * former owners.
+ */
 const FOLLOW_UP_MS = [2_000, 5_000];
 
 /** Creates the sweeper; nothing is read yet. */
@@ -141,15 +148,15 @@ export function createSweeper(deps: SweeperDeps): Sweeper {
   const inPlace = createInPlace();
   /** How often the ring or the members have changed. */
   let changes = 0;
-  /** When the reads began that the last comparison was made of. */
+  /** When the reads of the last comparison began. */
   const compared = new Map<Member, number>();
   let followUps: number[] = [];
-  /** Until when reads that have ended wait for others; absent where all have been compared. */
+  /** Until when finished reads wait for others. Absent if all have been compared. */
   let planBy: number | undefined;
   let plannedAt = -Infinity;
-  /** Groups are out of place. */
+  /** The trouble that groups are out of place. */
   const misplacement = createTrouble();
-  /** How many were told last. */
+  /** The number of groups out of place that was reported last. */
   let toldMisplaced = 0;
   let waiting: (() => void)[] = [];
 
@@ -225,7 +232,7 @@ export function createSweeper(deps: SweeperDeps): Sweeper {
     return findings;
   }
 
-  /** Compares only what has changed, while that is enough. */
+  /** Compares only what has changed, if that is enough. */
   function* compareAll(
     { inventories, misplaced, prepare }: Plan,
   ): Generator<void, { findings: Findings; misplaced: ReadonlyMap<Member, number> }> {
@@ -234,8 +241,7 @@ export function createSweeper(deps: SweeperDeps): Sweeper {
     const changesBefore = changes;
     const same = pending.size === 0 ? yield* inPlace.compare(inventories, ownerOf) : undefined;
     const findings = same ?? (yield* planSweep(inventories, ownerOf, pending, misplaced));
-    // Where the ring or the members have changed in the meantime, some groups were compared with former
-    // ones.
+    // If the ring or the members have changed in the meantime, some groups were compared with former ones.
     if (changes !== changesBefore) inPlace.forget();
     else if (!same) inPlace.found(inventories, findings);
     yield* prepare(findings);
@@ -261,7 +267,7 @@ export function createSweeper(deps: SweeperDeps): Sweeper {
     return { stale: stale.filter(isOther), twins: twins.filter(isOther) };
   }
 
-  /** Has copies removed; their members are read again afterwards. */
+  /** Has copies deleted. Their members are read again afterwards. */
   async function remove(duplicates: Duplicates, signal: AbortSignal): Promise<void> {
     const waitsFor = await deps.removeDuplicates(duplicates, signal);
     if (signal.aborted) return;
@@ -285,7 +291,7 @@ export function createSweeper(deps: SweeperDeps): Sweeper {
     return !reader.isBusy || nowMs >= planBy;
   }
 
-  /** How long nothing has to be done. */
+  /** Returns how long nothing has to be done, in ms. */
   function restMs(): number {
     const nowMs = clock();
     const planMs = planBy === undefined
@@ -295,7 +301,7 @@ export function createSweeper(deps: SweeperDeps): Sweeper {
     return Math.max(0, Math.min(planMs, followUpMs, due.leftMs(membersUp().keys(), nowMs)));
   }
 
-  /** The members that answer our probes, whatever their state: those that can be read. */
+  /** Returns the members that answer our probes, whatever their state: these can be read. */
   function membersUp(): Map<Member, MemberRecord> {
     const isOne = ({ verdict, aliasOf }: MemberRecord) => verdict === "up" && !aliasOf;
     return new Map([...membership().records].filter(([, record]) => isOne(record)));
@@ -319,7 +325,7 @@ export function createSweeper(deps: SweeperDeps): Sweeper {
       let removing: Promise<void> | undefined;
       while (!signal.aborted) {
         const { enabled, sweepIntervalMs: intervalMs } = config();
-        // Before there is a ring nothing is out of place, and not all members are known.
+        // Before there is a ring, nothing is out of place, and not all members are known.
         const isOn = enabled && deps.ring().members.length > 0;
         if (isOn) {
           const nowMs = clock();
@@ -358,7 +364,7 @@ export function createSweeper(deps: SweeperDeps): Sweeper {
           started === before.started;
         if (isSame) continue;
         changedMs.set(member, clock());
-        // What it holds was read a moment ago; when the ring has changed all are read.
+        // What it holds was read a moment ago. When the ring has changed, all members are read.
         const beginsToLeave = state === "draining" && before?.state === "active" &&
           verdict === before.verdict && started === before.started;
         if (!beginsToLeave) due.now(member);
@@ -373,7 +379,7 @@ export function createSweeper(deps: SweeperDeps): Sweeper {
     },
     ringChanged({ isAlone, inUse }) {
       changed();
-      if (isAlone && inUse.length > 0) return; // it is called again when they are not
+      if (isAlone && inUse.length > 0) return; // it is called again when they are out of use
       const nowMs = clock();
       followUps = (isAlone ? [REDIRECTS_OVER_MS] : FOLLOW_UP_MS).map((ms) => nowMs + ms);
       if (!isAlone) due.all();

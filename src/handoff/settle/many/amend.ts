@@ -1,4 +1,4 @@
-/** Puts copies right whose source has changed after it was read. @module */
+/** Corrects copies whose source has changed after it was read. @module */
 
 import type { Member } from "../../../member.ts";
 import { contentSince, type GroupContent, isPartOf } from "../../../pushgateway/group_content.ts";
@@ -9,21 +9,21 @@ import type { Gateways } from "../../gateways.ts";
 import type { Whereabouts } from "../../plan/whereabouts.ts";
 import { removeSeen, seePushes } from "../move.ts";
 
-/** A copy that is not what its source is now. */
+/** A copy that differs from its source now. */
 export interface WrongCopy {
   readonly id: string;
   readonly from: Member;
   readonly to: Member;
-  /** As it was copied. */
+  /** The content that was copied. */
   readonly content: GroupContent;
-  /** When the copy was pushed, as its member has it, where nobody else has pushed to it; else absent. */
+  /** The push time of the copy, by the clock of its member. Absent if somebody else has pushed to it. */
   readonly time?: number;
 }
 
-/** What amending needs. */
+/** What correcting a copy needs. */
 export interface AmendDeps {
   readonly exclusive: Pick<Exclusive, "run" | "runUntouched">;
-  /** Began before the copy's source was read. */
+  /** A watch that began before the source was read. */
   readonly since: Watch;
   readonly gateways: Gateways;
   readonly whereabouts: Pick<Whereabouts, "removed">;
@@ -31,12 +31,12 @@ export interface AmendDeps {
 }
 
 /**
- * Deletes the copy, which counts as newer than its source and is older; where somebody has pushed to it
- * since, here or through another instance, adds what the source has got instead.
+ * Deletes the copy, which counts as newer than its source and is older. If somebody has pushed to the copy
+ * since, here or through another instance, adds what is new in the source instead.
  *
- * @returns whether it is gone
- * @throws {MemberFailure} where a member cannot be read or written
- * @throws {LockFailure} where no locks are available
+ * @returns whether the copy is gone
+ * @throws {MemberFailure} if a member cannot be read or written
+ * @throws {LockFailure} if no locks are available
  * @throws the signal's reason when it aborts
  */
 export async function amendCopy(
@@ -47,17 +47,17 @@ export async function amendCopy(
   let isGone = false;
   if (time !== undefined) {
     await exclusive.runUntouched([id], async (id, signal) => {
-      // Others that push without locks may have pushed to it, which nothing tells.
+      // Instances that push without locks may have pushed to it, which leaves no trace.
       if (rings.isUsed(from, keyOfId(id))) return;
       await seePushes([to], gateways, signal);
       const there = await gateways.group(to, id, signal);
       if (there?.kind !== "content" || there.content.pushTime !== time) return;
       if (!isPartOf(there.content, content)) return;
       await removeSeen({ id, from: to }, gateways, signal);
-      // A push that takes it for the newest copy would go where nothing is.
+      // A push that took it for the newest copy would go where nothing is.
       whereabouts.removed(id, to);
       isGone = true;
-      // With a trace: an instance that has read both before would delete the former copy as the older one.
+      // With a trace: an instance that has read both copies before would delete the source as the older one.
     }, { since, leavesTraces: true, signal });
     if (isGone) return true;
   }

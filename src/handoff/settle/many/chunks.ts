@@ -1,33 +1,33 @@
-/** Does something for many groups, a few at a time, each under its own turn. @module */
+/** Runs work for many groups, a few at a time, each in its own turn. @module */
 
 import { KEYS_AT_ONCE_MAX } from "../../../consul/client.ts";
 import type { Exclusive, Watch } from "../exclusive.ts";
 import type { Flow } from "./flow.ts";
 
-/** How many groups are gone through. */
+/** Options for going through many groups. */
 export interface ChunksOptions {
   readonly exclusive: Pick<Exclusive, "runUntouched">;
-  /** Groups of which somebody else has had a turn since are left out. */
+  /** A group is left out if somebody else has had its turn since this watch began. */
   readonly since: Watch;
-  /** Another watch of the one that asks. */
+  /** Another watch of the caller. */
   readonly beside?: Watch;
-  /** To the member that is written to: no more turns are held than it soon takes writes for. */
+  /** The writes to the member: no more turns are held than it soon takes writes for. */
   readonly flow: Flow;
   /** As for {@linkcode Exclusive.runUntouched}. */
   readonly keepsKeys?: boolean;
-  /** Asked before each few. */
+  /** Called before each chunk. Returns whether to go on. */
   readonly goesOn: () => boolean;
   readonly signal: AbortSignal;
 }
 
-/** While the locks of one chunk are asked for, another one is under way. */
+/** While the locks of one chunk are taken, another chunk is under way. */
 const CHUNKS_AT_ONCE = 2;
 
 /**
- * Runs work for each group as its turn can be had, as `runUntouched` does.
+ * Runs work for each group when its turn is available, as `runUntouched` does.
  *
- * @returns those that it has not come to
- * @throws as `runUntouched`, once all work that has begun has ended
+ * @returns the items that were not tried
+ * @throws as `runUntouched`, when all work that has begun has ended
  */
 export async function inChunks<Item extends { readonly id: string }>(
   items: readonly Item[],

@@ -1,20 +1,20 @@
-/** Copies groups to their owners, each under its own turn. @module */
+/** Copies groups to their owners, each in its own turn. @module */
 
 import type { Member } from "../../../member.ts";
 import { inChunks } from "./chunks.ts";
 import type { Pass } from "./pass.ts";
 import type { Copy } from "./plan_moves.ts";
 
-/** Copies, by the members that they go to. */
+/** Copies, by the member that they go to. */
 export type Copies = ReadonlyMap<Member, readonly Copy[]>;
 
-/** Where members are slow, copies are looked for, and what they were made of is deleted, so often. */
+/** If members are slow, copies are looked for and their sources are deleted this often. */
 const ROUND_MS = 10_000;
 /**
- * Makes copies for a while. A member that fails is left alone from then on.
+ * Makes copies for a while. After a failure, no more copies are made on that member.
  *
- * @returns those that were made, and those that it has not come to
- * @throws {LockFailure} where no locks are available; the signal's reason when it aborts
+ * @returns the copies that were made, and those that were not tried yet
+ * @throws {LockFailure} if no locks are available; the signal's reason when it aborts
  */
 export async function copySome(
   copies: Copies,
@@ -48,11 +48,11 @@ async function copyTo(
     const { id, content } = copy;
     if (isFailing || !isFresh() || !isAllowed(id, to)) return;
     let sentMs: number | undefined;
-    // Asked once more when its turn has come: members may be slow, and rings may change in the meantime.
+    // Checked again when the turn has come: members may be slow, and rings may change in the meantime.
     const merge = async () => {
       if (!isFresh() || !isAllowed(id, to)) return undefined;
       sentMs = now();
-      // Where no answer comes it may be there all the same.
+      // If no answer comes, the copy may be there nevertheless.
       whereabouts.placed(id, to);
       return await gateways.merge(to, content, signal);
     };

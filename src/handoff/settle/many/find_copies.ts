@@ -1,4 +1,4 @@
-/** Looks whether copies have come out as they were sent, and puts right what has not. @module */
+/** Looks whether copies arrived as they were sent. @module */
 
 import { sleep } from "../../../concurrency/backoff.ts";
 import type { Member } from "../../../member.ts";
@@ -10,36 +10,41 @@ import type { Copy } from "./plan_moves.ts";
 
 /** What was found of one copy. */
 export type Finding =
-  /** It is there, and holds what was sent; `found` unless somebody has had the group's turn since. */
+  /** The copy is there, and holds what was sent. `touched`: somebody has had the group's turn since. */
   | {
     readonly kind: "there";
     readonly copy: Copy;
     readonly found: FoundCopy;
     readonly touched: boolean;
   }
-  /** It is not there as it was sent, and nobody else has had the group's turn. */
+  /** The copy is not there as it was sent, and nobody else has had the group's turn. */
   | { readonly kind: "wrong"; readonly copy: Copy; readonly found?: FoundCopy }
-  /** Somebody has, and the member is another process than before: nothing can be said of it. */
+  /**
+   * Somebody has had the group's turn, and the copy is not there or its member is another process than
+   * before: nothing can be said of it.
+   */
   | { readonly kind: "unclear"; readonly copy: Copy };
 
-/** What looking needs. */
+/** What looking for copies needs. */
 export interface FindCopiesOptions {
   readonly gateways: Pick<Gateways, "copies" | "contents">;
-  /** Began before the copies were made. */
+  /** A watch that began before the copies were made. */
   readonly since: Watch;
-  /** When the member's process had started, as it was read before the copies were made. */
+  /** When the member's process had started, by the read before the copies were made. */
   readonly started: number | undefined;
   readonly signal: AbortSignal;
 }
 
-/** A member that checks nothing takes what it has acknowledged milliseconds later, or seconds. */
+/**
+ * A member that does not check pushes stores them milliseconds after it has acknowledged them, or seconds.
+ */
 const LOOKS_MAX = 20;
 const LOOK_MS = 100;
 
 /**
  * Looks for copies on a member until all are there, or for some seconds.
  *
- * @throws {MemberFailure} where it cannot be read
+ * @throws {MemberFailure} if it cannot be read
  * @throws the signal's reason when it aborts
  */
 export async function findCopies(
@@ -64,7 +69,9 @@ export async function findCopies(
   return findings;
 }
 
-/** The copies that protobuf alone does not show whole, as the JSON API has them. */
+/**
+ * Returns those copies which protobuf alone does not show completely, and which are complete by the JSON API.
+ */
 async function wholeByJson(
   member: Member,
   copies: readonly Copy[],
@@ -93,7 +100,7 @@ function judge(
   const found = read.copies.get(id);
   const touched = since.has(id);
   if (touched) {
-    // What it has acknowledged since it started is in it, before what was pushed afterwards.
+    // The same process holds all that it has acknowledged, our copy before what was pushed afterwards.
     const isSame = started !== undefined && read.started === started;
     return found && isSame ? { kind: "there", copy, found, touched } : { kind: "unclear", copy };
   }

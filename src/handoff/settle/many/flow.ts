@@ -1,6 +1,6 @@
 /**
- * How many writes are on their way to one member at once: as many as it answers soon. One that checks
- * each push against all that it holds takes one after the other, and clients wait behind ours.
+ * Limits how many writes to one member are on their way at once: as many as it answers soon. A member that
+ * checks each push against all that it holds takes one after the other, and clients wait behind our writes.
  *
  * @module
  */
@@ -10,29 +10,29 @@ import { createTurns } from "../../../concurrency/turns.ts";
 /** Writes to one member. */
 export interface Flow {
   /**
-   * Sends one when its turn has come.
+   * Sends a write when its turn has come.
    *
    * @throws what `send` throws; the signal's reason when it aborts first
    */
   run<T>(send: () => Promise<T>, signal: AbortSignal): Promise<T>;
-  /** How many may be on their way now. */
+  /** How many writes may be on their way now. */
   readonly width: number;
 }
 
-/** Writes to members, by member. */
+/** Returns the writes to a member. */
 export type Flows<Name> = (member: Name) => Flow;
 
 const WIDTH_FIRST = 4;
 const WIDTH_MAX = 16;
-/** An answer within this time lets more be sent, one beyond that fewer. */
+/** An answer within the first time lets more writes be sent, and one after the second time fewer. */
 const [SOON_MS, LATE_MS] = [20, 60];
 const SHRINK = 0.7;
 
-/** Creates the flow to a member that nothing is known of. */
+/** Creates the flow to a member of which nothing is known. */
 export function createFlow(now: () => number = () => performance.now()): Flow {
   let width = WIDTH_FIRST;
   const turns = createTurns({ atOnce: () => Math.floor(width) });
-  /** One late answer tells for all that were sent before it came. */
+  /** When the width was last reduced. One late answer counts for all writes that were sent before it came. */
   let shrunkMs = -Infinity;
 
   function answered(sentMs: number): void {
@@ -60,7 +60,7 @@ export function createFlow(now: () => number = () => performance.now()): Flow {
   };
 }
 
-/** Creates flows, each when it is asked for first. */
+/** Creates the flows, each when it is first asked for. */
 export function createFlows<Name>(): Flows<Name> {
   const flows = new Map<Name, Flow>();
   return (member) => {

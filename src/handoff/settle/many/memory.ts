@@ -1,18 +1,18 @@
-/** How many groups are read at once, by the memory that their contents may take. @module */
+/** Limits how many groups are read at once, by the memory that their contents may take. @module */
 
 /** The memory that moves share. */
 export interface MoveMemory {
-  /** Takes most of what is left for one move. Disposal gives it back. */
+  /** Takes most of the memory that is left for one move. Disposal gives it back. */
   share(): MemoryShare;
 }
 
-/** What one move may take. */
+/** The memory that one move may take. */
 export interface MemoryShare extends Disposable {
-  /** Of JSON: a group takes about six times its own. */
+  /** In bytes of JSON. A group takes about six times its JSON. */
   readonly jsonBytesMax: number;
 }
 
-/** Others that come in the meantime find something left. */
+/** The part of the free memory that one move takes, so that some is left for later ones. */
 const PART = 0.75;
 /** What groups take while they are read, copied and looked for, as a multiple of their JSON. */
 const BYTES_OF_JSON = 6;
@@ -20,7 +20,7 @@ const BYTES_OF_JSON = 6;
 /**
  * Creates the memory.
  *
- * @param bytesMax for all moves, now
+ * @param bytesMax the limit for all moves, now
  */
 export function createMoveMemory(bytesMax: () => number): MoveMemory {
   const shares = new Set<number[]>();

@@ -1,6 +1,5 @@
 /**
- * Brings groups from one member to their owners: many at once, and those one by one that need a closer
- * look.
+ * Moves groups from one member to their owners: many at once, or one by one if they need a closer look.
  *
  * @module
  */
@@ -13,39 +12,45 @@ import type { MoveManyDeps } from "./pass.ts";
 /** What became of groups. */
 export interface MovedAll {
   readonly moved: number;
-  /** Others still push them to the member by their rings. */
+  /** Groups that other instances still push to the member by their rings. */
   readonly early: ReadonlySet<string>;
-  /** They cannot be moved now; with the reason. */
+  /** Groups that cannot be moved now, with the reasons. */
   readonly staying: ReadonlyMap<string, string>;
-  /** The others that are to be tried again: something was in the way that may be over, or there were too many. */
+  /**
+   * Returns the other groups, which are to be tried again: what prevented their move may be over, or there
+   * were too many.
+   */
   left(): string[];
-  /** How many were to be moved. */
+  /** How many groups were to be moved. */
   readonly chosen: number;
 }
 
-/** Groups that are being moved off one member. */
+/** Moves groups off one member. */
 export interface Moves {
   /**
    * Moves groups.
    *
-   * @param groups which, or what says so
-   * @param stop ends it early, without leaving two copies of any; never by default
+   * @param groups the groups, or a function that chooses them
+   * @param stop ends the move early, without leaving two copies of any group. Never by default
    * @throws as {@linkcode moveMany}
    */
   run(groups: Chosen | Choose, signal: AbortSignal, stop?: AbortSignal): Promise<MovedAll>;
 }
 
 /**
- * One that could not be moved with many others so often in a row has its turn held until it is moved: it may be
- * pushed to all the time.
+ * If a group could not be moved with many others so often in a row, its turn is held until it is moved,
+ * because it may be pushed to all the time.
  */
 const TOUCHED_MAX = 3;
-/** One that could not be moved so often in a row is left where it is, until it is pushed once more. */
+/** If a group could not be moved so often in a row, it stays where it is until it is pushed again. */
 const TRIES_MAX = 8;
-/** Of one run. While another process moves many off the same member, or Consul does not answer, all it moves. */
+/**
+ * Groups that one run moves one by one. If another process moves many groups off the same member, or Consul
+ * does not answer, these are all that it moves.
+ */
 const ONE_BY_ONE_MAX = 256;
 
-/** Creates moves; which groups are pushed to is remembered from one run to the next. */
+/** Creates moves, which remember from one run to the next which groups are pushed to. */
 export function createMoves(
   { from, towards, by, onMoved }: Omit<ManyMoves, "groups">,
   deps: MoveManyDeps,
@@ -54,8 +59,9 @@ export function createMoves(
   let tries = new Map<string, number>();
 
   /**
-   * Each group has its turn held from its copy to its deletion: others need not be told of the copy. A few
-   * only: soon many can be moved at once again.
+   * Chooses groups to be moved one by one. The turn of such a group is held from its copy to its deletion, so
+   * other instances need not be told of the copy. Only a few are chosen: soon many can be moved at once
+   * again.
    */
   async function oneByOne(groups: Chosen | Choose, signal: AbortSignal): Promise<NotMoved> {
     const chosen = typeof groups === "function"

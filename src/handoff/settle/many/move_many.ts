@@ -1,11 +1,11 @@
 /**
- * Brings many groups from one member to their owners, with few reads of each member: all are read
- * once, copied, looked for at their owners with one read of each, and only then deleted.
+ * Moves many groups from one member to their owners, with few reads of each member. All groups are read once
+ * and copied. The copies are looked for with one read of each owner, and only then the sources are deleted.
  *
- * A group's turn is held for its copy, and once more for its deletion, and not in between. What
- * somebody else has pushed in the meantime has gone to the copy, which is the newer one. Where somebody
- * has had the turn before the copy was made, none is made. Nothing is deleted that has changed since it
- * was read.
+ * A group's turn is held while it is copied, and again while its source is deleted, and not in between. What
+ * somebody else has pushed in the meantime has gone to the copy, which is the newer one. If somebody has had
+ * the turn before the copy was made, no copy is made. A source that has changed since it was read is not
+ * deleted.
  *
  * @module
  */
@@ -25,19 +25,19 @@ import { type Former, removeFormer } from "./remove_former.ts";
 
 /** What is moved. */
 export interface ManyMoves {
-  /** Which groups are to be moved, or what says so. */
+  /** The groups to be moved, or a function that chooses them. */
   readonly groups: Chosen | Choose;
   readonly from: Member;
-  /** Members that groups will go to, as far as is known beforehand: they are read in the meantime. */
+  /** Members that groups will go to, as far as is known beforehand. They are read in the meantime. */
   readonly towards?: () => Iterable<Member>;
   readonly by: "push" | "drain";
-  /** Copies no more when it aborts; what has been copied is brought to an end. */
+  /** When it aborts, no more copies are made. For copies that were made, the move is completed. */
   readonly stop?: AbortSignal;
-  /** Called for each that is gone from the member: it was copied, or a newer copy was there. */
+  /** Called for each group that is gone from the member: it was copied, or a newer copy was there. */
   readonly onMoved: (id: string) => void;
 }
 
-/** Says which groups are to be moved, by when each that the member holds was pushed. */
+/** Chooses the groups to be moved, by the push times of all groups that the member holds. */
 export type Choose = (times: ReadonlyMap<string, number>) => Promise<Chosen>;
 
 /** Groups by their IDs: a set, or a large map. */
@@ -47,38 +47,38 @@ export interface Chosen {
   readonly size: number;
 }
 
-/** What became of the others. Those in no list it has not come to. */
+/** What became of the groups that were not moved. Those in no list were not tried yet. */
 export interface NotMoved {
-  /** Others still push them to the member by their rings. */
+  /** Groups that other instances still push to the member by their rings. */
   readonly early: ReadonlySet<string>;
-  /** They cannot be copied so that nothing is lost, which was reported; with the reason. */
+  /** Groups that cannot be copied without loss, with the reasons. They were reported. */
   readonly staying: ReadonlyMap<string, string>;
-  /** To be moved one by one, with a look at all that is there. */
+  /** Groups to be moved one by one, with a look at all copies. */
   readonly careful: ReadonlySet<string>;
   /**
-   * They were not moved for a reason that may be over: somebody else had their turn, or a member could not be
-   * read or written.
+   * Groups that were not moved for a reason that may be over: somebody else had their turn, or a member could
+   * not be read or written.
    */
   readonly touched: readonly string[];
-  /** All that were to be moved. */
+  /** All groups that were to be moved. */
   readonly chosen: Chosen;
 }
 
-/** How old what was read of the groups may get. */
+/** How old the reads of the groups may get. */
 const READ_MS_MAX = 600_000;
 /**
- * Where reading takes longer than may be between a read and a copy, so many groups are moved by themselves:
- * each of those is read under its turn.
+ * If reading takes longer than may pass between a read and a copy, so many groups are moved one by one: each
+ * of them is read in its turn.
  */
 const CAREFUL_MAX = 256;
-/** Groups between two moments at which others have their turn. */
+/** Groups processed between two yields. */
 const GROUPS_A_STEP = 1_000;
 
 /**
- * Moves as many of some groups as it can, while no other process moves many off the same member.
+ * Moves as many of some groups as it can, while no other process moves many groups off the same member.
  *
- * @throws {MemberFailure} where the member cannot be read
- * @throws {LockFailure} where no locks are available. What has been copied then and not deleted is on both
+ * @throws {MemberFailure} if the member cannot be read
+ * @throws {LockFailure} if no locks are available. A group that was copied and not deleted is then on both
  *   members, and the next move finds it there
  * @throws the signal's reason when it aborts
  */
@@ -132,10 +132,10 @@ export async function moveMany(
     if (isIdle) continue;
     using again = exclusive.watch();
     const [present, found] = await Promise.all([gateways.pushTimes(from, signal), findAll(copied)]);
-    // The newer copy of one that somebody has had the turn of may be another one by now.
+    // If somebody has had the turn of a group, its newer copy may be another one by now.
     const former = retired.filter(({ id }) => !since.has(id));
     retired = [];
-    // Together: those that have to be put right share their reads.
+    // They are settled together, so that those that have to be corrected share their reads.
     const settled = await Promise.all(found.map((finding) => settle(finding, present)));
     for (const one of settled) if (one) former.push(one);
     await removeFormer(former, { again, present }, pass, ({ id, to }) => {
@@ -153,8 +153,8 @@ export async function moveMany(
   return { early, staying, careful, touched, chosen: ids };
 
   /**
-   * From now on every push of one of them knows that it lies there. Where one does not any more, somebody
-   * else has deleted it.
+   * Makes every push of one of the groups know from now on that it lies here. If a group no longer does,
+   * somebody else has deleted it.
    */
   function* noteFound(): Generator<void, void> {
     let steps = 0;
@@ -170,8 +170,8 @@ export async function moveMany(
   }
 
   /**
-   * Those whose owner holds what it held when it was read: another instance may have pushed there without a
-   * turn, if it does not know of the former copy. The others are to be looked at again.
+   * Returns the copies whose owner holds what it held when it was read. Another instance may have pushed to
+   * the owner without a turn, if it does not know of the source. The other groups are to be looked at again.
    */
   async function unchanged(copies: Copies): Promise<Copies> {
     if (since.untilMs === Infinity) return copies; // there are no others
@@ -195,7 +195,7 @@ export async function moveMany(
     staying.set(id, reason);
   }
 
-  /** What those hold that may have a copy, or shall get one; of those that can be read. */
+  /** Reads the members that may hold or get a copy. A member that cannot be read is left out. */
   async function readOthers(): Promise<ReadonlyMap<Member, PushTimes>> {
     const members = await cooperate(membersBeside(ids.keys(), { from, whereabouts }), signal);
     const reads = new Map<Member, PushTimes>();
@@ -207,7 +207,7 @@ export async function moveMany(
     return reads;
   }
 
-  /** Reads a member once; `undefined` where it cannot be read, or not in time. Never throws. */
+  /** Reads a member once. `undefined` if it cannot be read, or not in time. Never throws. */
   function readOther(member: Member): Promise<PushTimes | undefined> {
     const known = reading.get(member) ?? gateways.pushTimes(member, signal).catch((error) => {
       if (!signal.aborted) report.failed("copy", error);
@@ -262,12 +262,15 @@ export async function moveMany(
     return found.flat();
   }
 
-  /** Whether a push of this process has changed the former copy after it was read: its next move tells. */
+  /**
+   * Whether a push of this process has changed the source after it was read. It is left to the next move
+   * then.
+   */
   function isPushedHere(id: string, finding: Finding): boolean {
     return finding.kind === "there" && finding.touched && whereabouts.isPushed(id, from);
   }
 
-  /** Those whose newer copy lacks nothing, because it is not marked as a part. */
+  /** Returns the outdated copies whose newer copy lacks nothing, because it is not marked as partial. */
   async function whole(outdated: readonly Outdated[]): Promise<readonly Former[]> {
     const partial = new Map<Member, ReadonlySet<string>>();
     for (const member of new Set(outdated.map(({ newer }) => newer))) {
@@ -278,16 +281,17 @@ export async function moveMany(
     return outdated.filter((one) => !isPart(one));
   }
 
-  /** What may be deleted of a group that was copied; puts right what has come out wrong. */
+  /** Returns the source of a copy if it may be deleted. Corrects a copy that is wrong. */
   async function settle(finding: Finding, present: PushTimes): Promise<Former | undefined> {
     const { kind, copy: { id, to, content, isOnto } } = finding;
     if (kind === "unclear") return undefined;
     const isThere = present.times.has(id);
     const isSame = present.times.get(id) === content.pushTime;
-    // Nobody here has deleted it, and its member is the same process: somebody else has, also its copy then.
+    // Nobody here has deleted the source, and its member is the same process: somebody else has deleted it,
+    // and then also its copy.
     const isDeleted = !isThere && kind === "there" && !finding.touched &&
       present.started !== undefined && present.started === source.started;
-    // What pushes of ours have brought to it since they have brought to its copy, too, or will.
+    // What our pushes have since brought to the source, they have also brought to the copy, or will.
     if (isThere && !isSame && isPushedHere(id, finding)) return undefined;
     if (kind === "there" && (isSame || (!isThere && !isDeleted))) {
       return { id, to, time: content.pushTime };
@@ -298,7 +302,7 @@ export async function moveMany(
       const wrong = { id, from, to, content, ...(time !== undefined && { time }) };
       const amending = { ...deps, since };
       const isGone = (!isOnto || kind === "there") && await amendCopy(wrong, amending, signal);
-      // One that is there all the same others have pushed to: what it is then, the next look tells.
+      // If the copy is still there, somebody else has pushed to it. The next look shows what it is then.
       if (kind === "wrong" && (isGone || isOnto || time === undefined)) {
         stays(
           id,

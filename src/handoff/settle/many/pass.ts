@@ -6,9 +6,9 @@ import type { Watch } from "../exclusive.ts";
 import type { Flows } from "./flow.ts";
 import type { MoveMemory } from "./memory.ts";
 
-/** What moving many needs. */
+/** What moving many groups needs. */
 export interface MoveManyDeps extends BringHomeDeps {
-  /** Writes to each member. */
+  /** The writes to each member. */
   readonly flows: Flows<Member>;
   readonly memory: MoveMemory;
   /** Unix time in ms. */
@@ -18,14 +18,14 @@ export interface MoveManyDeps extends BringHomeDeps {
 /** One pass over groups of a member. */
 export interface Pass {
   readonly from: Member;
-  /** Began before any of them was read. */
+  /** A watch that began before any of the groups was read. */
   readonly since: Watch;
   readonly deps: MoveManyDeps;
-  /** Whether what was read is not too old, for as long as the watch can be relied on. */
+  /** Whether the reads are not too old, and the watch can still be relied on. */
   isFresh(): boolean;
   /** Whether a group belongs to a member, and nobody pushes it to the former one. */
   isAllowed(id: string, to: Member): boolean;
-  /** A group cannot be moved so that nothing is lost; why. */
+  /** Called when a group cannot be moved without loss, with the reason. */
   stays(id: string, to: Member, reason: string): void;
   readonly signal: AbortSignal;
 }

@@ -1,4 +1,4 @@
-/** What is to be done with the groups of a member, by what was read of it and of the others. Pure. @module */
+/** Decides what to do with the groups of a member, by the reads of it and of other members. Pure. @module */
 
 import type { Member } from "../../../member.ts";
 import type { GroupContent, GroupReading } from "../../../pushgateway/group_content.ts";
@@ -14,33 +14,33 @@ export interface Copy {
   readonly id: string;
   readonly to: Member;
   readonly content: GroupContent;
-  /** The owner holds an older copy, which it is added to. */
+  /** Whether the owner holds an older copy, which the content is added to. */
   readonly isOnto: boolean;
 }
 
-/** A copy that is to be deleted, for another one is newer. */
+/** A copy that is to be deleted because another one is newer. */
 export interface Outdated {
   readonly id: string;
   /** The group's owner. */
   readonly to: Member;
   readonly newer: Member;
-  /** When the outdated one was pushed, as its member has it. */
+  /** The push time of the outdated copy, by the clock of its member. */
   readonly time: number;
 }
 
-/** What becomes of one group. */
+/** What to do with one group. */
 export type Decision =
   | ({ readonly kind: "copy" } & Copy)
   | ({ readonly kind: "outdated" } & Outdated)
-  /** Others still push it to the member by their rings. */
+  /** Other instances still push it to the member by their rings. */
   | { readonly kind: "early" }
   | { readonly kind: "stays"; readonly to?: Member; readonly reason: string }
   /**
-   * It may be one of several parts, another copy is as new, or it has been pushed to without success alone:
-   * to be moved by itself.
+   * It may be one of several parts, another copy is as new, or all pushes of it have failed: it is to be
+   * moved by itself.
    */
   | { readonly kind: "careful" }
-  /** It has changed, or its owner cannot be read: to be looked at again. */
+  /** It has changed, or its owner cannot be read: it is to be looked at again. */
   | { readonly kind: "later" };
 
 /** What deciding needs. */
@@ -51,20 +51,20 @@ export interface PlanMovesDeps {
   readonly relationOf: RelationOf;
 }
 
-/** What was read. */
+/** What was read of the members. */
 export interface ManyReads {
   readonly source: PushTimes;
   readonly readings: ReadonlyMap<string, GroupReading>;
-  /** Of those that may have a copy, or shall get one; absent where one cannot be read. */
+  /** The reads of members that may hold or get a copy. A member that cannot be read is absent. */
   readonly others: ReadonlyMap<Member, PushTimes>;
 }
 
-/** Groups between two moments at which others have their turn. */
+/** Groups processed between two yields. */
 const GROUPS_A_STEP = 256;
 
 /**
- * The members that may have a copy of some groups, or shall get one. A generator, because there may be
- * many.
+ * Returns the members that may hold a copy of some groups, or are to get one. A generator, because there may
+ * be many.
  */
 export function* membersBeside(
   ids: Iterable<string>,
@@ -129,8 +129,8 @@ function decide(
   const { content } = reading;
   const mayBePart = partial || content.partial || others.some((member) => !reads.has(member));
   const isShell = content.pushTime === 0 && content.body.length === 0;
-  // Another process may be moving a third copy, and does not see our turns: of two that are as new as each
-  // other both of us would take our own.
+  // Another process may be moving a third copy, and does not see our turns. If two copies are equally new,
+  // each process would take its own.
   const isAsNew = rivals.some(({ member, read }) => member !== to && !areApart(id, source, read));
   if (mayBePart || isShell || isAsNew) return { kind: "careful" };
   if (newer === undefined) {

@@ -1,4 +1,4 @@
-/** Deletes what copies were made of, each under its group's own turn. @module */
+/** Deletes the sources of copies, each in its group's turn. @module */
 
 import type { Member } from "../../../member.ts";
 import type { PushTimes } from "../../../pushgateway/push_times.ts";
@@ -6,25 +6,25 @@ import type { Watch } from "../exclusive.ts";
 import { inChunks } from "./chunks.ts";
 import type { Pass } from "./pass.ts";
 
-/** A copy on the former member, to be deleted. */
+/** The source of a copy, to be deleted. */
 export interface Former {
   readonly id: string;
   readonly to: Member;
-  /** When it was pushed, as its member has it. */
+  /** Its push time, by the clock of its member. */
   readonly time: number;
 }
 
-/** When it was looked at, after all copies had been made. */
+/** The last read of the member, after all copies had been made. */
 export interface LastLook {
-  /** Began before the look. */
+  /** A watch that began before the read. */
   readonly again: Watch;
   readonly present: PushTimes;
 }
 
 /**
- * Deletes those that are as they were, and calls back for each.
+ * Deletes the sources that have not changed, and calls back for each.
  *
- * @throws {LockFailure} where no locks are available; the signal's reason when it aborts
+ * @throws {LockFailure} if no locks are available; the signal's reason when it aborts
  */
 export async function removeFormer(
   former: readonly Former[],

@@ -1,6 +1,6 @@
 /**
- * Deletes many copies that are certainly older than another one, after one look at each member: those
- * where nothing else has to be done.
+ * Deletes many copies that are certainly older than another one, after one read of each member, if nothing
+ * else has to be done for them.
  *
  * @module
  */
@@ -24,28 +24,29 @@ export interface StaleDeps {
   readonly whereabouts: Whereabouts;
   readonly rings: Pick<Rings, "isUsed">;
   readonly relationOf: RelationOf;
-  /** When groups were deleted while some member did not hear of it, Unix seconds of our clock. */
+  /** When groups were deleted while the deletion did not reach some member, Unix seconds of our clock. */
   readonly deletions: ReadonlyMap<string, number>;
   readonly report: HandoffReport;
-  /** Writes to each member. */
+  /** The writes to each member. */
   readonly flows: Flows<Member>;
 }
 
-/** What came of it. */
+/** The outcome. */
 export interface RemovedMany {
   readonly removed: number;
-  /** Copies that need a closer look: something has to be added to the newer one, or it has to be moved. */
+  /** Copies that need a closer look: the newer copy has to be added to, or has to be moved. */
   readonly closer: readonly StaleCopy[];
 }
 
-/** Nothing is deleted by reads that are older. */
+/** Nothing is deleted on the basis of reads that are older. */
 const DELETE_MS_MAX = 40_000;
 
 /**
- * Deletes those copies that can be; what cannot is told, and left to the next sweep.
+ * Deletes the copies that can be deleted now. A copy that cannot be deleted is reported, and left to the next
+ * sweep.
  *
- * @throws {MemberFailure} where a member cannot be read
- * @throws {LockFailure} where no locks are available
+ * @throws {MemberFailure} if a member cannot be read
+ * @throws {LockFailure} if no locks are available
  * @throws the signal's reason when it aborts
  */
 export async function removeStaleMany(
@@ -65,7 +66,7 @@ export async function removeStaleMany(
       ),
     );
   const traits = await readAll((member) => gateways.traits(member, signal));
-  // The last look: what is pushed later has its group's turn.
+  // The last read. A later push has the turn of its group.
   const times = await readAll((member) => gateways.pushTimes(member, signal));
   const plain: StaleCopy[] = [];
   const closer: StaleCopy[] = [];
