@@ -9,17 +9,17 @@ import {
   type LogRecord,
 } from "@logtape/logtape";
 
-/** What each room logs with. docs/logs.md lists every line. */
+/** The logger that every module uses. docs/logs.md lists every line. */
 export interface Logger {
   readonly debug: LogLine;
   readonly info: LogLine;
   readonly warn: LogLine;
   readonly error: LogLine;
-  /** Whether lines of a level are written: where they are not, their fields need not be made. */
+  /** Whether lines of a level are written. If not, their fields need not be made. */
   isEnabledFor(level: "debug"): boolean;
 }
 
-/** Writes a line: a phrase, which is the same each time, and fields, which hold what differs. */
+/** Writes a line: a phrase, which is the same each time, and fields with what differs. */
 export type LogLine = (phrase: string, fields?: LogFields) => void;
 export type LogFields = Readonly<Record<string, unknown>>;
 
@@ -35,7 +35,7 @@ export type LogFormat = typeof LOG_FORMATS[number];
 export interface LogOptions {
   readonly level: LogLevel;
   readonly format: LogFormat;
-  /** Each line begins with its syslog priority, as in `<4>`: the systemd journal takes it from there. */
+  /** Whether each line begins with its syslog priority, as in `<4>`, which the systemd journal reads. */
   readonly priorities?: boolean;
   readonly write: (line: string) => void;
 }
@@ -52,8 +52,8 @@ const PRIORITIES: Readonly<Record<LogRecord["level"], number>> = {
 };
 
 /**
- * Sets up logging for the process and returns its logger. LogTape keeps its set-up for the whole
- * process, so this is `main`'s to call; everything else is handed a {@linkcode Logger}.
+ * Sets up logging for the process and returns its logger. LogTape keeps its set-up for the whole process, so
+ * only `main` calls this. Everything else is passed a {@linkcode Logger}.
  *
  * @param write takes one line with its line end
  */
@@ -65,7 +65,7 @@ export function openLog({ level, format, priorities = false, write }: LogOptions
     sinks: {
       lines(record) {
         const priority = priorities ? `<${PRIORITIES[record.level]}>` : "";
-        // Prometheus's word is "warn"; what greps its logs should find these too.
+        // Prometheus writes "warn": what searches its logs should find these lines too.
         const line = format === "json"
           ? json(record)
           : logfmt(record).replace("level=warning", "level=warn");
@@ -80,38 +80,38 @@ export function openLog({ level, format, priorities = false, write }: LogOptions
   return getLogger(CATEGORY);
 }
 
-/** What is logged of a fault of this program itself, which nobody expected: where it came up, too. */
+/** Returns the fields of an unexpected fault of this program itself, including where it occurred. */
 export function faultFields(error: unknown): { readonly err: string; readonly stack?: string } {
   const stack = error instanceof Error ? error.stack : undefined;
   return { err: errorText(error), ...(stack !== undefined && { stack }) };
 }
 
-/** An error and its causes in one line, without stack traces. */
+/** Returns an error and its causes in one line, without stack traces. */
 export function errorText(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const own = error.message || error.name;
   return error.cause === undefined ? own : `${own}: ${errorText(error.cause)}`;
 }
 
-/** Names that a line shows of a long list. */
+/** How many names of a long list a line shows. */
 const NAMES_SHOWN = 5;
 
-/** A list of names as a field: the first few, and how many more there are. */
+/** Returns a list of names as a field: the first few, and how many more there are. */
 export function shownNames(names: readonly string[]): string {
   const shown = names.slice(0, NAMES_SHOWN).join(", ");
   const more = names.length - NAMES_SHOWN;
   return more > 0 ? `${shown} and ${more} more` : shown;
 }
 
-/** What the log has been told of each thing that lasts: a trouble is told once, and again when it changes. */
+/** Remembers what was logged of each lasting trouble: it is logged once, and again when it changes. */
 export interface Told {
-  /** Whether this differs from what was told of the subject last; it counts as told from now on. */
+  /** Whether the text differs from the last one of the subject. It counts as logged from now on. */
   isNews(subject: string, text: string): boolean;
-  /** Whether the subject's trouble had been told; it is over now. */
+  /** Whether trouble with the subject was logged. It is over now. */
   isOver(subject: string): boolean;
 }
 
-/** Creates the memory of a log that has been told nothing. */
+/** Creates the memory, with nothing logged. */
 export function createTold(): Told {
   const told = new Map<string, string>();
   return {

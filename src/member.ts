@@ -49,7 +49,7 @@ export function parseMember(text: string, defaultPort?: number): Member {
   return `${host}:${Number(port)}` as Member;
 }
 
-/** The two halves of a member; an IPv6 host comes without its brackets. */
+/** Splits a member into its host, without the brackets of an IPv6 host, and its port. */
 export function splitMember(member: Member): { host: string; port: number } {
   const colon = member.lastIndexOf(":");
   const host = member.slice(0, colon);
@@ -75,7 +75,7 @@ function show(text: string): string {
   return JSON.stringify(withoutUserInfo(text));
 }
 
-/** A text without what may be a secret: `user:password@`, whatever the password is made of. */
+/** Returns a text without what may be a secret: `user:password@`, whatever the password is made of. */
 export function withoutUserInfo(text: string): string {
   return text.replace(/^(\w+:\/\/)?.*@/s, (_, scheme = "") => `${scheme}<secret>@`);
 }

@@ -11,7 +11,7 @@ export function untilAborted(signal: AbortSignal): Promise<void> {
 /**
  * Waits for a promise, or for an abort.
  *
- * @throws what the promise throws; the signal's reason where that aborts first
+ * @throws what the promise throws; the signal's reason if it aborts first
  */
 export function abandonable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {

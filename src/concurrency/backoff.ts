@@ -1,4 +1,4 @@
-/** When to try again: pure delays, and a sleep that a signal ends. @module */
+/** Delays before the next try, and a sleep that a signal ends. @module */
 
 /** Bounds of a growing delay. */
 export interface BackoffLimits {
@@ -7,8 +7,8 @@ export interface BackoffLimits {
 }
 
 /**
- * The delay before the next try: doubled with each failure, and drawn between half and all of it,
- * so that many instances which lost the same Consul do not return to it in step.
+ * Returns the delay before the next try, in ms. It doubles with each failure, and is drawn between half and
+ * all of that, so that many instances which lost the same Consul do not return to it in step.
  *
  * @param failures how many tries have failed in a row, from 1
  * @param random draws from 0 to 1
@@ -30,9 +30,9 @@ export function backoffMs(failures: number, limits: BackoffLimits, random: () =>
 }
 
 /**
- * Waits for that time at least, by the clock of `performance.now()`: Deno's timers leave out a
- * fraction of a millisecond, and what compares clocks afterwards would come too soon.
- * Returns early, without an error, when the signal aborts.
+ * Waits for at least this time by the clock of `performance.now()`. Deno's timers leave out a fraction of a
+ * millisecond, so code that compares clocks afterwards would run too early. Returns early, without an error,
+ * when the signal aborts.
  */
 export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
@@ -54,9 +54,9 @@ export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
 }
 
 /**
- * Waits for a promise, so long at most.
+ * Waits for a promise, for this time at most.
  *
- * @returns whether it was kept within that time
+ * @returns whether it was fulfilled within that time
  * @throws what the promise throws
  */
 export async function within(ms: number, promise: Promise<unknown>): Promise<boolean> {

@@ -1,25 +1,25 @@
 /**
- * Does the same for many that share costly reads: batch by batch, those of a batch in step.
+ * Does the same work for many items that share costly reads: batch by batch, the items of a batch in step.
  *
- * While a batch is under way nothing else may handle its items, so it shall not take much longer than
- * its reads: it grows while it takes hardly longer than the first, small one did, and shrinks where
- * what is done for each item prevails, as where Pushgateways check each push against all they hold.
+ * While a batch is under way, nothing else may handle its items, so it should not take much longer than its
+ * reads. The batch size grows while a batch takes hardly longer than the first, small one. It shrinks if the
+ * work for each item prevails, as when Pushgateways check each push against all they hold.
  *
  * @module
  */
 
 const FIRST = 8;
 const MAX = 512;
-/** A first batch that took less counts as this: so short a time says little. */
+/** A first batch that took less counts as this, because so short a time says little. */
 const BASE_MS_MIN = 500;
 const [GROW_BELOW, SHRINK_ABOVE] = [1.5, 3];
 const [GROW, SHRINK] = [4, 0.5];
 
 /**
- * Runs `work` for each item, and awaits all that has begun.
+ * Runs `work` for each item, and waits for all work that has begun.
  *
- * @param options.now for how long a batch took, in ms
- * @throws what a failing call threw, after which no further batch begins; the signal's reason when it
+ * @param options.now a clock in ms, for the duration of a batch
+ * @throws the error of a call that failed, after which no further batch begins; the signal's reason when it
  *   aborts
  */
 export async function inBatches<T>(

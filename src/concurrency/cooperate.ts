@@ -3,7 +3,7 @@
 import { createPace } from "./pace.ts";
 
 /**
- * Runs a generator to its end, letting others have their turn every few milliseconds.
+ * Runs a generator to its end, and lets other tasks run every few milliseconds.
  *
  * @throws the signal's reason when it aborts, and what the generator throws
  */

@@ -9,7 +9,7 @@ export interface Deadline extends Disposable {
 }
 
 /**
- * Creates a signal that aborts after a time, and with another one where there is one.
+ * Creates a signal that aborts after a time, or with another signal if one is given.
  *
  * @example
  * ```ts

@@ -39,7 +39,7 @@ export function createDeadlines(): Deadlines {
   return {
     set(ms, late) {
       const deadline: Deadline = { clear: () => void pending.delete(deadline) };
-      // The present tick may be about to end: the first that counts is the next one.
+      // The current tick may be about to end, so the first one that counts is the next.
       pending.set(deadline, { tick: now + 1 + Math.ceil(ms / TICK_MS), late });
       timer ??= setTimeout(tick, TICK_MS);
       return deadline;

@@ -6,11 +6,10 @@ export interface Following extends Disposable {
 }
 
 /**
- * Creates a signal that aborts with the first of others.
+ * Creates a signal that aborts with the first of several others.
  *
- * `AbortSignal.any` lasts as long as the longest of its sources where somebody has left a listener on it:
- * 1.2 kB for each lock that is held under one session. Listeners that are left on this one are freed with
- * it.
+ * `AbortSignal.any` lasts as long as the longest of its sources if a listener is left on it: 1.2 kB for each
+ * lock that is held under one session. Listeners that are left on this signal are freed with it.
  */
 export function follow(sources: readonly AbortSignal[]): Following {
   const own = new AbortController();

@@ -1,31 +1,31 @@
 /** Hands things from one task to another, one at a time, and no faster than they are taken. @module */
 
-/** A way from a task that gives to one that takes. */
+/** A channel from a task that gives to a task that takes. */
 export interface Handover<T extends object> {
   /**
-   * Gives a thing, and waits until the taker is done with it: until it asks for the next one.
+   * Gives a thing, and waits until the taker has finished with it, that is, until it asks for the next one.
    *
-   * @throws what {@linkcode fail} was told
+   * @throws the error that was passed to {@linkcode fail}
    */
   give(thing: T): Promise<void>;
   /**
-   * Takes the next thing; the one before is done with.
+   * Takes the next thing, and finishes with the one before.
    *
-   * @returns nothing once there is no more
-   * @throws what {@linkcode fail} was told
+   * @returns nothing when there are no more
+   * @throws the error that was passed to {@linkcode fail}
    */
   take(): Promise<T | undefined>;
-  /** There is no more. */
+  /** Called when there are no more things. */
   end(): void;
-  /** Both sides fail from now on; only the first call counts. */
+  /** Makes both sides fail from now on. Only the first call counts. */
   fail(error: unknown): void;
 }
 
-/** Creates a handover to which nothing was given. */
+/** Creates a handover, with nothing given. */
 export function createHandover<T extends object>(): Handover<T> {
-  /** Given, and not taken yet. */
+  /** The thing that was given and not taken yet. */
   let offered: { readonly thing: T; readonly done: PromiseWithResolvers<void> } | undefined;
-  /** Of the thing that was taken last. */
+  /** For the thing that was taken last. */
   let lent: PromiseWithResolvers<void> | undefined;
   let waiting: PromiseWithResolvers<T | undefined> | undefined;
   let isOver = false;

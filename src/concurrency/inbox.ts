@@ -19,7 +19,7 @@ export function createInbox<T extends object>(): Inbox<T> {
     },
     async *take(signal) {
       while (!signal.aborted) {
-        // One by one: what is left when this reader ends is the next one's.
+        // One by one, so that the items left when this reader ends go to the next one.
         for (let item = items.shift(); item !== undefined; item = items.shift()) {
           yield item;
           if (signal.aborted) return;

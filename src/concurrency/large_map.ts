@@ -1,14 +1,14 @@
 /**
- * A map of up to hundreds of thousands of strings, made of many small ones. One large `Map` doubles its
- * table now and then and puts all its entries in again: at 65,536 that takes a tenth of a second where
- * fresh memory is dear, as in a virtual machine, and pushes wait in the meantime.
+ * A map of up to hundreds of thousands of strings, made of many small ones. One large `Map` doubles its table
+ * now and then and inserts all its entries again. At 65,536 entries that takes a tenth of a second if fresh
+ * memory is expensive, as in a virtual machine, and pushes wait in the meantime.
  *
  * @module
  */
 
 const PARTS = 64;
 
-/** As a `Map`, but in no order. */
+/** A `Map` whose entries have no order. */
 export class LargeMap<Value> implements ReadonlyMap<string, Value> {
   readonly #parts = Array.from({ length: PARTS }, () => new Map<string, Value>());
   #size = 0;
@@ -59,7 +59,7 @@ export class LargeMap<Value> implements ReadonlyMap<string, Value> {
     for (const [key, value] of this) take(value, key, this);
   }
 
-  /** Names of groups differ at their end more than at their beginning. */
+  /** Hashes the end of a key: names of groups differ at their end more than at their beginning. */
   #partOf(key: string): Map<string, Value> {
     let hash = key.length;
     for (let at = Math.max(0, key.length - 6); at < key.length; at++) {

@@ -1,19 +1,19 @@
-/** Tasks that live and die together. @module */
+/** Runs tasks that begin and end together. @module */
 
 /** A task that ends when its signal aborts, or before that. */
 export type Task = (signal: AbortSignal) => Promise<void>;
 
 /**
- * Deno 2.7 collects a signal of `AbortSignal.any` that nothing but its own listeners holds, and never
- * calls them: a task that waits for nothing else than its end would not end.
+ * Deno 2.7 collects a signal of `AbortSignal.any` that only its own listeners refer to, and never calls them:
+ * a task that waits only for its end would not end.
  */
 const running = new Set<AbortSignal>();
 
 /**
- * Runs tasks until the first of them ends or fails, or the signal aborts; then stops the rest and
- * waits for every one.
+ * Runs tasks until the first of them ends or fails, or the signal aborts. Then stops the others and waits for
+ * all of them.
  *
- * @throws what the first failing task threw; abort alone is no failure
+ * @throws the error of the first task that failed. An abort alone is not a failure
  */
 export async function runGroup(tasks: readonly Task[], signal: AbortSignal): Promise<void> {
   const stop = new AbortController();

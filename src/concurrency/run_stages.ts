@@ -1,13 +1,13 @@
-/** Tasks that live together and end one after the other. @module */
+/** Runs tasks that begin together and end one after the other. @module */
 
 import { untilAborted } from "./abort.ts";
 import type { Task } from "./run_group.ts";
 
 /**
- * Runs tasks until one of them ends or fails, or the signal aborts; then stops them in their order, each
- * when the one before it has ended. What a task needs to end well stands after it.
+ * Runs tasks until one of them ends or fails, or the signal aborts. Then stops them in their order, each when
+ * the one before it has ended. A task that another one needs until its end comes after it.
  *
- * @throws what the first failing task threw; abort alone is no failure
+ * @throws the error of the first task that failed. An abort alone is not a failure
  */
 export async function runStages(tasks: readonly Task[], signal: AbortSignal): Promise<void> {
   const over = new AbortController();

@@ -1,6 +1,6 @@
 /**
- * Gathers those who want the same costly read: a Pushgateway can only be read whole, so one read
- * serves everybody who waits for it.
+ * Gathers callers that want the same costly read: a Pushgateway can only be read as a whole, so one read
+ * serves all callers that wait for it.
  *
  * @module
  */
@@ -8,13 +8,13 @@
 import { abandonable } from "./abort.ts";
 import { sleep } from "./backoff.ts";
 
-/** Reads for a subject; who asks during a read gets the next one. */
+/** Reads for a subject. A caller that asks during a read gets the next one. */
 export interface Gathered<Subject, Want, Result> {
   /**
-   * A read that began after this call.
+   * Waits for a read that begins after this call.
    *
-   * @param want what the caller is after: a read is told of all that its callers want
-   * @throws what the read throws; the signal's reason when that aborts, which ends this wait only
+   * @param want what the caller wants. A read is passed the wants of all its callers
+   * @throws what the read throws; the signal's reason when it aborts, which ends only this wait
    */
   read(subject: Subject, want: Want, signal: AbortSignal): Promise<Result>;
   /** Forgets how long reads of a subject take. */
@@ -29,9 +29,9 @@ interface Batch<Want, Result> {
 /**
  * Creates a gathering reader.
  *
- * @param read reads for a subject on behalf of all who wait; limits its own time
- * @param patience before a read that nobody had to wait for, others are awaited for such a part of
- *   what the subject's last read took: many who work in step share one read then, not two
+ * @param read reads for a subject, for all callers that wait. It limits its own time
+ * @param patience if no read is running, the next one waits for more callers, for this part of the duration
+ *   of the subject's last read: many callers that work in step then share one read, not two
  */
 export function gather<Subject, Want, Result>(
   read: (subject: Subject, wants: readonly Want[]) => Promise<Result>,
@@ -53,7 +53,7 @@ export function gather<Subject, Want, Result>(
   function begin(subject: Subject): Batch<Want, Result> {
     const wants: Want[] = [];
     const lingerMs = patience * (tookMs.get(subject) ?? 0);
-    // Who is told of the end of a read, and wants another one, has asked for it a moment later.
+    // A caller that wants another read when one has ended asks for it a moment later.
     const before = running.get(subject)?.then(() => sleep(1)) ??
       (lingerMs >= 1 ? sleep(lingerMs) : Promise.resolve());
     const done = before.catch(() => {}).then(() => {

@@ -2,32 +2,32 @@
 
 export interface Turns {
   /**
-   * Waits for a turn; disposal ends it, once.
+   * Waits for a turn. Disposal ends it, once.
    *
    * @throws the signal's reason when it aborts first
    */
   take(name: string, signal: AbortSignal): Promise<Disposable>;
-  /** Takes a turn only where that needs no wait. */
+  /** Takes a turn only if that needs no wait. */
   tryTake(name: string): Disposable | undefined;
-  /** How many have a turn of each name, where any has. */
+  /** Returns how many turns are taken of each name, if any. */
   counts(): Map<string, number>;
 }
 
-/** How many have a turn of one name, and who waits for it. */
+/** The turns that are taken of one name, and those that wait for one. */
 interface Place {
   taken: number;
   readonly queue: (() => void)[];
 }
 
 /**
- * Creates turns that nobody has.
+ * Creates turns, with none taken.
  *
- * @param options.atOnce how many may have one of the same name at once, now
+ * @param options.atOnce returns how many turns of one name may be taken at once, now
  */
 export function createTurns(
   { atOnce = () => 1 }: { readonly atOnce?: () => number } = {},
 ): Turns {
-  /** A name that nobody has is not in here. */
+  /** A name without a turn taken is not in here. */
   const places = new Map<string, Place>();
 
   function enter(name: string): Place {

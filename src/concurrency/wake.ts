@@ -19,7 +19,7 @@ export function createWake(): Wake {
       signal.addEventListener("abort", abort, { once: true });
       await awaited.promise;
       signal.removeEventListener("abort", abort);
-      // Another one that waited too, as one that is about to end, has seen to it already.
+      // Another task that waited too, for example one that is about to end, may have replaced it already.
       if (raised === awaited) raised = Promise.withResolvers();
     },
   };

@@ -1,4 +1,4 @@
-/** What fails again and again is logged once, and once more when it works again. @module */
+/** Decides what to log of repeated failures: one line, and one more when it works again. @module */
 
 import { errorText } from "../log.ts";
 
@@ -11,13 +11,13 @@ export interface Trouble {
    */
   isNews(error: unknown): boolean;
   /**
-   * Takes note that it works.
+   * Called when it works.
    *
-   * @returns what to log of the failures before; `undefined` where there were none. Of what fails and
-   *   works in turn, `undefined` until it has not failed for five minutes.
+   * @returns what to log of the failures before; `undefined` if there were none. If it fails and works in
+   *   turn, `undefined` until it has not failed for five minutes
    */
   over(): PastTrouble | undefined;
-  /** The same where nobody can say that it works: it is over when it has not failed for five minutes. */
+  /** As `over`, if nothing tells whether it works: it is over when it has not failed for five minutes. */
   calm(): PastTrouble | undefined;
   /** Whether it fails and works in turn, and is not over. */
   readonly flaps: boolean;
@@ -26,7 +26,7 @@ export interface Trouble {
 /** A trouble that is over, as fields of a log line. */
 export type PastTrouble = {
   readonly failures: number;
-  /** From the first failure until it worked, or until the last one of what failed and worked in turn. */
+  /** From the first failure until it worked, or until the last failure if it failed and worked in turn. */
   readonly seconds: number;
 };
 
@@ -38,13 +38,13 @@ export interface Troubles {
   forget(name: string): void;
 }
 
-/** More reasons at once are not logged: such texts differ each time. */
+/** More different reasons than these are not logged, because such texts differ each time. */
 const REASONS_MAX = 16;
-/** What has not failed for so long is over for certain. */
+/** After this time without a failure, a trouble is certainly over. */
 const CALM_MS = 300_000;
-/** What failed last so long ago begins again with its next failure: it may be that nobody saw it work. */
+/** After this time without a failure, the next one begins a new trouble: it may have worked unnoticed. */
 const FORGOTTEN_MS = 24 * 3_600_000;
-/** What has come back so often, each time before it was calm, fails and works in turn. */
+/** What has failed again so often, each time before it was calm, fails and works in turn. */
 const RETURNS_MAX = 2;
 const NAMES_MAX = 10_000;
 
@@ -99,8 +99,8 @@ export function createTrouble(now: () => number = () => performance.now()): Trou
 }
 
 /**
- * Creates the troubles with things of which none has failed yet. Of ten thousand that have failed the
- * first is forgotten.
+ * Creates the troubles with things of which none has failed yet. If more than ten thousand have failed, the
+ * first one is forgotten.
  *
  * @param now a clock in milliseconds
  */
@@ -122,7 +122,9 @@ export function createTroubles(now?: () => number): Troubles {
   };
 }
 
-/** An error may say by its `reason` what it counts as: its text may hold a port or a time. */
+/**
+ * Returns what an error counts as: its `reason`, if it has one, because its text may hold a port or a time.
+ */
 function reasonOf(error: unknown): string {
   const reason = error instanceof Error && "reason" in error ? error.reason : undefined;
   return typeof reason === "string" ? reason : errorText(error);

@@ -1,14 +1,14 @@
-/** How late the event loop is: what it does at once, everything else waits for. @module */
+/** Measures how late the event loop is: while it runs one thing, everything else waits. @module */
 
 import { Histogram, type Registry } from "prom-client";
 import { sleep } from "../concurrency/backoff.ts";
 
-/** Between two looks. */
+/** Time between two measurements. */
 const LOOK_MS = 500;
 /** Seconds. */
 const BUCKETS = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
 
-/** Looks how late the event loop is, until the signal aborts. */
+/** Measures how late the event loop is, until the signal aborts. */
 export type FollowEventLoop = (signal: AbortSignal) => Promise<void>;
 
 /** Creates the metric. */

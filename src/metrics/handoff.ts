@@ -3,45 +3,45 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import type { Member } from "../member.ts";
 
-/** What handoff tells its metrics. */
+/** What handoff reports to its metrics. */
 export interface HandoffMetrics {
-  /** A member was read. */
+  /** Called when a member was read. */
   read(seconds: number): void;
-  /** What was read has been compared with the ring. */
+  /** Called when the reads have been compared with the ring. */
   compared(found: {
-    /** Of each member that was ever read. */
+    /** The number of groups on each member that was ever read. */
     groups: ReadonlyMap<Member, number>;
-    /** Those that answer our probes and cannot be read. */
+    /** The members that answer our probes and cannot be read. */
     unreadable: Iterable<Member>;
-    /** Of each that does not answer, and of none that does. */
+    /** The number of missing groups of each member that does not answer. */
     missing: ReadonlyMap<Member, number>;
-    /** Copies beside one of each group. */
+    /** The number of copies besides one of each group. */
     duplicates: number;
   }): void;
-  /** Shows how many groups are out of place, as this function has it at each scrape. */
+  /** Shows how many groups are out of place, as of each scrape. */
   showMisplaced(count: () => number): void;
-  /** Shows how many groups of members that leave are in which state, as it is at each scrape. */
+  /** Shows how many groups of leaving members are in each state, as of each scrape. */
   showDrains(groups: () => Iterable<readonly [Member, Readonly<Record<string, number>>]>): void;
-  /** Shows the instances that share locks, as it is at each scrape. */
+  /** Shows the instances that share locks, as of each scrape. */
   showInstances(instances: () => InstancesSeen): void;
   moved(by: "push" | "drain"): void;
-  /** A push was marked, for older copies of its group cannot be read. */
+  /** Called when a push was marked as partial because older copies of its group cannot be read. */
   markedPartial(): void;
   staleRemoved(): void;
   failed(kind: string): void;
-  /** Two groups were found that expose one series. */
+  /** Called when two groups were found that expose the same series. */
   sharedSeries(): void;
 }
 
 /** Instances of the service, as they announce their rings in Consul. */
 export interface InstancesSeen {
-  /** This one among them; 0 without Consul. */
+  /** The number of instances, including this one. 0 without Consul. */
   readonly announced: number;
-  /** Those that have not confirmed what the others have announced. */
+  /** The number of instances that have not confirmed what the others have announced. */
   readonly unconfirmed: number;
 }
 
-/** Series that begin with their first event hide it from increase(). */
+/** A series that begins with its first event hides that event from increase(). */
 const MOVED_BY = ["push", "drain"];
 const FAILURES = ["sweep", "copy", "delete", "lock", "unfaithful"];
 /** Seconds: from an empty Pushgateway on the same host to one with 100,000 groups. */

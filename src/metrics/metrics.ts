@@ -1,7 +1,7 @@
 /**
  * Every metric of the service, in one list. Each app has its own registry.
  *
- * Label values are bounded: methods are a known set, members are counted by state.
+ * Label values are bounded: methods are from a known set, and members are counted by state.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import { createHandoffMetrics, type HandoffMetrics } from "./handoff.ts";
 import type { FailureKind } from "../pushgateway/client/connection.ts";
 import type { HashRing } from "../ring/hash_ring.ts";
 
-/** Why a member took no push: how far it got, or that the member has too many already. */
+/** Why a member took no push: how far the push got, or that the member has too many already. */
 export type UpstreamFailureKind = FailureKind | "busy" | "unauthorized";
 const UPSTREAM_FAILURE_KINDS: readonly UpstreamFailureKind[] = [
   "refused",
@@ -30,34 +30,34 @@ const UPSTREAM_FAILURE_KINDS: readonly UpstreamFailureKind[] = [
   "unauthorized",
 ];
 
-/** What the service tells its metrics. */
+/** What the service reports to its metrics. */
 export interface Metrics {
   requestDone(request: { method: string; code: number; seconds: number }): void;
   membershipChanged(membership: Membership): void;
   ringChanged(ring: HashRing): void;
   upstreamFailed(member: Member, kind: UpstreamFailureKind): void;
-  /** Shows how many pushes wait for each member's answer, as it is at each scrape. */
+  /** Shows how many pushes wait for each member's answer, as of each scrape. */
   showInFlight(inFlight: () => ReadonlyMap<string, number>): void;
-  /** Shows how many bytes the bodies of pushes under way have, as it is at each scrape. */
+  /** Shows how many bytes the bodies of pushes under way have, as of each scrape. */
   showBodyBytes(bytes: () => number): void;
-  /** A look-up of members has failed. */
+  /** Called when a look-up of members has failed. */
   discoveryFailed(): void;
-  /** Shows whether locks are available from Consul, as it is at each scrape; absent without Consul. */
+  /** Shows the state of the locks in Consul, as of each scrape. `undefined` without Consul. */
   showLocks(state: () => LocksState | undefined): void;
-  /** A configuration was loaded, or refused. */
+  /** Called when a configuration was loaded or refused. */
   configLoaded(success: boolean): void;
-  /** What the files that are followed hold is in force; or it is not, for it is wrong. */
+  /** Called with whether the content of all followed files is in force. It is not if it is wrong. */
   filesInForce(areInForce: boolean): void;
   readonly handoff: HandoffMetrics;
   readonly followEventLoop: FollowEventLoop;
-  /** The text page for Prometheus. */
+  /** Returns the text page for Prometheus. */
   render(): Promise<string>;
   readonly contentType: string;
 }
 
 const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"]);
 const OTHER_METHOD = "other";
-/** Answers to pushes that alerts and dashboards ask for: they have a series before the first one. */
+/** Answers to pushes that alerts and dashboards query. Their series exist before the first such answer. */
 const PUSH_METHODS = ["PUT", "POST", "DELETE"];
 const PUSH_CODES = [200, 202, 307, 400, 413, 500, 502, 503, 504];
 /** The states of the locks, as the metric names them. */
@@ -70,12 +70,12 @@ const LOCKS_STATES: Readonly<Record<LocksState, string>> = {
 const DURATION_BUCKETS = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60];
 
 /**
- * Durations that are gathered before prom-client is told of them. For each request alone that takes
- * it several microseconds, a quarter of what a redirect costs; for many in a row a tenth of that.
+ * Durations that are gathered before they are passed to prom-client. For a single request that takes several
+ * microseconds, a quarter of the cost of a redirect. For each of many in a row it takes a tenth of that.
  */
 const PENDING_MAX = 1_000;
 
-/** Requests of one method and code that prom-client has not been told of yet. */
+/** Requests of one method and code that have not been passed to prom-client yet. */
 interface Tally {
   readonly method: string;
   readonly code: number;
@@ -133,7 +133,7 @@ export function createMetrics(build: BuildInfo): Metrics {
     collect() {
       this.reset();
       for (const [member, { state, aliasOf }] of records) {
-        // One that is not listed any more has been seen to.
+        // An alias that is no longer listed has been dealt with.
         if (state === "alias" && aliasOf) this.set({ member, same_as: aliasOf }, 1);
         else this.set({ member }, 0);
       }
@@ -282,7 +282,7 @@ export function createMetrics(build: BuildInfo): Metrics {
       ringKept.set(ringBasis === "kept" ? 1 : 0);
     },
     ringChanged(ring) {
-      // A series that begins with its first failure hides it from increase().
+      // A series that begins with its first failure hides that failure from increase().
       for (const member of ring.members) beginToCount(member);
       ringBuilds.inc();
       ringMembers.set(ring.members.length);
@@ -318,7 +318,7 @@ export function createMetrics(build: BuildInfo): Metrics {
   };
 }
 
-/** There are few of them and nearly all requests are of the first: a loop is faster than a map. */
+/** There are few tallies, and nearly all requests belong to the first one: a loop is faster than a map. */
 function tallyOf(tallies: Tally[], method: string, code: number): Tally {
   for (const tally of tallies) {
     if (tally.code === code && tally.method === method) return tally;

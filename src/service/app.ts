@@ -1,4 +1,4 @@
-/** Runs the service as a process does: it listens, and tells the service manager how it is. @module */
+/** Runs the service as a process: it listens, and notifies the service manager of its state. @module */
 
 import type { BuildInfo } from "../build.ts";
 import { sleep } from "../concurrency/backoff.ts";
@@ -17,17 +17,23 @@ import { openManager } from "./systemd.ts";
 import { openTerm, type Term } from "./term.ts";
 import { closeUnused } from "./terms.ts";
 
-/** A Consul that cannot be reached, or members that are down, do not keep the service from starting. */
+/**
+ * How long to wait until pushes can be placed. An unreachable Consul, or members that are down, do not keep
+ * the service from starting.
+ */
 const READY_MS_MAX = 10_000;
 
 /** What one service is started with. */
 export interface AppOptions {
   readonly configFile: string;
-  /** The file of TLS, passwords and headers of our own port; absent: plain HTTP, open to everybody. */
+  /** The file of TLS, passwords and headers of our own port. Absent: plain HTTP, open to everybody. */
   readonly webConfigFile?: string;
   /** Overrides the file's `http_listen_addr`. */
   readonly listen?: ListenAddress;
-  /** Whether another process may listen on the same address: it is not taken before pushes can be. */
+  /**
+   * Whether another process may listen on the same address. Then this one does not listen before it can place
+   * pushes.
+   */
   readonly reusePort?: boolean;
   /** Whether `POST /-/reload` is answered. */
   readonly enableLifecycle: boolean;
@@ -37,22 +43,22 @@ export interface AppOptions {
   readonly env: (name: string) => string | undefined;
   readonly build: BuildInfo;
   readonly log: Logger;
-  /** Called once the service listens. */
+  /** Called when the service listens. */
   readonly onListening?: (app: RunningApp) => void;
 }
 
 /** A service that listens. */
 export interface RunningApp {
   readonly address: Deno.NetAddr;
-  /** Loads the file again and applies it; a bad file changes nothing. Never throws. */
+  /** Loads the file again and applies it. A bad file changes nothing. Never throws. */
   reload(): Promise<ReloadOutcome>;
 }
 
 /**
- * Runs the service until the signal aborts: it then answers what is in flight and ends.
+ * Runs the service until the signal aborts. Then it answers the requests in flight and ends.
  *
- * @throws {ConfigError} where the file is wrong at the start
- * @throws where the address cannot be listened on
+ * @throws {ConfigError} if the file is wrong at the start
+ * @throws if it cannot listen on the address
  */
 export async function runApp(options: AppOptions, signal: AbortSignal): Promise<void> {
   const { reusePort = false } = options;
@@ -74,7 +80,7 @@ export async function runApp(options: AppOptions, signal: AbortSignal): Promise<
     random: Math.random,
   });
 
-  /** Ends when pushes can be placed, or where that cannot be had yet. */
+  /** Waits until pushes can be placed, for 10 s at most. */
   async function becomesReady(signal: AbortSignal): Promise<void> {
     const ready = new AbortController();
     using _watch = service.view.watch((snapshot) => {
@@ -113,7 +119,7 @@ export async function runApp(options: AppOptions, signal: AbortSignal): Promise<
     throw error;
   }
   await service.run(async (signal) => {
-    // Where the address is shared the kernel sends a part of the pushes at once.
+    // If the address is shared, the kernel sends a part of the pushes at once.
     if (!early) await becomesReady(signal);
     if (signal.aborted) return;
     await runGroup([(early ?? listenNow()).run, inform, metrics.followEventLoop], signal);

@@ -1,4 +1,4 @@
-/** A Consul, as one or several configurations after each other use it. @module */
+/** The link to one Consul, which one or several successive configurations use. @module */
 
 import type { ConsulConfig } from "../config/consul.ts";
 import type { TlsFiles } from "../config/named_files.ts";
@@ -9,11 +9,11 @@ import { createLocks, type Locks } from "../consul/locks/locks.ts";
 import type { Logger } from "../log.ts";
 import type { Followed, Following } from "./followed.ts";
 
-/** The way to Consul, and what hangs on it. Disposal closes it. */
+/** The client of Consul, and what depends on it. Disposal closes it. */
 export interface ConsulLink extends Disposable {
   readonly client: ConsulClient;
   readonly locks: Locks;
-  /** Which ring each instance goes by. */
+  /** The announcements of the ring that each instance goes by. */
   readonly announcements: Announcements;
   readonly serviceName: string;
   /** Follows the files of `consul_server.tls_config`. */
@@ -21,9 +21,9 @@ export interface ConsulLink extends Disposable {
 }
 
 /**
- * Opens the way to a Consul; nothing is sent yet.
+ * Opens a link to Consul. Nothing is sent yet.
  *
- * @param deps.certificates of `consul_server.tls_config`; absent where it names no files
+ * @param deps.certificates the files of `consul_server.tls_config`. Absent if it names no files
  */
 export function openLink(
   config: ConsulConfig,
@@ -35,9 +35,9 @@ export function openLink(
 }
 
 /**
- * Hangs locks and announcements on the way to a Consul.
+ * Creates the locks and announcements of a client of Consul.
  *
- * @param client closed with the link
+ * @param client is closed with the link
  */
 export function linkThrough(
   client: ConsulClient,

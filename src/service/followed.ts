@@ -1,8 +1,8 @@
 /**
- * Follows files that belong to a configuration: what they hold is taken over without a reload.
+ * Follows files that belong to a configuration: changes of their content take effect without a reload.
  *
- * Whoever writes a file does so in several steps, as a rule, and a part of it may be right by itself. So
- * what has changed counts once it was found the same at two looks in a row.
+ * A file is usually written in several steps, and a part of it may be right by itself. So a change counts
+ * when two looks in a row have found the same content.
  *
  * @module
  */
@@ -12,59 +12,59 @@ import type { Task } from "../concurrency/run_group.ts";
 import { ConfigError } from "../config/load.ts";
 import { createTold, errorText, type Logger } from "../log.ts";
 
-/** What follows files. */
+/** Follows files. */
 export interface Following {
   /**
    * Looks at the files until the signal aborts.
    *
-   * @param onJudged is told whether what they hold is in force: it is not where that is wrong
+   * @param onJudged called with whether the content is in force. It is not if it is wrong
    */
   follow(onJudged: (isInForce: boolean) => void, signal: AbortSignal): Promise<void>;
 }
 
-/** What files held when they were last taken over. */
+/** Files, with their content when it was last taken over. */
 export interface Followed<T> extends Following {
   readonly current: T;
 }
 
-/** What following files takes. */
+/** What following files needs. */
 export interface FollowedDeps<T> {
-  /** What names the files, for the log: a flag, or a section of the configuration. */
+  /** What names the files in the log: a flag, or a section of the configuration. */
   readonly of: string;
-  /** The one of them that the log names. */
+  /** The file that the log names. */
   readonly file: string;
   /**
    * Reads the files.
    *
-   * @param before what they held at the last look
-   * @throws {ConfigError} where they are wrong
+   * @param before their content at the last look
+   * @throws {ConfigError} if they are wrong
    */
   readonly read: (before: T) => Promise<T>;
   readonly isSame: (a: T, b: T) => boolean;
   /**
-   * Is told before something else is in force.
+   * Called before other content is in force.
    *
-   * @throws where that cannot be: the former stays
+   * @throws if it cannot be in force: the former content stays
    */
   readonly onChange?: (next: T, former: T) => void;
   readonly log: Logger;
 }
 
-/** Between two looks at the files. */
+/** Time between two looks at the files. */
 const LOOK_MS = 5_000;
 
-/** What one look has found. */
+/** The result of one look. */
 type Look<T> = { readonly held: T } | { readonly problems: readonly string[] };
 
 /**
  * Creates what follows files.
  *
- * @param first what they hold
+ * @param first their content
  */
 export function createFollowed<T>(first: T, deps: FollowedDeps<T>): Followed<T> {
   const { of, file, read, isSame, onChange, log } = deps;
   let current = first;
-  /** What the last look has found, and what was held at the last look that found them right. */
+  /** The result of the last look, and the content at the last look that found it right. */
   let [last, held]: [Look<T>, T] = [{ held: first }, first];
   const told = createTold();
 
@@ -77,7 +77,7 @@ export function createFollowed<T>(first: T, deps: FollowedDeps<T>): Followed<T> 
     }
   }
 
-  /** @returns what is wrong with it */
+  /** Puts content in force. Returns what is wrong with it. */
   function takeOver(next: T): readonly string[] {
     try {
       onChange?.(next, current);
@@ -100,7 +100,7 @@ export function createFollowed<T>(first: T, deps: FollowedDeps<T>): Followed<T> 
     }
   }
 
-  /** @returns what is wrong; `undefined` where that is to be seen at the next look */
+  /** Returns what is wrong; `undefined` if the next look decides it. */
   function judge(found: Look<T>, before: Look<T>): readonly string[] | undefined {
     if ("problems" in found) {
       const isSettled = "problems" in before && String(found.problems) === String(before.problems);
@@ -131,13 +131,17 @@ export function createFollowed<T>(first: T, deps: FollowedDeps<T>): Followed<T> 
   };
 }
 
-/** Follows files while its tasks run, each for itself. @param onJudged is told after each look of those */
+/**
+ * Returns tasks that follow files, each on its own.
+ *
+ * @param onJudged called after each look at them
+ */
 export type FollowAll = (all: readonly Following[], onJudged?: () => void) => Task[];
 
 /**
  * Creates what follows the files of one service.
  *
- * @param onJudged is told whether all files that are followed hold what is in force
+ * @param onJudged called with whether the content of all followed files is in force
  */
 export function createFollowAll(onJudged: (areInForce: boolean) => void): FollowAll {
   const refused = new Set<Following>();
@@ -152,7 +156,7 @@ export function createFollowAll(onJudged: (areInForce: boolean) => void): Follow
         judge(isInForce);
         onOwnJudged?.();
       }, signal);
-      judge(true); // what is followed no more is no trouble
+      judge(true); // files that are no longer followed are no trouble
     });
 }
 

@@ -1,6 +1,6 @@
 /**
- * Which members their operators want out. With Consul every instance knows, by keys in its KV store;
- * without it, or without rights to those, this instance alone and until it ends.
+ * Knows which members their operators have told to leave. With Consul every instance knows it, by keys in its
+ * KV store. Without Consul, or without rights to those keys, only this instance knows it, until it ends.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import type { ConsulLink } from "./consul_link.ts";
 
 /** What following marks needs. */
 export interface LeavingDeps {
-  /** The way to Consul that is used now. */
+  /** Returns the link to Consul that is used now. */
   readonly link: () => ConsulLink | undefined;
   readonly tell: (event: MembershipEvent) => void;
   readonly random: () => number;
@@ -28,20 +28,20 @@ export interface LeavingDeps {
 /** The marks of leaving members. */
 export interface Leaving {
   /**
-   * Marks a member, or takes its mark back.
+   * Marks a member as leaving, or removes its mark.
    *
-   * @throws where Consul does not answer
+   * @throws if Consul does not answer
    */
   mark(member: Member, leaving: boolean): Promise<void>;
-  /** Marks it in this instance alone. */
+  /** Marks a member in this instance only. */
   markHere(member: Member): void;
-  /** Takes that back. */
+  /** Removes a mark that is in this instance only. */
   unmarkHere(member: Member): void;
-  /** Another way to Consul is used, or none: what the last one said counts no more. */
+  /** Called when another link to Consul is used, or none. The marks of the last one no longer count. */
   linkChanged(): void;
   /**
-   * Ends once Consul was asked for its marks, with or without success, or the signal aborts: a ring
-   * that is made before would hold members that are to be out of it.
+   * Waits until Consul was asked for its marks, with or without success, or the signal aborts, for 5 s at
+   * most. A ring that is made before would contain leaving members.
    */
   looked(link: ConsulLink, signal: AbortSignal): Promise<void>;
   /** Follows the marks in Consul until the signal aborts. */
@@ -52,13 +52,13 @@ const CALL_MS_MAX = 5_000;
 const NOT_SET =
   "setting the mark of a leaving member failed: only this instance knows, until it restarts";
 
-/** Creates the marks, with nobody marked. */
+/** Creates the marks, with no member marked. */
 export function createLeaving({ link, tell, random, log }: LeavingDeps): Leaving {
   const here = new Set<Member>();
   const told = createTold();
-  /** As Consul has it, by the way to it that is used now. */
+  /** The marks in Consul, as of the link that is used now. */
   let shared: readonly Member[] = [];
-  /** Aborted once a Consul was asked. */
+  /** Aborted when the Consul of a link was asked. */
   const asked = new WeakMap<ConsulLink, AbortController>();
   const publish = () => tell({ kind: "marked", members: new Set([...here, ...shared]) });
 
@@ -109,7 +109,7 @@ export function createLeaving({ link, tell, random, log }: LeavingDeps): Leaving
       const trouble = createTrouble();
       const consul = client.url;
       for await (const look of watchMarks(client, prefix, { random }, signal)) {
-        if (link() !== own) return; // another one is used by now
+        if (link() !== own) return; // another link is used by now
         if (look.kind === "marks") {
           const marked = [...look.names].flatMap((name) => memberOf(name, prefix));
           const lost = look.reset ? shared.filter((member) => !marked.includes(member)) : [];
@@ -132,7 +132,7 @@ export function createLeaving({ link, tell, random, log }: LeavingDeps): Leaving
     },
   };
 
-  /** Consul has lost a mark, which nobody took back. */
+  /** Sets a mark again that Consul has lost, and that nobody has removed. */
   async function restore(
     member: Member,
     { client, serviceName, signal }: {

@@ -13,25 +13,25 @@ import type { ConsulTerm, Term } from "./term.ts";
 /** What registering needs. */
 export interface RegistrarDeps {
   readonly membership: () => Membership;
-  /** Remembers a mark for which Consul gives no rights. */
+  /** Remembers a mark that this instance has no rights to set in Consul. */
   readonly markHere: (member: Member) => void;
   readonly random: () => number;
   readonly log: Logger;
 }
 
-/** Registers the servers of one configuration. */
+/** Returns the task that registers the servers of one configuration. */
 export type Registrar = (term: Term, consul: ConsulTerm) => Task;
 
 /**
  * Creates the registrar.
  *
- * @param servers those of the first configuration, which nobody has put in or taken out just now
+ * @param servers those of the first configuration, which nobody has added or removed just now
  */
 export function createRegistrar(
   servers: readonly Member[],
   { membership, markHere, random, log }: RegistrarDeps,
 ): Registrar {
-  /** The servers as they were last brought into Consul: registration acts on the difference. */
+  /** The servers that were last registered in Consul. Registration acts on the difference. */
   let brought = servers;
   const troubles = { passes: createTrouble(), rights: createTrouble(), ids: createTroubles() };
   return ({ config, probeTransport }, { config: { serviceName, check }, link: { client } }) => {
@@ -58,7 +58,7 @@ export function createRegistrar(
   };
 }
 
-/** Those of some members that are not among others. */
+/** Returns the members that are not among others. */
 export function without(members: readonly Member[], others: readonly Member[]): Member[] {
   return members.filter((member) => !others.includes(member));
 }

@@ -1,5 +1,5 @@
 /**
- * Wires the rooms together into one service. Everything is made here or handed in, so that two services
+ * Wires the modules together into one service. Everything is created here or passed in, so that two services
  * can run in one process.
  *
  * @module
@@ -51,23 +51,23 @@ import { discoveryOf, sameSource, sourceOf, type Term } from "./term.ts";
 import { createTerms, type TermStart } from "./terms.ts";
 import { createView, type View } from "./view.ts";
 
-/** What a service is made of. */
+/** What a service needs. */
 export interface ServiceDeps {
-  /** What the configuration was read from, as the log names it. */
+  /** The file that the configuration was read from, as the log names it. */
   readonly configFile: string;
   /**
    * Opens the configuration as it is now.
    *
-   * @throws {ConfigError} where it is wrong
+   * @throws {ConfigError} if it is wrong
    */
   readonly open: (previous: Term) => Promise<Term>;
   /** Whether `POST /-/reload` is answered. */
   readonly enableLifecycle: boolean;
   /** Whether `PUT /api/v1/admin/wipe` is answered. */
   readonly enableAdminApi: boolean;
-  /** Which program runs. */
+  /** The build of the program that runs. */
   readonly build: BuildInfo;
-  /** Told before and after a reload. */
+  /** Called before and after a reload. */
   readonly onReload: (state: "begins" | "ended") => Promise<void>;
   readonly deadlines: Deadlines;
   readonly metrics: Metrics;
@@ -75,32 +75,32 @@ export interface ServiceDeps {
   readonly log: Logger;
 }
 
-/** One service. It serves once it runs. */
+/** One service. It serves while it runs. */
 export interface Service {
   /** The configuration in force. */
   readonly config: Config;
   readonly view: Pick<View, "snapshot" | "watch">;
   readonly handler: Handler;
-  /** What the next connection is secured with. Absent where there is no web configuration. */
+  /** Returns what the next connection is secured with. Absent if there is no web configuration. */
   readonly tls?: () => Tls | undefined;
-  /** Loads the configuration again and applies it; a bad one changes nothing. Never throws. */
+  /** Loads the configuration again and applies it. A bad one changes nothing. Never throws. */
   reload(): Promise<ReloadOutcome>;
   /**
-   * Runs until the signal aborts, or what serves ends: `serve` is stopped first, and ends when all that
-   * was in flight is answered. The configuration is closed then.
+   * Runs until the signal aborts, or until `serve` ends. `serve` is stopped first, and ends when all requests
+   * in flight are answered. Then the configuration is closed.
    *
    * @throws what `serve` throws
    */
   run(serve: Task, signal: AbortSignal): Promise<void>;
 }
 
-/** After so many intervals of its checks Consul is believed against our probes. */
+/** After so many intervals of its checks, Consul is believed when our probes disagree. */
 const CONTESTED_CHECKS = 2;
 
 /**
- * Creates a service; nothing runs yet.
+ * Creates a service. Nothing runs yet.
  *
- * @param first the configuration that it begins with; closed when the service has run
+ * @param first the first configuration, which is closed when the service has run
  */
 export function createService(first: Term, deps: ServiceDeps): Service {
   const { configFile, metrics, deadlines, random, log } = deps;
@@ -117,7 +117,7 @@ export function createService(first: Term, deps: ServiceDeps): Service {
     linkTasksOf: (link) => [
       (signal) => leaving.follow(link, signal),
       ...followAll(link.followed),
-      // What is announced hangs on the session of the locks.
+      // Announcements depend on the session of the locks.
       (signal) =>
         runStages([
           (signal) => link.announcements.run(handoff.othersChanged, signal),
@@ -180,7 +180,7 @@ export function createService(first: Term, deps: ServiceDeps): Service {
     return { transport, nameScheme, readTimeoutMs, writeTimeoutMs: proxy.timeoutMs };
   }
 
-  /** What runs while a configuration is in force. */
+  /** Returns what runs while a configuration is in force. */
   function tasksOf(term: Term, { previous, inForce }: TermStart): Task[] {
     const tellNotices = noticeTeller(term, log);
     tellNotices();
@@ -204,7 +204,11 @@ export function createService(first: Term, deps: ServiceDeps): Service {
     ];
   }
 
-  /** @param onView is called at each change, once the members have been looked up */
+  /**
+   * Creates the task that watches the members.
+   *
+   * @param onView called at each change, once the members have been looked up
+   */
   function watcher(term: Term, onView: (snapshot: Snapshot) => void): Task {
     const { config, consul, probeTransport } = term;
     return async (signal) => {
@@ -230,7 +234,7 @@ export function createService(first: Term, deps: ServiceDeps): Service {
   function onSwap(next: Term, previous: Term): void {
     if (next.consul?.link !== previous.consul?.link) leaving.linkChanged();
     if (!sameSource(next.config.consul, previous.config.consul)) view.sourceChanged();
-    // A member that is added to the file again is wanted again.
+    // A member that is added to the file again is no longer to leave.
     for (const member of without(next.config.servers, previous.config.servers)) {
       leaving.unmarkHere(member);
     }
@@ -261,7 +265,7 @@ export function createService(first: Term, deps: ServiceDeps): Service {
     }
   }
 
-  // Whether there is one at all is said at the start, for each configuration.
+  // Whether there is a web configuration at all is decided at the start, for every later configuration.
   const passwords = first.web && createPasswords({ bcrypt: createBcryptWorker(), now });
   const webConfig = () => {
     const { web } = terms.current;
@@ -362,13 +366,13 @@ export function createService(first: Term, deps: ServiceDeps): Service {
     reload,
     async run(serve, signal) {
       using _passwords = passwords;
-      // What is in flight at the end is answered with all that protects it; locks go last.
+      // Requests in flight at the end are answered with all that protects them. Locks end last.
       await runStages([serve, handoff.run, terms.run], signal);
     },
   };
 }
 
-/** Calls back when the first look-up has been taken over, and when one has failed. */
+/** Calls back when the first look-up has been taken over, and when a look-up has failed. */
 function watched(
   discovery: Discovery,
   { onFirst, onFailed }: { readonly onFirst: () => void; readonly onFailed: () => void },
@@ -387,7 +391,7 @@ function watched(
   };
 }
 
-/** Creates what warns of that which should be known of a configuration: of each thing once. */
+/** Creates a function that logs the warnings of a configuration, each of them once. */
 function noticeTeller({ config, web }: Term, log: Logger): () => void {
   const told = createTold();
   return () => {

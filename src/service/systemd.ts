@@ -1,5 +1,5 @@
 /**
- * Tells the service manager how the service is: sd_notify(3), a datagram to the socket that
+ * Notifies the service manager of the state of the service: sd_notify(3), a datagram to the socket that
  * `NOTIFY_SOCKET` names.
  *
  * @module
@@ -10,18 +10,20 @@ import { sleep } from "../concurrency/backoff.ts";
 import { errorText, type Logger } from "../log.ts";
 import { createTrouble } from "../log/trouble.ts";
 
-/** What is told. */
+/** The states that are sent. */
 export type ManagerState = "READY=1" | "RELOADING=1" | "STOPPING=1" | "WATCHDOG=1";
 
-/** The service manager, as far as it wants to be told. */
+/** The service manager, if it wants to be notified. */
 export interface Manager extends Disposable {
-  /** Tells it; where that fails the log says so, and the service goes on. */
+  /** Sends a state. If that fails, it is logged, and the service goes on. */
   tell(state: ManagerState): Promise<void>;
-  /** Tells it that the event loop turns, as often as it wants to hear it, until the signal aborts. */
+  /**
+   * Sends, as often as the service manager asks for it, that the event loop runs, until the signal aborts.
+   */
   keepAlive(signal: AbortSignal): Promise<void>;
 }
 
-/** What it needs. */
+/** What notifying it needs. */
 export interface ManagerDeps {
   /** Reads an environment variable. */
   readonly env: (name: string) => string | undefined;
@@ -29,15 +31,15 @@ export interface ManagerDeps {
   readonly log: Logger;
 }
 
-/** A third: one that comes late is no reason to be killed. */
+/** A third, so that one late message does not get the service killed. */
 const PART_OF_WATCHDOG = 1 / 3;
 const encoder = new TextEncoder();
 
 /**
- * Opens the way to it; where nobody wants to be told, there is nobody.
+ * Opens the way to the service manager. Nothing is sent if there is none.
  *
- * A datagram needs a socket of our own to come from. In the unit's `RUNTIME_DIRECTORY` one may be
- * made; without one it stays without a name, which only a process with all permissions may ask for.
+ * A datagram needs a socket of our own to come from. In the unit's `RUNTIME_DIRECTORY` a socket may be
+ * created. Without that it has no name, and only a process with all permissions may ask for such a socket.
  */
 export function openManager({ env, pid, log }: ManagerDeps): Manager {
   const address = env("NOTIFY_SOCKET");

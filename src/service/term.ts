@@ -1,4 +1,4 @@
-/** One configuration, and what is open for as long as it holds. @module */
+/** One configuration, and what is open while it is in force. @module */
 
 import type { Deadlines } from "../concurrency/deadlines.ts";
 import type { Config } from "../config/config.ts";
@@ -26,7 +26,7 @@ import { type ConsulLink, openLink } from "./consul_link.ts";
 import { createFollowed, type Followed, type Following } from "./followed.ts";
 import { openWeb, type Web } from "./web.ts";
 
-/** A configuration in force. Disposal closes what is its own; its link to Consul may live on. */
+/** A configuration in force. Disposal closes what is its own. Its link to Consul may stay open. */
 export interface Term extends Disposable {
   readonly config: Config;
   /** Absent: the members are those of DNS, of other files, or the servers of the file. */
@@ -37,19 +37,19 @@ export interface Term extends Disposable {
   readonly probeTransport: Transport;
   /** For the members' API and whole pages, whose answers are large. */
   readonly apiTransport: Transport;
-  /** Absent where there is no file of it: plain HTTP, open to everybody. */
+  /** Absent if there is no web configuration file: plain HTTP, open to everybody. */
   readonly web?: Web;
   /** What follows the files of `web`, and those of `pushgateway.tls_config`. */
   readonly followed: readonly Following[];
 }
 
-/** Consul, as one configuration has it. */
+/** Consul, as one configuration uses it. */
 export interface ConsulTerm {
   readonly config: ConsulConfig;
   readonly link: ConsulLink;
 }
 
-/** What opening one needs. */
+/** What opening a configuration needs. */
 export interface TermOptions {
   readonly configFile: string;
   /** The file of TLS, passwords and headers of our own port. */
@@ -65,14 +65,15 @@ export interface TermOptions {
 const PROBE_LIMITS = { idleMax: 1, answers: { bytesMax: 65_536, beyond: "error" } } as const;
 /** 100,000 groups of five series are 135 MB of JSON. */
 const API_LIMITS = { idleMax: 16, answers: { bytesMax: 2 ** 30, beyond: "error" } } as const;
-/** What a Pushgateway answers to a push is a line, and one for each bad series. */
+/** A Pushgateway answers a push with one line, and one more for each bad series. */
 const PUSH_ANSWERS = { bytesMax: 1_048_576, beyond: "cut" } as const;
 
 /**
- * Loads a configuration and opens what it needs; nothing is sent yet.
+ * Loads a configuration and opens what it needs. Nothing is sent yet.
  *
- * @param previous the term before it, whose link to Consul is taken over where it is the same
- * @throws {ConfigError} where a file is wrong, or its address cannot be shared and may be
+ * @param previous the term before it. Its link to Consul is kept if it is the same
+ * @throws {ConfigError} if a file is wrong, or if its address cannot be shared with another process that may
+ *   use it
  */
 export async function openTerm(
   options: TermOptions,
@@ -123,7 +124,11 @@ async function loadWeb({ webConfigFile, env }: TermOptions): Promise<LoadedWeb |
   return webConfigFile ? await loadWebConfig(webConfigFile, { env }) : undefined;
 }
 
-/** @throws {ConfigError} where they are wrong */
+/**
+ * Opens the files of a TLS section, if it names any.
+ *
+ * @throws {ConfigError} if they are wrong
+ */
 async function openCertificates(
   { config: { upstream, consul }, placeOf }: PlacedConfig,
   section: TlsReading["section"],
@@ -155,16 +160,16 @@ async function openConsulTerm(
   return { config, link: openLink(config, { ...(certificates && { certificates }), log }) };
 }
 
-/** Whether two configurations speak to the same Consul, as the same client, of the same service. */
+/** Whether two configurations use the same Consul, as the same client, for the same service. */
 function isSameLink(a: ConsulConfig, b: ConsulConfig): boolean {
   const text = ({ check: _, ...rest }: ConsulConfig) => {
-    const secrets = [rest.token, rest.basicAuth?.password]; // which all look the same as JSON
+    const secrets = [rest.token, rest.basicAuth?.password]; // they all look the same as JSON
     return JSON.stringify([rest, secrets.map((secret) => secret?.reveal())]);
   };
   return text(a) === text(b);
 }
 
-/** Where a configuration learns its members from. */
+/** Returns the discovery that a configuration learns its members from. */
 export function discoveryOf(
   { config: { dnsSd, fileSd, servers }, consul }: Term,
   { random, log }: { readonly random: () => number; readonly log: Logger },
@@ -179,7 +184,7 @@ export function discoveryOf(
       random,
       onBadEntries: createBadEntries({ log, place }),
       onReset() {
-        resets.calm(); // the last one is history
+        resets.calm(); // the last reset no longer counts after five minutes
         if (!resets.isNews("gone back")) return;
         log.warn(
           "Consul's index has gone back: members that answer stay, and are registered again",
@@ -193,7 +198,7 @@ export function discoveryOf(
     return dnsDiscovery({
       config: dnsSd,
       async lookUp(name, signal) {
-        // The file may change, as where a network comes up.
+        // The file may change, for example when a network comes up.
         const resolver = await readResolver(dnsSd.nameservers);
         return await lookUp({ name, type: dnsSd.type }, resolver, signal);
       },
@@ -231,15 +236,15 @@ export function discoveryOf(
   return staticDiscovery(servers);
 }
 
-/** What its members are learnt from, as the log names it. */
+/** Returns the source of the members, as the log names it. */
 export function sourceOf({ config: { dnsSd, fileSd }, consul }: Term, configFile: string): string {
   if (consul) return consul.link.client.url;
   return (dnsSd?.names ?? fileSd?.files ?? [configFile]).join(",");
 }
 
 /**
- * Whether what is known of the members holds for another configuration, too: it does where both learn
- * them from the same Consul, or neither does from any. What the next one does not list was taken out.
+ * Whether what is known of the members holds for another configuration too. It does if both learn the members
+ * from the same Consul, or neither from any Consul. Members that the next one does not list were removed.
  */
 export function sameSource(a: ConsulConfig | undefined, b: ConsulConfig | undefined): boolean {
   const source = (consul: ConsulConfig | undefined) =>

@@ -1,6 +1,6 @@
 /**
- * The configurations, one after the other: each is opened once, in force until the next one is, and
- * closed once. The next one's tasks begin before the last one's are awaited, so nobody is without.
+ * Keeps the configurations, one after the other. Each is opened once, in force until the next one is, and
+ * closed once. The tasks of the next one begin before those of the last one have ended, so there is no gap.
  *
  * @module
  */
@@ -11,47 +11,55 @@ import { runGroup, type Task } from "../concurrency/run_group.ts";
 import type { ConsulLink } from "./consul_link.ts";
 import type { Term } from "./term.ts";
 
-/** What keeping them needs. */
+/** What keeping the configurations needs. */
 export interface TermsDeps {
   /**
    * Opens the next configuration.
    *
-   * @throws {ConfigError} where the file is wrong
+   * @throws {ConfigError} if the file is wrong
    */
   readonly open: (previous: Term) => Promise<Term>;
-  /** What runs while a configuration is in force. */
+  /** Returns what runs while a configuration is in force. */
   readonly tasksOf: (term: Term, start: TermStart) => readonly Task[];
-  /** What runs for as long as a way to Consul is used; the last one is the last to end. */
+  /**
+   * Returns what runs as long as a link to Consul is used. The tasks of the last link are the last to end.
+   */
   readonly linkTasksOf: (link: ConsulLink) => readonly Task[];
-  /** Another configuration is in force; its tasks are about to begin. */
+  /** Called when another configuration is in force. Its tasks are about to begin. */
   readonly onSwap: (next: Term, previous: Term) => void;
 }
 
 /** How a configuration comes into force. */
 export interface TermStart {
-  /** The one before it. */
+  /** The configuration before it. */
   readonly previous?: Term;
-  /** Is called once the members are those of the configuration. */
+  /** Called when the members are those of the configuration. */
   readonly inForce: () => void;
 }
 
 /** The configurations. */
 export interface Terms {
-  /** The one in force. */
+  /** The configuration in force. */
   readonly current: Term;
   /**
-   * Puts the next one in force, one call after the other. Ends when the members are those of the new
-   * configuration, or when that takes long; they follow then.
+   * Puts the next configuration in force, one call after the other. Ends when the members are those of the
+   * new configuration, or after 8 s; then they follow later.
    *
-   * @throws {ConfigError} where the file is wrong: nothing has changed then
-   * @throws where the service does not run, or is about to end
+   * @throws {ConfigError} if the file is wrong; nothing has changed
+   * @throws if the service does not run, or is about to end
    */
   reload(): Promise<void>;
-  /** Runs what belongs to the one in force, until the signal aborts; all is closed then. */
+  /**
+   * Runs the tasks of the configuration in force until the signal aborts. Everything is closed when it
+   * returns.
+   */
   run(signal: AbortSignal): Promise<void>;
 }
 
-/** Closes a configuration that was never in force, with a way to Consul that another one does not use. */
+/**
+ * Closes a configuration that was never in force, and its link to Consul unless another configuration uses
+ * it.
+ */
 export function closeUnused(term: Term, other?: Term): void {
   term[Symbol.dispose]();
   if (term.consul?.link !== other?.consul?.link) term.consul?.link[Symbol.dispose]();
@@ -59,24 +67,24 @@ export function closeUnused(term: Term, other?: Term): void {
 
 /** Something open that has tasks. */
 interface Lifetime {
-  /** Ends its tasks, awaits them, and closes it. Once. */
+  /** Stops its tasks, waits for them, and closes it. Once. */
   end(): Promise<void>;
 }
 
-/** How long a reload waits for its members. */
+/** How long a reload waits for the members of the new configuration. */
 const IN_FORCE_MS_MAX = 8_000;
 
 /**
- * Creates the configurations; nothing runs yet.
+ * Creates the configurations. Nothing runs yet.
  *
- * @param first open, and closed by `run`
+ * @param first is open, and is closed by `run`
  */
 export function createTerms(first: Term, deps: TermsDeps): Terms {
   let current = first;
   let lifetime: Lifetime | undefined;
   let isOver = false;
   const links = new Map<ConsulLink, Lifetime>();
-  /** Those whose tasks have not ended. */
+  /** Configurations whose tasks have not ended. */
   const open = new Set<Term>();
   const closing = new Set<Promise<void>>();
   const failure = Promise.withResolvers<never>();
@@ -105,7 +113,7 @@ export function createTerms(first: Term, deps: TermsDeps): Terms {
     return begin(term, (signal) => runGroup(deps.tasksOf(term, start), signal));
   }
 
-  /** Ends a configuration that is no longer in force, and its way to Consul where that is not used. */
+  /** Ends a configuration that is no longer in force, and its link to Consul if that is no longer used. */
   function leave(term: Term, { end }: Lifetime): void {
     const task = (async () => {
       await end();

@@ -1,6 +1,6 @@
 /**
- * The view of the members that requests are answered from: swapped as a whole, and told to whom it
- * concerns.
+ * The view of the members that requests are answered from. It is replaced as a whole, and listeners are
+ * called.
  *
  * @module
  */
@@ -21,20 +21,20 @@ import { withoutSource } from "../membership/state.ts";
 import type { WatchDeps } from "../membership/watch.ts";
 import { HashRing } from "../ring/hash_ring.ts";
 
-/** What is told of each change. */
+/** Called at each change. */
 export interface ViewListener {
   membershipChanged(membership: Membership): void;
   ringChanged?(ring: HashRing): void;
 }
 
-/** What keeping the view takes. */
+/** What keeping the view needs. */
 export interface ViewDeps {
   readonly log: Logger;
-  /** Told before anybody else of a change that is in force. */
+  /** Called before all watchers when a change is in force. */
   readonly listeners: readonly ViewListener[];
-  /** What a member held when it was last read, where it was. */
+  /** Returns how many groups a member held when it was last read, if it was read. */
   readonly groupsOf: (member: Member) => number | undefined;
-  /** How many groups the drain of a member has moved, where it has one. */
+  /** Returns how many groups the drain of a member has moved, if it has one. */
   readonly movedOf: (member: Member) => number | undefined;
   /** Remembers what has happened. */
   readonly history: History;
@@ -43,17 +43,17 @@ export interface ViewDeps {
 /** The view. */
 export interface View {
   readonly snapshot: Snapshot;
-  /** Takes over what a watch learns of members that are looked up in one place. */
+  /** Takes over what a watch learns of the members of one source. */
   follow(source: string): Pick<WatchDeps, "onMembership" | "onProbed" | "onRing">;
-  /** The members are learnt from elsewhere now: all but the ring is forgotten. */
+  /** Called when the members come from another source. All but the ring is forgotten. */
   sourceChanged(): void;
   /** Remembers why a probe of a member failed. */
   probeFailed(member: Member, why: string): void;
-  /** Calls back at each change; the callback is called once now. Disposal ends that. */
+  /** Calls back once now and at each change. Disposal ends that. */
   watch(onChange: (snapshot: Snapshot) => void): Disposable;
 }
 
-/** Creates the view of nothing. */
+/** Creates an empty view. */
 export function createView({ log, listeners, groupsOf, movedOf, history }: ViewDeps): View {
   const probeFailures = new Map<Member, string>();
   let troubles = createMembershipTroubles();

@@ -9,14 +9,14 @@ import type { Tls } from "../http/server/tls/tls.ts";
 import type { Logger } from "../log.ts";
 import { createFollowed, type Following } from "./followed.ts";
 
-/** A web configuration in force. Disposal secures no further connections. */
+/** A web configuration in force. After disposal it secures no further connections. */
 export interface Web extends Disposable, Following {
   readonly config: WebConfig;
-  /** What the next connection is secured with; nothing where plain HTTP is spoken. */
+  /** What the next connection is secured with. `undefined` if plain HTTP is used. */
   readonly tls: Tls | undefined;
 }
 
-/** What opening one takes. */
+/** What opening a web configuration needs. */
 export interface WebDeps {
   /** The file that it was loaded from. */
   readonly file: string;
@@ -27,12 +27,16 @@ export interface WebDeps {
 /**
  * Opens what a web configuration needs.
  *
- * @throws where no listener can be had, which an old Deno needs for TLS
+ * @throws if a listener cannot be opened, which an old Deno needs for TLS
  */
 export function openWeb(first: LoadedWeb, { file, env, log }: WebDeps): Web {
   let tls = tlsOf(first);
 
-  /** @throws where it protects less: what is being written may lack its end */
+  /**
+   * Puts a configuration in force.
+   *
+   * @throws if it protects less, because a file that is being written may lack its end
+   */
   function change(next: LoadedWeb, former: LoadedWeb): void {
     const openings = openingsOf(former.config, next.config);
     if (openings.length > 0) {
