@@ -53,7 +53,7 @@ export function gather<Subject, Want, Result>(
   function begin(subject: Subject): Batch<Want, Result> {
     const wants: Want[] = [];
     const lingerMs = patience * (tookMs.get(subject) ?? 0);
-    // A caller that wants another read when one has ended asks for it a moment later.
+    // A caller that wants another read after one has ended asks for it a moment later.
     const before = running.get(subject)?.then(() => sleep(1)) ??
       (lingerMs >= 1 ? sleep(lingerMs) : Promise.resolve());
     const done = before.catch(() => {}).then(() => {

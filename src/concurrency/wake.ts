@@ -1,4 +1,4 @@
-/** A flag that one task waits for and others raise; raising it twice before the wait counts once. @module */
+/** A flag that one task waits for and other tasks raise. Raising it twice counts once. @module */
 
 export interface Wake {
   /** Ends the present wait, or the next one if nobody waits. */

@@ -1,6 +1,6 @@
 /**
- * Sums up log lines that come by the hundred, as when a thousand members join at once. Of each phrase ten
- * lines are logged as they come, and one more for each 6 s. If more come, one line stands for those of the
+ * Sums up log lines that come by the hundred, as when a thousand members join at once. Ten lines of each
+ * phrase are logged as they come, and one more for each 6 s. If more come, one line stands for those of the
  * next second, and then of two, four and so on, until few come again.
  *
  * @module
@@ -36,7 +36,7 @@ interface Burst {
   isSummed: boolean;
   windowMs: number;
   held: number;
-  /** Of each field the first different values of the lines that are held back; then `undefined`. */
+  /** The first different values of each field in the lines held back, and `undefined` if there are more. */
   values: Map<string, Set<unknown>>;
   timer?: ReturnType<typeof setTimeout>;
 }

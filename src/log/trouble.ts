@@ -44,7 +44,7 @@ const REASONS_MAX = 16;
 const CALM_MS = 300_000;
 /** After this time without a failure, the next one begins a new trouble: it may have worked unnoticed. */
 const FORGOTTEN_MS = 24 * 3_600_000;
-/** What has failed again so often, each time before it was calm, fails and works in turn. */
+/** What has failed again this often, each time before it was calm, fails and works in turn. */
 const RETURNS_MAX = 2;
 const NAMES_MAX = 10_000;
 

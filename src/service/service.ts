@@ -94,7 +94,7 @@ export interface Service {
   run(serve: Task, signal: AbortSignal): Promise<void>;
 }
 
-/** After so many intervals of its checks, Consul is believed when our probes disagree. */
+/** After this many intervals of its checks, Consul is believed when our probes disagree. */
 const CONTESTED_CHECKS = 2;
 
 /**

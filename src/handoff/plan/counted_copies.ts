@@ -8,7 +8,7 @@ import { type Copies, keyOfId, newestOf, planSweep } from "./inventory.ts";
 /** Groups on some members, each with another member. */
 type GroupsByMember = ReadonlyMap<Member, ReadonlyMap<string, Member>>;
 
-/** The copies that do not count, or that need care. All others count. */
+/** The copies that do not count, or that may be moved. All other copies count. */
 export interface CountedCopies {
   /** Groups of which another member's copy counts, with that member. */
   readonly outdone: GroupsByMember;

@@ -13,7 +13,7 @@ export interface MadeCopy {
 /** The copies that were made and whose source has not been deleted. */
 export interface MadeCopies {
   add(id: string, copy: MadeCopy): void;
-  /** Whether a whole copy of what one member holds is on another one. */
+  /** Whether a whole copy of what one member holds is on another member. */
   has(id: string, copy: Pick<MadeCopy, "from" | "to">): boolean;
   /** Returns the copies of one group. */
   of(id: string): readonly MadeCopy[];

@@ -26,12 +26,12 @@ export interface RoundResult {
 
 /** Counts missing groups, and logs changes. */
 export interface Missing {
-  /** Called before a round: remembers the members that were read before and do not answer any more. */
+  /** Called before a round: remembers the members that were read before and no longer answer. */
   keep(membership: Membership, held: Held): void;
   /**
    * Called after a round.
    *
-   * @returns of each member that does not answer how many of its groups are missing
+   * @returns for each member that does not answer, how many of its groups are missing
    * @throws the signal's reason when it aborts
    */
   look(result: RoundResult, signal: AbortSignal): Promise<ReadonlyMap<Member, number>>;

@@ -13,7 +13,7 @@ export interface Word {
   readonly ring: HashRing;
   /** Of two rings, the one with the lower number was announced first. */
   readonly since: number;
-  /** The rings that the others learn from this word. */
+  /** The rings that the other instances learn from this word. */
   readonly seen: readonly number[];
   /** All rings that this instance knows. */
   readonly known: readonly HashRing[];
@@ -31,7 +31,7 @@ export interface ToldRings {
   readonly last: number;
   /** The last word; absent before the first one. */
   readonly word: Word | undefined;
-  /** Called when all others have heard this word or a later one. Earlier words are forgotten. */
+  /** Called when all other instances have heard this word or a later one. Earlier words are forgotten. */
   heard(version: number): void;
   /** Whether a word is remembered, and with it all later ones. */
   remembers(version: number): boolean;

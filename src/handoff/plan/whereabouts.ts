@@ -243,7 +243,7 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
   const unread = new Map<Member, number>();
   /** Members that could not be read at the last attempt. */
   const failing = new Set<Member>();
-  /** Members that cannot be read, for either reason. */
+  /** Members that cannot be read: they do not answer, or the last attempt failed. */
   let hidden: readonly Member[] = [];
   /** The members whose inventories were last compared with the ring. */
   let compared: ReadonlySet<Member> = new Set();

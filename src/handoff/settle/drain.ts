@@ -26,7 +26,7 @@ export interface DrainProgress {
   targetsCheck?: boolean;
 }
 
-/** A Pushgateway deletes after it has answered: it is read again so many times, with this delay. */
+/** A Pushgateway deletes after it has answered: it is read again this many times, with this delay in ms. */
 const [DELETED_LOOKS_MAX, DELETED_MS] = [20, 50];
 /** Groups processed between two yields. */
 const GROUPS_A_STEP = 1_000;

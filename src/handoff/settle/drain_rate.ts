@@ -34,7 +34,7 @@ interface Step {
 const WINDOW_MS = 20_000;
 /** A shorter span tells little, because the first batches are small. */
 const SPAN_MS_MIN = 4_000;
-/** The rate is 0 if the next step takes so many times as long as the longest wait, and at least so long. */
+/** The rate is 0 if the next step takes longer than this time and this multiple of the longest wait. */
 const LATE_TIMES = 3;
 const LATE_MS_MIN = 60_000;
 /** Significant digits of a rate. More would be noise. */

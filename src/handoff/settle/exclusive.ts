@@ -34,8 +34,8 @@ export interface Exclusive {
   watch(): Watch;
   /**
    * Runs work that may change any group. Before it begins, all turns of {@linkcode runUntouched} have ended,
-   * and those of {@linkcode run} that are not pushes. Others begin after it. For every watch all groups are
-   * touched then.
+   * and those of {@linkcode run} that are not pushes. Later turns begin after it. For every watch all groups
+   * are touched then.
    */
   runAlone<T>(work: () => Promise<T>): Promise<T>;
   /**
@@ -109,8 +109,8 @@ const STOPPING_MS = 3_000;
 /** Delay before the next try for a lock that was not available although Consul can be asked. */
 const AGAIN_MS = 100;
 /**
- * A Pushgateway that does not check pushes answers a push before it has stored it. A push so long before a
- * watch began may be missing in a read that begins with the watch.
+ * A Pushgateway that does not check pushes answers a push before it has stored it. A push within this time
+ * before a watch began may be missing in a read that begins with the watch.
  */
 const QUEUED_MS = 500;
 /** A process that died frees its locks within 20 s, because Consul ends its session late and then waits. */

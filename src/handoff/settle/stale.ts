@@ -115,7 +115,7 @@ async function bringTo(
   const holders = whereabouts.holdersOf({ id, key });
   const others = [...holders?.seen.keys() ?? []]
     .filter((other) => other !== member && other !== newer);
-  // A copy counts as pushed when it is made: another one that is too close to be judged would then seem
+  // A copy counts as pushed when it is made: another copy that is too close to be judged would seem
   // older.
   for (const other of others) {
     if (!await staleness({ id, member: other, newer }, gateways, signal)) return "later";

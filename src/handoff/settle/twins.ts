@@ -13,7 +13,7 @@ import { doubtOf } from "../plan/rivals.ts";
 import { removeUnchanged } from "./move.ts";
 
 /**
- * Deletes twins. One that differs from the owner's copy stays until the group is pushed again.
+ * Deletes twins. A twin that differs from the owner's copy stays until the group is pushed again.
  *
  * @returns how many were deleted
  * @throws the signal's reason when it aborts

@@ -56,7 +56,7 @@ export function createJudge(deps: JudgeDeps): Judge {
   /** Since when members have been leaving and out of the ring, by our clock. */
   const leftAt = new Map<Member, number>();
 
-  /** Returns the members that have not been read since another one has come. */
+  /** Returns the members that have not been read since another member has come. */
   function notReadSince(comer: Member, { inventories, reads }: Comparison): Member[] {
     const cameMs = changedMs.get(comer) ?? -Infinity;
     const isBehind = (member: Member) => (reads.get(member)?.beganMs ?? -Infinity) < cameMs;

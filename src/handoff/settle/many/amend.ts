@@ -54,7 +54,7 @@ export async function amendCopy(
       if (there?.kind !== "content" || there.content.pushTime !== time) return;
       if (!isPartOf(there.content, content)) return;
       await removeSeen({ id, from: to }, gateways, signal);
-      // A push that took it for the newest copy would go where nothing is.
+      // Otherwise a push would go to the deleted copy, as to the newest one.
       whereabouts.removed(id, to);
       isGone = true;
       // With a trace: an instance that has read both copies before would delete the source as the older one.

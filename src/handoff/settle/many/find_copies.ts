@@ -100,7 +100,7 @@ function judge(
   const found = read.copies.get(id);
   const touched = since.has(id);
   if (touched) {
-    // The same process holds all that it has acknowledged, our copy before what was pushed afterwards.
+    // The same process has stored all that it has acknowledged: our copy, and then what was pushed later.
     const isSame = started !== undefined && read.started === started;
     return found && isSame ? { kind: "there", copy, found, touched } : { kind: "unclear", copy };
   }

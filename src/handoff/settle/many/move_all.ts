@@ -38,11 +38,11 @@ export interface Moves {
 }
 
 /**
- * If a group could not be moved with many others so often in a row, its turn is held until it is moved,
+ * If a group could not be moved with many others this often in a row, its turn is held until it is moved,
  * because it may be pushed to all the time.
  */
 const TOUCHED_MAX = 3;
-/** If a group could not be moved so often in a row, it stays where it is until it is pushed again. */
+/** If a group could not be moved this often in a row, it stays where it is until it is pushed again. */
 const TRIES_MAX = 8;
 /**
  * Groups that one run moves one by one. If another process moves many groups off the same member, or Consul

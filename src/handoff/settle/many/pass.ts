@@ -23,7 +23,7 @@ export interface Pass {
   readonly deps: MoveManyDeps;
   /** Whether the reads are not too old, and the watch can still be relied on. */
   isFresh(): boolean;
-  /** Whether a group belongs to a member, and nobody pushes it to the former one. */
+  /** Whether a group belongs to a member, and no push of it may go to the former one. */
   isAllowed(id: string, to: Member): boolean;
   /** Called when a group cannot be moved without loss, with the reason. */
   stays(id: string, to: Member, reason: string): void;
