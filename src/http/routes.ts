@@ -1,4 +1,4 @@
-/** Which request gets which answer. Holds no state: a snapshot is taken once for each request. @module */
+/** Chooses the answer to each request. Has no state: a snapshot is taken once for each request. @module */
 
 import type { Deadlines } from "../concurrency/deadlines.ts";
 import type { Config } from "../config/config.ts";
@@ -41,45 +41,45 @@ export type ReloadOutcome =
   | { readonly ok: true }
   | { readonly ok: false; readonly problems: readonly string[] };
 
-/** What answering needs. */
+/** What the routes need. */
 export interface RouteDeps {
   readonly snapshot: () => Snapshot;
   readonly config: () => Config;
-  /** Passes a push on to where it belongs. */
+  /** Forwards a push to where it belongs. */
   readonly proxy: Proxy;
-  /** Discovery has a view of its own and has never told it. */
+  /** Whether discovery has a view of its own that is not known here yet. */
   readonly awaitsDiscovery: () => boolean;
-  /** Whether a push may be of a group that is out of place. */
+  /** Says whether the group of a push may be out of place. */
   readonly handoff: Pick<Handoff, "idle" | "spellingKnown" | "concerns" | "pathOn">;
-  /** Is told of each push that is redirected to a member. */
+  /** Called with the member for each push that is redirected. */
   readonly onRedirected: (member: Member) => void;
-  /** What is known of the members, and how they are told to leave. */
+  /** The state of the members, and the requests to drain them. */
   readonly members: MembersApi;
-  /** Which groups there are. */
+  /** The groups of all members. */
   readonly groups: Pick<GroupsApi, "find">;
-  /** Where a group is pushed to, by the target of a request. */
+  /** Answers which member a group is pushed to, by the target of a request. */
   readonly locate: (target: string) => Reply;
-  /** What has happened lately. */
+  /** Answers the latest events. */
   readonly events: () => Reply;
-  /** How this instance is. */
+  /** Returns the state of this instance. */
   readonly overview: () => OverviewView;
   /** The status page. */
   readonly page: Page;
-  /** What all members hold as one page. */
+  /** The groups of all members as one page. */
   readonly pushed: Pushed;
-  /** The Pushgateways' own API, for all of them. */
+  /** The Pushgateways' own API, for all members together. */
   readonly admin: Admin;
-  /** Whether what deletes groups, or moves them, is answered. */
+  /** Whether requests that delete or move groups are answered. */
   readonly enableAdminApi: boolean;
   readonly deadlines: Deadlines;
   readonly metrics: Metrics;
-  /** Reloads the configuration; absent where the lifecycle API is off. */
+  /** Reloads the configuration. Absent if the lifecycle API is off. */
   readonly reload?: () => Promise<ReloadOutcome>;
-  /** Absent where there is no web configuration. */
+  /** Absent if there is no web configuration. */
   readonly web?: {
-    /** What each request has to pass first. */
+    /** Guards every request. */
     readonly guard: Guard;
-    /** Whether TLS or passwords protect what is pushed here: then `auto` redirects nobody. */
+    /** Whether TLS or passwords protect this service: then `auto` redirects no client. */
     readonly isProtected: () => boolean;
   };
   readonly log: Logger;
@@ -87,19 +87,19 @@ export interface RouteDeps {
   readonly now: () => number;
 }
 
-/** No endpoint of ours begins so. */
+/** The beginning of push paths only: no other endpoint begins like this. */
 const PUSH_ROUTE = "/metrics/job/";
-/** Refusals of what begins so are JSON, as its other answers are. */
+/** Refusals of paths that begin like this are JSON, as their other answers are. */
 const API_ROUTE = "/api/v1/";
 const ADMIN_API_OFF = "Admin API is not enabled.";
 
-/** Pages of all groups at once: each has every member make one, and holds a piece of each. */
+/** The most pages of all groups at once: each page makes every member send one, and holds a piece of each. */
 const PUSHED_MAX = 4;
 
 type Answer = Reply | Promise<Reply>;
 type Route = Readonly<Record<string, (request: IncomingRequest) => Answer>>;
 
-/** Creates the handler of every request; it never throws. */
+/** Creates the handler of all requests. It never throws. */
 export function createHandler(deps: RouteDeps): Handler {
   const { metrics, web, log, now } = deps;
   const routes = createRoutes(deps);
@@ -134,7 +134,8 @@ export function createHandler(deps: RouteDeps): Handler {
   return (request) => {
     try {
       const answer = guarded(request);
-      // What is answered at once took no time that a bucket would show; the clock would double it.
+      // A synchronous answer takes less time than the first bucket shows, and reading the clock would double
+      // it.
       if (answer instanceof Reply) return finish(request, answer, 0);
       const startMs = now();
       const secondsSince = () => (now() - startMs) / 1_000;
@@ -153,7 +154,7 @@ function dispatch(
   { routes, deps }: { routes: ReadonlyMap<string, Route>; deps: RouteDeps },
 ): Answer {
   const whole = request.target;
-  // Nearly every request: it should not pay for the look-up of the others.
+  // Nearly every request is a push, and should not pay for the look-up of the other routes.
   if (whole.startsWith(PUSH_ROUTE)) return answerPush(request, whole, deps);
   const target = withoutPrefix(whole, deps.config().upstream.routePrefix);
   const query = target.indexOf("?");
@@ -167,7 +168,7 @@ function dispatch(
   return answer ? answer(request) : notAllowed(Object.keys(route).join(", "), method, path);
 }
 
-/** Creates the answers of every path but those of pushes and of single members, by path and method. */
+/** Creates the answers to all paths, except for pushes and single members, by path and method. */
 export function createRoutes(deps: RouteDeps): ReadonlyMap<string, Route> {
   const healthy = () => textReply(200, "OK\n");
   const ready = () => {
@@ -241,8 +242,8 @@ function answerAsset(request: IncomingRequest, path: string, { page }: RouteDeps
 }
 
 /**
- * `DELETE /api/v1/groups?push=PATH`: a deletion as of a client, which is never redirected, for a page cannot
- * follow that to a Pushgateway.
+ * `DELETE /api/v1/groups?push=PATH`: deletes a group as a client does. It is never redirected, because a page
+ * cannot follow a redirect to a Pushgateway.
  */
 async function deleteGroup(request: IncomingRequest, deps: RouteDeps): Promise<Reply> {
   if (!deps.enableAdminApi) return failure(403, ADMIN_API_OFF);
@@ -260,13 +261,16 @@ async function deleteGroup(request: IncomingRequest, deps: RouteDeps): Promise<R
   return failure(reply.status === 503 ? 503 : 502, textOf(reply));
 }
 
-/** The text of an answer, without the end of its line. */
+/** Returns the text of an answer, without the line end. */
 function textOf({ body }: Reply): string {
   const text = body instanceof Uint8Array ? new TextDecoder().decode(body) : body;
   return typeof text === "string" ? text.trimEnd() : "";
 }
 
-/** Everything that is no endpoint of ours is read as a push path: it may be one in disguise. */
+/**
+ * Answers a request to any path that is not an endpoint: it is read as a push path, because it may be one in
+ * another spelling.
+ */
 function answerPush(request: IncomingRequest, target: string, deps: RouteDeps): Answer {
   switch (request.method) {
     case "PUT":
@@ -275,7 +279,7 @@ function answerPush(request: IncomingRequest, target: string, deps: RouteDeps): 
       return (deps.handoff.idle ? undefined : answerMisplaced(request, target, deps)) ??
         answerInPlace(request, target, deps);
     case "GET":
-      // A client that pushes so would believe that it worked.
+      // A client that pushes with GET would think that the push worked.
       if (hasBody(request)) return notAllowed("DELETE, POST, PUT", "GET with a body");
       return previewPush(
         target,
@@ -290,9 +294,9 @@ function answerPush(request: IncomingRequest, target: string, deps: RouteDeps): 
 }
 
 /**
- * Looks whether the group of a push is out of place, while some are.
+ * Checks whether the group of a push is out of place, while some groups are.
  *
- * @returns the answer to one that is brought home; `undefined` where the push goes the usual way
+ * @returns the answer to a push that moves its group first; `undefined` if the push goes the usual way
  */
 function answerMisplaced(
   request: IncomingRequest,
@@ -310,7 +314,7 @@ function answerMisplaced(
     : bringHome();
 }
 
-/** By a redirect, or by passing it on. */
+/** Answers with a redirect, or forwards the push. */
 function answerInPlace(request: IncomingRequest, target: string, deps: RouteDeps): Answer {
   const config = deps.config();
   if (isRedirected(request, config, deps)) {
@@ -326,7 +330,7 @@ function answerInPlace(request: IncomingRequest, target: string, deps: RouteDeps
   return deps.proxy.pass(request, location);
 }
 
-/** Redirects a client whose body took a while to come: the ring may have changed in the meantime. */
+/** Redirects a client whose body was awaited: the ring may have changed in the meantime. */
 async function redirectSent(
   request: IncomingRequest,
   target: string,
@@ -375,7 +379,10 @@ function isRedirected(
   }
 }
 
-/** A client may have the URL that it had of a Pushgateway, whose route prefix we answer beside none. */
+/**
+ * A client may still use its URL of a Pushgateway, so paths are answered with the route prefix of the
+ * Pushgateways as well as without.
+ */
 function withoutPrefix(target: string, prefix: string): string {
   return prefix !== "" && target.startsWith(`${prefix}/`) ? target.slice(prefix.length) : target;
 }
@@ -385,7 +392,7 @@ function notAllowed(allow: string, method: string, path = ""): Reply {
   return refusal(path, 405, text, ["allow", allow]);
 }
 
-/** In the form of the path's other answers. */
+/** Refuses a request in the form of the path's other answers. */
 function refusal(
   path: string,
   status: FailureStatus,

@@ -1,4 +1,4 @@
-/** What a request is answered from: one immutable view, swapped as a whole. @module */
+/** The immutable view that a request is answered from. It is replaced as a whole. @module */
 
 import type { Member } from "../member.ts";
 import type { Membership } from "../membership/membership.ts";
@@ -10,20 +10,23 @@ export interface Snapshot {
   readonly ring: HashRing;
 }
 
-/** The members that hold what users see: those of the ring, and those that are being drained. */
+/** Returns the members that hold what users see: those of the ring, and those that drain. */
 export function servingMembers({ ring, membership }: Snapshot): Member[] {
   const draining = [...membership.records].filter(([, { state }]) => state === "draining");
   return [...new Set([...ring.members, ...draining.map(([member]) => member)])].sort();
 }
 
-/** The weight of a member: that on the ring, else the one that discovery lists; absent where neither tells. */
+/**
+ * Returns the weight of a member: its weight on the ring, or else in discovery. `undefined` if neither knows
+ * it.
+ */
 export function weightOf({ ring, membership }: Snapshot, member: Member): number | undefined {
   return ring.weights.get(member) ?? membership.records.get(member)?.listing?.weight;
 }
 
 /**
- * Whether a member has been swept, as far as handoff sweeps. One that was not may show copies that are
- * older than others.
+ * Whether a member has been swept, if handoff can sweep it. A member that was not may still hold outdated
+ * copies.
  */
 export function isSwept({ membership }: Snapshot, member: Member): boolean {
   const record = membership.records.get(member);

@@ -1,6 +1,6 @@
 /**
- * What a user of one Pushgateway may ask of its API, of all members together: wipe, metrics, status.
- * A member that does not answer is an error and never an empty member.
+ * Offers the API of one Pushgateway for all members together: wipe, metrics, status. A member that does not
+ * answer is an error, never an empty member.
  *
  * @module
  */
@@ -28,30 +28,30 @@ import { Reply } from "../message.ts";
 import { servingMembers, type Snapshot } from "../snapshot.ts";
 import { failure, type FailureStatus, success } from "./envelope.ts";
 
-/** What answering needs. */
+/** What the API needs. */
 export interface AdminDeps {
   readonly snapshot: () => Snapshot;
-  /** The way to the members, for answers that may be large. */
+  /** Returns how members are reached for answers that may be large. */
   readonly way: () => { readonly transport: Transport; readonly timeoutMs: number };
   readonly tellSharedSeries: TellSharedSeries;
-  /** Runs what deletes groups everywhere: none of those that are being moved shall come back. */
+  /** Runs an action that deletes groups everywhere: no group that is being moved may come back. */
   readonly whileNothingMoves: Handoff["whileNothingMoves"];
   readonly log: Logger;
 }
 
-/** The answers, by what is asked. */
+/** The answers, by request. */
 export interface Admin {
-  /** @param client the address that asks for it */
+  /** @param client the address of the client that requests it */
   wipe(client: string): Promise<Reply>;
   metrics(): Promise<Reply>;
   status(): Promise<Reply>;
 }
 
-/** Pairs of groups that expose one series, in one answer. */
+/** The most pairs of groups that expose one series in one answer. */
 const SHARED_MAX = 100;
-/** Characters of one piece of an answer, about. */
+/** The approximate number of characters of one part of an answer. */
 const CHUNK_LENGTH = 65_536;
-/** As the Pushgateway sends with its API. */
+/** The headers that the Pushgateway sends with its API. */
 const API_HEADERS = [
   ...["access-control-allow-origin", "*"],
   ...["cache-control", "no-cache, no-store, must-revalidate"],
@@ -61,7 +61,9 @@ const API_HEADERS = [
 export function createAdmin(
   { snapshot, way, tellSharedSeries, whileNothingMoves, log }: AdminDeps,
 ): Admin {
-  /** Asks every member that holds groups for its users, and keeps what each said apart. */
+  /**
+   * Sends a request to every member that holds groups for users. Returns the answer of each, or its failure.
+   */
   async function askAll(method: string, target: string): Promise<Map<Member, Answer | string>> {
     const { transport, timeoutMs } = way();
     const request = { method, target, headers: [] };
@@ -78,7 +80,7 @@ export function createAdmin(
     return new Map(members.map((member, i) => [member, answers[i]]));
   }
 
-  /** Reads the same from every member. */
+  /** Reads the same target from every member. Returns a reply if any of them fails. */
   async function readAll<T>(
     target: string,
     parse: (text: string) => T,
@@ -102,7 +104,7 @@ export function createAdmin(
     return problems.length > 0 ? failed(502, problems.join("; ")) : parsed;
   }
 
-  /** A member's groups, or why they cannot be had. */
+  /** Returns a member's groups, or why they cannot be read. */
   async function readGroups(member: Member, signal: AbortSignal): Promise<ApiGroup[] | string> {
     const groups: ApiGroup[] = [];
     try {
@@ -155,7 +157,7 @@ export function createAdmin(
   };
 }
 
-/** The answer, group by group: the whole may have 100 MB. */
+/** Yields the answer in parts, because the whole may have 100 MB. */
 async function* showGroups(
   groups: readonly ApiGroup[],
   warnings: readonly string[],

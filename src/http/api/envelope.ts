@@ -1,8 +1,8 @@
-/** The form of the JSON answers below `/api/v1/`, which is that of Prometheus's own API. @module */
+/** The form of the JSON answers below `/api/v1/`, which is the one of Prometheus's own API. @module */
 
 import { jsonReply, type Reply } from "../message.ts";
 
-/** What `errorType` says, by the status. */
+/** The values of `errorType`, by status. */
 const ERROR_TYPES = {
   400: "bad_data",
   401: "unauthorized",
@@ -18,13 +18,13 @@ const ERROR_TYPES = {
 /** The statuses of a refusal. */
 export type FailureStatus = keyof typeof ERROR_TYPES;
 
-/** An answer with what was asked for. */
+/** Creates the answer to a request that succeeded. */
 export function success(data: unknown, status = 200, headers: readonly string[] = []): Reply {
   return jsonReply(status, { status: "success", data }, headers);
 }
 
 /**
- * An answer that says why there is nothing else.
+ * Creates the answer to a request that failed.
  *
  * @param data what was done nevertheless
  */

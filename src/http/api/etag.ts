@@ -1,17 +1,17 @@
-/** Tells a client that has an answer already that it has not changed (RFC 9110, 13.1.2). @module */
+/** Tells a client that the answer that it already has is unchanged (RFC 9110, 13.1.2). @module */
 
 import { createHash } from "node:crypto";
 import { Reply } from "../message.ts";
 
-/** The tags of `If-None-Match`, each with its quotes. `W/` before one does not matter here. */
+/** The tags of `If-None-Match`, each with its quotes. A `W/` before them makes no difference here. */
 const TAGS = /"[\x21\x23-\x7e\x80-\xff]*"/g;
 
 /**
- * Adds a strong `ETag` to the answer of a GET or HEAD. It is a 304 instead where the client names that
- * tag, or `*`. Other answers than a 200 stay as they are.
+ * Adds a strong `ETag` to the answer of a GET or HEAD. If the client sends that tag, or `*`, the answer
+ * becomes a 304. Answers other than a 200 are not changed.
  *
- * @param reply has a text as its body
- * @param headers of the request: names and values in turn
+ * @param reply a reply with a text as its body
+ * @param headers the headers of the request, names and values in turn
  */
 export function withEtag(reply: Reply, headers: readonly string[]): Reply {
   const { status, body } = reply;

@@ -1,11 +1,11 @@
-/** `GET /api/v1/events`: what has happened lately. @module */
+/** `GET /api/v1/events`: the latest events. @module */
 
 import type { History, HistoryEvent } from "../../membership/history.ts";
 import type { Reply } from "../message.ts";
 import { success } from "./envelope.ts";
 import { time } from "./time.ts";
 
-/** Answers with the last events, the newest first. */
+/** Answers with the latest events, the newest first. */
 export function answerEvents({ events }: Pick<History, "events">): Reply {
   return success(events.map(view));
 }

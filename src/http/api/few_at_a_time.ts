@@ -1,4 +1,4 @@
-/** Answers that cost much: only so many clients at a time get one. @module */
+/** Limits how many clients get an expensive answer at a time. @module */
 
 import { type Parts, Reply } from "../message.ts";
 import { failure } from "./envelope.ts";
@@ -6,11 +6,11 @@ import { failure } from "./envelope.ts";
 const RETRY_AFTER_SECONDS = "1";
 
 /**
- * Wraps an answer so that it is given to a few clients at a time, to the last of its parts; others get 429
- * in the meantime.
+ * Wraps an answer so that a few clients at a time get it, up to the last of its parts. Others get a 429
+ * meanwhile.
  *
  * @param max how many clients
- * @param what as it is named to the others
+ * @param what the name of the answer in the refusal
  */
 export function fewAtATime<Asked extends unknown[]>(
   max: number,
@@ -19,7 +19,7 @@ export function fewAtATime<Asked extends unknown[]>(
 ): (...asked: Asked) => Promise<Reply> {
   let busy = 0;
 
-  /** Counts until it is called, once. */
+  /** Counts a client. Returns a function that ends the count, once. */
   function enter(): () => void {
     let isIn = true;
     busy++;

@@ -5,15 +5,15 @@ import { escapeSegment, type Group, parseGroupId } from "../../group/group.ts";
 import type { Member } from "../../member.ts";
 import type { PushTimes } from "../../pushgateway/push_times.ts";
 
-/** What is looked for. */
+/** A search. */
 export interface GroupQuery {
-  /** All of them have to match. */
+  /** All terms have to match. */
   readonly terms: readonly GroupTerm[];
-  /** Only groups after this ID; all, where it is empty. */
+  /** Only groups after this ID. Empty: all groups. */
   readonly after: string;
-  /** Groups of one page. */
+  /** The most groups of one page. */
   readonly limit: number;
-  /** Whether a member has lost a group since. */
+  /** Whether a member has lost a group since it was read. */
   readonly isRemoved: (id: string, member: Member) => boolean;
 }
 
@@ -23,25 +23,25 @@ export type GroupTerm =
   | {
     readonly kind: "label";
     readonly name: string;
-    /** The pieces of the value in their order; between two of them any text may stand. */
+    /** The parts of the value in their order. Any text may be between two of them. */
     readonly pieces: readonly string[];
   };
 
-/** One page of what was found. */
+/** One page of results. */
 export interface FoundGroups {
   /** IDs in ascending order. */
   readonly ids: readonly string[];
-  /** Groups that match, of all pages. */
+  /** How many groups match, on all pages. */
   readonly matching: number;
 }
 
-/** Groups between two moments at which others get their turn. */
+/** Groups between two pauses for other work. */
 const GROUPS_A_STEP = 1_000;
 
 /**
- * Reads a search text: terms with blanks between them. `NAME=VALUE` is a label, where `*` in the value stands for
- * any text; another term is looked for in the job, and in names and values of labels. A term that holds blanks
- * is put into double quotes.
+ * Reads a search text: terms separated by blanks. `NAME=VALUE` is a label, and `*` in the value stands for
+ * any text. Any other term is searched in the job and in names and values of labels. A term with blanks has
+ * to be in double quotes.
  *
  * @example
  * ```ts
@@ -64,7 +64,7 @@ export function parseTerms(text: string): GroupTerm[] {
   });
 }
 
-/** Finds one page of groups. A generator, for there may be many: it yields every thousand groups. */
+/** Finds one page of groups. It is a generator because there may be many: it yields every thousand groups. */
 export function* findGroups(
   inventories: ReadonlyMap<Member, Pick<PushTimes, "times">>,
   { terms, after, limit, isRemoved }: GroupQuery,
@@ -84,7 +84,9 @@ export function* findGroups(
   return { ids, matching: found.size };
 }
 
-/** Keeps the first ones in order: nearly all IDs are behind them, and cost one comparison. */
+/**
+ * Inserts an ID in order, and keeps the first ones. Nearly all IDs are behind them, and cost one comparison.
+ */
 function insert(ids: string[], id: string, limit: number): void {
   if (ids.length === limit && id > ids[limit - 1]) return;
   let [low, high] = [0, ids.length];
@@ -98,7 +100,7 @@ function insert(ids: string[], id: string, limit: number): void {
 }
 
 function matcher(terms: readonly GroupTerm[]): (id: string) => boolean {
-  // To look for a text takes a tenth of reading the labels: few are left to be read.
+  // Searching the text takes a tenth of the time of reading the labels, and leaves few IDs to be read.
   const texts = terms.flatMap((term) => term.kind === "text" ? [term.text] : term.pieces)
     .filter((text) => text !== "").map(escapeSegment);
   const labels = terms.filter((term) => term.kind === "label");
@@ -118,7 +120,7 @@ function hasLabels(
   });
 }
 
-/** Not by a regular expression: one with many `.*` can take for ever. */
+/** Not a regular expression, because one with many `.*` can take extremely long. */
 function consistsOf(text: string, pieces: readonly string[]): boolean {
   const [first, ...others] = pieces;
   const last = others.pop();

@@ -1,4 +1,4 @@
-/** Which groups there are, and how one is deleted. What members hold is known from their last sweeps. @module */
+/** Finds groups and their copies, as known from the members' last sweeps. @module */
 
 import { cooperate } from "../../concurrency/cooperate.ts";
 import { createTurns } from "../../concurrency/turns.ts";
@@ -13,11 +13,11 @@ import { findGroups, parseTerms } from "./find_groups.ts";
 import { time } from "./time.ts";
 import type { FoundGroupView, GroupsView, HolderView } from "./views.ts";
 
-/** What answering takes. */
+/** What the answers need. */
 export interface GroupsApiDeps {
   readonly snapshot: () => Snapshot;
   readonly handoff: Pick<Handoff, "inventories" | "isRemoved" | "ownerOf">;
-  /** Whether members are swept, as it is configured. */
+  /** Whether the configuration enables handoff, so that members are swept. */
   readonly handoffEnabled: () => boolean;
   readonly nameScheme: () => NameScheme;
 }
@@ -26,13 +26,15 @@ export interface GroupsApiDeps {
 export interface GroupsApi {
   /** `GET /api/v1/groups?search=TEXT&limit=N&after=ID`. */
   find(target: string): Promise<Reply>;
-  /** The copies of a group by the last sweeps, also on members that do not answer any more. */
+  /**
+   * Returns the copies of a group as of the last sweeps, including those on members that no longer answer.
+   */
   holders(id: string): HolderView[];
 }
 
 const LIMIT_DEFAULT = 50;
 const LIMIT_MAX = 1_000;
-/** Each search looks at all groups: one at a time, so that pushes wait for one slice at most. */
+/** Each search reads all groups. Searches run one at a time, so that pushes wait for one slice at most. */
 const SEARCH = "search";
 
 /** Creates the answers of one app. */

@@ -1,14 +1,17 @@
-/** Packs an answer as it is made. @module */
+/** Compresses an answer as it is produced. @module */
 
 import { createGzip } from "node:zlib";
 
-/** It takes a sixth of the CPU of the default, and packs a page to a thirteenth and not to a twentieth. */
+/**
+ * This level takes a sixth of the CPU of the default, and compresses a page to a thirteenth instead of a
+ * twentieth.
+ */
 const LEVEL = 1;
 
 /**
- * Packs parts.
+ * Compresses parts.
  *
- * @throws what making the parts throws
+ * @throws whatever producing the parts throws
  */
 export async function* gzip(
   parts: AsyncGenerator<Uint8Array, void>,

@@ -1,4 +1,4 @@
-/** `GET /api/v1/locate`: where a group is pushed to, and where it lies. Pushes nothing. @module */
+/** `GET /api/v1/locate`: where a group is pushed to, and which members hold it. It pushes nothing. @module */
 
 import type { Config } from "../../config/config.ts";
 import { groupId, groupPath, placementKey } from "../../group/group.ts";
@@ -10,14 +10,14 @@ import { failure, success } from "./envelope.ts";
 import { pathOfPasted } from "./pasted.ts";
 import type { HolderView, LocatedView } from "./views.ts";
 
-/** What answering takes. */
+/** What the answer needs. */
 export interface LocateDeps {
   readonly config: () => Pick<Config, "nameScheme" | "upstream">;
   readonly handoff: Pick<Handoff, "ownerOf" | "pathOn">;
   readonly holders: (id: string) => HolderView[];
 }
 
-/** Creates the answer of one app, to the target of a request. */
+/** Creates the answer of one app. It is called with the target of a request. */
 export function createLocate({ config, handoff, holders }: LocateDeps): (target: string) => Reply {
   return (target) => {
     const { nameScheme, upstream: { scheme, routePrefix } } = config();

@@ -1,8 +1,4 @@
-/**
- * What is known of the members, how one is told to leave, and what another set of them would mean.
- *
- * @module
- */
+/** Answers what is known of the members, drains a member, and forecasts a change of members. @module */
 
 import { cooperate } from "../../concurrency/cooperate.ts";
 import { deadline } from "../../concurrency/deadline.ts";
@@ -18,43 +14,43 @@ import { failure, success } from "./envelope.ts";
 import { time } from "./time.ts";
 import type { MemberView } from "./views.ts";
 
-/** What answering needs. */
+/** What the answers need. */
 export interface MembersApiDeps {
   readonly snapshot: () => Snapshot;
   readonly handoff: Pick<Handoff, "inventories" | "drains" | "sweep" | "counts">;
   readonly history: Pick<History, "originOf">;
-  /** Pushes that a member has got, and that it has failed. */
+  /** The number of pushes that a member has got, and of those that have failed. */
   readonly pushesOf: (member: Member) => number;
   readonly failuresOf: (member: Member) => number;
-  /** Whether groups are brought to their owners, as it is configured. */
+  /** Whether the configuration enables handoff. */
   readonly handoffEnabled: () => boolean;
-  /** Marks a member as leaving, or takes its mark back. */
+  /** Marks a member as leaving, or removes the mark. */
   readonly mark: (member: Member, leaving: boolean) => Promise<void>;
   readonly log: Logger;
 }
 
-/** The answers, by what is asked. */
+/** The answers, by request. */
 export interface MembersApi {
-  /** Each member with its state and its groups, sorted by name. */
+  /** Returns each member with its state and its groups, sorted by name. */
   views(): MemberView[];
   /** `GET /api/v1/members`. */
   list(): Reply;
   /** `PUT` and `DELETE /api/v1/members/HOST:PORT/drain`. */
   drain(path: string, asked: { undo: boolean; client: string }): Promise<Reply>;
   /**
-   * `GET /api/v1/plan?add=HOST:PORT&remove=HOST:PORT&weigh=HOST:PORT=WEIGHT`, each as often as wanted, 100
-   * times in all; with `sweep=false` by what the last sweeps have read.
+   * `GET /api/v1/plan?add=HOST:PORT&remove=HOST:PORT&weigh=HOST:PORT=WEIGHT`, each parameter any number of
+   * times, 100 in total. With `sweep=false` it uses what the last sweeps have read.
    */
   plan(target: string): Promise<Reply>;
-  /** Members that held a group when they were last swept. */
+  /** Returns the members that held a group when they were last swept. */
   holdersOf(id: string): Member[];
 }
 
 export const MEMBERS_ROUTE = "/api/v1/members/";
 const DRAIN = "/drain";
-/** Groups that cannot be moved are named, but not by the thousand. */
+/** The most groups that are listed as not movable. */
 const STAYING_MAX = 100;
-/** Members that a plan adds and removes: a ring of thousands takes seconds to build. */
+/** The most changes of a plan: a ring of thousands of members takes seconds to build. */
 const CHANGES_MAX = 100;
 const SWEEP_MS_MAX = 60_000;
 const SHARE_DIGITS = 6;
@@ -106,7 +102,7 @@ export function createMembersApi(
     };
   }
 
-  /** Without what members held that answer no more. */
+  /** Returns the inventories without those of members that no longer answer. */
   function readableInventories(): Handoff["inventories"] {
     const { records } = snapshot().membership;
     const isUp = (member: Member) => records.get(member)?.verdict === "up";
@@ -196,10 +192,10 @@ export function createMembersApi(
 }
 
 /**
- * What the ring would be made of.
+ * Returns the members and weights of a changed ring.
  *
- * @throws {TypeError} where a member that is in it is to be added, one that is not is to be removed or weighed,
- *   or none would be left
+ * @throws {TypeError} if a member to add is in the ring, a member to remove or weigh is not, or no member
+ *   would be left
  */
 export function changedWeights(
   { weights }: HashRing,
@@ -225,7 +221,7 @@ export function changedWeights(
   return next;
 }
 
-/** Reads `HOST:PORT=WEIGHT`. @throws {TypeError} where it is something else */
+/** Reads `HOST:PORT=WEIGHT`. @throws {TypeError} if it is something else */
 function parseWeight(text: string): readonly [Member, number] {
   const equals = text.lastIndexOf("=");
   const weight = text.slice(equals + 1);

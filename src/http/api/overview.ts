@@ -1,4 +1,4 @@
-/** `GET /api/v1/overview`: how this instance is, and whether others are at one with it. @module */
+/** `GET /api/v1/overview`: the state of this instance, and whether other instances agree with it. @module */
 
 import type { BuildInfo } from "../../build.ts";
 import type { Config } from "../../config/config.ts";
@@ -11,7 +11,7 @@ import { readiness } from "./readiness.ts";
 import { time } from "./time.ts";
 import type { OverviewView } from "./views.ts";
 
-/** What answering takes. */
+/** What the answer needs. */
 export interface OverviewDeps {
   readonly snapshot: () => Snapshot;
   readonly config: () => Config;
@@ -23,7 +23,7 @@ export interface OverviewDeps {
   readonly enableAdminApi: boolean;
 }
 
-/** Returns what is told of one app, as it is at each call. */
+/** Creates a function that returns the current overview of one app. */
 export function createOverview(
   { snapshot, config, handoff, history, build, startedMs, enableAdminApi }: OverviewDeps,
 ): () => OverviewView {

@@ -1,4 +1,4 @@
-/** Reads what people paste to look a group up: a push URL, a path, or labels. Pure. @module */
+/** Reads what users paste to find a group: a push URL, a path, or labels. Pure. @module */
 
 import { groupPath } from "../../group/group.ts";
 import type { NameScheme } from "../../group/label_name.ts";
@@ -8,12 +8,12 @@ const URL_START = /^https?:\/\/[^/?#]*/i;
 const LABEL = /\s*([^\s=,{}"]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,{}"]*))\s*(?:,|$)/sy;
 
 /**
- * Returns the path that a text stands for, as it would be pushed to.
+ * Returns the push path that a text stands for.
  *
  * @param text `http://host/metrics/job/x`, `/metrics/job/x`, `job/x`, or `job=x,instance=y` with or without
  *   quotes and braces
- * @param options.routePrefix of the Pushgateways, which a URL may begin with
- * @throws {TypeError} where it is none of these
+ * @param options.routePrefix the route prefix of the Pushgateways, which a URL may begin with
+ * @throws {TypeError} if it is none of these
  *
  * @example
  * ```ts

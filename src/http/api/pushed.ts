@@ -1,6 +1,6 @@
 /**
- * `GET /pushed`: what all members hold as one page, each group once, for who cannot scrape the members
- * themselves. The page is made as it is read.
+ * `GET /pushed`: the groups of all members as one page, each group once, for scrapers that cannot reach the
+ * members. The page is produced while it is read.
  *
  * @module
  */
@@ -25,10 +25,10 @@ import { gzip } from "./gzip.ts";
 import { type MemberPage, type MemberPages, openPages, type PagesDeps } from "./pushed_pages.ts";
 import { readScrapeRequest, type ScrapeRequest } from "./scrape_request.ts";
 
-/** What answering needs. */
+/** What the page needs. */
 export interface PushedDeps extends PagesDeps {
   readonly snapshot: () => Snapshot;
-  /** Discovery has an own view of the members and has not told it yet. */
+  /** Whether discovery has a view of its own that is not known here yet. */
   readonly awaitsDiscovery: () => boolean;
   readonly log: Logger;
 }
@@ -36,13 +36,13 @@ export interface PushedDeps extends PagesDeps {
 /** Answers a scrape. */
 export type Pushed = (request: Pick<IncomingRequest, "target" | "headers">) => Promise<Reply>;
 
-/** The family that says of each member whether its groups are on the page. */
+/** The family that shows for each member whether its groups are on the page. */
 const UP_FAMILY = "dynamic_sharding_pushed_up";
 const UP_HELP = "Whether the groups of a Pushgateway are on this page.";
-/** Families of ours, which nobody else should have. */
+/** Our own families. Those of the same name in groups are left out. */
 const INTERNAL = new Set([UP_FAMILY, PARTIAL_FAMILY]);
 const TEXT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
-/** The ring may change while the pages are opened. */
+/** The most attempts to open the pages, because the ring may change meanwhile. */
 const TRIES_MAX = 3;
 
 /** Creates the answer. */
@@ -66,7 +66,7 @@ export function createPushed(deps: PushedDeps): Pushed {
     log.warn("members hold one metric family with different types", { family, types: text });
   }
 
-  /** Opens pages by a ring that does not change in the meantime, as far as that can be had. */
+  /** Opens pages. Opens them again if the ring has changed meanwhile, up to `TRIES_MAX` times. */
   async function open({ accept, msMax }: ScrapeRequest): Promise<Opened> {
     const endMs = performance.now() + msMax;
     for (let tries = 1;; tries++) {
@@ -90,7 +90,7 @@ export function createPushed(deps: PushedDeps): Pushed {
     }
   }
 
-  /** Says what the page says of each member, once it has been read. */
+  /** Returns the family that shows which members the page contains. Call it after the pages were read. */
   function upFamily(failed: ReadonlyMap<Member, unknown>, pages: readonly MemberPage[]): Gauge {
     const isRead = (member: Member) =>
       !failed.has(member) && pages.some((page) => page.member === member);
@@ -108,7 +108,9 @@ export function createPushed(deps: PushedDeps): Pushed {
   ): AsyncGenerator<Uint8Array, void> {
     const lost = new Map(failed);
 
-    /** The families of a page; one that breaks off ends there, or fails with the member's name. */
+    /**
+     * Returns the families of a page. If the page breaks off, they end there or fail with the member's name.
+     */
     function familiesOf({ member, read }: MemberPage): FamilyReader<Head> {
       const { next, samples } = wholePage(format.reader(read));
       const attempt = <T>(work: () => Promise<T | undefined>) => async () => {
@@ -174,7 +176,7 @@ export function createPushed(deps: PushedDeps): Pushed {
   };
 }
 
-/** Pages that are read until they end, or the controller aborts. */
+/** Pages that are open until they end, or the controller aborts. */
 interface Opened extends MemberPages {
   readonly stop: AbortController;
 }
@@ -187,7 +189,10 @@ function isUnescapedPage({ contentType }: MemberPage): boolean {
   return isUnescaped(contentType);
 }
 
-/** Pages in the format of the first of them: others cannot be merged with it, and count as failed. */
+/**
+ * Keeps the pages that have the format of the first one. Other pages cannot be merged with it, and count as
+ * failed.
+ */
 function ofOneFormat(opened: Opened): Opened {
   const [first] = opened.pages;
   const isOther = ({ contentType }: MemberPage) =>
@@ -209,7 +214,7 @@ function shownMembers(snapshot: Snapshot): Member[] {
   return servingMembers(snapshot).filter((member) => isSwept(snapshot, member));
 }
 
-/** All that may hold groups. */
+/** The members that may hold groups. */
 function knownMembers(snapshot: Snapshot): Member[] {
   const known = [...snapshot.membership.records]
     .filter(([, { state }]) => state !== "departed" && state !== "alias")
@@ -217,7 +222,7 @@ function knownMembers(snapshot: Snapshot): Member[] {
   return [...new Set([...known, ...servingMembers(snapshot)])].sort();
 }
 
-/** Why the page could not be whole now, where that is known beforehand. */
+/** Returns why the page would be incomplete, if that is known beforehand. */
 function missingMembers(snapshot: Snapshot, awaitsDiscovery: boolean): string | undefined {
   const members = servingMembers(snapshot);
   if (awaitsDiscovery || members.length === 0) return "the members are not known yet";
@@ -227,7 +232,7 @@ function missingMembers(snapshot: Snapshot, awaitsDiscovery: boolean): string | 
     : undefined;
 }
 
-/** Parts of a page that end at once, whatever is waited for. */
+/** Returns the parts of a page. Their end does not wait for a pending read. */
 function partsOf(page: AsyncGenerator<Uint8Array, void>, stop: AbortController): Parts {
   return {
     async next() {

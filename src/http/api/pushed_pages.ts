@@ -1,10 +1,11 @@
 /**
- * Opens the pages of all members so that each group is on them, and says which samples of each count.
+ * Opens the pages of all members so that each group is on one of them, and decides which samples of each page
+ * are shown.
  *
- * A page shows a Pushgateway as it was at one moment, and a group that is moved is copied first, then
- * deleted. If the page of the member that it leaves were of a later moment than that of the member that it
- * goes to, it could be missing on both. So the former are asked first, and the others once these have begun
- * to come. Where no group is out of place all are asked at once.
+ * A page shows a Pushgateway at one moment, and a group that is moved is first copied, then deleted. If the
+ * page of the member that it leaves were newer than the page of the member that it goes to, the group could
+ * be missing on both. So the members that groups leave are asked first, and the others when these pages have
+ * begun to arrive. If no group is out of place, all members are asked at once.
  *
  * @module
  */
@@ -24,20 +25,20 @@ import { learnGroups } from "../../pushgateway/sample_groups.ts";
 import { headerValue } from "../../wire/headers.ts";
 import { type PagePart, shownSamples } from "./shown_samples.ts";
 
-/** What opening needs. */
+/** What opening pages needs. */
 export interface PagesDeps {
   readonly way: () => { readonly transport: Transport };
   readonly handoff: Pick<Handoff, "enabled" | "areInPlace" | "pushTimes" | "ownerOf">;
 }
 
-/** Whose pages, and how. */
+/** Which pages are opened, and how. */
 export interface PagesRequest {
   readonly members: readonly Member[];
-  /** Media types. */
+  /** Media types for `Accept`. */
   readonly accept: string;
-  /** For the whole pages, however slowly they are read. */
+  /** The timeout for the complete pages, including the time to read them. */
   readonly msMax: number;
-  /** Ends the pages, too, once they are open. */
+  /** Aborts the pages even after they are open. */
   readonly signal: AbortSignal;
 }
 
@@ -45,23 +46,26 @@ export interface PagesRequest {
 export interface MemberPage extends OpenPage {
   readonly member: Member;
   readonly contentType: string;
-  /** Absent: all of its samples. */
+  /** Which samples are shown. Absent: all of them. */
   readonly shows?: Shows;
 }
 
-/** Pages that have begun to come. */
+/** Pages that have begun to arrive. */
 export interface MemberPages {
-  /** Those that show a metric first come first. A member may have two. */
+  /**
+   * Sorted by precedence: of two pages with the same metric, the first one counts. A member may have two
+   * pages.
+   */
   readonly pages: readonly MemberPage[];
-  /** Why others have none. */
+  /** Why the other members have no page. */
   readonly failed: ReadonlyMap<Member, unknown>;
 }
 
-/** The part of its time in which a page has to begin. */
+/** The part of the timeout within which a page has to begin. */
 const BEGIN_PART = 0.75;
 
 /**
- * Opens the pages. A caller that does not read all of them to their ends has to abort the signal.
+ * Opens the pages. A caller that does not read all of them to the end has to abort the signal.
  *
  * @throws the signal's reason when it aborts
  */
@@ -73,7 +77,7 @@ export async function openPages(
   using late = deadline(beginMsMax, signal);
   const failed = new Map<Member, unknown>();
 
-  /** Does something with each member at once; leaves out those with which it fails. */
+  /** Runs work for all members at once. Leaves out members for which it fails. */
   async function ofEach<T>(
     some: readonly Member[],
     work: (member: Member) => Promise<T>,
@@ -119,7 +123,7 @@ export async function openPages(
   const former = await ofEach([...underway.keys()], open);
   const later = await ofEach([...inventories.keys()].filter(isLater), open);
   const known = { counted, isOn, members: [...inventories.keys()] };
-  // A push may bring a copy to any member for a moment, but for where nobody moves any.
+  // If handoff is enabled, a push may put a copy on any member for a moment.
   const mayDiffer = (member: Member) =>
     handoff.enabled || outdone.has(member) || underway.has(member) || destinations.has(member);
 

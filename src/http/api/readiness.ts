@@ -1,10 +1,10 @@
-/** Whether the service may be sent pushes, and if not, why. @module */
+/** Decides whether the service is ready for pushes, and if not, why. @module */
 
 import type { Snapshot } from "../snapshot.ts";
 
 /**
- * Ready once there is a ring of active members. A ring that is kept for want of any active member
- * still answers pushes, but the instance says that it is not well.
+ * Ready if there is a ring of active members. A ring that is kept because no member is active still answers
+ * pushes, but the instance is not ready.
  */
 export function readiness({ membership, ring }: Snapshot): { ready: boolean; reason: string } {
   const { ringBasis, discovery, known, records } = membership;

@@ -1,31 +1,31 @@
-/** What a scraper asks for. Pure. @module */
+/** Reads the request of a scraper. Pure. @module */
 
 import { headerValue } from "../../wire/headers.ts";
 import type { IncomingRequest } from "../message.ts";
 
 /** A request for a page of metrics. */
 export interface ScrapeRequest {
-  /** Media types, as Pushgateways are asked for them. */
+  /** Media types, as sent to the Pushgateways. */
   readonly accept: string;
   readonly takesGzip: boolean;
-  /** Members that cannot be read may be missing. */
+  /** Whether members that cannot be read may be missing. */
   readonly isPartial: boolean;
-  /** For the whole page. */
+  /** The timeout for the whole page. */
   readonly msMax: number;
 }
 
-/** Where the scraper does not say how long it waits. */
+/** The timeout if the scraper does not send one. */
 const DEFAULT_MS = 60_000;
 const MS_MIN = 1_000;
 const MS_MAX = 300_000;
-/** Encodings of protobuf that people read: Pushgateways have them, and pages of them cannot be merged. */
+/** Readable encodings of protobuf. Pushgateways offer them, but their pages cannot be merged. */
 const READABLE = /;\s*encoding\s*=\s*"?(?:compact-)?text\b/i;
 const GZIP = /(?:^|,)\s*(?:x-)?gzip\s*(?:;\s*q\s*=\s*([\d.]+)\s*)?(?:,|$)/i;
 
 /**
- * Reads it.
+ * Reads a request.
  *
- * @throws {TypeError} where the query says something else than `partial=true` or `partial=false`
+ * @throws {TypeError} if `partial` is neither `true` nor `false`
  */
 export function readScrapeRequest(
   { target, headers }: Pick<IncomingRequest, "target" | "headers">,

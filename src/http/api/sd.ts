@@ -1,29 +1,30 @@
-/** The members as Prometheus's http_sd wants them. @module */
+/** Lists the members for Prometheus's http_sd. @module */
 
 import { metricsPath, type UpstreamConfig } from "../../config/upstream.ts";
 import type { Member } from "../../member.ts";
 import { Reply, textReply } from "../message.ts";
 import { isSwept, servingMembers, type Snapshot, weightOf } from "../snapshot.ts";
 
-/** What the answer depends on beside the members. */
+/** What the answer depends on besides the members. */
 export interface SdOptions {
-  /** Discovery has a view of the members of its own and has not told it yet. */
+  /** Whether discovery has a view of its own that is not known here yet. */
   readonly awaitsDiscovery: boolean;
   /** How the members are reached. */
   readonly upstream: Pick<UpstreamConfig, "scheme" | "routePrefix">;
 }
 
-/** A target group of Prometheus. Its values are texts, and it may have no other field. */
+/** A target group of Prometheus. Its values are strings, and it has no other fields. */
 interface TargetGroup {
   readonly targets: Member[];
   readonly labels: Readonly<Record<string, string>>;
 }
 
 /**
- * Lists the members that Prometheus should scrape, those with the same labels in one group; groups are
- * in the order of their first members. It is 503 while the members are unknown, for Prometheus keeps
- * its last targets on an error and drops them all on `[]`. One that has not been swept yet may show
- * stale copies, and is not listed; one that is being drained is, until it is empty.
+ * Lists the members that Prometheus should scrape. Members with the same labels are in one group, and groups
+ * are in the order of their first members. The answer is a 503 while the members are unknown, because
+ * Prometheus keeps its last targets on an error and drops all of them on `[]`. A member that has not been
+ * swept yet is not listed, because it may show stale copies. A member that drains is listed until it is
+ * empty.
  */
 export function answerSd(snapshot: Snapshot, { awaitsDiscovery, upstream }: SdOptions): Reply {
   const targets = servingMembers(snapshot).filter((member) => isSwept(snapshot, member));
@@ -39,12 +40,12 @@ export function answerSd(snapshot: Snapshot, { awaitsDiscovery, upstream }: SdOp
     if (group) group.targets.push(target);
     else groups.set(key, { targets: [target], labels });
   }
-  // Prometheus takes no parameter but charset here.
+  // Prometheus accepts no parameter but charset here.
   const type = ["content-type", "application/json; charset=utf-8"];
   return new Reply(200, JSON.stringify([...groups.values()]), type);
 }
 
-/** How a target is scraped, where that is not Prometheus's default. */
+/** Returns how a target is scraped, as far as that differs from Prometheus's defaults. */
 function wayLabels(upstream: SdOptions["upstream"]): TargetGroup["labels"] {
   const { scheme, routePrefix } = upstream;
   return {
@@ -53,7 +54,7 @@ function wayLabels(upstream: SdOptions["upstream"]): TargetGroup["labels"] {
   };
 }
 
-/** What relabelling may use of a member. Prometheus drops these labels afterwards. */
+/** Returns labels of a member for relabelling. Prometheus drops them afterwards. */
 function metaLabels(snapshot: Snapshot, member: Member): TargetGroup["labels"] {
   const record = snapshot.membership.records.get(member);
   const weight = weightOf(snapshot, member);

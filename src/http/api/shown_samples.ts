@@ -1,28 +1,28 @@
-/** Which samples of a member's page are shown where groups are out of place. Pure. @module */
+/** Decides which samples of a member's page are shown if groups are out of place. Pure. @module */
 
 import type { CountedCopies } from "../../handoff/plan/counted_copies.ts";
 import type { Member } from "../../member.ts";
 import type { Shows } from "../../pushgateway/pages/merge_families.ts";
 import type { FindGroup } from "../../pushgateway/sample_groups.ts";
 
-/** What was read of the groups before the pages were asked for. */
+/** What was read of the groups before the pages were requested. */
 export interface KnownGroups {
   readonly counted: CountedCopies;
-  /** Whether a member was seen to hold a group. */
+  /** Whether a member held a group when it was read. */
   readonly isOn: (member: Member, id: string) => boolean;
   readonly members: readonly Member[];
 }
 
 /**
- * What a page is asked for. `whole`: all groups that count. Where a member has two pages, because
- * groups leave it and others come to it: `leaving` on the earlier one, and all others on the later one,
- * the `rest`.
+ * Which groups a page is for. `whole`: all groups that count. A member has two pages if groups leave it and
+ * others come to it: the earlier one is for the groups `leaving`, the later one for the `rest`.
  */
 export type PagePart = "whole" | "leaving" | "rest";
 
 /**
- * Says which samples of a page are shown. A page is of a later moment than what is known: copies may have
- * come to it, by a move or, for a moment, by a `PUT` that goes wherever the group may lie.
+ * Creates a function that decides which samples of a page are shown. A page is newer than the known groups:
+ * copies may have been added to it, by a move or, for a moment, by a `PUT` that goes to all members that may
+ * hold the group.
  *
  * @param find finds the group of a sample on this page
  */

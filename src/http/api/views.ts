@@ -1,4 +1,4 @@
-/** What the API tells of members and plans, as JSON: for who answers it, and for who asks. @module */
+/** The JSON of members and plans in the API, for the server and for clients. @module */
 
 import { z } from "zod";
 import type { Scraping } from "../../config/scraping.ts";
@@ -11,38 +11,38 @@ const member = z.string().transform((text) => parseMember(text));
 export const memberView = z.object({
   member,
   state: z.string(),
-  /** Since when it is in this state, as in RFC 3339, and why. */
+  /** Since when it is in this state (RFC 3339), and why. */
   since: z.string().optional(),
   why: z.string().optional(),
-  /** When its process started, as it tells itself. */
+  /** When its process started, as it says. */
   started: z.string().optional(),
   version: z.string().optional(),
-  /** Pushes that it has got through this instance, and that it has failed, since it is known. */
+  /** Pushes that it has got through this instance since it is known, and how many have failed. */
   pushes: z.number().optional(),
   failures: z.number().optional(),
   in_ring: z.boolean(),
-  /** It is the same Pushgateway as this member, by another name. */
+  /** The member that is the same Pushgateway by another name. */
   same_as: member.optional(),
   weight: z.number().optional(),
-  /** Of all keys, by the ring: from 0 to 1. */
+  /** Its share of all keys on the ring, from 0 to 1. */
   share: z.number().optional(),
   /** Absent until it was swept. */
   groups: z.number().optional(),
-  /** Those among them that belong to another member, by the last comparison with the ring. */
+  /** How many of them belong to another member, as of the last comparison with the ring. */
   misplaced: z.number().optional(),
-  /** Groups of a member that does not answer which no other member has. */
+  /** If it does not answer: how many of its groups no other member has. */
   missing: z.number().optional(),
-  /** It leaves, and was found empty. */
+  /** Whether it leaves and was found empty. */
   drained: z.boolean(),
-  /** How far its drain has come, whichever instance runs it. */
+  /** The progress of its drain, whichever instance runs it. */
   drain: z.object({
     groups: z.number(),
     moved: z.number(),
-    /** Groups a second of late. */
+    /** Groups a second in the recent past. */
     rate: z.number().optional(),
-    /** Until all is moved that can be. */
+    /** Seconds until all groups that can be moved are moved. */
     seconds_left: z.number().optional(),
-    /** Whether Pushgateways that take the groups check each push against all that they hold. */
+    /** Whether the Pushgateways that take the groups check each push against all groups that they hold. */
     targets_check: z.boolean().optional(),
     staying: z.array(z.object({ group: z.string(), why: z.string() })),
   }).optional(),
@@ -50,7 +50,7 @@ export const memberView = z.object({
 /** One member. */
 export type MemberView = z.infer<typeof memberView>;
 
-/** The shape of what a change of members would mean. */
+/** The shape of the forecast of a change of members. */
 export const forecastView = z.object({
   groups: z.number(),
   moving: z.number(),
@@ -59,7 +59,7 @@ export const forecastView = z.object({
   /** Members whose groups are not counted, because they cannot be read. */
   unread: z.array(member).optional(),
 });
-/** What a change of members would mean. */
+/** The forecast of a change of members. */
 export interface ForecastView extends Forecast {
   readonly unread?: readonly Member[];
 }
@@ -67,11 +67,11 @@ export interface ForecastView extends Forecast {
 /** A member that holds a group. */
 export interface HolderView {
   readonly member: Member;
-  /** Whether it answers now. */
+  /** Whether it answers at present. */
   readonly reachable: boolean;
-  /** The last push that succeeded, as in RFC 3339, by the member's clock. Absent: none has. */
+  /** The last push that succeeded (RFC 3339), by the member's clock. Absent if none has. */
   readonly pushed?: string;
-  /** The last push that failed, where one has. */
+  /** The last push that failed. Absent if none has. */
   readonly failed?: string;
 }
 
@@ -87,25 +87,25 @@ export interface FoundGroupView {
 /** One page of groups. */
 export interface GroupsView {
   readonly groups: readonly FoundGroupView[];
-  /** Groups that match, of all pages. */
+  /** How many groups match, on all pages. */
   readonly matching: number;
-  /** What to ask for as `after`; absent on the last page. */
+  /** The value of `after` for the next page. Absent on the last page. */
   readonly next?: string;
 }
 
-/** Where a group is pushed to. */
+/** The member that a group is pushed to. */
 export interface LocatedView extends FoundGroupView {
   readonly owner: Member;
   readonly given: string;
   /**
-   * The usual one; another one that a Pushgateway takes; or one that a Pushgateway redirects, or takes for
-   * another group, and that is changed here.
+   * `usual`: the usual path. `other`: another path that a Pushgateway accepts. `changed`: a path that a
+   * Pushgateway redirects, or takes for another group, and that is changed here.
    */
   readonly spelling: "usual" | "other" | "changed";
   readonly url: string;
 }
 
-/** How an instance is. */
+/** The state of an instance. */
 export interface OverviewView {
   readonly version: string;
   readonly started: string;
@@ -121,7 +121,7 @@ export interface OverviewView {
   readonly last_event: number;
   /** Members by state. */
   readonly states: Readonly<Record<string, number>>;
-  /** When members were last compared with the ring, as in RFC 3339. */
+  /** When members were last compared with the ring (RFC 3339). */
   readonly compared?: string;
   readonly groups?: number;
   readonly misplaced?: number;
@@ -144,7 +144,7 @@ const scrapingTls = z.object({
   insecure_skip_verify: z.boolean().optional(),
 }).optional();
 
-/** The shape of what a scraper has to know. */
+/** The shape of what a scraper needs to know. */
 export const scrapingView: z.ZodType<Scraping> = z.object({
   scheme,
   metrics_path: z.string(),

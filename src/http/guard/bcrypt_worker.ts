@@ -1,24 +1,29 @@
 /**
- * Compares passwords with bcrypt hashes in a thread of its own: one takes 60 ms at a cost of 10, in which
- * the event loop would answer nobody. The thread takes about 30 MB, and begins with the first comparison.
+ * Compares passwords with bcrypt hashes in a thread of its own: a comparison takes 60 ms at a cost of 10,
+ * during which the event loop would be blocked. The thread takes about 30 MB, and starts with the first
+ * comparison.
  *
  * @module
  */
 
 import library from "bcryptjs" with { type: "text" };
 
-/** Compares one password at a time. Disposal ends the thread, and what it compares. */
+/** Compares one password at a time. Disposal ends the thread and its comparison. */
 export interface Bcrypt extends Disposable {
-  /** @throws where the thread fails */
+  /**
+   * Compares a password with a hash.
+   *
+   * @throws if the thread fails
+   */
   compare(password: string, hash: string): Promise<boolean>;
 }
 
-/** What the library imports for its salts goes by another name outside of packages. */
+/** The library's import for its salts, which has another name outside of packages. */
 const BARE_IMPORT = 'from "crypto"';
 const ON_MESSAGE =
   "onmessage = ({ data: { password, hash } }) => postMessage(compareSync(password, hash));";
 
-/** Creates a thread that is not running yet. */
+/** Creates the comparison. Its thread does not run yet. */
 export function createBcryptWorker(): Bcrypt {
   let worker: Worker | undefined;
   let pending: PromiseWithResolvers<boolean> | undefined;

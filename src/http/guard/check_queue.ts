@@ -1,36 +1,40 @@
 /**
- * Whose password is checked next. Only one is at a time, so the rest of the machine has its cores for
- * pushes. Networks take turns: one that sends many passwords waits for itself, and holds up another by one
- * check at most. After a wrong password the same user from the same network waits for a second.
+ * Decides which password is checked next. Only one is checked at a time, so that the other cores are free for
+ * pushes. Networks take turns: one that sends many passwords waits for its own checks, and delays another
+ * network by one check at most. After a wrong password, the same user from the same network waits for a
+ * second.
  *
  * @module
  */
 
-/** A check to come. */
+/** A check of a password. */
 export interface Check {
   /** The address that it comes from. */
   readonly client: string;
   readonly user: string;
-  /** Says whether the password is right. */
+  /** Returns whether the password is right. */
   readonly run: () => Promise<boolean>;
 }
 
-/** The checks that wait. Disposal gives them all up. */
+/** The checks that wait. Disposal gives up all of them. */
 export interface CheckQueue extends Disposable {
   /**
    * Runs a check in its turn.
    *
-   * @returns what it says; `busy` where too many wait, or it has waited for too long
-   * @throws what it throws
+   * @returns the result; `busy` if too many checks wait, or this one has waited for too long
+   * @throws what the check throws
    */
   add(check: Check): Promise<boolean | "busy">;
 }
 
-/** Of one user of a network, of one network, and of all. A check takes 60 ms as a rule. */
+/**
+ * The most checks that wait: of one user of a network, of one network, and in total. A check usually takes 60
+ * ms.
+ */
 const WAITING_OF_USER_MAX = 10;
 const WAITING_OF_NETWORK_MAX = 100;
 const WAITING_MAX = 10_000;
-/** A client has given up after that. */
+/** Clients have given up by then. */
 const WAIT_MS_MAX = 30_000;
 const AFTER_WRONG_MS = 1_000;
 
@@ -45,9 +49,9 @@ interface Waiting extends Check {
  * @param now a clock in milliseconds
  */
 export function createCheckQueue(now: () => number): CheckQueue {
-  /** By network; the one whose turn it is next is the first. None of them is empty. */
+  /** The checks by network. The network whose turn is next comes first, and no list is empty. */
   const networks = new Map<string, Waiting[]>();
-  /** Until when a user of a network waits after a wrong password. */
+  /** When the pause of a network's user after a wrong password ends. */
   const pauses = new Map<string, number>();
   let waiting = 0;
   let isRunning = false;
@@ -55,7 +59,7 @@ export function createCheckQueue(now: () => number): CheckQueue {
 
   const pauseKey = ({ client, user }: Check) => `${networkOf(client)} ${user}`;
 
-  /** The next one that does not pause, taken out of the queue. */
+  /** Takes the next check that does not pause out of the queue. */
   function take(): Waiting | undefined {
     for (const [network, checks] of networks) {
       const index = checks.findIndex((check) => !pauses.has(pauseKey(check)));
@@ -133,7 +137,10 @@ export function createCheckQueue(now: () => number): CheckQueue {
 
 const HEXTETS = 4;
 
-/** An IPv4 address, or the half of an IPv6 address that names its network: its owner has all of the rest. */
+/**
+ * Returns an IPv4 address, or the half of an IPv6 address that names its network, because its owner has all
+ * addresses of the network.
+ */
 export function networkOf(address: string): string {
   if (address.includes(".")) return address;
   const [left] = address.split("::");

@@ -1,4 +1,4 @@
-/** What a request has to pass before it is answered: the password, where there are users. @module */
+/** Guards requests: checks the password, if there are users. @module */
 
 import type { WebConfig } from "../../config/web_config.ts";
 import type { Logger } from "../../log.ts";
@@ -8,9 +8,9 @@ import { basicCredentials } from "../../wire/basic_auth.ts";
 import type { Passwords, Users, Verdict } from "./passwords.ts";
 import type { Admission } from "./remembered.ts";
 
-/** What guarding needs. */
+/** What the guard needs. */
 export interface GuardDeps {
-  /** The configuration in force. */
+  /** Returns the current configuration. */
   readonly config: () => Pick<WebConfig, "headers" | "users">;
   readonly passwords: Passwords;
   readonly log: Logger;
@@ -18,12 +18,12 @@ export interface GuardDeps {
   readonly now: () => number;
 }
 
-/** Puts what guards in front of a handler. */
+/** Puts the guard in front of a handler. */
 export type Guard = (handle: Handler, refuse: Refuse) => Handler;
 
 /** Creates the guard of one service. */
 export function createGuard({ config, passwords, log, now }: GuardDeps): Guard {
-  /** By the list of headers: a client's is the same in each of its pushes. */
+  /** By the list of headers: the list of a client is the same in all of its pushes. */
   const admissions = new WeakMap<readonly string[], Admission>();
   /** Clients that send wrong passwords. */
   const troubles = createTroubles(now);
@@ -33,7 +33,7 @@ export function createGuard({ config, passwords, log, now }: GuardDeps): Guard {
     if (past) log.info("client sends a valid password again", { client, ...past });
   }
 
-  /** @returns whom a request comes from; else what it is answered */
+  /** @returns the admission of a request, or the answer that refuses it */
   function admit(
     request: IncomingRequest,
     users: Users,
@@ -86,7 +86,7 @@ export function createGuard({ config, passwords, log, now }: GuardDeps): Guard {
 
 type Admitted = Admission | Reply;
 
-/** Headers of ours take the place of those that a Pushgateway has sent. */
+/** Adds headers to a reply. They replace those that a Pushgateway has sent. */
 function withHeaders({ status, body, headers }: Reply, added: readonly string[]): Reply {
   const names = new Set(added.filter((_, i) => i % 2 === 0));
   const kept = headers.filter((_, i) => !names.has(headers[i - i % 2]));

@@ -1,4 +1,4 @@
-/** Whether a user has given the right password: once it was checked, without a computation. @module */
+/** Checks the passwords of users. A password that was checked before needs no comparison. @module */
 
 import { Buffer } from "node:buffer";
 import type { Bcrypt } from "./bcrypt_worker.ts";
@@ -6,20 +6,20 @@ import { createCheckQueue } from "./check_queue.ts";
 import type { Credentials } from "../../wire/basic_auth.ts";
 import { type Admission, createRemembered } from "./remembered.ts";
 
-/** bcrypt hashes by the names of users; there is at least one. */
+/** bcrypt hashes by the names of users, at least one. */
 export type Users = ReadonlyMap<string, string>;
 
-/** What becomes of credentials. */
+/** The result of a check. */
 export type Verdict = Admission | "wrong" | "busy";
 
-/** Checks passwords. Disposal gives up what is being checked. */
+/** Checks passwords. Disposal gives up all checks in progress. */
 export interface Passwords extends Disposable {
   /**
-   * Checks credentials, at once where they were checked before.
+   * Checks credentials, at once if they were checked before.
    *
    * @param client the address that they come from
-   * @returns `busy` where too many wait for a check
-   * @throws where the thread that compares them fails
+   * @returns `busy` if too many checks wait
+   * @throws if the thread that compares them fails
    */
   check(credentials: Credentials, users: Users, client: string): Verdict | Promise<Verdict>;
   /** Whether an admission still holds. */
@@ -27,9 +27,9 @@ export interface Passwords extends Disposable {
 }
 
 /**
- * Creates the check of one process.
+ * Creates the check of passwords of one process.
  *
- * @param deps.bcrypt is disposed with it
+ * @param deps.bcrypt disposed together with it
  * @param deps.now a clock in milliseconds
  */
 export function createPasswords(
@@ -37,7 +37,7 @@ export function createPasswords(
 ): Passwords {
   const remembered = createRemembered(now);
   const queue = createCheckQueue(now);
-  /** By digest: many clients may begin with the same credentials. */
+  /** By digest: many clients may start with the same credentials. */
   const underWay = new Map<string, Promise<Verdict>>();
 
   async function compare(
@@ -84,7 +84,9 @@ interface Comparison {
   readonly client: string;
 }
 
-/** A hash for a name that there is not, always the same: so it takes as long as one that there is. */
+/**
+ * Returns a hash for an unknown name, always the same one, so that its check takes as long as a known name's.
+ */
 function decoyOf(user: string, users: Users): string {
   const hashes = [...users.values()];
   let sum = 0;

@@ -1,7 +1,7 @@
 /**
- * Which passwords were checked, by a digest of user, hash and password: no password is kept. One that was
- * right counts for a day after its last use, unless its user gets another hash; of those that were wrong
- * as many are kept, so that a client with an old password costs one check and not one for each push.
+ * Remembers which passwords were checked, by a digest of user, hash and password: no password is kept. A
+ * right one is valid for a day after its last use, unless its user gets another hash. As many wrong ones are
+ * kept, so that a client with an old password costs one check, and not one for each push.
  *
  * @module
  */
@@ -14,32 +14,32 @@ export interface Admission {
   readonly user: string;
   /** The hash that it was compared with. */
   readonly hash: string;
-  /** When it was used last. */
+  /** When it was last used. */
   usedMs: number;
 }
 
-/** What was checked. */
+/** The passwords that were checked. */
 export interface Remembered {
-  /** The digest of credentials that are compared with a hash. */
+  /** Returns the digest of credentials that are compared with a hash. */
   digestOf(credentials: Credentials, hash: string): string;
-  /** One that was right; it is used once more. */
+  /** Returns the admission of a right password, and notes the use. */
   right(digest: string): Admission | undefined;
   isWrong(digest: string): boolean;
-  /** One has been right. */
+  /** Remembers a right password. */
   admit(digest: string, user: string, hash: string): void;
-  /** One has been wrong. */
+  /** Remembers a wrong password. */
   refuse(digest: string): void;
-  /** Whether it still counts; it is used once more then. */
+  /** Whether an admission is still valid. If so, notes the use. */
   renew(admission: Admission, users: ReadonlyMap<string, string>): boolean;
 }
 
 const UNUSED_MS_MAX = 24 * 3_600_000;
-/** Of either kind. */
+/** The most passwords of each kind. */
 const KEPT_MAX = 1_000;
 const SALT_BYTES = 32;
 
 /**
- * Creates the memory of one process, which remembers nothing.
+ * Creates the memory of one process, which is empty.
  *
  * @param now a clock in milliseconds
  */

@@ -1,4 +1,4 @@
-/** The HTML of the page: what the script fills, and plain tables for who runs none. @module */
+/** The HTML of the page: what the script fills, and plain tables for browsers without scripts. @module */
 
 import type { HistoryEvent } from "../../membership/history.ts";
 import { MEMBER_STATES } from "../../membership/membership.ts";
@@ -9,7 +9,7 @@ import { count, percent } from "./browser/format.js";
 import { type Language, stateKey, wordsOf } from "./browser/words.js";
 import { html, type Markup } from "./markup.ts";
 
-/** What is shown. */
+/** What the page shows. */
 export interface Shown {
   readonly overview: OverviewView;
   readonly members: readonly MemberView[];
@@ -21,7 +21,7 @@ type Words = ReturnType<typeof wordsOf>;
 const NUMBERS = ["weight", "share", "groups", "misplaced", "missing", "rate", "failures"];
 const SORTED = ["member", "state", "since", ...NUMBERS];
 const COLUMNS = ["member", "state", "since", "why", ...NUMBERS, "actions"];
-/** Only a script knows them. */
+/** Columns that only the script can fill. */
 const SCRIPTED = new Set(["rate", "actions"]);
 
 /** Renders the page in a language. */
@@ -95,7 +95,7 @@ function sum(key: string, overview: OverviewView, words: Words): Markup {
   `;
 }
 
-/** What the script fills. Without it none of this is shown. */
+/** Renders what the script fills. Without scripts none of it is shown. */
 function interactive(words: Words): Markup {
   const header = (key: string) => {
     const name = SORTED.includes(key)

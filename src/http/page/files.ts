@@ -1,4 +1,4 @@
-/** The files that the page is made of beside its HTML, as a browser gets them. @module */
+/** The files of the page besides its HTML. @module */
 
 import api from "./browser/api.js" with { type: "text" };
 import deeds from "./browser/deeds.js" with { type: "text" };

@@ -1,4 +1,4 @@
-/** HTML from texts: what is put into a template is escaped, unless it is markup itself. @module */
+/** HTML templates: values are escaped, unless they are markup. @module */
 
 /** A piece of HTML. */
 export class Markup {
@@ -20,7 +20,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * A piece of HTML from a template.
+ * Creates a piece of HTML from a template.
  *
  * @example
  * ```ts

@@ -19,7 +19,9 @@ export interface Page {
 /** Where the files of the page are. */
 export const ASSETS_ROUTE = "/assets/";
 
-/** A browser shows, runs and asks for nothing that does not come from here, and puts the page into no other. */
+/**
+ * Browsers load, run and request only what comes from this service, and do not embed the page in another one.
+ */
 const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -39,7 +41,7 @@ const SAFETY = [
 /**
  * Creates the page of one app.
  *
- * @param shown what is shown, as it is at each call
+ * @param shown returns what the page shows at present
  */
 export function createPage(shown: () => Shown): Page {
   return {
@@ -60,7 +62,7 @@ export function createPage(shown: () => Shown): Page {
     file(path, { headers }) {
       const file = PAGE_FILES.get(path.slice(ASSETS_ROUTE.length));
       if (!file) return textReply(404, "404 page not found\n");
-      // Another version has other files under the same names: a browser asks each time.
+      // Another version has other files with the same names, so a browser has to revalidate them each time.
       const own = ["content-type", file.type, "cache-control", "no-cache", ...SAFETY];
       return withEtag(new Reply(200, file.text, own), headers);
     },

@@ -1,4 +1,4 @@
-/** The members as a table of text, for curl. @module */
+/** The members as a text table, for curl. @module */
 
 import type { MemberView, OverviewView } from "../api/views.ts";
 
@@ -13,10 +13,10 @@ const HEADERS = [
   "MISSING",
   "WHY",
 ];
-/** Columns of numbers, which end in line. */
+/** Columns of numbers, which are right-aligned. */
 const NUMBERS = new Set(["WEIGHT", "SHARE", "GROUPS", "MISPLACED", "MISSING"]);
 
-/** One line for the instance, and one for each member. */
+/** Renders one line for the instance, and one for each member. */
 export function textTable(
   { version, ready, reason }: OverviewView,
   members: readonly MemberView[],
@@ -45,7 +45,8 @@ function row(
     text(groups),
     text(misplaced),
     text(missing),
-    // A reason may hold what a member said: a line stays a line, and a terminal is told nothing.
+    // A reason may contain text of a member. Control characters are removed, so that it stays one line and
+    // cannot control a terminal.
     // deno-lint-ignore no-control-regex
     (same_as === undefined ? why : `${why} (${same_as})`).replace(/[\x00-\x1f\x7f-\x9f]/g, " "),
   ];

@@ -8,25 +8,25 @@ import { unavailable } from "./redirect.ts";
 
 /** Limits of a body. */
 export interface BodyLimits {
-  /** Of a body as it comes and, if it is unpacked here, as it is then. */
+  /** The largest body, as it arrives and, if it is unpacked here, once it is unpacked. */
   readonly bytesMax: number;
   readonly timeoutMs: number;
   readonly deadlines: Deadlines;
   readonly memory: BodyPart;
 }
 
-/** Of a body that is counted as it comes, or dropped. */
+/** The buffer for a body that is counted while it is read, or dropped. */
 const PART_BYTES = 16_384;
-/** A shorter one has its memory before it comes: it is one step. */
+/** A body up to this size gets its memory before it arrives, in one step. */
 const AT_ONCE_BYTES_MAX = 65_536;
 const EMPTY = new Uint8Array();
 
 /**
- * Reads a request's whole body. Nothing past the limit is kept, and where the client has told a
- * length beyond it nothing is read.
+ * Reads a request's whole body. Nothing past the limit is kept. If the client announces a length beyond the
+ * limit, nothing is read.
  *
- * @returns a refusal: 413 for a body that is too large, 503 for one for which there is no memory, 408
- *   for one that does not come in time, 400 for one that breaks off
+ * @returns a refusal: 413 for a body that is too large, 503 for a lack of memory, 408 for a body that does
+ *   not arrive in time, 400 for one that breaks off
  */
 export function readBody(
   body: IncomingBody,
@@ -44,10 +44,10 @@ export function readBody(
 }
 
 /**
- * Reads a request's body and keeps nothing of it, within the same limits. Some clients do not look for
- * an answer before they have sent all.
+ * Reads a request's body and discards it, within the same limits. Some clients do not read the answer before
+ * they have sent the whole body.
  *
- * @returns nothing where there is nothing to wait for: all of it is there, or it is too large
+ * @returns `undefined` if there is nothing to wait for: the whole body has arrived, or it is too large
  */
 export function dropBody(
   body: IncomingBody,
@@ -57,10 +57,10 @@ export function dropBody(
   return inTime(drop(body, limits.bytesMax), limits);
 }
 
-/** For what nobody looks at: of all bodies that are dropped. */
+/** The buffer for all bodies that are dropped. Nobody reads it. */
 const scratch = new Uint8Array(PART_BYTES);
 
-/** Ends before the body does where that takes too long. What is read of it then has no effect. */
+/** Ends before the body does if the body takes too long. What is read of it afterwards has no effect. */
 function inTime<T>(
   reading: Promise<T>,
   { timeoutMs, deadlines }: Pick<BodyLimits, "timeoutMs" | "deadlines">,
@@ -90,7 +90,10 @@ async function readRest(
   return whole;
 }
 
-/** It has its buffer from the start, whose memory is used as it is written, and no copy is made. */
+/**
+ * Reads a long body into one buffer, without a copy. The system provides the buffer's memory only as it is
+ * written.
+ */
 async function readLong(
   body: IncomingBody,
   length: number,
@@ -140,8 +143,8 @@ function noMemory(): Reply {
 }
 
 /**
- * Refuses a body for want of memory. What it has is given back at once, or all that come at the same time
- * are refused with it.
+ * Refuses a body because there is no memory for it. Its own memory is given back at once: otherwise all
+ * bodies that arrive at the same time would be refused as well.
  */
 export function refuseMemory(memory: BodyPart, whole?: Uint8Array<ArrayBuffer>): Reply {
   memory[Symbol.dispose]();

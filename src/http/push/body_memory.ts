@@ -1,23 +1,27 @@
-/** Memory for the bodies of pushes that are under way: all of them together have an upper bound. @module */
+/** Memory for the bodies of pushes in progress, with an upper bound for all of them together. @module */
 
 /** The memory of all bodies. */
 export interface BodyMemory {
-  /** Bytes that are taken. */
+  /** Bytes in use. */
   readonly taken: number;
-  /** Opens the part of one body, which is empty. */
+  /** Opens an empty part, for one body. */
   open(): BodyPart;
 }
 
-/** The memory of one body. Disposal gives it back, for good. */
+/** The memory of one body. Disposal gives it back and closes the part. */
 export interface BodyPart extends Disposable {
-  /** Takes more for it, or says that there is none, as there is none after disposal. */
+  /**
+   * Takes more memory for the body.
+   *
+   * @returns `false` if there is none, or after disposal
+   */
   grow(bytes: number): boolean;
 }
 
 /**
  * Creates the memory of one proxy.
  *
- * @param bytesMax for all bodies together, now
+ * @param bytesMax the current bound for all bodies together
  */
 export function createBodyMemory(bytesMax: () => number): BodyMemory {
   let taken = 0;
@@ -30,7 +34,7 @@ export function createBodyMemory(bytesMax: () => number): BodyMemory {
       let isOpen = true;
       return {
         grow(bytes) {
-          // One that was late may still come, and nobody would give back what it takes then.
+          // A late part of the body may still arrive, and nobody would give back its memory.
           if (!isOpen || taken + bytes > bytesMax()) return false;
           taken += bytes;
           own += bytes;

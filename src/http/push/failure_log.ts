@@ -6,19 +6,19 @@ import type { Member } from "../../member.ts";
 import type { Membership } from "../../membership/membership.ts";
 import type { Metrics, UpstreamFailureKind } from "../../metrics/metrics.ts";
 
-/** Takes what becomes of pushes. Each failure is counted by a metric. */
+/** Records the outcomes of pushes. Each failure is counted by a metric. */
 export interface FailureLog {
   tell(member: Member, kind: UpstreamFailureKind, cause: unknown): void;
-  /** A push was answered. */
+  /** Records that a push was answered. */
   works(member: Member): void;
-  /** How many pushes a member has failed. */
+  /** Returns how many pushes have failed at a member. */
   readonly countOf: (member: Member) => number;
-  /** Forgets the members that are gone. */
+  /** Forgets members that no longer exist. */
   membershipChanged(membership: Membership): void;
 }
 
 /**
- * Creates the log of pushes that fail. Each kind of failure of a member is logged once, until pushes to the
+ * Creates the log of failed pushes. Each kind of failure of a member is logged once, until pushes to the
  * member work again.
  *
  * @param now a clock in milliseconds

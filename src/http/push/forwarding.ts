@@ -1,11 +1,11 @@
-/** Which headers go on to a member, and which of its answer's come back. @module */
+/** Decides which headers go to a member, and which headers of its answer go to the client. @module */
 
 import type { Answer } from "../../pushgateway/client/answer.ts";
 import { isBodiless } from "../../wire/message_bytes.ts";
 import { headerValue } from "../../wire/headers.ts";
 import { Reply } from "../message.ts";
 
-/** Meant for one connection only: RFC 9110, 7.6.1, and what was used so before it. */
+/** Headers for one connection only: those of RFC 9110, 7.6.1, and those in use before it. */
 const HOP_BY_HOP = new Set([
   "connection",
   "keep-alive",
@@ -17,7 +17,7 @@ const HOP_BY_HOP = new Set([
   "transfer-encoding",
   "upgrade",
 ]);
-/** Those, and what the way to the member sets again. */
+/** Headers that are not forwarded: those above, and those that are set anew for the member. */
 const NOT_FORWARDED = new Set([
   ...HOP_BY_HOP,
   "host",
@@ -28,16 +28,16 @@ const NOT_FORWARDED = new Set([
 const FINAL_MIN = 200;
 const STATUS_MAX = 599;
 const RESET_CONTENT = 205;
-/** What would be read as something else by the client. */
+/** Characters that the client would read as something else. */
 const NOT_A_VALUE = /[\0\r\n]/;
-/** How IPv4 is written over a socket of both families. */
+/** The prefix of an IPv4 address on a socket for both IPv4 and IPv6. */
 const MAPPED = "::ffff:";
 
 /**
- * The headers of a push for a member, names and values in turn.
+ * Returns the headers of a push for a member, names and values in turn.
  *
  * @param client the address that the push came from, added to `X-Forwarded-For`
- * @param credentials `own`: ours take the place of the client's, or none do
+ * @param credentials `own`: the client's are left out, and ours, if any, are sent instead
  */
 export function forwardHeaders(
   headers: readonly string[],
@@ -51,13 +51,13 @@ export function forwardHeaders(
   return last.forwarded;
 }
 
-/** Whom headers come from, and whose credentials go on. */
+/** Where headers come from, and whose credentials are sent. */
 interface Sender {
   readonly client: string;
   readonly credentials: "own" | "client";
 }
 
-/** What was asked for last. Clients send the same list again and again. */
+/** The last result. Clients send the same list again and again. */
 let last: Sender & { headers: readonly string[]; forwarded: readonly string[] } = {
   headers: [],
   client: "",
@@ -83,9 +83,9 @@ function forward(headers: readonly string[], { client, credentials }: Sender): r
 }
 
 /**
- * A member's answer for the client: status, body and headers as they are.
+ * Returns a member's answer for the client, with status, body and headers unchanged.
  *
- * @throws {RangeError} where HTTP has no such answer
+ * @throws {RangeError} if the answer is not valid in HTTP
  */
 export function forwardAnswer({ status, headers, body }: Answer): Reply {
   if (status < FINAL_MIN || status > STATUS_MAX) {
@@ -106,12 +106,12 @@ export function forwardAnswer({ status, headers, body }: Answer): Reply {
   return new Reply(status, body, forwarded);
 }
 
-/** The further hop-by-hop headers that `Connection` names. */
+/** Returns the further hop-by-hop headers that `Connection` names. */
 function namedBy(connection: string): Set<string> {
   return new Set(connection.toLowerCase().split(",").map((name) => name.trim()));
 }
 
-/** Headers without those of some names, which are in lower case. */
+/** Returns headers without those of some names, which are in lower case. */
 export function without(headers: readonly string[], dropped: ReadonlySet<string>): string[] {
   return headers.filter((_, i) => !dropped.has(headers[i - i % 2]));
 }

@@ -1,4 +1,8 @@
-/** Where a push goes: the key that is placed and the target to send on, or why there is neither. @module */
+/**
+ * Finds where a push goes: the key that is placed and the target to send on, or why the push is refused.
+ *
+ * @module
+ */
 
 import { type Group, groupId, placementKey } from "../../group/group.ts";
 import type { NameScheme } from "../../group/label_name.ts";
@@ -6,11 +10,11 @@ import { isPlainPath } from "../../group/plain_path.ts";
 import { parsePushPath } from "../../group/push_path.ts";
 import { Reply, textReply } from "../message.ts";
 
-/** A push that a Pushgateway would take. */
+/** A push that a Pushgateway would accept. */
 export interface Location {
-  /** What the ring places. */
+  /** The key that the ring places. */
   readonly key: string;
-  /** What tells the group from every other. */
+  /** Identifies the group. */
   readonly id: string;
   /** Path and query for the owner. */
   readonly target: string;
@@ -19,8 +23,8 @@ export interface Location {
 /**
  * Reads the target of a push.
  *
- * @param target path and query as they stood in the request line
- * @returns a refusal with the Pushgateway's own status where it would refuse the path
+ * @param target path and query as in the request line
+ * @returns a refusal with the Pushgateway's own status if a Pushgateway would refuse the path
  */
 export function locatePush(target: string, nameScheme: NameScheme): Location | Reply {
   if (isPlainPath(target)) return { key: target, id: target, target };
@@ -30,7 +34,7 @@ export function locatePush(target: string, nameScheme: NameScheme): Location | R
   return { key: placementKey(group), id: groupId(group), target: located.target };
 }
 
-/** As {@linkcode locatePush}, with the group that the path names. */
+/** Does what {@linkcode locatePush} does, and returns the group that the path names. */
 export function locateGroup(
   target: string,
   nameScheme: NameScheme,
@@ -45,7 +49,7 @@ export function locateGroup(
   return { group, target: query < 0 ? path : path + safeQuery(target.slice(query)) };
 }
 
-/** A raw query may hold what a header must not. */
+/** Escapes the characters of a raw query that a header must not contain. */
 function safeQuery(query: string): string {
   return query.replace(/[^\x21-\x7e]|#/gu, (character) => encodeURIComponent(character));
 }

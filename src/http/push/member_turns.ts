@@ -1,32 +1,37 @@
-/** Turns of pushes at each member: a burst waits for its turn, and holds up no other member. @module */
+/**
+ * Turns of pushes at each member: a burst waits for its turn, and delays pushes to no other member.
+ *
+ * @module
+ */
 
 import { deadline } from "../../concurrency/deadline.ts";
 import { createTurns } from "../../concurrency/turns.ts";
 import type { ProxyConfig } from "../../config/config.ts";
 import type { Member } from "../../member.ts";
 
-/** Who may send to a member now. */
+/** Limits how many pushes are sent to a member at once. */
 export interface MemberTurns {
-  /** Takes a turn where that needs no wait. */
+  /** Takes a turn if there is one without a wait. */
   tryTake(member: Member): Disposable | undefined;
   /**
    * Waits for a turn, for half of the timeout at most: the rest is for the answer.
    *
-   * @param push.bytes of its body: those that wait for one member have a quarter of the memory for bodies
-   * @returns absent where there is no memory to wait in, or no turn in time
+   * @param push.bytes the size of its body: the pushes that wait for one member may use a quarter of the
+   *   memory for bodies
+   * @returns `undefined` if there is no memory to wait in, or no turn in time
    */
   take(
     member: Member,
     push: { readonly bytes: number; readonly timeoutMs: number },
   ): Promise<Disposable | undefined>;
-  /** How many pushes wait for each member's answer, where any does. */
+  /** Returns how many pushes wait for each member's answer. Members without any are left out. */
   counts(): ReadonlyMap<string, number>;
 }
 
-/** Of the memory for bodies, for those that wait for one member. */
+/** Pushes that wait for one member may use the memory for bodies divided by this. */
 const PART = 4;
 
-/** Creates turns that nobody has. */
+/** Creates turns, of which none is taken. */
 export function createMemberTurns(
   limits: () => Pick<ProxyConfig, "inFlightMax" | "bodyMemoryMax">,
 ): MemberTurns {

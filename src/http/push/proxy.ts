@@ -1,4 +1,8 @@
-/** Passes a push on to the group's owner, and to the next one where nobody listens there. @module */
+/**
+ * Forwards a push to the group's owner, or to the next member of the ring if the owner cannot be reached.
+ *
+ * @module
+ */
 
 import type { ProxyConfig } from "../../config/config.ts";
 import { deadline } from "../../concurrency/deadline.ts";
@@ -28,20 +32,20 @@ import { createUnpacker } from "./unpack.ts";
 import { type IncomingRequest, Reply, textReply } from "../message.ts";
 import type { Snapshot } from "../snapshot.ts";
 
-/** What passing on needs. */
+/** What the proxy needs. */
 export interface ProxyDeps {
   readonly snapshot: () => Snapshot;
-  /** The way to the members as it is configured now. */
+  /** Returns how members are reached under the current configuration. */
   readonly way: () => {
     readonly transport: Transport;
     readonly nameScheme: NameScheme;
     readonly limits: ProxyConfig;
-    /** Our credentials are sent instead of the client's. */
+    /** Whether our credentials are sent instead of the client's. */
     readonly ownCredentials: boolean;
   };
   /** Called for each push that a member has answered. */
   readonly onAnswered: (member: Member) => void;
-  /** Called with a member that refused a connection: it takes no further push until it answers. */
+  /** Called with a member that refused a connection: it gets no further push until it answers. */
   readonly onRefused: (member: Member) => void;
   readonly handoff: Pick<
     Handoff,
@@ -61,36 +65,39 @@ export interface ProxyDeps {
   readonly failures: Pick<FailureLog, "tell" | "works">;
 }
 
-/** Passes pushes on. */
+/** Forwards pushes. */
 export interface Proxy {
-  /** To the owner; a `DELETE` to every member that may hold the group. */
+  /** Sends a push to the owner. A `DELETE` is sent to every member that may hold the group. */
   pass(request: IncomingRequest, location: Location): Promise<Reply>;
-  /** A push whose group may be out of place: it is brought to its owner by the way. */
+  /** Sends a push whose group may be out of place: the group is moved to its owner first. */
   bringHome(request: IncomingRequest, location: Location): Promise<Reply>;
-  /** Whether a push has to be unpacked on its way, because some member cannot do that. */
+  /** Whether a push has to be unpacked here because some member cannot unpack it. */
   mustUnpack(headers: readonly string[]): boolean;
 }
 
 /** A request about a group. */
 interface GroupRequest extends UpstreamRequest {
   readonly id: string;
-  /** Whose credentials go on. They are ours, or none, where the client's were meant for us. */
+  /** Whose credentials are sent. `own`: ours, or none if the client's were meant for dynamic-sharding. */
   readonly credentials: "own" | "client";
 }
 
-/** What became of a request to one member. */
+/** The outcome of a request to one member. */
 type Outcome =
   | Answer
-  /** How far it got. */
+  /** The request failed; the kind says how far it got. */
   | SendFailure
-  /** The member has enough to do; it was not sent. */
+  /** The request was not sent, because the member has too many pushes to answer. */
   | "busy"
-  /** The member refuses our own credentials; it was not taken. */
+  /** The member refuses our own credentials and did not take the push. */
   | "unauthorized";
 
-/** Members that a push is offered to: each may take 2 s to show that it cannot be reached. */
+/** The most members to try for one push: each may take 2 s to show that it cannot be reached. */
 const TRIES_MAX = 10;
-/** For a member that is not known to hold a group to answer its deletion, which is remembered for it. */
+/**
+ * How long a member that is not known to hold the group may take to answer a deletion. Afterwards the
+ * deletion is remembered for it.
+ */
 const DELETION_MS_MAX = 2_000;
 const NO_BODY = new Uint8Array();
 const PACKED_HEADERS = new Set(["content-encoding"]);
@@ -124,7 +131,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
       deps.failures.tell(member, "busy", why);
       return "busy";
     }
-    // No `using` on the way of every push: it costs twice as much as `finally` (bench/README.md).
+    // No `using` in the path of every push: it costs twice as much as `finally` (bench/README.md).
     try {
       const upstream = { method, target, headers, body };
       const answer = await transport.send(member, upstream, { timeoutMs: leftMs });
@@ -149,7 +156,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
     }
   }
 
-  /** What has become of a push, with the answer for its client. */
+  /** Returns the outcome of a push, with the answer for its client. */
   function delivered(member: Member, outcome: Outcome): Delivery<Reply> {
     const answer = respond(member, outcome, (error) => deps.failures.tell(member, "broken", error));
     if (isTaken(outcome)) return { answer, taken: member };
@@ -158,16 +165,17 @@ export function createProxy(deps: ProxyDeps): Proxy {
   }
 
   /**
-   * To the owner, or the next one on the ring where no connection comes about.
+   * Sends a push to the owner, or to the next member of the ring if no connection can be made.
    *
-   * @param sends is told of each member before, where nothing else makes sure that the push is respected
+   * @param sends called with each member before the push is sent, if nothing else protects the push
    */
   async function passOn(
     key: string,
     request: GroupRequest,
     sends?: Handoff["sends"],
   ): Promise<Delivery<Reply>> {
-    // By one ring: another one that comes in the meantime may part this group from others' pushes of it.
+    // One ring for the whole push: with a newer one it could go to another member than other pushes of its
+    // group.
     const { ring } = deps.snapshot();
     const tried = new Set<Member>();
     while (tried.size < TRIES_MAX) {
@@ -189,7 +197,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
     return { answer: nobody(tried) };
   }
 
-  /** Says whether a member is ready to take over a group from one that cannot be reached. */
+  /** Whether a member is ready to take over a group from a member that cannot be reached. */
   async function prepared(id: string, member: Member): Promise<boolean> {
     try {
       using late = deadline(deps.way().limits.timeoutMs);
@@ -201,7 +209,10 @@ export function createProxy(deps: ProxyDeps): Proxy {
     }
   }
 
-  /** To every member that answers, in the ring or not: any of them may hold a copy of the group. */
+  /**
+   * Sends a deletion to every member that answers, in the ring or not: any of them may hold a copy of the
+   * group.
+   */
   async function passToAll(
     location: Location,
     request: GroupRequest,
@@ -231,7 +242,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
     return delivered(first.member, first.outcome);
   }
 
-  /** Both ways in which a member may store the group. */
+  /** Deletes a group on a member in both forms in which the member may store it. */
   async function deleteOn(member: Member, request: GroupRequest): Promise<Outcome> {
     const group = parseGroupId(request.id);
     if (!lacksInstance(group)) return await send(member, request);
@@ -243,7 +254,10 @@ export function createProxy(deps: ProxyDeps): Proxy {
     return outcomes.find((outcome) => !isTaken(outcome)) ?? outcomes[0];
   }
 
-  /** Reads a request's body, and unpacks it if that is due; at once where it is there and not packed. */
+  /**
+   * Reads a request's body, and unpacks it if necessary. Returns at once if the body has arrived and is not
+   * packed.
+   */
   function prepare(
     request: IncomingRequest,
     location: Location,
@@ -306,7 +320,8 @@ export function createProxy(deps: ProxyDeps): Proxy {
         const preparing = prepare(request, location, memory);
         const upstream = preparing instanceof Promise ? await preparing : preparing;
         if (upstream instanceof Reply) return upstream;
-        // The ring may have changed while the body came. From here to the sending nothing is waited for.
+        // The ring may have changed while the body arrived. From here on nothing is awaited before the push
+        // is sent.
         const asked = { ...location, method: request.method };
         const spellingKnown = deps.handoff.idle ? undefined : deps.handoff.spellingKnown(asked);
         if (spellingKnown) await spellingKnown;
@@ -340,7 +355,7 @@ function isTaken(outcome: Outcome): boolean {
     outcome.status >= 200 && outcome.status < 300;
 }
 
-/** The member has understood the push, and does not take it. */
+/** Whether the member has understood the push and refuses it. */
 function isRefused(outcome: Outcome): boolean {
   if (typeof outcome !== "object") return false;
   return outcome instanceof SendFailure ? outcome.kind === "closed" : outcome.status === REFUSED;
@@ -350,7 +365,7 @@ function isUnsent(outcome: Outcome): boolean {
   return outcome instanceof SendFailure && !MAY_HAVE_ARRIVED[outcome.kind];
 }
 
-/** A push that may have been taken is never sent to another member: the group would lie on both. */
+/** A push that may have been taken is never sent to another member: the group would be on both. */
 const MAY_HAVE_ARRIVED: Readonly<Record<FailureKind, boolean>> = {
   refused: false,
   unreachable: false,
@@ -360,7 +375,7 @@ const MAY_HAVE_ARRIVED: Readonly<Record<FailureKind, boolean>> = {
   timeout: true,
 };
 
-/** @param onOdd is called with the reason why an answer cannot be passed on */
+/** @param onOdd called with the reason if an answer cannot be forwarded */
 function respond(
   member: Member,
   outcome: Outcome,

@@ -1,14 +1,14 @@
-/** How many pushes each member has got. Every push comes here: it costs one look into a map. @module */
+/** Counts the pushes that each member has got. Runs for every push: it costs one look-up in a map. @module */
 
 import type { Member } from "../../member.ts";
 import type { Membership } from "../../membership/membership.ts";
 
-/** The counts, since each member is known. */
+/** The counts, for as long as each member is known. */
 export interface PushCounts {
-  /** A member has answered a push, or a client was redirected to it. */
+  /** Counts a push that a member has answered, or that a client was redirected to it with. */
   readonly add: (member: Member) => void;
   readonly of: (member: Member) => number;
-  /** Forgets the members that are gone. */
+  /** Forgets members that no longer exist. */
   membershipChanged(membership: Membership): void;
 }
 

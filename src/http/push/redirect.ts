@@ -1,4 +1,4 @@
-/** Answers a push with a redirect to the group's owner, or a preview of it. @module */
+/** Answers a push with a redirect to the group's owner, or with a preview of it. @module */
 
 import { groupId, groupPath, placementKey } from "../../group/group.ts";
 import type { NameScheme } from "../../group/label_name.ts";
@@ -10,28 +10,28 @@ import type { Snapshot } from "../snapshot.ts";
 /** The body for clients that do not follow the redirect. */
 const NOT_PUSHED = "not pushed yet: send it again to the Location of this answer; " +
   "for clients that do not, set mode: auto in the configuration of dynamic-sharding\n";
-/** Seconds after which a client may push again where no member can take it. */
+/** Seconds after which a client may retry if no member can take a push. */
 const RETRY_AFTER_SECONDS = "1";
 
-/** What answering a push takes. */
+/** What answering a push needs. */
 export interface PushContext {
   readonly snapshot: Snapshot;
   readonly nameScheme: NameScheme;
   /** Scheme and route prefix of every member: `http://` and what follows the member's name. */
   readonly upstream: { readonly scheme: string; readonly routePrefix: string };
-  /** Is told of each push that is redirected. */
+  /** Called for each push that is redirected. */
   readonly onRedirected: (member: Member) => void;
-  /** Members that held a group when they were last read. */
+  /** Returns the members that held a group when they were last read. */
   readonly holdersOf: (id: string) => readonly Member[];
-  /** The path of a group on a member, where it is not its usual one. */
+  /** Returns the path of a group on a member, if it is not the usual one. */
   readonly pathOn: (member: Member, id: string, scheme: NameScheme) => string | undefined;
 }
 
 /**
- * Answers PUT, POST or DELETE with a 307 to the owner. Never 301 or 302: clients follow those with
- * an empty PUT, which empties the group.
+ * Answers PUT, POST or DELETE with a 307 to the owner. It is never a 301 or 302: clients follow those with an
+ * empty PUT, which empties the group.
  *
- * @param target path and query as they stood in the request line
+ * @param target path and query as in the request line
  */
 export function redirectPush(target: string, context: PushContext): Reply {
   const located = locatePush(target, context.nameScheme);
@@ -45,7 +45,10 @@ export function redirectPush(target: string, context: PushContext): Reply {
   return new Reply(307, NOT_PUSHED, ["content-type", PLAIN_TEXT, "location", location]);
 }
 
-/** Answers GET with where a push would go: the Go tool's text, or JSON where the client prefers it. */
+/**
+ * Answers a GET with the place where a push would go: in the Go tool's text, or in JSON if the client prefers
+ * it.
+ */
 export function previewPush(target: string, context: PushContext, accept: string): Reply {
   const { nameScheme, snapshot: { ring }, upstream } = context;
   const located = locateGroup(target, nameScheme);
@@ -65,7 +68,7 @@ export function previewPush(target: string, context: PushContext, accept: string
   });
 }
 
-/** A refusal for now. */
+/** Returns a 503 that asks the client to retry. */
 export function unavailable(reason: string): Reply {
   return textReply(503, `${reason}\n`, ["retry-after", RETRY_AFTER_SECONDS]);
 }

@@ -1,23 +1,27 @@
-/** Which clients `auto` may redirect. @module */
+/** Decides which clients `auto` may redirect. @module */
 
 import { headerValue } from "../../wire/headers.ts";
 import type { IncomingRequest } from "../message.ts";
 
-/** A client that sends a push again, whole, on a 307. */
+/** A client that sends a push again, complete, after a 307. */
 export interface RedirectClient {
   /** How its User-Agent begins. */
   readonly agent: string;
-  /** What it has to send for that: another program of the same User-Agent may not follow. */
+  /**
+   * The content type that it has to send: another program with the same User-Agent may not follow redirects.
+   */
   readonly contentType?: RegExp;
-  /** The client of `tests/clients/` that was seen to do so. */
+  /** The client of `tests/clients/` that does so. */
   readonly test: string;
 }
 
 /**
- * Whoever is not here is proxied, which every client takes. Left out on purpose: curl, which follows
- * only with `-L` and says nothing without it; Java, whose URL connection follows only where it does
- * not stream; Node's fetch, which fails with bytes in some versions and with a stream in all; and of
- * Go all but client_golang's push, for Go hands a 307 back where a body cannot be read twice.
+ * Clients that follow redirects. All others are proxied, which works with every client. Left out on purpose:
+ *
+ * - curl, which follows only with `-L`, and is silent without it
+ * - Java, whose URL connection follows only if it does not stream
+ * - Node's fetch, which fails with bytes in some versions and with a stream in all
+ * - Go, except for client_golang's push: Go returns the 307 to its caller if a body cannot be read twice
  */
 export const REDIRECT_CLIENTS: readonly RedirectClient[] = [
   {
@@ -30,9 +34,9 @@ export const REDIRECT_CLIENTS: readonly RedirectClient[] = [
 ];
 
 /**
- * Credentials, which nearly all clients drop on the way to another host, and headers of proxies: a
- * client behind one often cannot reach the Pushgateways, and a body that it streams, and so cannot send
- * twice, has got a length on the way.
+ * Headers with which a client is not redirected: credentials, because nearly all clients drop them when the
+ * host changes, and headers of proxies. A client behind a proxy often cannot reach the Pushgateways; and if
+ * it streams a body, which it cannot send twice, the proxy may have added a length.
  */
 const NOT_WITH = [
   "authorization",
@@ -45,12 +49,13 @@ const NOT_WITH = [
 ];
 
 /**
- * Whether a push may be answered with a redirect without being lost.
+ * Whether a client can be redirected without losing its push.
  *
- * Not so with credentials or through another proxy, and not without a length, for a body that streams
- * cannot be sent twice. Nor a DELETE, which has to reach more than the owner.
+ * It cannot if it sends credentials, comes through another proxy, or sends no length, because a body that
+ * streams cannot be sent twice. A DELETE is not redirected either, because it has to reach more members than
+ * the owner.
  *
- * @param more beginnings of User-Agents that the operator vouches for
+ * @param more beginnings of further User-Agents, which the operator has configured
  */
 export function followsRedirect(
   { method, headers }: Pick<IncomingRequest, "method" | "headers">,

@@ -1,5 +1,5 @@
 /**
- * Unpacks Snappy's framing format, in which a push may come: chunks, each with a checksum.
+ * Unpacks Snappy's framing format, which a push may have: chunks, each with a checksum.
  * https://github.com/google/snappy/blob/main/framing_format.txt
  *
  * @module
@@ -10,22 +10,22 @@ import crc32c from "crc-32/crc32c.js";
 import { snappyUncompressor } from "hysnappy";
 import { readVarint } from "../../pushgateway/pages/protobuf_wire.ts";
 
-/** Unpacks a body, a chunk of at most 64 KiB at a time. */
+/** Unpacks a body in chunks of at most 64 KiB. */
 export type Unsnappy = (packed: Uint8Array) => Generator<Uint8Array, void>;
 
 const IDENTIFIER = Buffer.from("sNaPpY");
 const [COMPRESSED, UNCOMPRESSED, IDENTIFIES] = [0x00, 0x01, 0xff];
-/** Chunks from here on may be left out, but for the identifier. */
+/** Chunks of this type and above may be skipped, except for the identifier. */
 const SKIPPABLE_FROM = 0x80;
 const HEAD_BYTES = 4;
 const CHECKSUM_BYTES = 4;
 const CHUNK_BYTES_MAX = 65_536;
 
 /**
- * Creates an unpacker of snappy. It keeps some 200 kB of memory, whatever is unpacked.
+ * Creates an unpacker of Snappy. It keeps about 200 kB of memory, however much is unpacked.
  *
- * The generator throws a {@linkcode TypeError} where the bytes are not in that format, or a checksum
- * is wrong.
+ * The generator throws a {@linkcode TypeError} if the bytes are not in that format, or if a checksum is
+ * wrong.
  */
 export function createUnsnappy(): Unsnappy {
   const uncompress = snappyUncompressor();
@@ -69,7 +69,7 @@ export function createUnsnappy(): Unsnappy {
   };
 }
 
-/** A checksum as the format writes it: masked, for data that hold checksums themselves. */
+/** Returns a checksum as the format stores it: masked, because the data may contain checksums themselves. */
 function masked(checksum: number): number {
   return (((checksum >>> 15) | (checksum << 17)) + 0xa282ead8) >>> 0;
 }

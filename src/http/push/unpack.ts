@@ -1,6 +1,6 @@
 /**
- * Unpacks pushes that some member cannot unpack. Whether a client may compress what it pushes must not
- * depend on which member owns its group.
+ * Unpacks pushes that some member cannot unpack, so that a client may compress its pushes whichever member
+ * owns its group.
  *
  * @module
  */
@@ -19,15 +19,15 @@ import { createUnsnappy } from "./snappy.ts";
 /** Unpacks bodies. */
 export interface Unpacker {
   /**
-   * How a push is packed that has to be unpacked here: some member cannot, or has not told its version
-   * yet. Absent for all others.
+   * Returns how a push is packed if it has to be unpacked here: if some member cannot unpack it, or has not
+   * told its version yet. Otherwise `undefined`.
    */
   dueFor(headers: readonly string[]): Packing | undefined;
   /**
    * Unpacks a body, within the limits of one.
    *
-   * @returns a refusal: 400 where it is not packed so, 413 where it is too large once unpacked, 503
-   *   where there is no memory for it
+   * @returns a refusal: 400 if the body is not packed in that way, 413 if it is too large once unpacked, 503
+   *   if there is no memory for it
    */
   unpack(
     packed: Uint8Array,
@@ -37,7 +37,7 @@ export interface Unpacker {
 }
 
 type Records = Membership["records"];
-/** Takes a part of what is unpacked. */
+/** Takes a part of the unpacked body. */
 type Take = (part: Uint8Array) => Promise<void>;
 
 /** A body is refused; the reply says why. */
@@ -50,7 +50,7 @@ class Refused extends Error {
 /**
  * Creates an unpacker.
  *
- * @param records what is known of the members now
+ * @param records the current records of the members
  */
 export function createUnpacker(records: () => Records): Unpacker {
   const unsnappy = createUnsnappy();
@@ -104,15 +104,16 @@ async function gunzip(packed: Uint8Array, take: Take): Promise<void> {
 }
 
 /**
- * The versions of members that cannot unpack everything, or are not known. The members are looked through
- * once for each membership.
+ * Returns the versions of members that cannot unpack everything, or whose version is not known. The result is
+ * kept until the membership changes.
  */
 function rememberOldVersions(): (records: Records) => readonly (string | undefined)[] {
   let last: Records | undefined;
   let old: readonly (string | undefined)[] = [];
   return (records) => {
     if (records !== last) {
-      // A dead member that has never told its version gets nothing; a known one may be back at once.
+      // A dead member that has never told its version gets no pushes. A dead member with a version may soon
+      // be back.
       const mayGetPushes = [...records.values()].filter(({ version, verdict }) =>
         version !== undefined || verdict !== "down"
       );

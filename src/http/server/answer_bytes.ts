@@ -1,4 +1,4 @@
-/** The bytes of answers that are written at once. Holds no connection. @module */
+/** The bytes of answers that are written at once. Has no connection. @module */
 
 import {
   asciiBytes,
@@ -10,30 +10,30 @@ import {
 } from "../../wire/message_bytes.ts";
 import type { Parts, Reply } from "../message.ts";
 
-/** Of a short answer. */
+/** The longest short answer, head included. */
 const SHORT_BYTES = 4_096;
-/** Pieces of memory that are kept for answers to come. */
+/** The most buffers that are kept for later answers. */
 const KEPT_MAX = 64;
 
-/** A short answer, in memory that is used again. */
+/** A short answer, in a buffer that is reused. */
 export interface ShortAnswer {
   readonly bytes: Uint8Array;
-  /** The answer was written. */
+  /** Gives the buffer back after the answer was written. */
   free(): void;
 }
 
-/** Short answers of one server. */
+/** The short answers of one server. */
 export interface ShortAnswers {
   /**
-   * Writes an answer to a request that is no HEAD, after which the connection goes on.
+   * Returns the bytes of an answer after which the connection is kept. The request must not be a HEAD.
    *
-   * @returns absent where it has another form: a larger one, one in parts or beyond ASCII, or one
-   *   without a body by its status
+   * @returns `undefined` if the answer needs another form: it is too large, in parts, not ASCII, or has no
+   *   body because of its status
    */
   bytesOf(reply: Reply, date: string): ShortAnswer | undefined;
 }
 
-/** Creates short answers, of which none is written yet. */
+/** Creates the short answers of one server. */
 export function createShortAnswers(): ShortAnswers {
   const kept: Uint8Array[] = [];
   const keep = (memory: Uint8Array) => {
@@ -62,10 +62,10 @@ function isEmpty(content: Uint8Array | Parts): boolean {
 const encoder = new TextEncoder();
 
 /**
- * The bytes of any answer that is not in parts.
+ * Returns the bytes of any answer that is not in parts.
  *
  * @param frame without the length, which is that of the body
- * @param isHead nothing follows the head: the request was a HEAD
+ * @param isHead whether the request was a HEAD, so that nothing follows the head
  */
 export function bytesOf(
   { status, headers }: Pick<Reply, "status" | "headers">,

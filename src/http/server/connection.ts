@@ -1,6 +1,6 @@
 /**
- * One connection of a client: it reads requests one after the other, answers each before it reads the
- * next, and lets go of the client so that it gets its last answer.
+ * One connection of a client. It reads one request after the other, and answers each before it reads the
+ * next. It closes in such a way that the client gets its last answer.
  *
  * @module
  */
@@ -21,18 +21,20 @@ import { Input, type InputMemory } from "./input.ts";
 import { type BodySource, RequestBody } from "./request_body.ts";
 import type { Socket } from "./socket.ts";
 
-/** Seconds for a head to come, once its first byte has. */
+/** Seconds for a head to arrive, from its first byte on. */
 const HEAD_S_MAX = 10;
 /** Seconds that a client may take between two requests, or before the first. */
 const IDLE_S_MAX = 180;
-/** Seconds for a client to take a part of its answer. */
+/** Seconds in which a client has to take a part of its answer. */
 const TAKE_S_MAX = 60;
-/** Seconds that are waited for a client to end its side, and for it to bring anything before. */
+/** Seconds to wait for a client to end its side, and to wait for its next bytes before that. */
 const LINGER_S_MAX = 30;
 const LINGER_QUIET_S_MAX = 5;
-/** The same while the server ends: clients that still send are served by others then. */
+/**
+ * The same as the latter while the server ends: clients that still send are then served by other processes.
+ */
 const LAST_LINGER_QUIET_S_MAX = 1;
-/** For all heads together that have begun and not ended. */
+/** The most memory for the incomplete heads of all connections. */
 const HEADS_BYTES_MAX = 67_108_864;
 const READERS_MAX = 32;
 
@@ -42,19 +44,19 @@ const NEVER = Infinity;
 /** What all connections of one server share. */
 export interface Shared {
   readonly handler: Handler;
-  /** Called with what was no request. */
+  /** Called with input that is not a request. */
   readonly onRefused: (refusal: Refusal, client: string) => void;
   /** A clock that counts seconds. */
   seconds: number;
-  /** The present time, as RFC 9110, 5.6.7, writes it. */
+  /** The current time, in the format of RFC 9110, 5.6.7. */
   date: string;
-  /** The next answer of each connection is its last. */
+  /** Whether the next answer of each connection is its last. */
   isEnding: boolean;
-  /** Of the heads that have begun and not ended. */
+  /** Bytes of incomplete heads. */
   headBytes: number;
   readonly recall: Recall;
   readonly openReader: () => RequestReader;
-  /** Those that nobody uses. */
+  /** Readers that are not in use. */
   readonly readers: RequestReader[];
   readonly memory: InputMemory;
   readonly shortAnswers: ShortAnswers;
@@ -62,11 +64,11 @@ export interface Shared {
 
 /** A connection that is served. */
 export class Connection {
-  /** It has brought no request since somebody last looked. */
+  /** Whether it has brought no request since the last check. */
   isIdle = false;
   /** The client's address. */
   readonly client: string;
-  /** What it waits for. */
+  /** What it waits for, or does. */
   #state: "request" | "head" | "answer" | "end" = "request";
   readonly #conn: Socket;
   readonly #shared: Shared;
@@ -74,14 +76,14 @@ export class Connection {
   readonly #input: Input;
   readonly #source: BodySource;
   #reader: RequestReader | undefined;
-  /** The answer to a head that is late. */
+  /** The refusal of a head that took too long, in progress. */
   #refusing: Promise<void> | undefined;
-  /** What is being answered with. */
+  /** The parts of the current answer. */
   #parts: Parts | undefined;
-  /** The second in which it has waited for long enough. */
+  /** The second in which its time is up. */
   #due: number;
 
-  /** @param handler instead of the server's */
+  /** @param handler used instead of the server's */
   constructor(conn: Socket, shared: Shared, handler: Handler = shared.handler) {
     this.#conn = conn;
     this.#shared = shared;
@@ -96,15 +98,15 @@ export class Connection {
     this.#due = shared.seconds + IDLE_S_MAX;
   }
 
-  /** Whether no request of its client has come whole that is not answered. */
+  /** Whether there is no complete request that still has to be answered. */
   get awaitsRequest(): boolean {
     return this.#state === "request" || this.#state === "head";
   }
 
   /**
-   * Serves the client until one of both has had enough.
+   * Serves the client until the connection is closed by either side.
    *
-   * @throws where the connection breaks off
+   * @throws if the connection breaks off
    */
   async run(): Promise<void> {
     const input = this.#input;
@@ -112,7 +114,7 @@ export class Connection {
       this.#conn.setNoDelay();
       this.#conn.setKeepAlive();
       for (;;) {
-        // Each further `await` on the way of a push costs (bench/README.md).
+        // Each further `await` in the path of a push costs time (bench/README.md).
         if (input.there === 0 && !input.took(await input.next())) return;
         const head = this.#knownHead() ?? this.#readHead() ?? await this.#restOfHead();
         if (head === undefined) return;
@@ -152,7 +154,7 @@ export class Connection {
     }
   }
 
-  /** Looks whether it has waited for too long. */
+  /** Checks whether its time is up. */
   tick(): void {
     if (this.#due > this.#shared.seconds) return;
     this.#due = NEVER;
@@ -160,17 +162,17 @@ export class Connection {
     else this.#refusing = this.#refuseLate();
   }
 
-  /** Ends it, whatever goes on. */
+  /** Closes it at once. */
   close(): void {
     void this.#parts?.return(); // not every Deno ends a write when its connection is closed
     try {
       this.#conn.close();
     } catch {
-      // closed before
+      // It is closed already.
     }
   }
 
-  /** A head that has come whole, and whose fields were read before. */
+  /** Returns a complete head whose fields were read before. */
   #knownHead(): RequestHead | undefined {
     const { recall } = this.#shared;
     const { buffer, from, to } = this.#input;
@@ -179,7 +181,7 @@ export class Connection {
     return head;
   }
 
-  /** Reads a head from what is there; absent where more is needed. */
+  /** Reads a head from the bytes that have arrived. Returns `undefined` if more are needed. */
   #readHead(): RequestHead | Refusal | undefined {
     const reader = this.#reader ??= this.#shared.readers.pop() ?? this.#shared.openReader();
     const head = reader.readHead(this.#input.unread());
@@ -187,7 +189,7 @@ export class Connection {
     return head;
   }
 
-  /** Reads on, where a head has begun; absent where that took too long, and was refused. */
+  /** Reads the rest of a head. Returns `undefined` if that took too long and the head was refused. */
   async #restOfHead(): Promise<RequestHead | Refusal | undefined> {
     const [shared, input] = [this.#shared, this.#input];
     this.#state = "head";
@@ -230,7 +232,7 @@ export class Connection {
     this.#due = NEVER;
   }
 
-  /** A short answer after which the connection goes on, as nearly all are. */
+  /** Returns the short answer, if it is one and the connection is kept afterwards, as is usual. */
   #shortAnswer(
     { method, version, keepsAlive }: RequestHead,
     body: RequestBody,
@@ -241,7 +243,7 @@ export class Connection {
     return goesOn && method !== "HEAD" ? shortAnswers.bytesOf(reply, date) : undefined;
   }
 
-  /** Returns whether the connection goes on. */
+  /** Answers a request. Returns whether the connection is kept. */
   async #answer(head: RequestHead, body: RequestBody, reply: Reply): Promise<boolean> {
     const { body: content, status, headers } = reply;
     const { date, isEnding } = this.#shared;
@@ -259,7 +261,7 @@ export class Connection {
       await this.#writeParts(content, bytes, { isBare, isChunked: !isOld });
     } else await this.#write(bytesOf(reply, content, { frame, isHead }));
     if (goesOn && (body.over || await this.#pass(body))) return true;
-    // The client has asked for it, and nothing more can come.
+    // The client has asked for it, and nothing more can arrive.
     const isExpected = !head.keepsAlive && body.over && this.#input.there === 0;
     if (!isExpected) await this.#linger();
     return false;
@@ -286,7 +288,7 @@ export class Connection {
     }
   }
 
-  /** Reads what nobody has wanted of a body, so that the next request can come. */
+  /** Reads the unread rest of a body, so that the next request can arrive. */
   async #pass(body: RequestBody): Promise<boolean> {
     this.#due = this.#shared.seconds + LINGER_S_MAX;
     try {
@@ -308,18 +310,18 @@ export class Connection {
     await this.#linger();
   }
 
-  /** While the rest of the head is waited for, which nothing else ends. */
+  /** Runs while the rest of the head is awaited, which nothing else ends. */
   async #refuseLate(): Promise<void> {
     try {
       await this.#refuse(refuse(408, `expected the head of a request within ${HEAD_S_MAX} s`));
     } catch {
-      // it is gone
+      // The client is gone.
     }
   }
 
   /**
-   * Ends our side, and waits for the client to end its own. Where a connection is closed while
-   * something comes, the client is told that it was reset, and may lose its answer.
+   * Ends our side, and waits for the client to end its own. If a connection is closed while bytes arrive, the
+   * client gets a reset and may lose its answer.
    */
   async #linger(): Promise<void> {
     const shared = this.#shared;

@@ -1,7 +1,7 @@
 /**
- * The connections of one server, which are accepted here and not by `Deno.serve`: that one cannot give up
- * its address before its connections, ends where there are too many open files, and costs more than all
- * that is done with a push (bench/README.md).
+ * The connections of one server. They are accepted here and not by `Deno.serve`, which cannot release its
+ * address before its connections end, stops if there are too many open files, and costs more than everything
+ * else that is done with a push (bench/README.md).
  *
  * @module
  */
@@ -20,26 +20,26 @@ import { createSmallBuffers } from "./small_buffers.ts";
 import type { Tls } from "./tls/tls.ts";
 import { BodyFailure, type Handler } from "../message.ts";
 
-/** Before the next try where none can be accepted. */
+/** Pause before the next attempt after accepting failed. */
 const ACCEPT_AGAIN_MS = 1_000;
 const TICK_MS = 1_000;
 
 /** Connections that are served. */
 export interface Connections {
-  /** Serves those that come until the listener is closed. */
+  /** Serves new connections until the listener is closed. */
   accept(listener: Deno.TcpListener): Promise<void>;
   /**
-   * Ends each with the answer to the request that it has, or to its next. The listener has to be closed
-   * before.
+   * Ends each connection with the answer to its current request, or to its next one. The listener has to be
+   * closed before.
    *
-   * @param lingerMs one that brings no request for so long is closed
+   * @param lingerMs how long a connection without a request is kept
    */
   end(lingerMs: number): Promise<void>;
 }
 
 const { BadResource, Interrupted, ConnectionAborted, NotConnected } = Deno.errors;
 
-/** Whether an error is the client's, or the network's, and none of ours. */
+/** Whether an error comes from the client or the network, and not from this program. */
 function isOfConnection(error: unknown): boolean {
   return error instanceof BodyFailure ||
     Object.values(Deno.errors).some((type) => error instanceof type);
@@ -49,9 +49,9 @@ function isOfConnection(error: unknown): boolean {
 export function createConnections(
   handler: Handler,
   { onRefused, tls = () => undefined, log }: {
-    /** Called with what was no request. */
+    /** Called with input that is not a request. */
     readonly onRefused: (refusal: Refusal, client: string) => void;
-    /** What the next connection is secured with; nothing where plain HTTP is spoken. */
+    /** Returns the TLS of the next connection; `undefined` for plain HTTP. */
     readonly tls?: () => Tls | undefined;
     readonly log: Logger;
   },
@@ -102,7 +102,7 @@ export function createConnections(
     ticking = setInterval(tick, TICK_MS);
   }
 
-  /** Closes those that have brought nothing since the last call; returns how many. */
+  /** Closes the connections that have brought no request since the last call. Returns how many. */
   function shed(): number {
     let closed = 0;
     for (const connection of all.keys()) {
@@ -127,9 +127,9 @@ export function createConnections(
           conn = await listener.accept();
         } catch (error) {
           if (error instanceof BadResource || error instanceof Interrupted) return; // closed
-          // Its client has gone already.
+          // The client is gone already.
           if (error instanceof ConnectionAborted || error instanceof NotConnected) continue;
-          // Too many open files, usually.
+          // Usually there are too many open files.
           if (trouble.isNews(error)) {
             const fields = { err: errorText(error) };
             log.warn(

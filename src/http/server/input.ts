@@ -1,6 +1,6 @@
 /**
- * What a client sends, as its connection takes it in: in a small buffer of its own, and in a large one
- * that is borrowed while more comes at once.
+ * The bytes that a client sends. They are read into a small buffer of the connection, and into a larger
+ * borrowed one while more arrive at once.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { Buffer } from "node:buffer";
 import type { SmallBuffer, SmallBuffers } from "./small_buffers.ts";
 import type { Socket } from "./socket.ts";
 
-/** A connection has as much for itself, so that many idle ones cost little. */
+/** The size of a connection's own buffer: small, so that many idle connections cost little. */
 export const SMALL_BYTES = 2_048;
 const LARGE_BYTES = 16_384;
 const LARGE_MAX = 32;
@@ -17,7 +17,7 @@ const LARGE_MAX = 32;
 /** Memory for what clients send. */
 export interface InputMemory {
   readonly small: SmallBuffers;
-  /** Large buffers that nobody uses. */
+  /** Large buffers that are not in use. */
   readonly larges: Buffer[];
 }
 
@@ -39,12 +39,12 @@ export class Input {
     this.#buffer = this.#small = this.#own.bytes;
   }
 
-  /** How many bytes have come, and are not read yet. */
+  /** How many bytes have arrived and are not read yet. */
   get there(): number {
     return this.#to - this.#from;
   }
 
-  /** The buffer, in which those bytes lie from {@linkcode from} up to {@linkcode to}. */
+  /** The buffer. The unread bytes are in it from {@linkcode from} up to {@linkcode to}. */
   get buffer(): Buffer {
     return this.#buffer;
   }
@@ -57,25 +57,29 @@ export class Input {
     return this.#to;
   }
 
-  /** A view of those bytes. */
+  /** Returns a view of the unread bytes. */
   unread(lengthMax = this.there): Buffer {
     return this.#buffer.subarray(this.#from, this.#from + Math.min(lengthMax, this.there));
   }
 
-  /** So many of them have been read. */
+  /** Marks bytes as read. */
   pass(bytes: number): void {
     this.#from += bytes;
   }
 
-  /** Takes in more, where none is there. {@linkcode took} is to be told what has come. */
+  /** Reads from the connection when there are no unread bytes. Pass the result to {@linkcode took}. */
   next(): Promise<number | null> {
-    // A buffer that was filled may not have taken all that is there.
+    // If a buffer was filled, more bytes may have arrived.
     if (this.#to === this.#buffer.length) this.#borrow();
     else if (this.#buffer !== this.#small) this.#giveBack();
     return this.#read(this.#buffer);
   }
 
-  /** Says whether something has come; else the client has ended its side. */
+  /**
+   * Takes the result of {@linkcode next}.
+   *
+   * @returns `false` if the client has ended its side
+   */
   took(length: number | null): boolean {
     this.#reading = undefined;
     this.#from = 0;
@@ -84,9 +88,9 @@ export class Input {
   }
 
   /**
-   * Copies the next bytes, and takes in no more than there is room for.
+   * Copies the next bytes. Reads from the connection, if necessary, no more than fit.
    *
-   * @returns how many; 0 where the client has ended its side
+   * @returns how many; 0 if the client has ended its side
    */
   copy(into: Uint8Array): number | Promise<number> {
     if (this.#from === this.#to) return this.#readInto(into);
@@ -96,14 +100,18 @@ export class Input {
     return length;
   }
 
-  /** Frees what it does not need while nothing comes. */
+  /** Gives back the large buffer if there are no unread bytes. */
   rest(): void {
     if (this.#from < this.#to) return;
     this.#from = this.#to = 0;
     if (this.#buffer !== this.#small) this.#giveBack();
   }
 
-  /** Reads to the end of what the client sends, and keeps nothing. A read that was given up is waited for. */
+  /**
+   * Reads up to the end of what the client sends, and discards it. A read in progress is awaited first.
+   *
+   * @param onSome called before each read
+   */
   async drop(onSome: () => void): Promise<void> {
     for (;;) {
       onSome();
@@ -113,7 +121,7 @@ export class Input {
     }
   }
 
-  /** Gives its memory back. The connection is closed, and nothing is read any more. */
+  /** Gives its memory back. The connection has to be closed, and nothing is read any more. */
   free(): void {
     const free = () => this.#own.free();
     if (this.#reading) this.#reading.then(free, free);

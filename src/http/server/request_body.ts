@@ -1,18 +1,18 @@
-/** The body of the request that a connection is at: it is read as it is wanted. @module */
+/** The body of a connection's current request. It is read on demand. @module */
 
 import type { RequestHead } from "../../wire/request_head.ts";
 import type { RequestReader } from "../../wire/request_reader.ts";
 import { BodyFailure, type IncomingBody } from "../message.ts";
 import type { Input } from "./input.ts";
 
-/** Bytes of a body that nobody wants which are read for the sake of the connection, as in Go's server. */
+/** The most bytes of an unread body that are read to keep the connection, as in Go's server. */
 const UNWANTED_BYTES_MAX = 262_144;
 const PART_BYTES = 16_384;
 
 /** Where a body comes from. */
 export interface BodySource {
   readonly input: Input;
-  /** Has read the head, and reads the chunks. */
+  /** Returns the reader, which has read the head and reads the chunks. */
   readonly reader: () => RequestReader | undefined;
   /** Tells the client to send. */
   readonly ask: () => Promise<void>;
@@ -22,11 +22,11 @@ export interface BodySource {
 export class RequestBody implements IncomingBody {
   readonly length: number | undefined;
   readonly #source: BodySource;
-  /** Bytes that are not read yet; infinite where only its end will tell. */
+  /** Bytes that are not read yet; infinite if the length is not known. */
   #left: number;
   #mustAsk: boolean;
   #isOpen = true;
-  /** Somebody waits for a part of it, or it has come to a bad end. */
+  /** Whether a part of it is being awaited, or reading has failed. */
   #isStuck = false;
 
   constructor(source: BodySource, { bodyLength, expectsContinue }: RequestHead) {
@@ -50,7 +50,7 @@ export class RequestBody implements IncomingBody {
     return this.#read(into);
   }
 
-  /** Nobody reads of it any more. What has come of it is passed over. */
+  /** Ends reading by the handler. The rest that has arrived is skipped. */
   close(): void {
     this.#isOpen = false;
     if (this.#left === 0 || !this.isThere) return;
@@ -58,14 +58,14 @@ export class RequestBody implements IncomingBody {
     this.#left = 0;
   }
 
-  /** Whether the rest can be read for the next request to come, as far as is known. */
+  /** Whether the rest can be read so that the next request can arrive, as far as is known. */
   get canBePassed(): boolean {
     if (this.over) return true;
     if (this.#isStuck || this.#mustAsk) return false;
     return this.length === undefined || this.#left <= UNWANTED_BYTES_MAX;
   }
 
-  /** Reads the rest, where that is not too much. */
+  /** Reads the rest. Returns `false` if it is too long. */
   async pass(): Promise<boolean> {
     const part = new Uint8Array(PART_BYTES);
     for (let bytes = 0; !this.over; bytes += await this.#read(part)) {
@@ -101,7 +101,7 @@ export class RequestBody implements IncomingBody {
       this.#isStuck = false;
       return length;
     } catch (cause) {
-      // A connection that is reset has errors of its own.
+      // A connection that is reset fails with other errors.
       throw cause instanceof BodyFailure ? cause : new BodyFailure("it broke off", { cause });
     }
   }

@@ -1,6 +1,6 @@
 /**
- * One connection of a client on a port that serves TLS: first the handshake, then requests as ever. A
- * client that speaks plain HTTP is told so.
+ * One connection of a client on a port that serves TLS: first the handshake, then requests. A client that
+ * speaks plain HTTP gets a 400.
  *
  * @module
  */
@@ -11,33 +11,36 @@ import { Connection, type Shared } from "./connection.ts";
 import { type Socket, withFirst } from "./socket.ts";
 import type { SecuredSocket, Tls } from "./tls/tls.ts";
 
-/** Seconds for a handshake, from the acceptance on. */
+/** Seconds for a handshake, counted from when the connection is accepted. */
 const HANDSHAKE_S_MAX = 10;
-/** Under way at once, from the client's first byte on. Beyond that the oldest one is given up. */
+/**
+ * The most handshakes in progress, counted from the client's first byte on. The oldest one is closed if there
+ * are more.
+ */
 const HANDSHAKES_MAX = 1_024;
-/** What TLS begins with. */
+/** The first byte of a TLS handshake. */
 const HANDSHAKE_RECORD = 22;
 
 const refusePlain = () => textReply(400, "Client sent an HTTP request to an HTTPS server.\n");
 
-/** What all connections of one server share, beside what those of plain HTTP do. */
+/** What all TLS connections of one server share, in addition to what plain ones do. */
 export interface SecureShared {
   readonly shared: Shared;
-  /** Handshakes under way. */
+  /** Handshakes in progress. */
   readonly handshakes: Set<SecureConnection>;
   readonly log: Logger;
 }
 
-/** A connection that is secured, and then served. */
+/** A connection that is first secured and then served. */
 export class SecureConnection {
   readonly client: string;
   readonly #conn: Socket;
   readonly #tls: Tls;
   readonly #secureShared: SecureShared;
-  /** Serves requests, once it is secured. */
+  /** Serves requests after the handshake. */
   #served: Connection | undefined;
   #isIdle = false;
-  /** The second in which it has waited for long enough. */
+  /** The second in which its time is up. */
   readonly #due: number;
 
   constructor(conn: Socket, tls: Tls, secureShared: SecureShared) {
@@ -57,15 +60,15 @@ export class SecureConnection {
     else this.#isIdle = isIdle;
   }
 
-  /** Whether no request of its client has come whole that is not answered. */
+  /** Whether there is no complete request that still has to be answered. */
   get awaitsRequest(): boolean {
     return this.#served?.awaitsRequest ?? true;
   }
 
   /**
-   * Secures it, and serves the client until one of both has had enough.
+   * Performs the handshake, and serves the client until the connection is closed by either side.
    *
-   * @throws where the connection breaks off after the handshake
+   * @throws if the connection breaks off after the handshake
    */
   async run(): Promise<void> {
     const { shared, log } = this.#secureShared;
@@ -93,19 +96,19 @@ export class SecureConnection {
     await this.#served.run().finally(() => closed);
   }
 
-  /** Looks whether it has waited for too long. */
+  /** Checks whether its time is up. */
   tick(): void {
     if (this.#served) this.#served.tick();
     else if (this.#due <= this.#secureShared.shared.seconds) this.close();
   }
 
-  /** Ends it, whatever goes on. */
+  /** Closes it at once. */
   close(): void {
     if (this.#served) return this.#served.close();
     try {
       this.#conn.close();
     } catch {
-      // closed before
+      // It is closed already.
     }
   }
 

@@ -1,4 +1,4 @@
-/** Listens, and lets go in an orderly way. @module */
+/** Listens on an address, and shuts down gracefully. @module */
 
 import { untilAborted } from "../../concurrency/abort.ts";
 import { sleep, within } from "../../concurrency/backoff.ts";
@@ -9,40 +9,41 @@ import { createConnections } from "./connections.ts";
 import type { Tls } from "./tls/tls.ts";
 import type { Handler } from "../message.ts";
 
-/** The longest that requests in flight may hold up the end of the process. */
+/** The longest that requests in flight may delay the end of the process. */
 const DRAIN_MS_MAX = 10_000;
 
 /**
- * What waits to be accepted is reset when a listener closes, unless the kernel hands it to another
- * (`tcp_migrate_req`). So that happens when all that a signal sets going is over, and nothing waits:
- * 2 of 100 restarts lost a push so, 12 without, at 200 pushes a second.
+ * Connections that wait to be accepted are reset when a listener closes, unless the kernel passes them to
+ * another listener (`tcp_migrate_req`). So the listener closes when everything else that a signal starts is
+ * done and no connection waits: with this pause 2 of 100 restarts lost a push, without it 12, at 200 pushes a
+ * second.
  */
 const SETTLED_MS = 50;
 /**
- * How long a connection without a request may wait for its next one, or its first, where another
- * process has taken over: where none has, the sooner this one ends the better.
+ * How long a connection may wait for its next or first request if another process may have taken over.
+ * Without one it does not wait, because then the service should be back as soon as possible.
  */
 const LINGER_MS = 1_000;
 
-/** What Linux asks of all that listen on one address, the first included. */
+/** What Linux requires of all processes that listen on one address, including the first. */
 const SHARING_TERMS =
   "expected every process there to have --web.reuse-port and to run as the same user, found one that does not";
 
 /** A listening server. */
 export interface Server {
   readonly address: Deno.NetAddr;
-  /** Serves until the signal aborts, then until what is in flight is done, `DRAIN_MS_MAX` at most. */
+  /** Serves until the signal aborts, then until the requests in flight are done, `DRAIN_MS_MAX` at most. */
   run(signal: AbortSignal): Promise<void>;
 }
 
-/** Where to listen, and whether others may at the same time. */
+/** Where to listen, and whether other processes may listen there as well. */
 export interface ListenOptions {
   readonly address: ListenAddress;
-  /** The kernel deals new connections out to all that listen (`SO_REUSEPORT`). */
+  /** Whether the kernel distributes new connections among all listeners (`SO_REUSEPORT`). */
   readonly reusePort?: boolean;
-  /** Called with what was no request, and was refused before anybody could be asked. */
+  /** Called with input that is not a request and was refused. */
   readonly onRefused?: (refusal: Refusal, client: string) => void;
-  /** What the next connection is secured with; nothing where plain HTTP is spoken. */
+  /** Returns the TLS of the next connection; `undefined` for plain HTTP. */
   readonly tls?: () => Tls | undefined;
   readonly log: Logger;
 }
@@ -50,7 +51,7 @@ export interface ListenOptions {
 /**
  * Starts to listen.
  *
- * @throws where the address cannot be had, with a message for the operator
+ * @throws if the address is not available, with a message for the operator
  */
 export function listen(options: ListenOptions, handler: Handler): Server {
   const { reusePort = false, onRefused = () => {}, tls, log } = options;
@@ -71,7 +72,7 @@ export function listen(options: ListenOptions, handler: Handler): Server {
 
 function open({ hostname, port }: ListenAddress, reusePort: boolean): Deno.TcpListener {
   try {
-    // As in Go, no host means every address of both families.
+    // As in Go, no host means all IPv4 and IPv6 addresses.
     return Deno.listen({ hostname: hostname || "::", port, reusePort });
   } catch (cause) {
     // A host without IPv6 cannot listen on "::".

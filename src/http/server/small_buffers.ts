@@ -1,39 +1,39 @@
 /**
- * Small buffers of one size, one for each connection. They are cut from large pieces of memory, which are
- * freed as a whole: what is freed in small pieces stays with the process.
+ * Small buffers of one size, one for each connection. They are parts of large pieces of memory, which are
+ * freed as a whole, because memory that is freed in small pieces stays with the process.
  *
  * @module
  */
 
 import { Buffer } from "node:buffer";
 
-/** A buffer that somebody has. */
+/** A buffer in use. */
 export interface SmallBuffer {
   readonly bytes: Buffer;
-  /** Gives it back; nobody may use it any more. */
+  /** Gives the buffer back. It must not be used any more. */
   free(): void;
 }
 
-/** Buffers of one server. */
+/** The buffers of one server. */
 export interface SmallBuffers {
   take(): SmallBuffer;
 }
 
 interface Piece {
   readonly memory: ArrayBuffer;
-  /** Where buffers begin in it that nobody has. */
+  /** Offsets of the free buffers in it. */
   readonly free: number[];
 }
 
 const BUFFERS_A_PIECE = 256;
 
 /**
- * Creates buffers, of which nobody has one yet.
+ * Creates the buffers of one server, none of them in use.
  *
- * @param size of each, in bytes
+ * @param size the size of each, in bytes
  */
 export function createSmallBuffers(size: number): SmallBuffers {
-  /** Those of which some buffer is free. */
+  /** Pieces with at least one free buffer. */
   const open = new Set<Piece>();
 
   function openPiece(): Piece {

@@ -1,15 +1,15 @@
-/** A connection as it is served: TCP itself, or secured by TLS. @module */
+/** A connection as the server uses it: plain TCP, or secured by TLS. @module */
 
-/** As much of a connection as is used here. */
+/** The part of a connection's interface that the server uses. */
 export type Socket = Pick<
   Deno.TcpConn,
   "read" | "write" | "close" | "closeWrite" | "setNoDelay" | "setKeepAlive" | "remoteAddr"
 >;
 
-/** What is done with TCP before the first read: Deno refuses it while one is under way. */
+/** Settings of TCP that are made before the first read, because Deno refuses them during one. */
 export const ALREADY_SET = { setNoDelay() {}, setKeepAlive() {} };
 
-/** A connection of which some bytes were read already: they come first. */
+/** Returns a connection that yields some bytes first, which were read already. */
 export function withFirst(conn: Socket, first: Uint8Array): Socket {
   let left = first;
   return {

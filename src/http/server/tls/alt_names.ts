@@ -1,7 +1,7 @@
 /**
- * The names that a certificate is for: its subject alternative names. Pure.
+ * Reads the subject alternative names of a certificate. Pure.
  *
- * They are read from its bytes. The runtime gives them as one text without quotes, in which the URI
+ * They are read from its bytes, because the runtime returns them as one text without quotes, in which the URI
  * `a:, DNS:b` would be two names.
  *
  * @module
@@ -9,7 +9,7 @@
 
 import { Buffer } from "node:buffer";
 
-/** What stands in DER: a tag, and its contents. */
+/** An element of DER: a tag and its contents. */
 interface Element {
   readonly tag: number;
   readonly contents: Uint8Array;
@@ -17,20 +17,20 @@ interface Element {
 
 const SEQUENCE = 0x30;
 const OCTET_STRING = 0x04;
-/** The extensions of a certificate. */
+/** The tag of a certificate's extensions. */
 const EXTENSIONS = 0xa3;
-/** 2.5.29.17, as an element. */
+/** The object identifier 2.5.29.17, as an element. */
 const SUBJECT_ALT_NAME = "0603551d11";
-/** Kinds of names; others are left out, as Go does. */
+/** The kinds of names that are read. Other kinds are left out, as in Go. */
 const [EMAIL, DNS, URI, IP] = [0x81, 0x82, 0x86, 0x87];
 const IPV4_BYTES = 4;
 const IPV6_GROUPS = 8;
 
 /**
- * Reads the DNS names, e-mail addresses, URIs and IP addresses, these as Go writes them.
+ * Reads the DNS names, e-mail addresses, URIs and IP addresses. IP addresses are written as in Go.
  *
  * @param der the certificate
- * @throws {RangeError} where it ends too early
+ * @throws {RangeError} if it ends too early
  */
 export function alternativeNames(der: Uint8Array): string[] {
   const [certificate] = elements(der);
@@ -44,7 +44,7 @@ export function alternativeNames(der: Uint8Array): string[] {
   });
 }
 
-/** The elements of the one element that another one holds. */
+/** Returns the elements of the only element that another one contains. */
 function within({ contents }: Element, tag: number): Element[] {
   const [only] = elements(contents);
   return only?.tag === tag ? elements(only.contents) : [];
@@ -75,7 +75,7 @@ function elements(der: Uint8Array): Element[] {
       length = der.subarray(at + 2, start).reduce((sum, byte) => sum * 256 + byte, 0);
     }
     at = start + length;
-    // An absent length is NaN here.
+    // A missing length is NaN here.
     if (!(at <= der.length)) throw new RangeError("expected a certificate, found a part of one");
     found.push({ tag, contents: der.subarray(start, at) });
   }

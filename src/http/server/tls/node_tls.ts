@@ -1,6 +1,6 @@
 /**
- * TLS by `node:tls`, over connections that are accepted here: so their limits are ours, and each gets the
- * certificates that are in force when it comes.
+ * TLS by `node:tls` over connections that are accepted here. So our limits apply, and each connection gets
+ * the certificates that are current when it is accepted.
  *
  * @module
  */
@@ -13,10 +13,10 @@ import { NodeTlsSocket } from "./node_tls_socket.ts";
 import { PROTOCOLS, type Tls, type TlsSettings } from "./tls.ts";
 import { Transport } from "./transport.ts";
 
-/** Kept for connections to come. */
+/** The most servers that are kept for later connections. */
 const IDLE_MAX = 64;
 
-/** Creates it. */
+/** Creates TLS by `node:tls`. */
 export function createNodeTls(
   { clientAuth, clientNames, minVersion, maxVersion }: TlsSettings,
   { cert, key, clientCa }: Certificates,
@@ -32,8 +32,8 @@ export function createNodeTls(
     ALPNProtocols: PROTOCOLS,
   };
   /**
-   * Servers that do not listen. One tells of the end of a handshake, but not of which: so each serves one
-   * at a time. To make one takes as long as half a handshake.
+   * Servers that do not listen. A server reports the end of a handshake but not which one, so each performs
+   * one at a time. Creating a server takes as long as half a handshake.
    */
   const idle: Server[] = [];
   return {
@@ -78,7 +78,11 @@ function handshake(server: Server, stream: Duplex): Promise<TLSSocket> {
   });
 }
 
-/** The runtime says of a certificate whether it is one of an authority's; the rest is told here. */
+/**
+ * Checks a client's certificate. The runtime only says whether an authority has signed it.
+ *
+ * @returns what is wrong with it; `undefined` if it is accepted
+ */
 function certificateProblem(
   socket: TLSSocket,
   { clientAuth, clientNames }: Pick<TlsSettings, "clientAuth" | "clientNames">,

@@ -1,4 +1,4 @@
-/** A connection that `node:tls` has secured, as the server uses connections. @module */
+/** Adapts a connection secured by `node:tls` to the server. @module */
 
 import type { Buffer } from "node:buffer";
 import type { TLSSocket } from "node:tls";
@@ -6,7 +6,9 @@ import { ALREADY_SET, type Socket } from "../socket.ts";
 import type { SecuredSocket } from "./tls.ts";
 import type { Transport } from "./transport.ts";
 
-/** For the farewell of TLS to be taken. Without it clients may take an answer for cut off. */
+/**
+ * How long the client may take to receive the end of TLS. Without it clients may consider an answer cut off.
+ */
 const FAREWELL_MS_MAX = 1_000;
 
 interface Reader {
@@ -15,7 +17,7 @@ interface Reader {
   readonly reject: (error: Error) => void;
 }
 
-/** One connection. Reads one at a time, as TCP's. */
+/** One connection. Only one read may be in progress, as with TCP. */
 export class NodeTlsSocket implements SecuredSocket {
   readonly remoteAddr: Deno.NetAddr;
   readonly closed: Promise<void>;
@@ -23,10 +25,10 @@ export class NodeTlsSocket implements SecuredSocket {
   readonly setKeepAlive = ALREADY_SET.setKeepAlive;
   readonly #socket: TLSSocket;
   readonly #transport: Transport;
-  /** Has come, and was not read. */
+  /** Bytes that have arrived and are not read yet. */
   #left: Buffer | null = null;
   #reader: Reader | undefined;
-  /** Ends the write that is under way: the stream does not where its connection breaks off. */
+  /** Rejects the write in progress: the stream does not if its connection breaks off. */
   #failWrite: ((error: Error) => void) | undefined;
   #isOver = false;
   #isClosed = false;
@@ -71,7 +73,7 @@ export class NodeTlsSocket implements SecuredSocket {
     });
   }
 
-  /** Says farewell; what was written before goes first. */
+  /** Ends our side of TLS after everything written before. */
   closeWrite(): Promise<void> {
     this.#socket.end(() => this.#transport.stream.end());
     return Promise.resolve();
@@ -100,7 +102,11 @@ export class NodeTlsSocket implements SecuredSocket {
     reader.resolve(length);
   }
 
-  /** What there is; null at the end; undefined where more has to come. */
+  /**
+   * Takes the bytes that have arrived.
+   *
+   * @returns how many; `null` at the end; `undefined` if more have to arrive
+   */
   #take(into: Uint8Array): number | null | undefined {
     this.#left ??= this.#socket.read();
     if (this.#left === null) return this.#isOver ? null : undefined;
@@ -119,7 +125,7 @@ export class NodeTlsSocket implements SecuredSocket {
   }
 }
 
-/** Errors of connections are Deno's here. */
+/** Errors of connections have to be Deno's here. */
 function closed(cause?: Error): Error {
   return new Deno.errors.ConnectionReset(cause?.message ?? "the connection was closed", { cause });
 }

@@ -1,8 +1,8 @@
 /**
- * TLS where the runtime can only accept it, up to Deno 2.8: by a listener of its own on loopback, to which
- * what comes is relayed. So connections are accepted here all the same, with limits of ours and the
- * certificates that are in force when they come. It takes twice the CPU of `node:tls`, and can neither ask
- * for client certificates nor choose versions.
+ * TLS for runtimes that can only accept it (up to Deno 2.8): connections are relayed to a TLS listener on
+ * loopback. So connections are still accepted here, with our limits and the certificates that are current
+ * when they are accepted. It takes twice the CPU of `node:tls`, and can neither ask for client certificates
+ * nor choose versions.
  *
  * @module
  */
@@ -14,14 +14,14 @@ import { PROTOCOLS, type SecuredSocket, type Tls } from "./tls.ts";
 
 const LOOPBACK = "127.0.0.1";
 const RELAYED_BYTES = 16_384;
-/** For what was written last to be taken. */
+/** How long the client may take to receive what was written last. */
 const FAREWELL_MS_MAX = 1_000;
-/** Connections that nobody here has made, or whose maker does not know of yet. */
+/** The most connections that other programs have made, or that are not matched with their relay yet. */
 const UNCLAIMED_MAX = 256;
-/** Before the next try where none can be accepted. */
+/** Pause before the next attempt after accepting failed. */
 const ACCEPT_AGAIN_MS = 1_000;
 
-/** Creates it. */
+/** Creates TLS by a relay. */
 export function createRelayTls({ cert, key }: Certificates): Tls {
   const listener = Deno.listenTls({
     hostname: LOOPBACK,
@@ -31,7 +31,10 @@ export function createRelayTls({ cert, key }: Certificates): Tls {
     alpnProtocols: PROTOCOLS,
   });
   const { port } = listener.addr as Deno.NetAddr;
-  /** By the port that they come from: those that came first, and those that are waited for. */
+  /**
+   * By the port of their other end: connections that were accepted before they were awaited, and awaited
+   * ones.
+   */
   const unclaimed = new Map<number, Deno.TlsConn>();
   const awaited = new Map<number, (conn: Deno.TlsConn) => void>();
   let securing = 0;
@@ -111,7 +114,7 @@ export function createRelayTls({ cert, key }: Certificates): Tls {
 
 type Closable = Pick<Socket, "close">;
 
-/** The client's connection, and both ends of the one that secures it. */
+/** The client's connection, and both ends of the loopback connection that secures it. */
 interface Relay {
   readonly conn: Socket;
   readonly outside: Deno.TcpConn;
@@ -126,7 +129,7 @@ class RelayedSocket implements SecuredSocket {
   readonly #relay: Relay;
   readonly #closed = Promise.withResolvers<void>();
   #isClosed = false;
-  /** All that was written has been relayed, or nobody takes it any more. */
+  /** Whether everything written has been relayed, or cannot be relayed any more. */
   #isTaken = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -171,7 +174,7 @@ class RelayedSocket implements SecuredSocket {
   }
 }
 
-/** Relays all that comes, and that it has ended. @throws where one of both breaks off */
+/** Relays all bytes, and the end of them. @throws if either connection breaks off */
 async function pump(from: Socket, to: Socket): Promise<void> {
   const buffer = new Uint8Array(RELAYED_BYTES);
   for (;;) {
@@ -185,6 +188,6 @@ function close(end: Closable): void {
   try {
     end.close();
   } catch {
-    // closed before
+    // It is closed already.
   }
 }

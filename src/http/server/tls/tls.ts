@@ -1,29 +1,33 @@
-/** What TLS of our own port is to the server. @module */
+/** The interface of TLS to the server. @module */
 
 import type { WebTls } from "../../../config/web_config.ts";
 import type { Socket } from "../socket.ts";
 
 /** A connection that TLS secures. */
 export interface SecuredSocket extends Socket {
-  /** Is kept when it is closed, and the client was told so or does not listen. Never rejects. */
+  /** Resolves when it is closed, and the client was told so or does not receive any more. Never rejects. */
   readonly closed: Promise<void>;
 }
 
-/** Certificates that connections are secured with. Disposal secures no further ones. */
+/** Certificates that connections are secured with. After disposal it secures no further connections. */
 export interface Tls extends Disposable {
   /**
-   * Performs the handshake of one connection, which is this function's from now on.
+   * Performs the handshake of a connection, and owns the connection from now on.
    *
-   * @returns the secured connection; to close it closes both
-   * @throws where the handshake fails, or the connection is closed in the meantime; it is closed then
+   * @returns the secured connection. Closing it closes both.
+   * @throws if the handshake fails, or the connection is closed in the meantime. The connection is closed
+   *   then.
    */
   secure(conn: Socket): Promise<SecuredSocket>;
 }
 
-/** What is spoken, the best first. A client that names protocols, and none of these, is refused. */
+/**
+ * The protocols for ALPN, the preferred one first. A client that names protocols, but none of these, is
+ * refused.
+ */
 export const PROTOCOLS = ["http/1.1", "http/1.0"];
 
-/** How it is served. */
+/** The settings of TLS. */
 export type TlsSettings = Pick<
   WebTls,
   "clientAuth" | "clientNames" | "minVersion" | "maxVersion"

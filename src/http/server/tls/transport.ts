@@ -1,21 +1,21 @@
-/** A connection of TCP as a stream of Node.js, for what secures it. @module */
+/** Turns a TCP connection into a stream of Node.js, for TLS. @module */
 
 import { Buffer } from "node:buffer";
 import { Duplex } from "node:stream";
 import type { Socket } from "../socket.ts";
 
-/** At once, as long as a read does not fill it. */
+/** The size of a read, unless the last one was filled. */
 const READ_BYTES = 2_048;
 const READ_LARGE_BYTES = 16_384;
 
 /**
- * Reads from the connection, after the handshake only while somebody waits for what comes: what a client
- * sends unasked stays with the kernel.
+ * Reads from the connection. After the handshake it reads only while bytes are awaited: until then what a
+ * client sends stays in the kernel.
  */
 export class Transport {
   readonly stream: Duplex;
   readonly #conn: Socket;
-  /** The stream has room. */
+  /** Whether the stream has room. */
   #isAsked = false;
   #isReading = false;
   #isAwaited = true;
@@ -39,19 +39,19 @@ export class Transport {
           close(conn);
           done(error);
         };
-        // What secures it lets go of it while the farewell is on its way.
+        // TLS destroys the stream while its last bytes are being written.
         this.#writing.then(end, end);
       },
     });
   }
 
-  /** Ends it, whatever is on its way. */
+  /** Closes it at once, even during a write. */
   abort(): void {
     close(this.#conn);
     this.stream.destroy();
   }
 
-  /** Says whether somebody waits for what comes. */
+  /** Sets whether bytes are awaited. */
   setAwaited(isAwaited: boolean): void {
     this.#isAwaited = isAwaited;
     this.#read();
@@ -77,6 +77,6 @@ function close(conn: Socket): void {
   try {
     conn.close();
   } catch {
-    // closed before
+    // It is closed already.
   }
 }
