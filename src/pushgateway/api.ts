@@ -1,21 +1,25 @@
-/** The Pushgateway's JSON API: what it answers, and the answers of many put together. Pure. @module */
+/**
+ * Reads the answers of the Pushgateway's JSON API, and merges those of several Pushgateways. Pure.
+ *
+ * @module
+ */
 
 import { z } from "zod";
 import { PARTIAL_FAMILY } from "./partial.ts";
 
-/** Groups between two moments at which others get their turn. */
+/** Groups between two pauses for other work. */
 const GROUPS_A_STEP = 500;
 
-/** One group with its metrics, as `/api/v1/metrics` lists it. What is not named here is kept too. */
+/** One group with its metrics, as listed by `/api/v1/metrics`. Fields that are not named here are kept. */
 export type ApiGroup = z.infer<typeof apiGroup>;
-/** What `/api/v1/status` says of a Pushgateway. */
+/** The state of a Pushgateway, as shown by `/api/v1/status`. */
 export type ApiStatus = z.infer<typeof apiStatus>;
 
 const labels = z.record(z.string(), z.string());
 const pushTime = z.looseObject({
   metrics: z.array(z.looseObject({ labels: labels.optional(), value: z.string() })),
 });
-/** A metric of that name takes the place of what the API says of the group by it. */
+/** A metric whose name is a field of the API replaces that field. */
 const hiding = z.looseObject({ metrics: z.array(z.unknown()) });
 const apiGroup = z.looseObject({
   labels: z.union([labels, hiding]).optional(),
@@ -27,7 +31,7 @@ const apiStatus = z.looseObject({
   start_time: z.string(),
 });
 
-/** @throws where the text is no such group */
+/** @throws if the text is not such a group */
 export function parseGroup(text: string): ApiGroup {
   const parsed = apiGroup.safeParse(JSON.parse(text));
   if (parsed.success) return parsed.data;
@@ -36,7 +40,7 @@ export function parseGroup(text: string): ApiGroup {
   );
 }
 
-/** @throws where the text is no such answer */
+/** @throws if the text is not such an answer */
 export function parseStatus(text: string): ApiStatus {
   return parseData(text, apiStatus);
 }
@@ -50,8 +54,8 @@ function parseData<T>(text: string, schema: z.ZodType<T>): T {
 }
 
 /**
- * The labels of a group. Where a metric of its own hides them they are those of its push time, without an
- * empty `instance`, which may have been added there.
+ * Returns the labels of a group. If a metric of its own hides them, they are taken from its push time,
+ * without an empty `instance`, which may have been added there.
  */
 export function labelsOf(
   { labels: own, push_time_seconds: time }: ApiGroup,
@@ -62,15 +66,15 @@ export function labelsOf(
   return instance ? { ...others, instance } : others;
 }
 
-/** No value of a label is a list. */
+/** A list of metrics is not a map of labels: no label has a list as its value. */
 function isHiding(own: NonNullable<ApiGroup["labels"]>): own is z.infer<typeof hiding> {
   return Array.isArray(own.metrics);
 }
 
 /**
- * The groups of all members, each once: of two copies the one that was pushed later. A group whose labels
- * cannot be told is kept as it is. What marks a copy as partial is nobody's business but ours. A generator,
- * because there may be many: it yields every few hundred groups.
+ * Merges the groups of all members. Of two copies the one that was pushed later counts. A group whose labels
+ * are not known is kept unchanged. Marks of partial groups are removed, because they are internal. It is a
+ * generator because there may be many: it yields every few hundred groups.
  */
 export function* mergeGroups(
   members: readonly (readonly ApiGroup[])[],
@@ -97,8 +101,8 @@ function pushedAt({ push_time_seconds: time }: ApiGroup): number {
 }
 
 /**
- * One status for all members: what they agree on as it is, what they do not side by side, and the
- * latest start, so that it changes when any of them restarts.
+ * Merges the statuses of all members: equal values once, different values side by side, and the latest start,
+ * so that it changes when any member restarts.
  */
 export function mergeStatus(members: readonly ApiStatus[]): ApiStatus {
   const latest = members.reduce((a, b) =>

@@ -1,16 +1,16 @@
-/** How far a member's clock is from ours, as its answers tell. Pure. @module */
+/** Computes by how much a member's clock differs from ours, from its answers. Pure. @module */
 
-/** By how many seconds the member's clock is ahead of ours: the truth lies between. */
+/** Lower and upper bound of how many seconds the member's clock is ahead of ours. */
 export interface ClockBounds {
   readonly min: number;
   readonly max: number;
 }
 
 /**
- * Reads the bounds from the `Date` of an answer. It is cut to whole seconds, and was written at some time
- * between the request and the first of the answer.
+ * Reads the bounds from the `Date` of an answer. It is truncated to whole seconds, and was written at some
+ * time between the request and the first byte of the answer.
  *
- * @param times ours, Unix in ms
+ * @param times times of our clock, in Unix milliseconds
  * @returns infinite bounds without such a header
  *
  * @example

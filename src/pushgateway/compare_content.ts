@@ -8,10 +8,10 @@ import { splitFamilies } from "./pages/family.ts";
 import { PARTIAL_FAMILY } from "./partial.ts";
 
 /**
- * Whether two readings of one group, of two members, hold the same, push times apart and whatever the
- * order of metrics. An empty HELP and none are the same, and so are no type and a counter.
+ * Whether two readings of one group, from two members, have the same content, regardless of push times and of
+ * the order of metrics. An empty HELP equals none, and a counter equals no type.
  *
- * @throws {SyntaxError} where a body is none that `readGroups` has made
+ * @throws {SyntaxError} if a body was not created by `readGroups`
  */
 export function sameContent(a: GroupContent, b: GroupContent): boolean {
   if (a.id !== b.id) return false;
@@ -22,10 +22,9 @@ export function sameContent(a: GroupContent, b: GroupContent): boolean {
 }
 
 /**
- * Whether a reading holds all that another one does, whatever else it holds: what a `POST` of the
- * other has to lead to.
+ * Whether a reading contains everything that another one contains, as it must after a `POST` of the other.
  *
- * @throws {SyntaxError} where a body is none that `readGroups` has made
+ * @throws {SyntaxError} if a body was not created by `readGroups`
  */
 export function holdsContent(whole: GroupContent, part: GroupContent): boolean {
   if (whole.id !== part.id) return false;
@@ -34,9 +33,9 @@ export function holdsContent(whole: GroupContent, part: GroupContent): boolean {
 }
 
 /**
- * Whether a reading is nothing but a part of another one: families that both hold alike, and fewer.
+ * Whether a reading is a part of another one: each of its families is the same in both.
  *
- * @throws {SyntaxError} where a body is none that `readGroups` has made
+ * @throws {SyntaxError} if a body was not created by `readGroups`
  */
 export function isPartOf(part: GroupContent, whole: GroupContent): boolean {
   const held = new Map(splitFamilies(whole.body).map(({ name, bytes }) => [name, bytes]));
@@ -47,10 +46,10 @@ export function isPartOf(part: GroupContent, whole: GroupContent): boolean {
 }
 
 /**
- * Returns what a copy has and a newer one lacks: the families of other names.
+ * Returns what an older copy has and a newer one lacks: the families of other names.
  *
- * @returns `undefined` where there are none
- * @throws {SyntaxError} where a body is none that `readGroups` has made
+ * @returns `undefined` if there are none
+ * @throws {SyntaxError} if a body was not created by `readGroups`
  */
 export function contentBeside(newer: GroupContent, older: GroupContent): GroupContent | undefined {
   const names = new Set([PARTIAL_FAMILY, ...splitFamilies(newer.body).map(({ name }) => name)]);
@@ -60,13 +59,13 @@ export function contentBeside(newer: GroupContent, older: GroupContent): GroupCo
 }
 
 /**
- * What a group has got since it was copied: families that have become others, and that its copy has
- * not got otherwise.
+ * Returns what was pushed to a group since it was copied: the families that have changed there, and not in
+ * the copy.
  *
  * @param copies.before what was copied
- * @param copies.there what the copy is now
- * @returns `undefined` where there are none
- * @throws {SyntaxError} where a body is none that `readGroups` has made
+ * @param copies.there the present content of the copy
+ * @returns `undefined` if there are none
+ * @throws {SyntaxError} if a body was not created by `readGroups`
  */
 export function contentSince(
   now: GroupContent,
@@ -86,7 +85,7 @@ export function contentSince(
   return { ...now, body: concat(pushed.map(([, bytes]) => bytes)) };
 }
 
-/** Every metric with its family, and every family, sorted; one byte in each character. */
+/** Returns every metric with its family, and every family, sorted, with one character for each byte. */
 function parts(body: Uint8Array): string[] {
   const found: string[] = [];
   const page = createProtobufPage({

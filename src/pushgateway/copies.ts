@@ -1,6 +1,6 @@
 /**
- * Looks whether copies are on a member as they were sent there, many with one read: its `/metrics` in
- * protobuf has every metric with the labels of its group, in the bytes in which the copy had them.
+ * Checks whether a member holds copies as they were sent, many copies with one read: its `/metrics` in
+ * protobuf has every metric with the labels of its group, in the same bytes as the copy.
  *
  * @module
  */
@@ -13,20 +13,20 @@ import { readPage, type ReadWay } from "./pages/page.ts";
 import { createProtobufPage, type FamilyHead, PROTOBUF_ACCEPT } from "./pages/protobuf_page.ts";
 import { gaugeValue, keyOfLabels, keyOfMetric, latin1Of } from "./pages/series.ts";
 
-/** A copy as it was found. */
+/** A copy as found on the member. */
 export interface FoundCopy {
   /** When the copy was pushed, in Unix seconds of the member's clock. */
   readonly pushTime: number;
   /** When the last push failed, in Unix seconds; 0 if none has. */
   readonly failureTime: number;
   /**
-   * Whether all metrics of the copy are there as they were sent, and of the same types; `unknown` where it
-   * has a family without metrics, which only the JSON API shows.
+   * Whether all metrics of the copy are there as they were sent, and of the same types; `unknown` if it has a
+   * family without metrics, which only the JSON API shows.
    */
   readonly isWhole: boolean | "unknown";
 }
 
-/** What a member was found to hold. */
+/** What a member holds of the copies. */
 export interface FoundCopies {
   /** The copies by group ID; a group that the member does not hold is absent. */
   readonly copies: ReadonlyMap<string, FoundCopy>;
@@ -34,7 +34,7 @@ export interface FoundCopies {
   readonly started?: number;
 }
 
-/** A copy that is looked for. */
+/** A copy that is searched. */
 interface Sought {
   readonly id: string;
   pushTime?: number;
@@ -45,7 +45,7 @@ interface Sought {
   hasOtherType: boolean;
 }
 
-/** Metrics of one family that are looked for, a byte in each character, and whose they are. */
+/** The metrics of one family that are searched, with one character for each byte, and their copies. */
 interface SoughtFamily {
   readonly metrics: Map<string, Sought>;
   /** The types that its copies have, usually one. */
@@ -56,11 +56,11 @@ const [PUSH_TIME, FAILURE_TIME] = ["push_time_seconds", "push_failure_time_secon
 const START_TIME = "process_start_time_seconds";
 
 /**
- * Reads the page and looks for copies.
+ * Reads the page of a member and searches copies.
  *
- * @param contents what was sent, as `readGroups` had it
- * @throws {SendFailure} where the member does not answer
- * @throws {TypeError | SyntaxError} where what it answers is not what a Pushgateway does
+ * @param contents what was sent, as returned by `readGroups`
+ * @throws {SendFailure} if the member does not answer
+ * @throws {TypeError | SyntaxError} if its answer is not a Pushgateway's
  * @throws the signal's reason when it aborts
  */
 export async function readCopies(
@@ -118,10 +118,10 @@ export async function readCopies(
   return { copies, ...(started !== undefined && { started }) };
 }
 
-/** Contents between two moments at which others have their turn. */
+/** Contents between two pauses for other work. */
 const CONTENTS_A_STEP = 64;
 
-/** Takes contents apart. A generator, because there may be many. */
+/** Splits contents into metrics. It is a generator because there may be many. */
 function* seek(contents: Iterable<GroupContent>): Generator<void, {
   readonly sought: ReadonlyMap<string, Sought>;
   readonly families: ReadonlyMap<string, SoughtFamily>;
@@ -158,7 +158,10 @@ function* seek(contents: Iterable<GroupContent>): Generator<void, {
   return { sought, families, times };
 }
 
-/** The key of a group's push time, which has its labels, and an empty `instance` where it has none. */
+/**
+ * Returns the key of a group's push time, which has the labels of the group, and an empty `instance` if the
+ * group has none.
+ */
 function timeKey(id: string): string {
   const group = parseGroupId(id);
   const labels: [string, string][] = [["job", group.job], ...group.labels];

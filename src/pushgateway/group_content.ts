@@ -1,7 +1,7 @@
 /**
- * Reads whole groups so that a copy of them on another Pushgateway is exact. Only the JSON API tells
- * what belongs to which group, and the HELP of each; only the protobuf of `/metrics` has the values
- * in full (exemplars, created timestamps, native histograms). So both are read, and joined.
+ * Reads whole groups so that a copy of them on another Pushgateway is exact. Only the JSON API shows which
+ * metrics belong to which group, and the HELP of each. Only the protobuf of `/metrics` has the complete
+ * values (exemplars, created timestamps, native histograms). So both are read and joined.
  *
  * @module
  */
@@ -29,24 +29,25 @@ export {
   sameContent,
 } from "./compare_content.ts";
 
-/** The headers of a push with such a body: names and values in turn. */
+/** The headers of a push with a body of such a group: names and values in turn. */
 export const PROTOBUF_HEADERS: readonly string[] = ["content-type", PROTOBUF_TYPE];
 
-/** The same group, marked: older copies may hold families that belong to it. */
+/** Returns a group with the mark of a partial one: older copies may hold families that belong to it. */
 export function markedPartial(content: GroupContent): GroupContent {
   if (content.partial) return content;
   return { ...content, partial: true, body: concat([content.body, PARTIAL_BODY]) };
 }
 
 /**
- * Reads some groups of a member. Both pages pass by whole, and pushes are passed on in the meantime;
- * what is kept is only of the groups asked for.
+ * Reads some groups of a member. Both pages are read completely, and pushes are forwarded meanwhile. Only the
+ * wanted groups are kept in memory.
  *
  * @param wanted the IDs of the groups
- * @param way.bytesMax for the groups' JSON, of which one at least is read: about what they take of memory
- * @returns by ID; a group that the member does not hold is absent
- * @throws {SendFailure} where the member does not answer
- * @throws {TypeError | SyntaxError} where what it answers is not what a Pushgateway does
+ * @param way.bytesMax the limit of the groups' JSON, which is about the memory that they take. At least one
+ *   group is read.
+ * @returns readings by ID, without groups that the member does not hold
+ * @throws {SendFailure} if the member does not answer
+ * @throws {TypeError | SyntaxError} if its answer is not a Pushgateway's
  * @throws the signal's reason when it aborts
  */
 export async function readGroups(

@@ -1,4 +1,4 @@
-/** Puts groups together from what JSON and protobuf each tell of them. Pure. @module */
+/** Joins the JSON and the protobuf of groups. Pure. @module */
 
 import { groupId, groupOfLabels } from "../group/group.ts";
 import { encodeFamilies, typeName } from "./pages/family.ts";
@@ -15,40 +15,40 @@ export interface GroupContent {
   /** When the last push failed, in Unix seconds; 0 if none has. */
   readonly failureTime: number;
   /**
-   * Delimited protobuf `MetricFamily` messages: what a PUT has to carry for an exact copy; empty for
-   * a group without metrics.
+   * Delimited protobuf `MetricFamily` messages: the body of a PUT for an exact copy. Empty for a group
+   * without metrics.
    */
   readonly body: Uint8Array;
   /** Whether the group is marked as partial: older copies may hold families that belong to it. */
   readonly partial: boolean;
 }
 
-/** What has become of a group that was asked for, and was there. */
+/** The result for a wanted group that the member holds. */
 export type GroupReading =
   | { readonly kind: "content"; readonly content: GroupContent }
-  /** It was pushed or deleted while it was read; another reading may tell. */
+  /** The group was pushed or deleted while it was read. It may be read again. */
   | { readonly kind: "changed"; readonly reason: string }
-  /** A copy would not be exact; why, for an operator. */
+  /** A copy would not be exact. The reason is for operators. */
   | { readonly kind: "unfaithful"; readonly reason: string };
 
-/** Which groups are put together. */
+/** The IDs of the groups to join. */
 export interface WantedGroups {
   has(id: string): boolean;
 }
 
-/** Takes the groups of one member first, and then the metrics of its page. */
+/** Joins groups. It takes the groups of one member first, and then the metrics of its page. */
 export interface GroupJoin {
-  /** How many of the groups asked for have come, and been taken. */
+  /** How many of the wanted groups were taken. */
   readonly size: number;
-  /** How many have come and were not taken, for want of memory. */
+  /** How many of them were not taken, because of the memory limit. */
   readonly left: number;
-  /** @throws {TypeError} where it is no group of the API */
+  /** @throws {TypeError} if it is not a group of the API */
   takeGroup(group: JsonGroup): void;
-  /** @throws {SyntaxError} where the bytes are no `Metric` message */
+  /** @throws {SyntaxError} if the bytes are not a `Metric` message */
   takeMetric(metric: Uint8Array, family: FamilyHead): void;
-  /** Returns the groups put together from both, by group ID. A generator, since there may be many. */
+  /** Returns the joined groups by group ID. It is a generator because there may be many. */
   readings(): Generator<void, Map<string, GroupReading>>;
-  /** One reading for all groups where there is no page. */
+  /** Returns a reading for all groups if there is no page. */
   unfaithful(reason: string): Map<string, GroupReading>;
 }
 
@@ -57,19 +57,21 @@ interface Wanted extends Pick<JsonGroup, "pushTime" | "failureTime"> {
   readonly families: readonly WantedFamily[];
   /** Why the group cannot be copied exactly, if that is known. */
   problem?: string;
-  /** The push time as it stands on the page. */
+  /** The push time on the page. */
   pageTime?: number;
 }
 
 interface WantedFamily extends Pick<JsonFamily, "name" | "type" | "help"> {
-  /** Of its series. */
+  /** The keys of its series. */
   readonly keys: readonly string[];
-  /** In the same order, a byte in each character: a third of the memory that small arrays take. */
+  /**
+   * In the same order, with one character for each byte: this takes a third of the memory of small arrays.
+   */
   readonly metrics: string[];
   head?: FamilyHead;
 }
 
-/** Where a metric of the page belongs; without a family it is a push time. */
+/** Where a metric of the page belongs. Without a family it is a push time. */
 interface Place {
   readonly group: Wanted;
   readonly family?: WantedFamily;
@@ -77,21 +79,21 @@ interface Place {
 }
 
 const PUSH_TIME = "push_time_seconds";
-/** Groups between two moments at which others have their turn. */
+/** Groups between two pauses for other work. */
 const GROUPS_A_STEP = 64;
-/** Stands in JSON for bytes that are no UTF-8. */
+/** The JSON API writes this in place of bytes that are not UTF-8. */
 const REPLACEMENT = "\ufffd";
 
 /**
- * Creates a join of no group yet.
+ * Creates a join of no groups.
  *
- * @param wanted the IDs of the groups asked for
- * @param bytesMax groups are taken until they have come to so many bytes of JSON, one at least
+ * @param wanted the IDs of the wanted groups
+ * @param bytesMax groups are taken up to so many bytes of JSON, but at least one
  */
 export function createGroupJoin(wanted: WantedGroups, bytesMax = Infinity): GroupJoin {
   const groups = new Map<string, Wanted>();
   let [left, bytes] = [0, 0];
-  /** By family and key of the series. */
+  /** By family, and by key of the series. */
   const places = new Map<string, Map<string, Place>>();
   let latest:
     | { readonly head: FamilyHead; readonly places: Map<string, Place> | undefined }

@@ -1,4 +1,4 @@
-/** What only the JSON API tells of a member's groups, without what they hold. @module */
+/** Reads what only the JSON API shows of a member's groups, without their contents. @module */
 
 import { groupId, groupOfLabels } from "../group/group.ts";
 import type { Member } from "../member.ts";
@@ -8,11 +8,11 @@ import { PARTIAL_FAMILY } from "./partial.ts";
 
 /** The IDs of groups with a trait that only the JSON API shows. */
 export interface GroupTraits {
-  /** Marked: older copies may hold families that belong to them. */
+  /** Groups marked as partial: older copies may hold families that belong to them. */
   readonly partial: ReadonlySet<string>;
   /**
-   * Stored with an explicit empty `instance`. On `/metrics` they look like groups without one, and a
-   * push to the group without one beside them makes their Pushgateway refuse every further push.
+   * Stored with an explicit empty `instance`. On `/metrics` they look like groups without one, and if the
+   * group without one is pushed as well, their Pushgateway refuses every further push.
    */
   readonly emptyInstance: ReadonlySet<string>;
 }
@@ -20,8 +20,8 @@ export interface GroupTraits {
 /**
  * Reads the traits of a member's groups.
  *
- * @throws {SendFailure} where the member does not answer
- * @throws {TypeError | SyntaxError} where what it answers is not what a Pushgateway does
+ * @throws {SendFailure} if the member does not answer
+ * @throws {TypeError | SyntaxError} if its answer is not a Pushgateway's
  * @throws the signal's reason when it aborts
  */
 export async function readGroupTraits(

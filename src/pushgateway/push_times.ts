@@ -1,6 +1,7 @@
 /**
- * When each group of a member was pushed last, and what else a sweep learns. The text of `/metrics` tells it in a third of the bytes
- * of the JSON API and packed; but a push can spoil that page, and not the API.
+ * Reads when each group of a member was last pushed, and what else a sweep needs. The text of `/metrics` has
+ * it in a third of the bytes of the JSON API, and compressed. But a push can spoil that page, which it cannot
+ * do to the API.
  *
  * @module
  */
@@ -17,35 +18,37 @@ import { createPushTimePage } from "./pages/push_time_page.ts";
 export { createKnownIds, type KnownIds } from "./pages/known_ids.ts";
 export type { ReadWay } from "./pages/page.ts";
 
-/** What a member says of its groups, and of its clock. */
+/** The push times of a member's groups, and its clock. */
 export interface PushTimes {
-  /** Unix seconds by the member's own clock, by group ID. 0: none succeeded. */
+  /**
+   * The last successful push of each group, in Unix seconds of the member's clock, by group ID. 0: none has
+   * succeeded.
+   */
   readonly times: ReadonlyMap<string, number>;
   /**
-   * By how many seconds the member's clock is ahead of ours: the truth lies between. Infinite
-   * bounds where the member does not tell.
+   * The bounds of how many seconds the member's clock is ahead of ours. Infinite if the member does not say.
    */
   readonly clockAhead: ClockBounds;
-  /** When a push last failed, Unix seconds by group ID; only of groups where one has. */
+  /** The last failed push, in Unix seconds by group ID. Only groups with a failed push. */
   readonly failures: ReadonlyMap<string, number>;
-  /** The types of its metric families by name, as `gauge`; absent where only the JSON API told. */
+  /** The types of its metric families by name, as `gauge`. Absent if only the JSON API could be read. */
   readonly types?: ReadonlyMap<string, string>;
-  /** When its process started, Unix seconds by its own clock, where it tells. */
+  /** When its process started, in Unix seconds of its clock, if it says so. */
   readonly started?: number;
 }
 
-/** Later Pushgateways may want the first of these for names in UTF-8, earlier ones know the second. */
+/** Later Pushgateways may require the first of these for names in UTF-8. Earlier ones know the second. */
 const TEXT = "text/plain;version=1.0.0;escaping=allow-utf-8," +
   "text/plain;version=0.0.4;escaping=allow-utf-8;q=0.5";
 
 /**
- * Reads the push times of all groups, from one moment. Two groups with one ID, as they are where an
- * explicit empty `instance` is beside none, count as one with the later time.
+ * Reads the push times of all groups at one moment. Two groups with one ID, one of them with an explicit
+ * empty `instance`, count as one with the later time.
  *
  * @param way.known the IDs of the groups of its last reads
- * @throws {SendFailure} where the member does not answer
- * @throws {TypeError | SyntaxError} where what it answers is not all of its push times; why, without
- *   the member's name
+ * @throws {SendFailure} if the member does not answer
+ * @throws {TypeError | SyntaxError} if its answer does not have all push times. The message does not name the
+ *   member.
  * @throws the signal's reason when it aborts
  */
 export async function readPushTimes(

@@ -1,6 +1,6 @@
 /**
- * Tells which group a sample on a Pushgateway's page is of. The page does not say so: a sample has the
- * labels of its group and its own. Pure.
+ * Finds the group of a sample on a Pushgateway's page. The page does not show it: a sample has the labels of
+ * its group together with its own. Pure.
  *
  * @module
  */
@@ -13,28 +13,28 @@ import { binary, utf8 } from "./pages/series.ts";
 /**
  * Finds the ID of a sample's group.
  *
- * @param labels a character for each byte
- * @param isKnown whether it may be this one
+ * @param labels with one character for each byte
+ * @param isKnown whether the group with this ID may be the one
  */
 export type FindGroup = (
   labels: LabelPairs,
   isKnown: (id: string) => boolean,
 ) => string | undefined;
 
-/** Groups between two moments at which others have their turn. */
+/** Groups between two pauses for other work. */
 const GROUPS_A_STEP = 1_000;
 
 /** The label names of a group in the order of its ID, without the job. */
 type Names = readonly string[];
 
 /**
- * Learns which labels groups have. A generator, because there may be many.
+ * Learns which labels groups have. It is a generator because there may be many.
  *
- * Of several groups that a sample may be of it is taken to be of the one with the most labels: beside
- * `{job="a"}` with `m{env="x"}` one rarely has `{job="a", env="x"}`.
+ * If a sample may belong to several groups, it is considered to belong to the one with the most labels: a
+ * group `{job="a", env="x"}` is rarely used together with a group `{job="a"}` with `m{env="x"}`.
  *
- * @param ids of all groups that are looked for
- * @returns what finds them on a page, by how label names are written there
+ * @param ids the IDs of all groups that may be found
+ * @returns creates a function that finds groups on a page, depending on how label names are escaped there
  */
 export function* learnGroups(
   ids: Iterable<string>,
@@ -62,7 +62,7 @@ export function* learnGroups(
         const values = valuesOf(labels, shape.written);
         if (!values) continue;
         const { last } = shape;
-        // Samples of one group come one after the other, usually.
+        // Samples of one group usually follow one another.
         const isSame = last?.job === job && last.isKnown === isKnown &&
           values.every((value, i) => value === last.values[i]);
         if (isSame) return last.id;
@@ -77,7 +77,7 @@ export function* learnGroups(
   };
 }
 
-/** The last group of some label names that was found, and for whom. */
+/** The last group found for some label names, and its arguments. */
 interface LastFound {
   readonly job: string;
   readonly values: readonly string[];
@@ -85,7 +85,7 @@ interface LastFound {
   readonly id: string;
 }
 
-/** Where the first label name is in an ID that is split at its slashes, behind the job. */
+/** The index of the first label name in an ID that is split at its slashes, after the job. */
 const FIRST_NAME = 4;
 
 function valueOf(labels: LabelPairs, name: string): string | undefined {
@@ -93,7 +93,7 @@ function valueOf(labels: LabelPairs, name: string): string | undefined {
   return undefined;
 }
 
-/** The values of some labels, where all of them are there. */
+/** Returns the values of some labels, if all of them are present. */
 function valuesOf(labels: LabelPairs, names: readonly string[]): string[] | undefined {
   const values: string[] = [];
   for (const name of names) {

@@ -1,7 +1,7 @@
 /**
- * Groups that expose one and the same series: the group `{job="j", tag="v"}` with `s`, and the group
- * `{job="j"}` with `s{tag="v"}`. One Pushgateway that holds both refuses the later push; two of them
- * are scraped in turn, and the series goes back and forth. Pure.
+ * Finds groups that expose the same series: the group `{job="j", tag="v"}` with `s`, and the group
+ * `{job="j"}` with `s{tag="v"}`. One Pushgateway that holds both refuses the later push. Two Pushgateways are
+ * scraped in turn, and the series alternates between their values. Pure.
  *
  * @module
  */
@@ -19,16 +19,16 @@ export interface SharedSeries {
 const family = z.object({
   metrics: z.array(z.object({ labels: z.record(z.string(), z.string()) })),
 });
-/** Each group has its own of these. */
+/** The fields of a group that are not pushed metrics. */
 const OWN = new Set(["labels", "push_time_seconds", "push_failure_time_seconds"]);
-/** Groups between two moments at which others get their turn. */
+/** Groups between two pauses for other work. */
 const GROUPS_A_STEP = 500;
 
 /**
- * Finds them among the groups of all members: one series for each two groups, and no more than there is
- * room for. A generator, because there may be many: it yields every few hundred groups.
+ * Finds shared series among the groups of all members: one series for each pair of groups. It is a generator
+ * because there may be many: it yields every few hundred groups.
  *
- * @param max how many are found at most
+ * @param max the most series that are found
  */
 export function* findSharedSeries(
   groups: readonly ApiGroup[],
@@ -62,26 +62,26 @@ function* seriesOf(group: ApiGroup): Generator<string> {
   }
 }
 
-/** As Prometheus writes it; an empty label is none. */
+/** Writes a series as Prometheus does. An empty label counts as none. */
 function seriesText(name: string, labels: readonly (readonly [string, string])[]): string {
   const pairs = labels.filter(([, value]) => value !== "").sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, value]) => `${name}=${JSON.stringify(value)}`);
   return `${name}{${pairs.join(",")}}`;
 }
 
-/** How a Pushgateway (1.4.0 to 1.11.2) says that another group has the series already. */
+/** The words of a Pushgateway (1.4.0 to 1.11.2) that another group has the series already. */
 const COLLECTED = /collected metric "([^"]+)" \{(.*)\} was collected before/s;
 const LABEL = /name:"((?:[^"\\]|\\.)*)"\s+value:"((?:[^"\\]|\\.)*)"/g;
-/** Sets of labels that are looked for: two to the power of this. */
+/** The most labels of which all subsets are tried: two to the power of this. */
 const LABELS_MAX = 10;
 
 /**
- * Finds the group that has a series already for which a Pushgateway refuses another one.
+ * Finds the group whose series is the reason why a Pushgateway refuses another group.
  *
- * @param refusal.id the group that is refused
+ * @param refusal.id the refused group
  * @param refusal.reason the Pushgateway's own words
  * @param holds whether that Pushgateway holds a group
- * @returns nothing where it is refused for something else, or the other group is not known
+ * @returns `undefined` if it was refused for another reason, or the other group is not known
  */
 export function sharedWith(
   { id, reason }: { readonly id: string; readonly reason: string },
@@ -93,7 +93,7 @@ export function sharedWith(
     [unquote(name), unquote(value)] as const
   );
   const series = seriesText(name, labels);
-  // Any group may expose it whose labels are among the series' own.
+  // The other group can be any group whose labels are a subset of the series' labels.
   const { job } = parseGroupId(id);
   const others = labels.filter(([name, value]) => name !== "job" && value !== "")
     .slice(0, LABELS_MAX);

@@ -1,18 +1,18 @@
 /**
- * What the versions of the Pushgateway differ in, as far as it concerns us. `docs/versions.md` has how
- * it was measured. Pure.
+ * The differences between versions of the Pushgateway that matter here. `docs/versions.md` says how they were
+ * measured. Pure.
  *
  * @module
  */
 
-/** How the body of a push may be packed, by the lower-case name in `Content-Encoding`. */
+/** How the body of a push may be packed: the name in `Content-Encoding`, in lower case. */
 export type Packing = "gzip" | "snappy";
 
 /** The numbers of a version. */
 type Version = readonly [major: number, minor: number, patch: number];
 
 const GZIP_SINCE: Version = [1, 5, 0];
-/** Since then the name of either may be in capitals, too. */
+/** Since this version, both names may be in capitals as well. */
 const SNAPPY_SINCE: Version = [1, 6, 0];
 const GAUGE_HISTOGRAMS_SINCE: Version = [1, 11, 2];
 /** Versions that should not be run, and why. */
@@ -27,8 +27,8 @@ const FAULTS: ReadonlyMap<string, string> = new Map([
 /**
  * Reads how a push is packed.
  *
- * @param contentEncoding its header, where it has one
- * @returns `undefined` where it is not packed, or in a way that no Pushgateway unpacks
+ * @param contentEncoding the value of the header, if there is one
+ * @returns `undefined` if it is not packed, or in a way that no Pushgateway unpacks
  */
 export function packingOf(contentEncoding: string | undefined): Packing | undefined {
   const name = contentEncoding?.toLowerCase();
@@ -38,7 +38,7 @@ export function packingOf(contentEncoding: string | undefined): Packing | undefi
 /**
  * Whether a Pushgateway unpacks the bodies of pushes with this header.
  *
- * @param version as it tells it itself; of one that is not known, or no number, nothing is expected
+ * @param version as the Pushgateway says. An unknown version, or one that is not a number, unpacks nothing.
  *
  * @example
  * ```ts
@@ -55,25 +55,25 @@ export function unpacks(version: string | undefined, contentEncoding: string): b
   return isSince(version, contentEncoding === "gzip" ? GZIP_SINCE : SNAPPY_SINCE);
 }
 
-/** Whether a Pushgateway of a version unpacks all that any of them does. */
+/** Whether a Pushgateway of a version unpacks everything that any version does. */
 export function unpacksAll(version: string | undefined): boolean {
   return isSince(version, SNAPPY_SINCE);
 }
 
-/** What a Pushgateway of a version cannot unpack, of what others can: `gzip`, `snappy`, or both. */
+/** Returns what a Pushgateway of a version cannot unpack, but others can: `gzip`, `snappy`, or both. */
 export function missingPackings(version: string): Packing[] {
   return (["gzip", "snappy"] as const).filter((packing) => !unpacks(version, packing));
 }
 
 /**
- * Whether a Pushgateway of a version can show gauge histograms. Others take them, too, but their `/metrics`
- * ends where the first one would be, for all groups.
+ * Whether a Pushgateway of a version can show gauge histograms. Other versions accept them too, but then
+ * their `/metrics` ends before the first one, for all groups.
  */
 export function showsGaugeHistograms(version: string | undefined): boolean {
   return isSince(version, GAUGE_HISTOGRAMS_SINCE);
 }
 
-/** Why a version should not be run, and what to do; `undefined` where nothing is known against it. */
+/** Returns why a version should not be run, and what to do. `undefined` if no fault is known. */
 export function faultOf(version: string): string | undefined {
   return FAULTS.get(/^[\d.]+/.exec(version)?.[0] ?? "");
 }

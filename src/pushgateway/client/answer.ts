@@ -1,13 +1,13 @@
-/** Reads HTTP/1.1 answers from bytes as they arrive. Knows nothing of connections. @module */
+/** Reads HTTP/1.1 answers from bytes as they arrive. Has no connection. @module */
 
 import { Buffer } from "node:buffer";
 import { withoutBlanks } from "../../wire/headers.ts";
 import { openParser } from "../../wire/llhttp.ts";
 
-/** What a member answered. */
+/** The answer of a member. */
 export interface Answer {
   readonly status: number;
-  /** Names and values in turn, as they came. */
+  /** Names and values in turn, unchanged. */
   readonly headers: readonly string[];
   readonly body: Uint8Array<ArrayBuffer>;
 }
@@ -15,30 +15,30 @@ export interface Answer {
 /** How large an answer may be. */
 export interface AnswerLimits {
   readonly bytesMax: number;
-  /** What becomes of a larger one. One that is cut has its own status, and no more of its body. */
+  /** What happens to a larger answer. `cut`: it keeps its status, and the rest of its body is dropped. */
   readonly beyond: "error" | "cut";
 }
 
 /** Reads one answer after the other from one connection. Disposal frees its parser. */
 export interface AnswerReader extends Disposable {
-  /** Whether any byte of the present answer has come. */
+  /** Whether any byte of the current answer has arrived. */
   readonly begun: boolean;
   /** Whether the connection may be used for another request once the answer is complete. */
   readonly reusable: boolean;
-  /** Whether the body of a 200 is not gathered for the present answer but given out by `parts`. */
+  /** Whether the body of a 200 is returned by `parts` instead of collected in the answer. */
   inParts: boolean;
-  /** The head of the present answer, once it has come; the one before until then. */
+  /** The head of the current answer, once it has arrived; until then the previous one. */
   readonly head: Omit<Answer, "body">;
   /**
    * Takes the next bytes.
    *
    * @returns the answer once it is complete
-   * @throws where the bytes are no HTTP, or a body that is gathered is larger than the limit
+   * @throws if the bytes are not HTTP, or a collected body is larger than the limit
    */
   take(chunk: Buffer): Answer | undefined;
-  /** What the bytes last taken held of a body that is not gathered: views of them. */
+  /** Returns the parts of an uncollected body in the bytes taken last, as views of them. */
   parts(): readonly Uint8Array[];
-  /** The connection has ended: that completes an answer without a length. */
+  /** Handles the end of the connection, which completes an answer without a length. */
   end(): Answer | undefined;
 }
 
@@ -48,13 +48,13 @@ const FINAL_MIN = OK;
 /**
  * Creates a reader.
  *
- * @param limits.bytesMax of a body that does not come in parts
- * @param limits.beyond what becomes of a larger one: it is an error, or cut
+ * @param limits.bytesMax the limit of a body that is not read in parts
+ * @param limits.beyond whether a larger one is an error, or cut
  */
 export function createAnswerReader({ bytesMax, beyond }: AnswerLimits): AnswerReader {
   let [begun, reusable, unasked, inParts, isCut] = [false, false, false, false, false];
   let head: { status: number; headers: string[] } = { status: 0, headers: [] };
-  /** Of the head that is read. */
+  /** The headers of the current head. */
   let headers: string[] = [];
   let isHeadOver = false;
   let last: "name" | "value" = "value";
@@ -78,14 +78,14 @@ export function createAnswerReader({ bytesMax, beyond }: AnswerLimits): AnswerRe
     onFieldValue: (start, end) => note("value", start, end),
     onHead() {
       isHeadOver = true;
-      // Values come with the white space behind them.
+      // Values include the white space after them.
       head = { status: parser.status, headers: headers.map(withoutBlanks) };
       reusable = parser.keepsAlive;
       return false;
     },
     onBody(start, end) {
       if (inParts && head.status === OK) {
-        // No Buffer: its `slice` does not copy, which who takes the part would learn too late.
+        // Not a Buffer: its `slice` does not copy, which callers might not expect.
         parts.push(new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start));
         return;
       }
@@ -101,7 +101,7 @@ export function createAnswerReader({ bytesMax, beyond }: AnswerLimits): AnswerRe
     },
   });
 
-  /** The message is complete: the answer, unless another one is announced by it. */
+  /** Handles a complete message. Returns it unless it is an interim answer. */
   function messageRead(): Answer | undefined {
     [headers, last, isHeadOver] = [[], "value", false];
     parser.reset();
@@ -135,7 +135,7 @@ export function createAnswerReader({ bytesMax, beyond }: AnswerLimits): AnswerRe
       for (let rest = chunk; rest.length > 0; rest = rest.subarray(parser.taken)) {
         bytes = rest;
         const stop = parser.execute(rest);
-        // What comes behind the limit does not matter, whether it comes along or later.
+        // Nothing after the limit matters, in these bytes or in later ones.
         if (tooLarge) throw tooLarge;
         if (isCut) return answer();
         if (typeof stop === "object") throw new Error(`it is no HTTP/1.1: ${stop.reason}`);

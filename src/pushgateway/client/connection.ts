@@ -1,4 +1,4 @@
-/** One connection to a member, over which requests go one after the other. @module */
+/** One connection to a member. Requests are sent over it one after the other. @module */
 
 import { Buffer } from "node:buffer";
 import type { Deadlines } from "../../concurrency/deadlines.ts";
@@ -7,25 +7,25 @@ import { awaitHandshake, type ByteStream, type Handshakes, HANDSHAKES_MAX } from
 import { connectNodeTls, type NodeTlsOptions } from "./node_tls.ts";
 import { recallAnswers } from "./recall.ts";
 
-/** How far a request got that brought no answer. */
+/** How far a request without an answer got. */
 export type FailureKind =
-  /** Nobody listens there; nothing was sent. */
+  /** The connection was refused; nothing was sent. */
   | "refused"
-  /** No connection came about for another reason; nothing was sent. */
+  /** There is no connection for another reason; nothing was sent. */
   | "unreachable"
   /** The connection ended before an answer began. */
   | "reset"
   /**
-   * Two connections in a row ended before an answer began, and the member is well: it answers this
-   * request so. Pushgateway 1.11.0 does where it refuses a push.
+   * Two connections in a row ended before an answer began, although the member is healthy: closing is its
+   * answer to this request. Pushgateway 1.11.0 does this to refuse a push.
    */
   | "closed"
-  /** An answer began, and ended early or was no HTTP. */
+  /** An answer began, but it ended early or was not HTTP. */
   | "broken"
-  /** It was sent, and no answer came in time. */
+  /** The request was sent, and no answer arrived in time. */
   | "timeout";
 
-/** A request that brought no answer. */
+/** A request has got no answer. */
 export class SendFailure extends Error {
   override readonly name = "SendFailure";
   readonly kind: FailureKind;
@@ -44,39 +44,39 @@ export interface Connection extends Disposable {
    * Sends one request and reads its answer.
    *
    * @param request the bytes of the whole request, in one part or more
-   * @throws {SendFailure} `reset`, `broken` or `timeout`; the connection is closed then, as it is
-   *   when the signal aborts
-   * @throws what `onBody` throws; the connection is closed then too
+   * @throws {SendFailure} `reset`, `broken` or `timeout`. The connection is closed then, and also when the
+   *   signal aborts.
+   * @throws what `onBody` throws. The connection is closed then.
    */
   exchange(request: readonly Uint8Array[], limits: SendLimits): Promise<Answer>;
 }
 
-/** How long something may take. */
+/** Limits of the duration. */
 export interface ExchangeLimits {
   readonly timeoutMs: number;
   /** Ends it early. */
   readonly signal?: AbortSignal;
 }
 
-/** What one request may cost, and where a large answer goes. */
+/** Limits of one request, and where a large answer goes. */
 export interface SendLimits extends ExchangeLimits {
   /**
-   * Takes the body of a 200 as it arrives, whatever its size; the answer's own body is empty then.
-   * Bodies of other answers are gathered as ever.
+   * Takes the body of a 200 as it arrives, whatever its size. The body of the answer is empty then. The
+   * bodies of other answers are collected as usual.
    */
   readonly onBody?: BodySink;
 }
 
 /**
- * Takes the next bytes of a body. Nothing more is read before it is done, and the bytes are only
- * good until then: their place is used again. The time it takes counts towards the timeout; one
- * that never ends is not ended by it.
+ * Takes the next bytes of a body. Nothing more is read before it has finished, and the bytes are valid only
+ * until then, because their memory is reused. Its time counts towards the timeout, but the timeout does not
+ * end a sink that never finishes.
  *
- * @param headers of the answer: names and values in turn
+ * @param headers the headers of the answer: names and values in turn
  */
 export type BodySink = (chunk: Uint8Array, headers: readonly string[]) => void | Promise<void>;
 
-/** Where members are connected to. */
+/** The address of a member, and how to connect to it. */
 export interface ConnectTarget {
   readonly hostname: string;
   readonly port: number;
@@ -86,11 +86,11 @@ export interface ConnectTarget {
     readonly serverName: string;
     readonly handshakes: Handshakes;
   };
-  /** In the place of `tls`, for what that cannot do. */
+  /** Used instead of `tls` for what that does not support. */
   readonly nodeTls?: NodeTlsOptions;
 }
 
-/** What is wrong, by the words of the TLS library. */
+/** What is wrong, by the errors of the TLS library. */
 const TLS_FAULTS: Readonly<Record<string, string>> = {
   CaUsedAsEndEntity:
     "its certificate may sign others (CA:TRUE), so it is not taken as that of a server",
@@ -100,13 +100,13 @@ const TLS_FAULTS: Readonly<Record<string, string>> = {
 };
 
 const READ_BYTES = 16_384;
-/** At once, of a body that may be large. */
+/** The size of a read for a body that may be large. */
 const READ_PART_BYTES = 65_536;
 
 /**
- * Connects.
+ * Opens a connection.
  *
- * @param limits.answers a larger one that is not cut is `broken`
+ * @param limits.answers a larger answer that is not cut fails as `broken`
  * @throws {SendFailure} `refused` or `unreachable`
  */
 export async function connect(
@@ -148,14 +148,14 @@ async function open(
   return tls ? await startTls(tcp, tls, signal) : tcp;
 }
 
-/** Says what is wrong where TLS is not established, if that is known. */
+/** Returns what is wrong if TLS could not be established, if the cause is known. */
 function tlsFault(cause: unknown): string | undefined {
   const { message } = cause instanceof Error ? cause : { message: "" };
   const found = Object.entries(TLS_FAULTS).find(([name]) => message.includes(name));
   return found && `${found[1]}; docs/tls.md has a remedy`;
 }
 
-/** Takes the TCP connection over, also where it throws. */
+/** Starts TLS. Owns the TCP connection from now on, even if it throws. */
 async function startTls(
   tcp: Deno.TcpConn,
   { caCerts, serverName, handshakes }: NonNullable<ConnectTarget["tls"]>,
@@ -172,14 +172,14 @@ async function startTls(
       try {
         tcp.close();
       } catch {
-        // it was taken over, and closed
+        // It is owned by TLS, and closed already.
       }
       throw error;
     }
   }
 }
 
-/** Tells what a sink has thrown from what has become of the connection. */
+/** Distinguishes errors of a sink from errors of the connection. */
 class SinkFailure {
   readonly thrown: unknown;
 
@@ -196,7 +196,7 @@ function createConnection(
   const reader = createAnswerReader(answers);
   const take = recallAnswers(reader);
   let [open, written] = [true, true];
-  /** The next read, begun while nothing is asked. */
+  /** The next read, which is started while there is no request. */
   let ahead: Promise<number | null> | undefined;
   const close = () => {
     if (!open) return;
@@ -214,11 +214,11 @@ function createConnection(
       }
       written = true;
     } catch {
-      // A member may answer, and close, before it has read the whole request: its answer counts.
+      // A member may answer and close before it has read the whole request. Its answer counts.
     }
   }
 
-  /** What comes while nothing is asked is the answer to nothing, and the end is one. */
+  /** Closes the connection if bytes arrive while there is no request, or if the member ends it. */
   function listen(): void {
     const reading = conn.read(buffer);
     ahead = reading;
@@ -234,14 +234,14 @@ function createConnection(
     return reading;
   }
 
-  /** What has been read into the buffer; an answer where it is whole. */
+  /** Handles bytes that were read into the buffer. Returns the answer if it is complete. */
   function took(length: number | null): Answer | undefined {
     const answer = length === null ? reader.end() : take(buffer.subarray(0, length));
     if (!answer && length === null) throw new Deno.errors.UnexpectedEof("the connection ended");
     return answer;
   }
 
-  /** Reads an answer, and hands the body of a 200 over as it comes. */
+  /** Reads an answer, and passes the body of a 200 to a sink as it arrives. */
   async function readInParts(onBody: BodySink): Promise<Answer> {
     const large = Buffer.alloc(READ_PART_BYTES);
     for (

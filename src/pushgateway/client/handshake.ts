@@ -1,22 +1,26 @@
-/** TLS handshakes, and what becomes of those that are given up: not every Deno can break one off. @module */
+/**
+ * TLS handshakes, including those that are given up, because some versions of Deno cannot abort one.
+ *
+ * @module
+ */
 
 import { abandonable } from "../../concurrency/abort.ts";
 
-/** What requests and answers go over. A read or a write that is under way when it is closed fails. */
+/** A connection for requests and answers. Closing it makes a read or write in progress fail. */
 export type ByteStream = Pick<Deno.Conn, "read" | "write" | "close">;
 
-/** Handshakes with one member that were given up, and have not ended. */
+/** Handshakes with one member that were given up and have not ended yet. */
 export type Handshakes = Set<Pick<ByteStream, "close">>;
 
-/** A member that leaves so many open gets no further connection before it has ended some. */
+/** A member with so many of them gets no further connection until some have ended. */
 export const HANDSHAKES_MAX = 8;
 
 /**
- * Waits for a handshake. One that is given up is left to end, and closed then: to close it now would leave
- * its descriptor open until the member ends it, and nobody could tell.
+ * Waits for a handshake. One that is given up is closed when it ends: if it were closed now, its descriptor
+ * would stay open, unnoticed, until the member ends the connection.
  *
- * @param conn is closed where the handshake fails
- * @throws what the handshake throws; the signal's reason where that aborts before
+ * @param conn closed if the handshake fails
+ * @throws what the handshake throws; the signal's reason if it aborts first
  */
 export async function awaitHandshake(
   conn: Pick<ByteStream, "close">,

@@ -1,6 +1,6 @@
 /**
- * Connections over TLS as Deno's own cannot make them: with a client certificate and any server name, or
- * without a check of the member's certificate. They are Node's, which take more CPU.
+ * TLS connections that Deno's own TLS does not support: with a client certificate and any server name, or
+ * without a check of the member's certificate. They use Node's TLS, which takes more CPU.
  *
  * @module
  */
@@ -10,24 +10,24 @@ import { connect, type TLSSocket } from "node:tls";
 import { abandonable } from "../../concurrency/abort.ts";
 import { awaitHandshake, type ByteStream, type Handshakes } from "./handshake.ts";
 
-/** How the two sides prove who they are. Certificates and keys are PEM texts. */
+/** How both sides authenticate. Certificates and keys are PEM texts. */
 export interface NodeTlsOptions {
-  /** Authorities in the place of the system's; none: the system's. */
+  /** Certificate authorities instead of the system's. Empty: the system's. */
   readonly caCerts: readonly string[];
-  /** The name that the member's certificate has to bear. */
+  /** The name that the member's certificate must have. */
   readonly serverName: string;
-  /** Our own, for members that ask for one. */
+  /** Our own certificate, for members that require one. */
   readonly certificate?: { readonly cert: string; readonly key: string };
-  /** The member may have any certificate. */
+  /** Whether any certificate of the member is accepted. */
   readonly skipVerify: boolean;
   readonly handshakes: Handshakes;
 }
 
 /**
- * Connects, and ends when the handshake is over.
+ * Opens a connection, including the handshake.
  *
- * @throws {Deno.errors.ConnectionRefused} where nobody listens there
- * @throws where the handshake fails; the signal's reason where that aborts before
+ * @throws {Deno.errors.ConnectionRefused} if nothing listens there
+ * @throws if the handshake fails; the signal's reason if it aborts first
  */
 export async function connectNodeTls(
   { hostname, port, caCerts, serverName, certificate, skipVerify, handshakes }:
@@ -40,7 +40,7 @@ export async function connectNodeTls(
     port,
     ...(caCerts.length > 0 && !skipVerify && { ca: [...caCerts] }), // which would be heeded
     ...certificate,
-    // An address is checked as that, and RFC 6066 allows none here.
+    // If absent, Node checks the certificate for the address. RFC 6066 does not allow an address here.
     ...(isIP(serverName) === 0 && { servername: serverName }),
     rejectUnauthorized: !skipVerify,
   });
@@ -58,7 +58,7 @@ export async function connectNodeTls(
   return stream;
 }
 
-/** A connection that is about to be made. */
+/** A connection that is being opened. */
 interface NodeStream extends ByteStream {
   /** Resolves when TCP is connected. */
   readonly connected: Promise<void>;
@@ -66,7 +66,7 @@ interface NodeStream extends ByteStream {
   readonly secured: Promise<void>;
 }
 
-/** A socket as it is used here: bytes are read part by part. */
+/** Wraps a socket so that bytes are read part by part. */
 function streamOver(secure: TLSSocket): NodeStream {
   const connected = Promise.withResolvers<void>();
   const secured = Promise.withResolvers<void>();

@@ -1,7 +1,7 @@
 /**
- * Knows an answer again by its bytes. What a Pushgateway answers to the pushes of one second is the
- * same to the byte, its `Date` included; parsing it anew each time costs about 5 % of passing a push
- * on (bench/README.md). Reads no HTTP itself: what is not known is the reader's to read.
+ * Recognizes an answer by its bytes. The answers of a Pushgateway to the pushes of one second are identical,
+ * including the `Date`. Parsing each of them costs about 5 % of forwarding a push (bench/README.md). It does
+ * not parse HTTP itself: unknown answers are left to the reader.
  *
  * @module
  */
@@ -9,23 +9,22 @@
 import { Buffer } from "node:buffer";
 import type { Answer, AnswerReader } from "./answer.ts";
 
-/** What is needed of a reader. */
+/** The part of a reader that is used here. */
 export type Recalling = Pick<AnswerReader, "begun" | "inParts" | "reusable" | "take">;
 
-/** Answers to pushes have some 80 to 250 bytes. */
+/** Answers to pushes have about 80 to 250 bytes. */
 const BYTES_MAX = 1_024;
 
 const HEAD_END = Buffer.from("\r\n\r\n");
 
 /**
- * The reader's `take`, but the reader is spared an answer that it has just read from the same bytes.
- * Only answers without a body are known again, and only where they come in one piece.
+ * Returns a `take` that skips the reader if it has just read an answer from the same bytes. Only answers
+ * without a body that arrive in one piece are recognized.
  *
- * The same bytes mean the same where the reader stands cleanly between two answers, as it does at
- * first. It does so again after an answer that leaves the connection reusable and whose bytes end
- * with an empty line: nothing of a further answer can have come along, for its head would end there,
- * and an answer that nobody asked for makes the connection unusable. After any other answer nothing
- * is known again on this connection.
+ * The same bytes have the same meaning if the reader is exactly between two answers, as it is at first. It is
+ * so again after an answer that leaves the connection reusable and whose bytes end with an empty line. No
+ * part of a further answer can be in these bytes, because its head would end there, and an answer without a
+ * request makes the connection unusable. After any other answer nothing is recognized on this connection.
  */
 export function recallAnswers(reader: Recalling): AnswerReader["take"] {
   let clean = true;

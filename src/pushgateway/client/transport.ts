@@ -1,8 +1,7 @@
 /**
- * Sends requests to members over connections that are kept. It stands where an HTTP client of a
- * library would. Whether a push may go to another member depends on how far it got: `fetch` tells that
- * only in prose, and undici, which tells it in codes, takes two to three times the CPU
- * (bench/README.md).
+ * Sends requests to members over persistent connections. It is used instead of the HTTP client of a library.
+ * Whether a push may be sent to another member depends on how far it got: `fetch` reports that only in prose,
+ * and undici, which reports it in codes, takes two to three times the CPU (bench/README.md).
  *
  * @module
  */
@@ -29,57 +28,57 @@ export interface UpstreamRequest {
   readonly method: string;
   /** Path and query below the Pushgateways' route prefix, percent-encoded. */
   readonly target: string;
-  /** Names and values in turn; none of those that this module sets. */
+  /** Names and values in turn, without headers that this module sets. */
   readonly headers: readonly string[];
   readonly body?: Uint8Array;
 }
 
-/** Sends to any member. */
+/** Sends requests to members. */
 export interface Transport extends Disposable {
   /**
-   * Sends a request and reads the whole answer. Where a connection ends before an answer begins it
-   * is sent once more, on a fresh one: what a Pushgateway takes, it may take again. Where that ends so,
-   * too, a member that is well has closed them for a reason; one that is about to be gone is sent it a
-   * third time, which shows that it is. No body begins twice for `onBody`.
+   * Sends a request and reads the whole answer. If a connection ends before an answer begins, the request is
+   * sent again on a new one, because a Pushgateway may take the same push twice. If that one ends in the same
+   * way and the member is healthy, the member has closed them for a reason. If the member is not healthy, the
+   * request is sent a third time, which shows whether the member is shutting down. `onBody` never gets the
+   * beginning of a body twice.
    *
-   * @param limits the timeout is for the whole answer; a connection has up to 2 s to come about
-   *   before
-   * @throws {SendFailure} telling how far it got; also when the signal aborts
-   * @throws what `limits.onBody` throws; the connection is closed then
+   * @param limits the timeout is for the whole answer; opening a connection may take up to 2 s before
+   * @throws {SendFailure} with how far it got; also when the signal aborts
+   * @throws what `limits.onBody` throws. The connection is closed then.
    */
   send(member: Member, request: UpstreamRequest, limits: SendLimits): Promise<Answer>;
 }
 
 /** Limits of a transport. */
 export interface TransportLimits {
-  /** Idle connections that are kept for each member. */
+  /** The most idle connections that are kept for each member. */
   readonly idleMax: number;
   readonly answers: AnswerLimits;
-  /** The certificates of `tls_config`, which each new connection is made with as they are then. */
+  /** Returns the current certificates of `tls_config`. Each new connection uses them. */
   readonly certificates: () => TlsFiles;
-  /** Where the deadlines of its requests are kept. */
+  /** Manages the deadlines of the requests. */
   readonly deadlines: Deadlines;
 }
 
-/** A host that says nothing to a connection for so long is as good as gone. */
+/** A host that does not accept a connection for so long counts as unreachable. */
 const CONNECT_MS_MAX = 2_000;
 /**
- * Waits before a request is sent again whose connection ended without an answer. A process that is
- * killed lets go of its connections first: for a moment it still takes new ones, and drops them.
+ * Pauses before a request is sent again whose connection ended without an answer. A process that is killed
+ * closes its connections first: for a moment it still accepts new ones, and drops them.
  */
 const RETRY_MS = [0, 100];
-/** For a member to say that it is well. */
+/** The timeout of the health check. */
 const HEALTH_MS_MAX = 1_000;
-/** Idle connections are closed after between one and two of these. */
+/** Idle connections are closed after one to two of these intervals. */
 const IDLE_SWEEP_MS = 30_000;
 
 interface Idle {
   readonly connection: Connection;
-  /** Has been idle since before the last sweep. */
+  /** Whether it has been idle since before the last sweep. */
   stale: boolean;
 }
 
-/** Opens a transport; nothing is connected yet. */
+/** Opens a transport. It does not connect to any member yet. */
 export function openTransport(upstream: UpstreamConfig, limits: TransportLimits): Transport {
   const { insecureSkipVerify: skipVerify = false, serverName } = upstream.tls;
   const idle = new Map<Member, Idle[]>();
@@ -87,7 +86,7 @@ export function openTransport(upstream: UpstreamConfig, limits: TransportLimits)
   let sweep: ReturnType<typeof setTimeout> | undefined;
   let open = true;
 
-  /** One that the member has not let go of, as far as is known. */
+  /** Takes an idle connection that the member has not closed, as far as is known. */
   function take(member: Member): Connection | undefined {
     const kept = idle.get(member);
     while (kept && kept.length > 0) {
@@ -133,7 +132,7 @@ export function openTransport(upstream: UpstreamConfig, limits: TransportLimits)
     if (idle.size > 0) sweep = setTimeout(closeStale, IDLE_SWEEP_MS);
   }
 
-  /** Those of a member that has let go of one of them. */
+  /** Closes the idle connections of a member after the member has closed one. */
   function drop(member: Member): void {
     for (const { connection } of idle.get(member) ?? []) connection[Symbol.dispose]();
     idle.delete(member);
@@ -151,7 +150,7 @@ export function openTransport(upstream: UpstreamConfig, limits: TransportLimits)
     });
   }
 
-  /** Whether a member is well that has just ended connections without an answer. */
+  /** Whether a member that has just ended connections without an answer is healthy. */
   async function isWell(member: Member, signal: AbortSignal | undefined): Promise<boolean> {
     const limits = { timeoutMs: HEALTH_MS_MAX, signal };
     try {
@@ -178,10 +177,10 @@ export function openTransport(upstream: UpstreamConfig, limits: TransportLimits)
   }
 
   /**
-   * Sends over a fresh connection, or a kept one for the first time, and again where that ended before an
-   * answer began.
+   * Sends a request over a new connection, or over an idle one in the first attempt. Sends it again if that
+   * connection ended before an answer began.
    *
-   * @param failure of the first try, where there was one
+   * @param failure the failure of the first attempt, if there was one
    */
   async function insist(
     member: Member,
@@ -201,9 +200,11 @@ export function openTransport(upstream: UpstreamConfig, limits: TransportLimits)
     for (let tries = failure === undefined ? 0 : 1;; tries++) {
       if (failure !== undefined) {
         if (!(failure instanceof SendFailure)) throw failure;
-        // A host that is silent now may have taken the first; one that refuses has lost it.
+        // A host that is silent now may have taken the first request. A host that refuses connections has
+        // lost it.
         if (first && failure.kind === "unreachable") throw first;
-        // A sink that sends on may fail in that, and then it is no reset of ours.
+        // If a sink sends data on, it may throw a SendFailure of its own, which is not a reset of this
+        // connection.
         const again = failure.kind === "reset" && tries <= RETRY_MS.length && !bodyBegun &&
           !signal?.aborted;
         if (!again) throw failure;
@@ -234,7 +235,7 @@ export function openTransport(upstream: UpstreamConfig, limits: TransportLimits)
       if (encoding instanceof Promise) {
         return encoding.then((bytes) => insist(member, bytes, { limits }));
       }
-      // The way of nearly every push, for which each further `await` costs (bench/README.md).
+      // The path of nearly every push, in which each further `await` costs time (bench/README.md).
       const kept = limits.onBody ? undefined : take(member);
       if (!kept) return insist(member, encoding, { limits });
       return kept.exchange(encoding, limits).then((answer) => {
@@ -269,7 +270,7 @@ async function readPassword(file: string): Promise<string> {
   }
 }
 
-/** Of the headers that were sent last: the same list comes again and again. */
+/** The last headers as text: clients send the same list again and again. */
 let last: { headers: readonly string[]; text: string } = { headers: [], text: "" };
 
 function headerText(headers: readonly string[]): string {
@@ -280,10 +281,10 @@ function headerText(headers: readonly string[]): string {
   return text;
 }
 
-/** A larger body is written by itself: to copy it behind its head would take as much memory again. */
+/** A larger body is written separately, because a copy after its head would take as much memory again. */
 const COPIED_BYTES_MAX = 65_536;
 
-/** The bytes of a request. */
+/** Returns the bytes of a request. */
 function encodeRequest(
   member: Member,
   { method, target, headers, body }: UpstreamRequest,

@@ -1,8 +1,8 @@
-/** Puts bytes together. @module */
+/** Concatenates bytes. @module */
 
 /**
- * All pieces in one. A `Buffer` would do it too, but its `slice` does not copy: whoever is handed
- * one as bytes keeps what is written over later.
+ * Concatenates pieces. The result is not a `Buffer`, because a `Buffer`'s `slice` does not copy: whoever
+ * keeps a part of it would see later changes.
  */
 export function concat(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));

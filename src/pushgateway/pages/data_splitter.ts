@@ -1,36 +1,36 @@
 /**
- * Cuts the answer of `/api/v1/metrics` into its groups as it arrives, so that each can be parsed
- * alone: the whole may be 135 MB of JSON. Pure.
+ * Splits the answer of `/api/v1/metrics` into its groups as it arrives, so that each can be parsed
+ * separately: the whole may be 135 MB of JSON. Pure.
  *
  * @module
  */
 
 import { concat } from "./concat.ts";
 
-/** Takes `{"status":"success","data":[{…},{…}]}` piece by piece. */
+/** Splits `{"status":"success","data":[{…},{…}]}`, which arrives in pieces. */
 export interface DataSplitter {
   /**
    * Takes the next bytes.
    *
-   * @param take is given the JSON text of each object in `data` that ends in them
-   * @throws {SyntaxError} where something else than objects is in `data`, or one is too large
+   * @param take called with the JSON text of each object of `data` that ends in these bytes
+   * @throws {SyntaxError} if `data` contains something other than objects, or an object is too large
    */
   take(bytes: Uint8Array, take: (text: string) => void): void;
   /**
-   * The bytes have ended.
+   * Handles the end of the bytes.
    *
    * @returns the text of the answer without its groups
-   * @throws {SyntaxError} where they broke off
+   * @throws {SyntaxError} if they broke off
    */
   end(): string;
 }
 
-/** How deep `data` is. */
+/** The depth of the elements of `data`. */
 const ELEMENTS = 2;
 const DATA = /[{,]\s*"data"\s*:\s*$/;
-/** One group. */
+/** The largest group. */
 const ELEMENT_BYTES_MAX = 256_000_000;
-/** All that is not a group. */
+/** The largest answer without its groups. */
 const ENVELOPE_BYTES_MAX = 1_000_000;
 
 const [QUOTE, BACKSLASH, COMMA] = [0x22, 0x5c, 0x2c];
@@ -43,7 +43,7 @@ export function createDataSplitter(): DataSplitter {
   let depth = 0;
   let [inString, escaped, inData] = [false, false, false];
   let envelope = "";
-  /** Of the object that the last bytes broke off in. */
+  /** The beginning of the object in which the last bytes broke off. */
   let started: Uint8Array[] = [];
   let startedBytes = 0;
 
@@ -54,9 +54,9 @@ export function createDataSplitter(): DataSplitter {
     return decoder.decode(whole);
   }
 
-  /** Reads on to the end of an object that began before, or to the end of the bytes. */
+  /** Reads to the end of an object that has begun, or to the end of the bytes. */
   function skipElement(bytes: Uint8Array, at: number): number {
-    // One byte costs 1 to 2 ns here; the three flags are in registers then.
+    // One byte costs 1 to 2 ns here, with the three flags in registers.
     let [inside, levels] = [inString, depth];
     if (escaped && at < bytes.length) {
       escaped = false;
@@ -83,7 +83,7 @@ export function createDataSplitter(): DataSplitter {
     return Math.min(at, bytes.length);
   }
 
-  /** A byte that is part of no group. */
+  /** Takes a byte that is not part of a group. */
   function takeEnvelope(byte: number): void {
     envelope += String.fromCharCode(byte);
     if (envelope.length > ENVELOPE_BYTES_MAX) {

@@ -1,16 +1,20 @@
-/** How label names look to a scraper that does not take any UTF-8 in them. Pure. @module */
+/**
+ * Escapes label names as a Pushgateway does for scrapers that do not accept all UTF-8 in them. Pure.
+ *
+ * @module
+ */
 
-/** Of metrics: Pushgateways take a colon for one in labels, too. */
+/** The pattern for names of metrics: Pushgateways use it for labels too, so it allows colons. */
 const LEGACY = /^[a-zA-Z_:][a-zA-Z0-9_:]*$/;
 const LEGACY_CHARACTER = /[a-zA-Z0-9_:]/;
 
-/** Writes a label name. */
+/** Escapes a label name. */
 export type EscapeName = (name: string) => string;
 
-/** What a scraper takes for any UTF-8. */
+/** The escaping for scrapers that accept all UTF-8. */
 const ANY_UTF8 = "allow-utf-8";
 
-/** What becomes of a character that a legacy name has not, or an underscore. */
+/** Replacements for characters that legacy names do not allow, and for underscores. */
 const SCHEMES: Readonly<Record<string, (character: string) => string>> = {
   underscores: () => "_",
   dots: (character) => character === "." ? "_dot_" : "__",
@@ -18,9 +22,10 @@ const SCHEMES: Readonly<Record<string, (character: string) => string>> = {
 };
 
 /**
- * What a Pushgateway does with label names that are no legacy ones.
+ * Returns how a Pushgateway escapes label names that are not legacy names.
  *
- * @param contentType of its page; Pushgateways that know of no escaping name none, and leave names as they are
+ * @param contentType the content type of its page. Pushgateways without escaping name none there, and do not
+ *   change names.
  */
 export function escapingOf(contentType: string): EscapeName {
   const [, scheme = ""] = /;\s*escaping=([\w-]+)/.exec(contentType) ?? [];
@@ -38,7 +43,7 @@ export function escapingOf(contentType: string): EscapeName {
   };
 }
 
-/** Whether names are on a page as they are. */
+/** Whether the names on a page are not escaped. */
 export function isUnescaped(contentType: string): boolean {
   return contentType.includes(`escaping=${ANY_UTF8}`);
 }

@@ -1,61 +1,61 @@
 /**
- * Metric families as a page has them, whatever its format: read as they come, chosen from, and written.
- * Pages are sorted by the families' names.
+ * The metric families of a page, in any format: they are read as they arrive, filtered, and written. Pages
+ * are sorted by the names of families.
  *
  * @module
  */
 
 import type { LabelPairs } from "./json_group.ts";
 
-/** What a page says of a family before its samples. */
+/** What a page says about a family before its samples. */
 export interface FamilyHead {
-  /** By which families are sorted, a character for each byte. */
+  /** The name that families are sorted by, with one character for each byte. */
   readonly name: string;
-  /** As `gauge`. */
+  /** The type, as `gauge`. */
   readonly type: string;
 }
 
-/** Reads the next bytes of a page, which are good until the next call; nothing at its end. */
+/** Reads the next bytes of a page, which are valid until the next call. Returns `undefined` at the end. */
 export type ReadBytes = () => Promise<Uint8Array | undefined>;
 
 /** Reads the families of one page. */
 export interface FamilyReader<Head extends FamilyHead> {
   /**
-   * Goes on to the next family, past what is left of the present one.
+   * Goes to the next family, and skips the rest of the current one.
    *
-   * @returns nothing at the end
-   * @throws {SyntaxError} where the page is none, or breaks off; what reading throws
+   * @returns `undefined` at the end
+   * @throws {SyntaxError} if the page is malformed or breaks off; what reading throws
    */
   next(): Promise<Head | undefined>;
   /**
-   * Reads the next samples of the present family: whole ones, and their bytes are good until the next call.
+   * Reads the next complete samples of the current family. Their bytes are valid until the next call.
    *
-   * @returns nothing at the family's end
-   * @throws as {@linkcode next}
+   * @returns `undefined` at the end of the family
+   * @throws the same as {@linkcode next}
    */
   samples(): Promise<Uint8Array | undefined>;
 }
 
-/** Writes families, as bytes to wherever it was told. */
+/** Writes families as bytes. */
 export interface FamilyWriter<Head extends FamilyHead> {
-  /** @param heads what the pages that have the family say of it */
+  /** @param heads what each page with the family says about it */
   begin(heads: readonly Head[]): void;
   /**
-   * Writes samples. A family without any is not written at all.
+   * Writes samples. A family without samples is not written.
    *
-   * @param head what the samples' own page says of the family
+   * @param head what the page of the samples says about the family
    */
   samples(samples: Uint8Array, head: Head): void;
   end(): void;
 }
 
-/** Takes bytes that are good during the call. */
+/** Takes bytes that are valid during the call. */
 export type WriteBytes = (bytes: Uint8Array) => void;
 
-/** Says of the metric with these labels (a character for each byte) whether it is wanted. */
+/** Whether the metric with these labels (with one character for each byte) is wanted. */
 export type Wants = (labels: LabelPairs) => boolean;
 
-/** A family of our own. */
+/** A family of dynamic-sharding. */
 export interface Gauge {
   readonly name: string;
   readonly help: string;
@@ -67,13 +67,16 @@ export interface PageFormat<Head extends FamilyHead> {
   reader(read: ReadBytes): FamilyReader<Head>;
   writer(write: WriteBytes): FamilyWriter<Head>;
   /**
-   * Finds those parts of some samples that are wanted; `le` and `quantile` tell samples of one metric apart.
+   * Selects the wanted samples. `le` and `quantile` do not count: they distinguish samples of one metric.
    *
-   * @param take is given each part
+   * @param take called with each part of the samples that is wanted
    */
   select(samples: Uint8Array, head: Head, wants: Wants, take: WriteBytes): void;
-  /** A whole family. */
+  /** Returns a whole family. */
   gauge(gauge: Gauge): Uint8Array;
-  /** What makes a page that breaks off here unreadable: not every client is told by its connection. */
+  /**
+   * Returns bytes that make a page that breaks off here unreadable, because not every client notices it by
+   * the connection.
+   */
   brokenOff(reason: string): Uint8Array;
 }

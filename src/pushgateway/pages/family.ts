@@ -7,30 +7,30 @@ import { BYTES, readFields, readVarint, varintLength, writeVarint } from "./prot
 /** A family of one group, from both pages. */
 export interface Family {
   readonly name: string;
-  /** As `GAUGE`. */
+  /** The type, as `GAUGE`. */
   readonly type: string;
-  /** The group's own, as JSON shows it. */
+  /** The help of the group itself, from JSON. */
   readonly help: string | undefined;
-  /** `Metric` messages, a byte in each character. */
+  /** `Metric` messages, with one character for each byte. */
   readonly metrics: readonly string[];
-  /** As the page has it, for all groups at once; absent for a family without metrics. */
+  /** The head on the page, the same for all groups. Absent for a family without metrics. */
   readonly head?: FamilyHead;
 }
 
 const [NAME, HELP, TYPE, METRIC] = [1, 2, 3, 4];
 const TYPES = ["COUNTER", "GAUGE", "SUMMARY", "UNTYPED", "HISTOGRAM", "GAUGE_HISTOGRAM"];
 
-/** The name of a family's type, if it is any that is known. */
+/** Returns the name of a family's type, if the type is known. */
 export function typeName({ type = 0 }: FamilyHead): string | undefined {
   return TYPES[type];
 }
 
-/** The name of a type in JSON, where a Pushgateway that does not know it shows its number. */
+/** Returns the name of a type in JSON. For types that a Pushgateway does not know it shows the number. */
 export function typeOfJson(text: string): string {
   return /^\d+$/.test(text) ? TYPES[Number(text)] ?? text : text;
 }
 
-/** Delimited `MetricFamily` messages: what a push of these families carries. */
+/** Encodes families as delimited `MetricFamily` messages, which are the body of a push. */
 export function encodeFamilies(families: readonly Family[]): Uint8Array<ArrayBuffer> {
   const parts = families.map(partsOf);
   const length = parts.reduce((sum, { length }) => sum + varintLength(length) + length, 0);
@@ -46,7 +46,7 @@ export function encodeFamilies(families: readonly Family[]): Uint8Array<ArrayBuf
   return new Uint8Array(bytes.buffer);
 }
 
-/** What a message is made of, and how long it is. */
+/** The parts of a message, and its length. */
 interface Parts {
   readonly name: Uint8Array;
   readonly help: Uint8Array | undefined;
@@ -65,7 +65,7 @@ function partsOf(family: Family): Parts {
   return { name, help, type, metrics, length };
 }
 
-/** Of a field with a number below 16. */
+/** Returns the length of a field with a number below 16. */
 function fieldLength({ length }: Uint8Array | string): number {
   return 1 + varintLength(length) + length;
 }
@@ -81,26 +81,26 @@ function writeField(bytes: Buffer, from: number, number: number, value: Uint8Arr
 /** One delimited `MetricFamily` message. */
 export interface EncodedFamily {
   readonly name: string;
-  /** Number of the type; absent counts as a counter. */
+  /** The number of the type. Absent: a counter. */
   readonly type: number | undefined;
-  /** The message, its length before it. */
+  /** The message with its length in front. */
   readonly bytes: Uint8Array;
 }
 
-/** The type of a family as the text format writes it. */
+/** Returns the type of a family as written in the text format. */
 export function typeOfFamily({ type = 0 }: Pick<EncodedFamily, "type">): string {
   return TYPES[type]?.toLowerCase() ?? "untyped";
 }
 
-/** Whether there is a gauge histogram among delimited messages. @throws as {@linkcode splitFamilies} */
+/** Whether delimited messages contain a gauge histogram. @throws the same as {@linkcode splitFamilies} */
 export function hasGaugeHistograms(body: Uint8Array): boolean {
   return splitFamilies(body).some((family) => typeOfFamily(family) === "gauge_histogram");
 }
 
 /**
- * Takes delimited messages apart.
+ * Splits delimited messages.
  *
- * @throws {SyntaxError} where the bytes are no such messages
+ * @throws {SyntaxError} if the bytes are not such messages
  */
 export function splitFamilies(body: Uint8Array): EncodedFamily[] {
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -128,8 +128,9 @@ export function splitFamilies(body: Uint8Array): EncodedFamily[] {
 }
 
 /**
- * The bytes of the page where they are this group's HELP: they may be no UTF-8, and tell an empty one
- * from none. Where the page shows another group's, what is no UTF-8 in this one's is lost.
+ * Returns the HELP of a family. If the bytes on the page are this group's HELP, they are returned: they may
+ * not be UTF-8, and they distinguish an empty HELP from none. If the page shows another group's HELP, bytes
+ * of this group's HELP that are not UTF-8 are lost.
  */
 function helpOf({ help = "", head }: Family): Uint8Array | undefined {
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });

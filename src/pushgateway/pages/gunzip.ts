@@ -1,5 +1,5 @@
 /**
- * Unpacks gzip as it arrives. Node's own takes a third of the CPU of a `DecompressionStream`
+ * Unpacks gzip as it arrives. Node's gunzip takes a third of the CPU of a `DecompressionStream`
  * (bench/README.md).
  *
  * @module
@@ -11,25 +11,31 @@ import { errorText } from "../../log.ts";
 /** Takes packed bytes. Its creator has to `end` or `abort` it. */
 export interface Gunzip {
   /**
-   * Unpacks the next bytes, and is done when what came of them has been taken, but for the last part.
+   * Unpacks the next bytes. Ends when all of the result has been taken, except for the last part.
    *
-   * @throws {TypeError} where they are no gzip, and what the taker throws
+   * @throws {TypeError} if they are not gzip; what the taker throws
    */
   write(packed: Uint8Array): Promise<void>;
   /**
    * Waits for the rest.
    *
-   * @throws {TypeError} where the packed text broke off, and what the taker throws
+   * @throws {TypeError} if the packed text broke off; what the taker throws
    */
   end(): Promise<void>;
-  /** Drops what is left. */
+  /** Discards the rest. */
   abort(): Promise<void>;
 }
 
-/** What is unpacked at once. Text of one letter shrinks to a thousandth: the rest of it waits. */
+/**
+ * The size of an unpacked part. Text of one repeated letter shrinks to a thousandth, so the rest has to wait.
+ */
 const PIECE_BYTES = 262_144;
 
-/** @param take what is unpacked, piece by piece; the next waits until it is done */
+/**
+ * Creates an unpacker.
+ *
+ * @param take called with each unpacked part. The next part waits until it has finished.
+ */
 export function createGunzip(take: (bytes: Uint8Array) => Promise<void>): Gunzip {
   const unzip = openGunzip({ chunkSize: PIECE_BYTES });
   let failure: { readonly cause: unknown } | undefined;

@@ -1,4 +1,4 @@
-/** One group as `/api/v1/metrics` shows it. Pure. @module */
+/** Reads one group of `/api/v1/metrics`. Pure. @module */
 
 import { z } from "zod";
 import { typeOfJson } from "./family.ts";
@@ -6,29 +6,29 @@ import { typeOfJson } from "./family.ts";
 /** Label names and values. */
 export type LabelPairs = readonly (readonly [name: string, value: string])[];
 
-/** A group with what it holds, as far as JSON tells. */
+/** A group with its content, as far as JSON shows it. */
 export interface JsonGroup {
   /**
-   * With the job among them. Where the group has a metric named `labels`, which hides them, they are
-   * those of its push time, without an empty `instance`, which may have been added there.
+   * The labels, including the job. If the group has a metric named `labels`, which hides them, they are taken
+   * from its push time, without an empty `instance`, which may have been added there.
    */
   readonly labels: LabelPairs;
-  /** An explicit empty `instance` is among its labels. */
+  /** Whether its labels include an explicit empty `instance`. */
   readonly hasEmptyInstance: boolean;
-  /** The length of its JSON: what it takes of memory goes with that. */
+  /** The length of its JSON, which is proportional to the memory that it takes. */
   readonly bytes: number;
-  /** Unix seconds; 0: no push has succeeded. */
+  /** In Unix seconds; 0: no push has succeeded. */
   readonly pushTime: number;
-  /** The labels of the push time's series. */
+  /** The labels of the series of the push time. */
   readonly pushTimeLabels: LabelPairs;
-  /** Unix seconds; 0: no push has failed. */
+  /** In Unix seconds; 0: no push has failed. */
   readonly failureTime: number;
   /** Whether it has a family of this name. */
   has(family: string): boolean;
   /**
-   * Reads what was pushed, by ascending name; few groups are looked at so closely.
+   * Reads the pushed families, sorted by name. They are not read before, because few groups need it.
    *
-   * @throws {TypeError} where it is none of the API's
+   * @throws {TypeError} if it is not a group of the API
    */
   families(): JsonFamily[];
 }
@@ -36,11 +36,11 @@ export interface JsonGroup {
 /** A family of one group. */
 export interface JsonFamily {
   readonly name: string;
-  /** As `GAUGE`. */
+  /** The type, as `GAUGE`. */
   readonly type: string;
-  /** Undefined where it is empty or absent; JSON does not tell these apart. */
+  /** `undefined` if it is empty or absent, which JSON does not distinguish. */
   readonly help: string | undefined;
-  /** The labels of each of its series, the group's among them. */
+  /** The labels of each of its series, including those of the group. */
   readonly series: readonly LabelPairs[];
 }
 
@@ -54,20 +54,23 @@ const family = z.object({
 const times = z.object({
   labels: z.unknown().optional(),
   push_time_seconds: time,
-  /** Older than 1.0.0: none. It keeps any labels and number of series that were pushed. */
+  /**
+   * Pushgateways before 1.0.0 have no such field, but keep any labels and any number of series that were
+   * pushed under this name.
+   */
   push_failure_time_seconds: z.unknown().optional(),
 });
 const failure = z.object({ metrics: z.array(z.object({ value: z.string() })).min(1) });
 
-/** Not of what was pushed, or hidden by what was: then they are families too. */
+/** Fields that are not pushed metrics, unless a pushed metric of that name replaces them. */
 const OWN = new Set(["labels", "last_push_successful"]);
 const TIMES = new Set(["push_time_seconds", "push_failure_time_seconds"]);
 
 /**
  * Reads one element of `data`.
  *
- * @throws {SyntaxError} where the text is no JSON
- * @throws {TypeError} where it is no group
+ * @throws {SyntaxError} if the text is not JSON
+ * @throws {TypeError} if it is not a group
  */
 export function parseJsonGroup(text: string): JsonGroup {
   const json: unknown = JSON.parse(text);

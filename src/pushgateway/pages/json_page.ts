@@ -7,9 +7,9 @@ import { type JsonGroup, parseJsonGroup } from "./json_group.ts";
 import { readPage, type ReadWay } from "./page.ts";
 
 /**
- * Reads them all.
+ * Reads all groups.
  *
- * @throws as `readJsonTexts`
+ * @throws the same as `readJsonTexts`
  */
 export function readJsonGroups(
   member: Member,
@@ -20,11 +20,11 @@ export function readJsonGroups(
 }
 
 /**
- * Reads all of them as the JSON text that each one is.
+ * Reads all groups as JSON texts.
  *
- * @throws {SendFailure} where the page did not come, or not whole
- * @throws {TypeError | SyntaxError} where it is no such page
- * @throws what `take` throws, and the signal's reason when it aborts
+ * @throws {SendFailure} if the page does not arrive completely
+ * @throws {TypeError | SyntaxError} if it is not such a page
+ * @throws what `take` throws; the signal's reason when it aborts
  */
 export async function readJsonTexts(
   member: Member,

@@ -1,34 +1,42 @@
-/** The group IDs of the lines of one member's pages, so that each is parsed once and not at each read. @module */
+/**
+ * Remembers the group IDs of the lines of one member's pages, so that each is parsed once and not at each
+ * read.
+ *
+ * @module
+ */
 
 import { LargeMap } from "../../concurrency/large_map.ts";
 
-/** Group IDs, by the labels of their push times as they are written between the braces. */
+/** Group IDs by the labels of their push times, as written between the braces. */
 export interface KnownIds {
   /**
-   * Looks up the ID of the group whose labels are a part of some lines. Lines come in the order of the last
-   * page as a rule: then they are only compared.
+   * Looks up the ID of the group whose labels are a part of some lines. Lines usually have the order of the
+   * last page, so they only have to be compared.
    *
-   * @param end behind the labels
+   * @param end the end of the labels
    */
   find(lines: string, start: number, end: number): string | undefined;
-  /** Remembers the ID of the labels that were looked for last. */
+  /** Remembers the ID of the labels that were looked up last. */
   learn(labels: string, id: string): void;
-  /** A page was read that has so many groups: the labels of those that have gone are forgotten in time. */
+  /**
+   * Ends the reading of a page with so many groups. From time to time labels of groups that no longer exist
+   * are forgotten.
+   */
   read(groups: number): void;
 }
 
 interface Line {
   readonly labels: string;
   readonly id: string;
-  /** The one that came after it. */
+  /** The line after it on the last page. */
   next?: Line;
 }
 
-/** Labels of groups that have gone are kept up to this many times what is there. */
+/** Labels of groups that no longer exist are kept up to this many times the number of groups. */
 const GONE_TIMES = 2;
 const KNOWN_MIN = 1_000;
 
-/** Creates them, with nothing known. */
+/** Creates an empty memory of IDs. */
 export function createKnownIds(): KnownIds {
   let known = new LargeMap<Line>();
   const before: Line = { labels: "", id: "" };

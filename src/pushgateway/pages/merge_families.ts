@@ -1,6 +1,6 @@
 /**
- * Puts the pages of several Pushgateways together into one, as they come: each family once, with the
- * samples of all of them. A piece of each page is held at a time, however large they are.
+ * Merges the pages of several Pushgateways into one, as they arrive: each family once, with the samples of
+ * all pages. Only a part of each page is in memory at a time.
  *
  * @module
  */
@@ -11,14 +11,14 @@ import type { LabelPairs } from "./json_group.ts";
 
 /** Which samples of a page are shown. */
 export type Shows =
-  /** By the labels of their metric, a character for each byte. */
+  /** Decides by the labels of a metric, with one character for each byte. */
   (labels: LabelPairs) => Shown;
-/** `once` and `last`: where no page before has shown a metric of these labels as `once`. */
+/** `once` and `last`: shown if no earlier page has shown a metric with these labels as `once`. */
 export type Shown = "always" | "never" | "once" | "last";
 
 /** One of the pages. */
 export interface MergedPage<Head extends FamilyHead> {
-  /** Whose it is. */
+  /** The name of its Pushgateway. */
   readonly name: string;
   readonly families: FamilyReader<Head>;
   /** Absent: all samples are shown. */
@@ -28,25 +28,25 @@ export interface MergedPage<Head extends FamilyHead> {
 /** What merging needs. */
 export interface MergeOptions<Head extends FamilyHead> {
   readonly format: PageFormat<Head>;
-  /** Families that are not shown. */
+  /** Families that are left out. */
   readonly hidden: ReadonlySet<string>;
-  /** Called for a family of which the pages say different types, which they say by name. */
+  /** Called for a family with different types on different pages. The types are by name of the page. */
   readonly onConflict: (family: string, types: ReadonlyMap<string, string>) => void;
   readonly signal: AbortSignal;
 }
 
-/** The families that a Pushgateway has of itself; clients push some of those names, too. */
+/** Families of the Pushgateway itself. Clients push some of these names too. */
 const OWN = /^(?:go|process|promhttp|pushgateway)_/;
-/** The family that is on the page of each Pushgateway. */
+/** A family that is on the page of every Pushgateway. */
 const ALWAYS_THERE = "pushgateway_build_info";
-/** What each sample has that was pushed. */
+/** A label that all pushed samples have. */
 const PUSHED_LABEL = "job";
 
 /**
  * Merges pages.
  *
- * @param pages those that show a sample first come first
- * @yields chunks of some size, and the rest; each is good until the next is asked for
+ * @param pages in order of precedence
+ * @yields chunks of some size, and the rest. Each is valid until the next is requested.
  * @throws what reading a page throws; the signal's reason when it aborts
  */
 export async function* mergeFamilies<Head extends FamilyHead>(
@@ -88,7 +88,7 @@ export async function* mergeFamilies<Head extends FamilyHead>(
     }
     writer.begin(told);
     const isOwn = OWN.test(name);
-    /** Which page has shown a metric first, of those that are shown once. */
+    /** The page that has shown a metric first, for metrics that are shown once. */
     const shown = new Map<string, MergedPage<Head>>();
     for (const [i, page] of family.entries()) {
       const take = (samples: Uint8Array) => writer.samples(samples, told[i]);
@@ -104,8 +104,8 @@ export async function* mergeFamilies<Head extends FamilyHead>(
 }
 
 /**
- * The families of a page, which fails where it ends too early: a protobuf push can damage a Pushgateway's
- * store so that its page ends anywhere, with status 200.
+ * Returns the families of a page. Reading them fails if the page ends too early: a protobuf push can damage a
+ * Pushgateway's store so that its page ends anywhere, with status 200.
  */
 export function wholePage<Head extends FamilyHead>(
   { next, samples }: FamilyReader<Head>,
@@ -122,7 +122,7 @@ export function wholePage<Head extends FamilyHead>(
   };
 }
 
-/** Which metrics of a page are wanted; absent where all are. */
+/** Returns a function that decides which metrics of a page are wanted. `undefined` if all are. */
 function wanted<Page extends Pick<MergedPage<FamilyHead>, "shows">>(
   page: Page,
   isOwn: boolean,
@@ -151,7 +151,7 @@ function firstOf(heads: Iterable<FamilyHead>): string {
 /** Large enough to be worth a write. */
 const CHUNK_BYTES = 65_536;
 
-/** Gathers bytes into chunks, whose memory is used again once the next is asked for. */
+/** Collects bytes in chunks. The memory of a chunk is reused once the next is requested. */
 function createChunks() {
   const free: Uint8Array[] = [];
   const filled: Uint8Array[] = [];

@@ -1,33 +1,33 @@
-/** Opens a large page of a member, to be read no faster than it is used. @module */
+/** Opens a large page of a member, and reads it no faster than it is used. @module */
 
 import { createHandover } from "../../concurrency/handover.ts";
 import type { Member } from "../../member.ts";
 import { SendFailure } from "../client/connection.ts";
 import { type PageRequest, type ReadWay, receivePage } from "./page.ts";
 
-/** A page that has begun to come: the member has looked at its groups. */
+/** A page that has begun to arrive, so the member has already read its groups. */
 export interface OpenPage {
   /** Names and values in turn. */
   readonly headers: readonly string[];
   /**
-   * Reads the next bytes, unpacked. They are good until the next call.
+   * Reads the next bytes, unpacked. They are valid until the next call.
    *
-   * @returns nothing at the end of the page
-   * @throws {SendFailure} where it breaks off; the signal's reason when it aborts
+   * @returns `undefined` at the end of the page
+   * @throws {SendFailure} if it breaks off; the signal's reason when it aborts
    */
   read(): Promise<Uint8Array | undefined>;
 }
 
-/** How much of a member's own words is passed on. */
+/** How much of a member's error text is reported. */
 const REASON_BYTES_MAX = 200;
 
 /**
- * Asks for a page, and waits until it begins to come.
+ * Requests a page, and waits until it begins to arrive.
  *
- * @param way.timeoutMs for the whole page, however slowly it is read
- * @param way.signal ends it; a caller that does not read a page to its end has to abort it
- * @throws {SendFailure} where it does not come; the signal's reason when it aborts
- * @throws {TypeError} where it is answered with another status than 200
+ * @param way.timeoutMs for the whole page, including the time to read it
+ * @param way.signal aborts the page. A caller that does not read a page to its end has to abort it.
+ * @throws {SendFailure} if it does not arrive; the signal's reason when it aborts
+ * @throws {TypeError} if its status is not 200
  */
 export async function openPage(
   member: Member,
@@ -38,7 +38,7 @@ export async function openPage(
   const pieces = createHandover<Uint8Array>();
   let hasBegun = false;
   const begun = Promise.withResolvers<readonly string[]>();
-  // Who takes a piece does not see that nobody asks for the next one any more.
+  // The writer of a piece does not notice that nobody requests the next one any more.
   const giveUp = () => pieces.fail(signal.reason);
 
   async function receive(): Promise<void> {

@@ -1,6 +1,6 @@
 /**
- * Reads one large page of a member, part by part: a member with 100,000 groups has one of 44 MB, and
- * of 135 MB as JSON. Nothing of it is kept here, and pushes are passed on in the meantime.
+ * Reads one large page of a member in parts: a member with 100,000 groups has a page of 44 MB, and of 135 MB
+ * as JSON. Nothing of it is kept here, and pushes are forwarded meanwhile.
  *
  * @module
  */
@@ -16,39 +16,37 @@ import type { Transport } from "../client/transport.ts";
 /** How members are read. */
 export interface ReadWay {
   readonly transport: Transport;
-  /** For each page. */
+  /** The timeout of each page. */
   readonly timeoutMs: number;
-  /** Unix time in ms. */
+  /** Returns Unix time in milliseconds. */
   readonly now: () => number;
 }
 
-/** Which page, and what becomes of it. */
+/** Which page is read, and where it goes. */
 export interface PageRequest {
   /** Path below the Pushgateways' route prefix. */
   readonly target: string;
-  /** Media types. */
+  /** Media types for `Accept`. */
   readonly accept: string;
-  /**
-   * Takes the next bytes of a page that is there (200), unpacked. They are only good during the call.
-   */
+  /** Takes the next bytes of a page with status 200, unpacked. They are valid during the call. */
   take(bytes: Uint8Array): void;
 }
 
-/** What came with a page. */
+/** The outcome of reading a page. */
 export interface PageAnswer {
-  /** 200: the whole page has been taken. Any other: nothing. */
+  /** 200: the whole page was taken. Otherwise nothing was taken. */
   readonly status: number;
   readonly clockAhead: ClockBounds;
 }
 
-/** What is taken without a look at the clock: well below a millisecond of work. */
+/** Bytes between two looks at the clock: well below a millisecond of work. */
 const PIECE_BYTES = 32_768;
 
 /**
  * Reads a page.
  *
- * @throws {SendFailure} where it did not come, or not whole
- * @throws what `take` throws, and the signal's reason when it aborts
+ * @throws {SendFailure} if it does not arrive completely
+ * @throws what `take` throws; the signal's reason when it aborts
  */
 export async function readPage(
   member: Member,
@@ -74,18 +72,20 @@ export async function readPage(
   return { status, clockAhead: clockAhead(headerValue(headers, "date"), { sentAt, answeredAt }) };
 }
 
-/** Where a page goes as it comes. */
+/** Takes a page as it arrives. */
 export interface PageSink {
-  /** Called with the headers of a page that is there (200), before its first bytes. */
+  /** Called with the headers of a page with status 200, before its first bytes. */
   begins(headers: readonly string[]): void;
-  /** Takes the next bytes, unpacked. They are good until that is done, and nothing more is read before. */
+  /**
+   * Takes the next bytes, unpacked. They are valid until it has finished, and nothing more is read before.
+   */
   take(bytes: Uint8Array): Promise<void>;
 }
 
 /**
- * Has a page sent, packed, and unpacks it.
+ * Requests a page, compressed, and unpacks it.
  *
- * @throws as {@linkcode readPage}
+ * @throws the same as {@linkcode readPage}
  */
 export async function receivePage(
   member: Member,

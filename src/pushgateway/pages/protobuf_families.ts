@@ -1,6 +1,6 @@
 /**
- * Metric families as delimited `MetricFamily` messages. A family that is large goes out in several of
- * them, because what is in a message has to be known before it begins. Pure.
+ * Metric families as delimited `MetricFamily` messages. A large family is written as several messages,
+ * because the length of a message has to be known at its beginning. Pure.
  *
  * @module
  */
@@ -20,21 +20,21 @@ import {
 } from "./protobuf_wire.ts";
 import { keyOfLabels, labelsOf, latin1Of } from "./series.ts";
 
-/** What a message says of its family. */
+/** What a message says about its family. */
 export interface ProtobufHead extends FamilyHead {
   readonly fields: Fields;
 }
 
 const [NAME, HELP, TYPE, METRIC] = [1, 2, 3, 4];
 const METRIC_TAG = METRIC * 8 + BYTES;
-/** How the `Gauge` of a metric begins, before its value. */
+/** The beginning of the `Gauge` of a metric, before its value. */
 const GAUGE_START = [0x12, 0x09, 0x09];
-/** A family's name, its help or one metric: anything larger is no page of a Pushgateway. */
+/** The largest name, help or metric. No page of a Pushgateway has a larger one. */
 const FIELD_BYTES_MAX = 64_000_000;
-/** Of the metrics in one message, unless one of them has more. */
+/** The most bytes of metrics in one message, unless one metric is larger. */
 const MESSAGE_BYTES_MAX = 1_048_576;
 
-/** The length of a message that nobody would send. */
+/** A message length that is never sent. */
 const BROKEN_OFF = new Uint8Array([...Array(8).fill(0xff), 0x7f]);
 
 /** The format. */
@@ -49,10 +49,10 @@ export const PROTOBUF_FORMAT: PageFormat<ProtobufHead> = {
 function reader(read: ReadBytes) {
   let bytes: Uint8Array = new Uint8Array();
   const cursor: { bytes: Uint8Array; at: number } = { bytes, at: 0 };
-  /** Bytes of the present message that are still to come. */
+  /** Bytes of the current message that have not been read yet. */
   let left = 0;
 
-  /** Keeps what is not read yet, and reads on; says whether there was more. */
+  /** Keeps the unread bytes, and reads more. Returns `false` at the end. */
   async function fill(): Promise<boolean> {
     const rest = bytes.slice(cursor.at); // a copy: the bytes are only good until more are read
     if (rest.length > FIELD_BYTES_MAX) {
@@ -68,13 +68,13 @@ function reader(read: ReadBytes) {
     return true;
   }
 
-  /** The next byte of the message. */
+  /** Returns the next byte of the message. */
   async function peek(): Promise<number> {
     while (cursor.at === bytes.length) await fill();
     return bytes[cursor.at];
   }
 
-  /** Reads a field of the message; nothing happens where it is not there whole. */
+  /** Reads a field of the message. Changes nothing if the field is incomplete. */
   function wholeField(): WireField | undefined {
     const from = cursor.at;
     const field = readField(cursor);
@@ -95,7 +95,7 @@ function reader(read: ReadBytes) {
 
   async function samples(): Promise<Uint8Array | undefined> {
     while (left > 0) {
-      // What is said of a family behind its metrics comes too late.
+      // Fields of a family after its metrics are ignored.
       while (left > 0 && await peek() !== METRIC_TAG) await nextField();
       const from = cursor.at;
       while (left > 0 && bytes[cursor.at] === METRIC_TAG && wholeField());
@@ -150,7 +150,7 @@ function writer(write: WriteBytes) {
       help = heads.find(({ fields }) => fields.help)?.fields.help;
     },
     samples(samples: Uint8Array, own: ProtobufHead) {
-      // What a metric holds belongs to its type.
+      // The content of a metric depends on its type.
       if (head?.type !== own.type || length + samples.length > MESSAGE_BYTES_MAX) end();
       head = own;
       metrics.push(new Uint8Array(samples)); // a copy: the bytes are only good during the call
@@ -160,7 +160,7 @@ function writer(write: WriteBytes) {
   };
 }
 
-/** The fields of a message before its metrics. */
+/** Encodes the fields of a message before its metrics. */
 function encodeHead(head: Fields): Uint8Array {
   const help = head.help && new TextDecoder("utf-8", { ignoreBOM: true }).decode(head.help);
   const bytes = encodeFamilies([{ name: head.name, type: "", help, metrics: [], head }]);
@@ -171,7 +171,7 @@ function encodeHead(head: Fields): Uint8Array {
 
 function select(samples: Uint8Array, _: ProtobufHead, wants: Wants, take: WriteBytes): void {
   const cursor: Cursor = { bytes: samples, at: 0 };
-  /** Where those began that are wanted. */
+  /** The beginning of the wanted metrics. */
   let from = 0;
   while (cursor.at < samples.length) {
     const at = cursor.at;

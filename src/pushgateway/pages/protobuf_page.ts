@@ -1,6 +1,6 @@
 /**
- * Reads the metrics of delimited `MetricFamily` messages, in any pieces: one family may have those of
- * 100,000 groups. The metrics are given out as they are, to be sent on with all that is in them.
+ * Reads the metrics of delimited `MetricFamily` messages, which arrive in pieces: one family may have the
+ * metrics of 100,000 groups. The bytes of metrics are not changed, so that they can be sent on completely.
  * Pure.
  *
  * @module
@@ -9,58 +9,58 @@
 import { concat } from "./concat.ts";
 import { type Cursor, readField, readVarint, type WireField } from "./protobuf_wire.ts";
 
-/** What is said of a family once; the same object for all of its metrics. */
+/** The fields of a family. All of its metrics get the same object. */
 export interface FamilyHead {
   readonly name: string;
-  /** UTF-8, unless who pushed it was careless. */
+  /** Usually UTF-8, but clients can push other bytes. */
   readonly help: Uint8Array | undefined;
-  /** Number of the type; absent counts as a counter. */
+  /** The number of the type. Absent: a counter. */
   readonly type: number | undefined;
 }
 
-/** Where families and metrics go. */
+/** Takes families and metrics. */
 export interface ProtobufSink {
-  /** Takes a `Metric` message, whose bytes are only good during the call. */
+  /** Takes a `Metric` message, whose bytes are valid during the call. */
   metric(bytes: Uint8Array, family: FamilyHead): void;
-  /** All metrics of the family have come, if it has any. */
+  /** Called after all metrics of the family, if it has any. */
   familyEnd?(family: FamilyHead): void;
 }
 
-/** Takes messages piece by piece. */
+/** Takes messages in pieces. */
 export interface ProtobufPage {
   /**
    * Takes the next bytes.
    *
-   * @throws {SyntaxError} where they are no such messages
+   * @throws {SyntaxError} if they are not such messages
    */
   take(bytes: Uint8Array): void;
   /**
-   * The bytes have ended.
+   * Handles the end of the bytes.
    *
-   * @throws {SyntaxError} where a message broke off
+   * @throws {SyntaxError} if a message broke off
    */
   end(): void;
 }
 
-/** What such a page is called, and what a push of such messages has to say of itself. */
+/** The content type of such a page, and of a push of such messages. */
 export const PROTOBUF_TYPE = "application/vnd.google.protobuf;" +
   "proto=io.prometheus.client.MetricFamily;encoding=delimited";
-/** The media type to ask for. */
+/** The media type for `Accept`. */
 export const PROTOBUF_ACCEPT = `${PROTOBUF_TYPE};escaping=allow-utf-8`;
 
 const [NAME, HELP, TYPE, METRIC] = [1, 2, 3, 4];
-/** A family's name, its help or one metric: anything larger is no page of a Pushgateway. */
+/** The largest name, help or metric. No page of a Pushgateway has a larger one. */
 const FIELD_BYTES_MAX = 64_000_000;
 
 /** Reads one page. */
 export function createProtobufPage(sink: ProtobufSink): ProtobufPage {
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   let head: FamilyHead | undefined;
-  /** Bytes of the family that are still to come. */
+  /** Bytes of the family that have not been read yet. */
   let left = 0;
   let kept: Uint8Array[] = [];
   let keptBytes = 0;
-  /** With fewer bytes than these there is no going on. */
+  /** The number of bytes that are needed to go on. */
   let needed = 1;
 
   function begin(length: number): void {
@@ -83,7 +83,7 @@ export function createProtobufPage(sink: ProtobufSink): ProtobufPage {
     else if (number === TYPE) head = { ...head, type: readVarint({ bytes, at: start }) };
   }
 
-  /** Reads a length or a field; nothing happens where the bytes end within it. */
+  /** Reads a length or a field. Changes nothing if it is incomplete. */
   function step(cursor: Cursor): boolean {
     const from = cursor.at;
     if (!head) {

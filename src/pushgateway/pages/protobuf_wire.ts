@@ -1,6 +1,6 @@
-/** The wire format of protobuf messages: fields, and what is in them is up to others. Pure. @module */
+/** Reads and writes the wire format of protobuf messages, without the meaning of fields. Pure. @module */
 
-/** A place in bytes, which reading moves on. */
+/** A position in bytes. Reading advances it. */
 export interface Cursor {
   readonly bytes: Uint8Array;
   at: number;
@@ -9,21 +9,21 @@ export interface Cursor {
 /** One field of a message. */
 export interface WireField {
   readonly number: number;
-  /** Where its value starts; one that has a length starts behind that. */
+  /** The beginning of its value, after the length if there is one. */
   readonly start: number;
   readonly end: number;
 }
 
-/** What bytes with a length are tagged with; a varint, 8 bytes, and 4 bytes. */
+/** The wire type of fields with a length; then a varint, 8 bytes, and 4 bytes. */
 export const BYTES = 2;
 const [VARINT, FIXED64, FIXED32] = [0, 1, 5];
 const VARINT_BYTES_MAX = 10;
 
 /**
- * Reads a varint. One of more than 53 bits is rounded: lengths and tags have none.
+ * Reads a varint. A value of more than 53 bits is rounded, but lengths and tags have fewer.
  *
- * @returns nothing where the bytes end before it does
- * @throws {SyntaxError} where it is longer than any
+ * @returns `undefined` if the bytes end before the varint does
+ * @throws {SyntaxError} if it is longer than a varint may be
  */
 export function readVarint(cursor: Cursor): number | undefined {
   const { bytes, at } = cursor;
@@ -43,11 +43,11 @@ export function readVarint(cursor: Cursor): number | undefined {
 }
 
 /**
- * Reads a field. The cursor is behind its value then, which may be beyond the bytes: `end` tells how
- * many there have to be.
+ * Reads a field. The cursor is then at the end of its value, which may be beyond the bytes: `end` is the
+ * number of bytes needed.
  *
- * @returns nothing where the bytes end before the value begins
- * @throws {SyntaxError} where it is no field
+ * @returns `undefined` if the bytes end before the value begins
+ * @throws {SyntaxError} if it is not a field
  */
 export function readField(cursor: Cursor): WireField | undefined {
   const tag = readVarint(cursor);
@@ -80,9 +80,9 @@ export function readField(cursor: Cursor): WireField | undefined {
 }
 
 /**
- * Reads the fields of a whole message.
+ * Reads the fields of a complete message.
  *
- * @throws {SyntaxError} where it is none
+ * @throws {SyntaxError} if it is not a message
  */
 export function readFields(bytes: Uint8Array): WireField[] {
   const fields: WireField[] = [];
@@ -97,14 +97,14 @@ export function readFields(bytes: Uint8Array): WireField[] {
   return fields;
 }
 
-/** How many bytes a whole number takes as a varint. */
+/** Returns how many bytes a non-negative integer takes as a varint. */
 export function varintLength(value: number): number {
   let length = 1;
   for (; value > 127; value = Math.floor(value / 128)) length++;
   return length;
 }
 
-/** Writes a whole number as a varint. @returns where it ends */
+/** Writes a non-negative integer as a varint. @returns its end */
 export function writeVarint(bytes: Uint8Array, from: number, value: number): number {
   let at = from;
   for (; value > 127; value = Math.floor(value / 128)) bytes[at++] = (value % 128) + 128;

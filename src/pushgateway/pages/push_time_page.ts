@@ -1,8 +1,8 @@
 /**
- * Reads the push times from the text of `/metrics`, in any pieces: each group has one
- * `push_time_seconds` sample, which has the group's labels and no other but an empty `instance` where
- * the group has none. Of the rest only the times of failed pushes, when the process has started and the
- * families' types are looked at: what else there is is skipped by the family. Pure.
+ * Reads the push times from the text of `/metrics`, which arrives in pieces. Each group has one
+ * `push_time_seconds` sample with the labels of the group, and with an empty `instance` if the group has
+ * none. Otherwise only the times of failed pushes, the start time of the process and the types of families
+ * are read. All other families are skipped. Pure.
  *
  * @module
  */
@@ -14,26 +14,26 @@ import { createKnownIds, type KnownIds } from "./known_ids.ts";
 import { begins, LINE_BYTES_MAX, NEWLINE, nextComment } from "./text_lines.ts";
 import { parseSample } from "./text_sample.ts";
 
-/** Takes a page piece by piece. */
+/** Takes a page in pieces. */
 export interface PushTimePage {
   /**
    * Takes the next bytes.
    *
-   * @throws {SyntaxError} where a push time is no sample of the text format
+   * @throws {SyntaxError} if a push time is not a sample of the text format
    */
   take(bytes: Uint8Array): void;
-  /** Unix seconds by group ID. */
+  /** In Unix seconds, by group ID. */
   readonly times: ReadonlyMap<string, number>;
-  /** When the last push failed, Unix seconds by group ID; only of groups where one has. */
+  /** When the last push failed, in Unix seconds by group ID. Only groups with a failed push. */
   readonly failures: ReadonlyMap<string, number>;
-  /** Types by family, as `gauge`. */
+  /** The types of families by name, as `gauge`. */
   readonly types: ReadonlyMap<string, string>;
-  /** When the process started, Unix seconds; absent where the page does not tell. */
+  /** When the process started, in Unix seconds. Absent if it is not on the page. */
   readonly started: number | undefined;
   /**
-   * Whether every push time has come. Families are sorted by name, and a page may end anywhere with
-   * status 200 where a protobuf push has damaged the store; so one has to follow them. The
-   * Pushgateway's own `pushgateway_build_info` always does.
+   * Whether all push times were read. Families are sorted by name, and a page may end anywhere with status
+   * 200 if a protobuf push has damaged the store, so another family has to follow them. The Pushgateway's own
+   * `pushgateway_build_info` always does.
    */
   readonly complete: boolean;
 }
@@ -46,7 +46,7 @@ const TYPE = new TextEncoder().encode("# TYPE ");
 const START_TIME = new TextEncoder().encode("process_start_time_seconds ");
 const STARTS = [SAMPLE, FAILURE, TYPE, START_TIME];
 const START_BYTES_MAX = Math.max(...STARTS.map(({ length }) => length));
-/** Families of which something is taken. */
+/** Families whose samples are read. */
 const OF_USE = new Set([FAMILY, "push_failure_time_seconds", "process_start_time_seconds"]);
 const [SPACE, ZERO] = [0x20, 0x30];
 
@@ -59,15 +59,15 @@ export function createPushTimePage(known: KnownIds = createKnownIds()): PushTime
   const encoder = new TextEncoder();
   let complete = false;
   let startTime: number | undefined;
-  /** Of the line that the last bytes broke off in; empty where it is skipped. */
+  /** The beginning of the line in which the last bytes broke off. Empty while the line is skipped. */
   let started: Uint8Array[] = [];
   let startedBytes = 0;
   let skipping = false;
-  /** A family is skipped: up to the next comment. */
+  /** Whether a family is skipped, up to the next comment. */
   let skippingFamily = false;
   let endsLine = true;
 
-  /** Takes whole lines of push times, decoded together: for each by itself it takes twice as long. */
+  /** Takes whole lines of push times, decoded together: decoding them separately takes twice as long. */
   function takeTimes(lines: string): void {
     for (let at = 0; at < lines.length;) {
       const newline = lines.indexOf("\n", at);
@@ -90,7 +90,7 @@ export function createPushTimePage(known: KnownIds = createKnownIds()): PushTime
   function takeNew(line: string, labels: string): void {
     const sample = parseSample(line);
     const id = groupId(groupOfLabels(sample.labels));
-    // A copy: a part of a text keeps the whole of it in memory.
+    // A copy, because a part of a string keeps the whole string in memory.
     known.learn(decoder.decode(encoder.encode(labels)), id);
     times.set(id, sample.value);
   }
@@ -112,7 +112,7 @@ export function createPushTimePage(known: KnownIds = createKnownIds()): PushTime
     }
   }
 
-  /** Takes as many lines from somewhere on as are alike, where there are; returns where the next one begins. */
+  /** Takes the similar lines at a position, if there are any. Returns where the next line begins. */
   function takeAlike(bytes: Uint8Array, from: number): number {
     let at = from;
     if (begins(bytes, SAMPLE, at)) {
@@ -128,7 +128,7 @@ export function createPushTimePage(known: KnownIds = createKnownIds()): PushTime
     return at;
   }
 
-  /** Keeps a piece of an unfinished line, unless it is seen to be one of no interest. */
+  /** Keeps a piece of an incomplete line, unless its beginning shows that it is not needed. */
   function keep(piece: Uint8Array): void {
     const isNews = startedBytes < START_BYTES_MAX;
     startedBytes += piece.length;
@@ -188,12 +188,12 @@ export function createPushTimePage(known: KnownIds = createKnownIds()): PushTime
   };
 }
 
-/** Whether the two agree as far as the shorter goes. */
+/** Whether both are the same up to the end of the shorter one. */
 function agree(line: Uint8Array, start: Uint8Array): boolean {
   return begins(line, start.subarray(0, line.length));
 }
 
-/** Whether a line that ends somewhere has the value 0: its group has never failed, as nearly all have not. */
+/** Whether the line that ends there has the value 0: its group has no failed push, like nearly all groups. */
 function isZero(bytes: Uint8Array, end: number): boolean {
   return bytes[end - 1] === ZERO && bytes[end - 2] === SPACE;
 }

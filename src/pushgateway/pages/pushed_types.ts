@@ -1,20 +1,21 @@
-/** Which metric families a push carries, and of which types. Pure. @module */
+/** Finds out which metric families a push contains, and their types. Pure. @module */
 
 import { splitFamilies, typeOfFamily } from "./family.ts";
 
-/** What a push says of its body. */
+/** The headers of a push that describe its body. */
 export interface BodyHeaders {
   readonly contentType: string | undefined;
   readonly contentEncoding: string | undefined;
 }
 
 const PROTOBUF = "application/vnd.google.protobuf";
-/** What the samples of a summary or a histogram are called behind the family's name. */
+/** Suffixes of a summary's or a histogram's samples. */
 const SUFFIX = /_(?:sum|count|bucket)$/;
 
 /**
- * Reads the types of the families in a body, as `gauge`, by name. A Pushgateway refuses a push where
- * other groups have one of them with another type. What is packed, or no metrics at all, tells nothing.
+ * Reads the types of the families in a body, as `gauge`, by name. A Pushgateway refuses a push if other
+ * groups have one of the families with another type. The result is empty for a packed body, and for one
+ * without metrics.
  *
  * @example
  * ```ts

@@ -1,4 +1,4 @@
-/** What tells one series of a family from the others, in JSON and in protobuf alike. Pure. @module */
+/** Identifies the series of a family, in the same way in JSON and in protobuf. Pure. @module */
 
 import { Buffer } from "node:buffer";
 import type { LabelPairs } from "./json_group.ts";
@@ -7,26 +7,26 @@ import { readField, readFields } from "./protobuf_wire.ts";
 const [METRIC_LABEL, METRIC_GAUGE] = [1, 2];
 const [LABEL_NAME, LABEL_VALUE] = [1, 2];
 const GAUGE_VALUE = 1;
-/** How a label begins in a `Metric`, and its name and its value in that. */
+/** The tag of a label in a `Metric`, and the tags of name and value in a label. */
 const [LABEL_TAG, NAME_TAG, VALUE_TAG] = ["\x0a", "\x0a", "\x12"];
 const [NAME_TAG_BYTE, VALUE_TAG_BYTE] = [0x0a, 0x12];
-/** A length in one byte: nearly all of them. */
+/** The largest length in one byte, which is enough for nearly all labels. */
 const SHORT_MAX = 127;
 // deno-lint-ignore no-control-regex -- that is what ASCII begins with
 const ASCII = /^[\x00-\x7f]*$/;
 
 /**
- * The key of a series with these labels: those fields of a `Metric` message that hold them, sorted by
- * name, with one byte in each character. So the key of most metrics is a piece of them.
+ * Returns the key of the series with these labels: the fields of a `Metric` message that contain them, sorted
+ * by name, with one character for each byte. So the key of most metrics is a part of their bytes.
  */
 export function keyOfLabels(labels: LabelPairs): string {
   return keyOf(labels.map(([name, value]) => [binary(name), binary(value)]));
 }
 
 /**
- * The key of the series of a `Metric` message, whatever the order of its labels.
+ * Returns the key of the series of a `Metric` message, whatever the order of its labels.
  *
- * @throws {SyntaxError} where it is none
+ * @throws {SyntaxError} if it is not such a message
  */
 export function keyOfMetric(metric: Uint8Array): string {
   const end = endOfSortedLabels(metric);
@@ -34,15 +34,15 @@ export function keyOfMetric(metric: Uint8Array): string {
   return keyOf(labelsOf(metric));
 }
 
-/** The labels of a key, as they are shown to people. */
+/** Returns the labels of a key, in a readable form. */
 export function labelsOfKey(key: string): LabelPairs {
   return labelsOf(Buffer.from(key, "latin1")).map(([name, value]) => [utf8(name), utf8(value)]);
 }
 
 /**
- * The value of a `Metric` message of a gauge; 0 where it has none.
+ * Returns the value of a `Metric` message of a gauge; 0 if it has none.
  *
- * @throws {SyntaxError} where it is no such message
+ * @throws {SyntaxError} if it is not such a message
  */
 export function gaugeValue(metric: Uint8Array): number {
   let value = 0;
@@ -58,8 +58,8 @@ export function gaugeValue(metric: Uint8Array): number {
 }
 
 /**
- * Where the labels of a metric end, where they are its first fields, sorted, and written as a key has
- * them, as Pushgateways do.
+ * Returns the end of a metric's labels if they are its first fields, sorted, and encoded as in a key, as
+ * Pushgateways do.
  */
 function endOfSortedLabels(metric: Uint8Array): number | undefined {
   let at = 0;
@@ -80,7 +80,7 @@ function endOfSortedLabels(metric: Uint8Array): number | undefined {
     at += 2 + length;
   }
   if (at > metric.length) return undefined;
-  // Nothing but a label is tagged like one, and the other fields are behind them.
+  // Only labels have this tag, and the other fields follow them.
   for (const cursor = { bytes: metric, at }; cursor.at < metric.length;) {
     const field = readField(cursor);
     if (!field || field.number === METRIC_LABEL) return undefined;
@@ -100,9 +100,9 @@ function isBefore(
 }
 
 /**
- * The labels of a `Metric` message, a character for each byte.
+ * Returns the labels of a `Metric` message, with one character for each byte.
  *
- * @throws {SyntaxError} where it is none
+ * @throws {SyntaxError} if it is not such a message
  */
 export function labelsOf(metric: Uint8Array): [name: string, value: string][] {
   const pairs: [string, string][] = [];
@@ -130,7 +130,7 @@ function keyOf(pairs: [name: string, value: string][]): string {
   return key;
 }
 
-/** The length of a text as a varint, a character for each byte. */
+/** Returns the length of a text as a varint, with one character for each byte. */
 function length({ length }: string): string {
   let text = "";
   for (; length > SHORT_MAX; length = Math.floor(length / 128)) {
@@ -139,7 +139,7 @@ function length({ length }: string): string {
   return text + String.fromCharCode(length);
 }
 
-/** Some bytes as a text with one of them in each character. */
+/** Returns bytes as a text, with one character for each byte. */
 export function latin1Of(
   { buffer, byteOffset, length }: Uint8Array,
   start = 0,
@@ -148,12 +148,12 @@ export function latin1Of(
   return Buffer.from(buffer, byteOffset + start, end - start).toString("latin1");
 }
 
-/** UTF-8 with one byte in each character. */
+/** Returns the UTF-8 of a text, with one character for each byte. */
 export function binary(text: string): string {
   return ASCII.test(text) ? text : Buffer.from(text).toString("latin1");
 }
 
-/** The text that is so written. */
+/** Returns the text of UTF-8 with one character for each byte. */
 export function utf8(binary: string): string {
   return ASCII.test(binary) ? binary : Buffer.from(binary, "latin1").toString();
 }

@@ -8,36 +8,36 @@ import { latin1Of } from "./series.ts";
 import { HASH, LINE_BYTES_MAX, NEWLINE, nextComment } from "./text_lines.ts";
 import { readLabels, unescape } from "./text_sample.ts";
 
-/** What the lines above the samples say, a character for each byte. */
+/** The lines above the samples, with one character for each byte. */
 export interface TextHead extends FamilyHead {
-  /** The name as it is written, maybe between quotation marks. */
+  /** The name as written, maybe in quotation marks. */
   readonly written: string;
-  /** The whole line, where there is one. */
+  /** The complete line, if there is one. */
   readonly help: string | undefined;
 }
 
 const HELP = "# HELP ";
 const TYPE = "# TYPE ";
-/** What tells samples of one metric apart, by the family's type. */
+/** The label that distinguishes samples of one metric, by the type of the family. */
 const WITHIN: Readonly<Record<string, string>> = { histogram: "le", summary: "quantile" };
 
 /**
  * Creates the format.
  *
- * @param isSorted names are written as they are sorted: none was escaped that the reader would not
- *   understand. Else a family may come again that was written before, and goes on without its head
+ * @param isSorted whether names are written as they are sorted, because none was escaped. Otherwise a family
+ *   that was already written may come again, and is continued without its head.
  */
 export function createTextFormat(isSorted: boolean): PageFormat<TextHead> {
   return { reader, writer: (write) => writer(write, isSorted), select, gauge, brokenOff };
 }
 
 function reader(read: ReadBytes) {
-  /** What was read; whole lines are there up to the end. */
+  /** The bytes that were read. They are complete lines up to the end. */
   let bytes: Uint8Array = new Uint8Array();
   let [at, end] = [0, 0];
   let isInFamily = false;
 
-  /** Reads until there is a whole line more; says whether there is. */
+  /** Reads until there is at least one complete line. Returns `false` at the end. */
   async function fill(): Promise<boolean> {
     while (at === end) {
       const rest = bytes.slice(at); // a copy: the bytes are only good until more are read
@@ -110,7 +110,7 @@ function writer(write: WriteBytes, isSorted: boolean) {
       if (told.has(name)) return;
       if (!isSorted) told.add(name);
       const help = heads.find(({ help }) => help !== undefined)?.help ?? "";
-      // Any sample may be of no type.
+      // Samples of all types are valid as untyped ones.
       const shown = heads.every((other) => other.type === type) ? type : "untyped";
       head = `${help}${TYPE}${written} ${shown}\n`;
     },
@@ -131,7 +131,7 @@ function select(
 ): void {
   const text = latin1Of(samples);
   const within = WITHIN[type];
-  /** Where those began that are wanted. */
+  /** The beginning of the wanted samples. */
   let from = 0;
   for (let at = 0; at < text.length;) {
     const end = text.indexOf("\n", at) + 1;
@@ -159,7 +159,7 @@ function gauge({ name, help, samples }: Gauge): Uint8Array {
   return new TextEncoder().encode(head + lines.join(""));
 }
 
-/** A name, and no number behind it. */
+/** Returns a name without a number. */
 function brokenOff(reason: string): Uint8Array {
   const line = `page_broke_off ${reason.replaceAll(/[^ -~]/g, "?")}`;
   return new TextEncoder().encode(`${line}\n`);

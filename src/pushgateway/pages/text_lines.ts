@@ -1,15 +1,15 @@
 /** Finds lines in the bytes of the text format. Pure. @module */
 
 export const NEWLINE = 0x0a;
-/** What comments begin with, and hardly anything else has in it. */
+/** The first character of comments. It is rare elsewhere. */
 export const HASH = 0x23;
-/** A URL of more than a megabyte is refused by the Pushgateway, and so no labels come to that. */
+/** The longest line. A Pushgateway refuses URLs of more than a megabyte, so labels are shorter. */
 export const LINE_BYTES_MAX = 8_000_000;
 
 /**
- * Where the next line begins that is a comment; the end where there is none.
+ * Returns where the next line that is a comment begins, or the end of the bytes if there is none.
  *
- * @param endsLine whether a line begins at `from`, where that is the beginning of the bytes
+ * @param endsLine whether a line begins at the beginning of the bytes, if `from` is there
  */
 export function nextComment(bytes: Uint8Array, from: number, endsLine: boolean): number {
   for (let at = from;;) {
@@ -20,7 +20,7 @@ export function nextComment(bytes: Uint8Array, from: number, endsLine: boolean):
   }
 }
 
-/** Whether a line, or what lies from somewhere on, begins with something. */
+/** Whether a line, or the bytes from some position on, begins with given bytes. */
 export function begins(bytes: Uint8Array, start: Uint8Array, from = 0): boolean {
   if (bytes.length - from < start.length) return false;
   for (let i = 0; i < start.length; i++) if (bytes[from + i] !== start[i]) return false;

@@ -1,18 +1,18 @@
 /** Reads one line of the text format. Pure. @module */
 
-/** What a line tells. */
+/** The content of a line. */
 export interface Sample {
   readonly labels: readonly (readonly [name: string, value: string])[];
   readonly value: number;
 }
 
-/** What the format writes behind a backslash; any other stands for itself. */
+/** Escape sequences of the format. Any other character after a backslash stands for itself. */
 const ESCAPES: Readonly<Record<string, string>> = { n: "\n" };
 
 /**
  * Reads a sample with labels and without a timestamp.
  *
- * @throws {SyntaxError}
+ * @throws {SyntaxError} if the line is something else
  *
  * @example
  * ```ts
@@ -33,12 +33,12 @@ export function parseSample(line: string): Sample {
 }
 
 /**
- * Reads labels up to the brace that closes them. A name of the metric among them, as the format has it for
- * one that needs quotation marks, is passed over.
+ * Reads labels up to the closing brace. The name of the metric, which the format has among the labels if it
+ * needs quotation marks, is skipped.
  *
- * @param from behind the brace that opens them
- * @returns the labels, and where what comes behind the closing brace begins
- * @throws {SyntaxError}
+ * @param from after the opening brace
+ * @returns the labels, and the position after the closing brace
+ * @throws {SyntaxError} if there are no labels
  */
 export function readLabels(
   line: string,
@@ -47,7 +47,7 @@ export function readLabels(
   const labels: (readonly [string, string])[] = [];
   let at = from;
   while (line[at] !== "}") {
-    // Before the brace there is none then.
+    // Then there is no name before the brace.
     const mayNameMetric = at === 1 && line[at] === '"';
     let name: string;
     if (line[at] === '"') {
@@ -66,7 +66,7 @@ export function readLabels(
   }
   return { labels, end: at + 1 };
 
-  /** From one quotation mark to behind the next that is not escaped. */
+  /** Reads a string from its quotation mark to the next one that is not escaped. */
   function readQuoted(): string {
     const start = at + 1;
     let end = line.indexOf('"', start);
@@ -84,7 +84,7 @@ export function readLabels(
   }
 }
 
-/** What stands between quotation marks. */
+/** Resolves the escape sequences of a string. */
 export function unescape(text: string): string {
   return text.replace(/\\(.)/g, (_, escaped: string) => ESCAPES[escaped] ?? escaped);
 }
