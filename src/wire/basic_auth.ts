@@ -3,7 +3,7 @@
 import { Buffer } from "node:buffer";
 import { headerValue } from "./headers.ts";
 
-/** A user and a password, which nobody has checked. */
+/** A user and a password, not checked. */
 export interface Credentials {
   readonly user: string;
   readonly password: string;
@@ -12,12 +12,15 @@ export interface Credentials {
 const BASIC = /^basic +/i;
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
-/** The value of an `Authorization` header. */
+/** Returns the value of an `Authorization` header. */
 export function basicAuthorization({ user, password }: Credentials): string {
   return `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
 }
 
-/** Reads them from the headers of a request; absent where there are none, or other ones. */
+/**
+ * Reads the credentials of a request from its headers. Returns `undefined` if there are none, or of another
+ * scheme.
+ */
 export function basicCredentials(headers: readonly string[]): Credentials | undefined {
   const value = headerValue(headers, "authorization");
   const scheme = value && BASIC.exec(value)?.[0];

@@ -1,6 +1,6 @@
-/** Headers as they are kept here: names and values in turn, as they came. @module */
+/** Headers as lists of names and values in turn, unchanged. @module */
 
-/** The value of the first header of that name. */
+/** Returns the value of the first header with that name. */
 export function headerValue(headers: readonly string[], lowerCaseName: string): string | undefined {
   for (let i = 0; i < headers.length; i += 2) {
     if (headers[i].toLowerCase() === lowerCaseName) return headers[i + 1];
@@ -8,7 +8,7 @@ export function headerValue(headers: readonly string[], lowerCaseName: string): 
   return undefined;
 }
 
-/** Without the spaces and tabs behind it: other white space may be a byte of a character. */
+/** Removes spaces and tabs at the end. Other white space may be a byte of a character. */
 export function withoutBlanks(value: string): string {
   let end = value.length;
   while (end > 0 && (value[end - 1] === " " || value[end - 1] === "\t")) end--;

@@ -1,6 +1,6 @@
 /**
- * llhttp, the HTTP/1.1 parser of Node.js, in the WebAssembly build that undici ships. It reads bytes and
- * names places in them; what they mean is for its users to say.
+ * llhttp, the HTTP/1.1 parser of Node.js, in the WebAssembly build that undici ships. It finds the parts of a
+ * message in bytes, without their meaning.
  *
  * @module
  */
@@ -9,39 +9,39 @@ import { Buffer } from "node:buffer";
 import wasm from "undici/lib/llhttp/llhttp-wasm.js";
 
 /**
- * What a parser finds in the bytes that it executes, as offsets in them: from, and up to. None of these
- * may throw, or execute something.
+ * Takes what a parser finds in the bytes that it executes, as start and end offsets. The functions must not
+ * throw, and must not execute anything.
  */
 export interface Finds {
   /** A part of a request's target. */
   onTarget(start: number, end: number): void;
   /** A part of a field's name. */
   onFieldName(start: number, end: number): void;
-  /** A part of a field's value, with the white space behind it; empty where there is no value. */
+  /** A part of a field's value, with the white space after it. Empty if there is no value. */
   onFieldValue(start: number, end: number): void;
-  /** A part of the body, without what frames it. */
+  /** A part of the body, without framing. */
   onBody(start: number, end: number): void;
   /**
-   * The end of a head: what the parser has understood of it is to be had of the parser.
+   * The end of a head. The parser has its properties.
    *
    * @returns whether to stop there
    */
   onHead(): boolean;
 }
 
-/** Why executing has come to an end. */
+/** Why executing has ended. */
 export type Stop =
   /** All bytes are taken, and more are needed. */
   | "bytes"
-  /** The head has ended, and it was asked to stop there. */
+  /** The head has ended, and `onHead` wanted to stop there. */
   | "head"
   /** The message has ended. */
   | "message"
   | ParseError;
 
-/** Bytes that are no HTTP/1.1. */
+/** The bytes are not HTTP/1.1. */
 export interface ParseError {
-  /** llhttp's name of the error, `HPE_INVALID_METHOD`. */
+  /** llhttp's name of the error, for example `HPE_INVALID_METHOD`. */
   readonly name: string;
   /** In llhttp's words. */
   readonly reason: string;
@@ -49,27 +49,29 @@ export interface ParseError {
 
 /** A parser of one message. */
 export interface Parser {
-  /** How many bytes of those last executed were taken; of an error, where it was found. */
+  /** How many of the last bytes were taken. After an error: its position. */
   readonly taken: number;
-  /** Of a request whose head has ended. */
+  /** The method of a request whose head has ended. */
   readonly method: string;
-  /** Of an answer whose head has ended. */
+  /** The status of an answer whose head has ended. */
   readonly status: number;
   readonly major: number;
   readonly minor: number;
-  /** Whether the connection may be used for another message: to be asked in `onHead`, or right after. */
+  /**
+   * Whether the connection may be used for another message. Valid only in `onHead` or directly afterwards.
+   */
   readonly keepsAlive: boolean;
   /**
-   * Reads on, to the end of the message at most.
+   * Executes bytes, at most to the end of the message.
    *
-   * @throws {Error} where it was released
+   * @throws {Error} if the parser was released
    */
   execute(bytes: Uint8Array): Stop;
-  /** The connection has ended; that completes an answer without a length. */
+  /** Handles the end of the connection, which completes an answer without a length. */
   finish(): Stop;
-  /** Goes to the start of a message. */
+  /** Resets the parser to the start of a message. */
   reset(): void;
-  /** Gives it back. It must not be used after. */
+  /** Gives the parser back. It must not be used afterwards. */
   release(): void;
 }
 
@@ -92,22 +94,22 @@ interface Exports {
   llhttp_method_name(method: number): number;
 }
 
-/** As llhttp numbers them. */
+/** llhttp's numbers of the types. */
 const TYPES = { request: 1, response: 2 } as const;
 const OK = 0;
 const PAUSED = 21;
 const GO_ON = 0;
 
-/** Bytes that are executed at once. */
+/** The most bytes that are executed at once. */
 const WINDOW_BYTES = 65_536;
 
-/** Of the parser that executes: it never yields to another. */
+/** Of the executing parser. Executing is never interrupted by another parser. */
 let finds: Finds;
-/** At which kind of end it has paused. */
+/** What ended at the last pause. */
 let pausedAt: "head" | "message" = "message";
-/** Of the head that has ended last. */
+/** Whether the last head allows to keep the connection. */
 let keepsHead = false;
-/** The offset in the bytes of what lies at the address 0. */
+/** The difference between an offset in the bytes and an address. */
 let shift = 0;
 const methods: string[] = [];
 
@@ -154,7 +156,7 @@ llhttp._initialize();
 const window = llhttp.malloc(WINDOW_BYTES);
 let view = Buffer.from(llhttp.memory.buffer);
 
-/** The memory of llhttp: it may be another one after each call, because it grows. */
+/** Returns the memory of llhttp. It may be replaced in any call, because it grows. */
 function memory(): Buffer {
   if (view.buffer !== llhttp.memory.buffer) view = Buffer.from(llhttp.memory.buffer);
   return view;
@@ -169,14 +171,14 @@ function methodOf(parser: number): string {
   return methods[number] ??= textAt(llhttp.llhttp_method_name(number));
 }
 
-/** Those that nobody uses, of each type. */
+/** Parsers that are not in use, by type. */
 const free = { request: [] as number[], response: [] as number[] };
 
 /**
- * Opens a parser that stands before a message.
+ * Opens a parser at the start of a message.
  *
- * @param type of the message
- * @param to is told what it finds
+ * @param type the type of the message
+ * @param to called with what the parser finds
  */
 export function openParser(type: keyof typeof TYPES, to: Finds): Parser {
   let parser = free[type].pop() ?? llhttp.llhttp_alloc(TYPES[type]);

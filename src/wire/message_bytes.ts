@@ -2,17 +2,20 @@
 
 import { Buffer } from "node:buffer";
 
-/** What an answer's head says about the message itself. */
+/** The part of an answer's head that depends on the message. */
 export interface ReplyFrame {
-  /** Bytes of the body; absent for one that has none by its status, or that the end of the connection ends. */
+  /**
+   * The length of the body. Absent if there is no body because of the status, or if the end of the connection
+   * ends it.
+   */
   readonly length?: number | "chunked";
-  /** When it was made. An answer that was made elsewhere says so itself. */
+  /** When the answer was created. An answer of a member has its own date. */
   readonly date: string;
-  /** What is said of the connection; absent where that needs no word. */
+  /** The `Connection` header. Absent if it is not needed. */
   readonly connection?: "close" | "keep-alive";
 }
 
-/** Reason phrases of the status codes that are seen here; others go without, as RFC 9112, 4, allows. */
+/** The reason phrases of the status codes in use. Others have none, as RFC 9112, 4, allows. */
 const PHRASES: Readonly<Record<number, string>> = {
   200: "OK",
   202: "Accepted",
@@ -38,15 +41,16 @@ const PHRASES: Readonly<Record<number, string>> = {
 };
 const BODILESS = new Set([204, 304]);
 
-/** Whether an answer has no body, whatever its request was. */
+/** Whether an answer with this status has no body, whatever the request was. */
 export function isBodiless(status: number): boolean {
   return BODILESS.has(status);
 }
 
 /**
- * Writes the head of an answer, up to the empty line that ends it.
+ * Writes the head of an answer, including the empty line at its end.
  *
- * @param headers names and values in turn, a character for each byte, none of those that it sets itself
+ * @param headers names and values in turn, with one character for each byte, without the headers that are set
+ *   here
  */
 export function replyHead(
   status: number,
@@ -67,7 +71,7 @@ export function replyHead(
     : `${head}content-length: ${length}\r\n\r\n`;
 }
 
-/** The bytes of one chunk of a body. */
+/** Returns the bytes of one chunk of a body. */
 export function chunkBytes(data: Uint8Array): Uint8Array {
   const line = `${data.length.toString(16)}\r\n`;
   const bytes = Buffer.allocUnsafe(line.length + data.length + CRLF.length);
@@ -77,20 +81,20 @@ export function chunkBytes(data: Uint8Array): Uint8Array {
   return bytes;
 }
 
-/** What ends a body in chunks. */
+/** The end of a body in chunks. */
 export const LAST_CHUNK = Buffer.from("0\r\n\r\n");
 const CRLF = Buffer.from("\r\n");
 const encoder = new TextEncoder();
 
 /**
- * The bytes of a head, and of a body behind it. They come from Node's pool: an ArrayBuffer for each
- * costs more than they.
+ * Returns the bytes of a head, followed by a body. They are from Node's pool, because an ArrayBuffer for each
+ * message costs more.
  *
- * @param head a character for each byte
+ * @param head with one character for each byte
  */
 export function messageBytes(head: string, body?: Uint8Array): Uint8Array {
   const bytes = Buffer.allocUnsafe(head.length + (body?.length ?? 0));
-  // Nearly always ASCII, which is the same in UTF-8, and is written in a tenth of the time.
+  // It is nearly always ASCII, which is the same in UTF-8 and is written in a tenth of the time.
   if (!writeAscii(head, bytes)) {
     for (let i = 0; i < head.length; i++) bytes[i] = head.charCodeAt(i);
   }
@@ -98,13 +102,13 @@ export function messageBytes(head: string, body?: Uint8Array): Uint8Array {
   return bytes;
 }
 
-/** The bytes of a text; absent where they are not all ASCII. */
+/** Returns the bytes of a text; `undefined` if it is not all ASCII. */
 export function asciiBytes(text: string): Uint8Array | undefined {
   const bytes = Buffer.allocUnsafe(text.length);
   return writeAscii(text, bytes) ? bytes : undefined;
 }
 
-/** Writes a text; says whether it was all ASCII, and there was room for it. */
+/** Writes a text. Returns whether it was all ASCII and had enough room. */
 export function writeAscii(text: string, into: Uint8Array): boolean {
   const { read, written } = encoder.encodeInto(text, into);
   return read === text.length && written === text.length;

@@ -1,10 +1,10 @@
 /**
- * Knows a head again by its bytes: those of a client are the same in each of its pushes but for the
- * request line, and so are those of many clients. To read a request line, and to find the rest known, takes
- * a quarter of the time of a parser (bench/README.md).
+ * Recognizes a head by its bytes: in all pushes of a client, and of many clients, only the request line
+ * differs. Reading a request line and finding the rest known takes a quarter of the time of a parser
+ * (bench/README.md).
  *
- * It decides nothing: the fields mean what they were understood to mean before, byte for byte, and nothing in
- * the request lines that are read here gives them another meaning. What is not known is the parser's to read.
+ * It makes no decisions: the same bytes of the fields have the same meaning as before, and nothing in the
+ * request lines that are read here can change it. Unknown heads are left to the parser.
  *
  * @module
  */
@@ -12,30 +12,33 @@
 import type { Buffer } from "node:buffer";
 import type { RequestHead } from "./request_head.ts";
 
-/** Of a head that is known again. A connection reads as many bytes at once. */
+/** The longest head that is recognized. A connection reads as many bytes at once. */
 const BYTES_MAX = 2_048;
-/** Fields that are known at the same time. */
+/** The most fields that are known at the same time. */
 const KNOWN_MAX = 256;
 
 const METHODS = new Set(["PUT", "POST", "DELETE", "GET"]);
-/** What needs no encoding, and is no absolute form. */
+/** Targets that need no encoding and are not in absolute form. */
 const TARGET = /^\/[!-~]*$/;
 const LINE_END = "\r\n";
 const VERSION = " HTTP/1.1";
 
 type Fields = Pick<RequestHead, "headers" | "keepsAlive" | "bodyLength" | "expectsContinue">;
 
-/** Heads that were understood. */
+/** Heads that were read before. */
 export interface Recall {
-  /** Bytes of the head that was last known. */
+  /** The length of the last recognized head. */
   readonly taken: number;
-  /** Reads a head that begins at `from`, where it is whole before `to`, and its fields are known. */
+  /**
+   * Reads a head at `from`. Returns `undefined` if it is not complete before `to`, or its fields are not
+   * known.
+   */
   head(bytes: Buffer, from: number, to: number): RequestHead | undefined;
-  /** Remembers the fields of a head. @param text all of it, a character for each byte */
+  /** Remembers the fields of a head. @param text the complete head, with one character for each byte */
   keep(head: RequestHead, text: string): void;
 }
 
-/** Creates a recall that knows nothing. */
+/** Creates an empty recall. */
 export function createRecall(): Recall {
   const known = new Map<string, Fields>();
   let taken = 0;

@@ -1,48 +1,48 @@
 /**
- * What the head of a request means: the part of RFC 9112 and RFC 9110 that is beyond a parser's reach.
- * Whatever may be read in two ways is refused.
+ * Interprets the head of a request: the rules of RFC 9112 and RFC 9110 that a parser does not check. Anything
+ * ambiguous is refused.
  *
  * @module
  */
 
 import { headerValue } from "./headers.ts";
 
-/** The head of a request that was understood. */
+/** The head of a valid request. */
 export interface RequestHead {
   readonly method: string;
-  /** Path and query as they came, beginning with a slash, or `*`. Bytes beyond ASCII are percent-encoded. */
+  /** Path and query, beginning with a slash, or `*`. Bytes beyond ASCII are percent-encoded. */
   readonly target: string;
-  /** Names in lower case and values in turn, a character for each byte. */
+  /** Names in lower case and values in turn, with one character for each byte. */
   readonly headers: readonly string[];
   readonly version: "1.0" | "1.1";
-  /** Whether the connection may bring another request. */
+  /** Whether another request may follow on the connection. */
   readonly keepsAlive: boolean;
-  /** Bytes of the body, or that it comes in chunks until it says that it is over. */
+  /** The length of the body, or that it arrives in chunks. */
   readonly bodyLength: number | "chunked";
-  /** Whether the client waits to be told that it may send its body. */
+  /** Whether the client waits for `100 Continue` before it sends its body. */
   readonly expectsContinue: boolean;
 }
 
-/** Why a request is not answered but refused. What comes after it on its connection has no meaning. */
+/** Why a request is refused. The bytes after it on its connection have no meaning. */
 export interface Refusal {
   readonly refused: 400 | 408 | 417 | 431 | 501 | 503 | 505;
   readonly reason: string;
 }
 
-/** The parts of a head, as they stood in it. */
+/** The parts of a head, unchanged. */
 export interface RawHead extends Pick<RequestHead, "method" | "headers" | "keepsAlive"> {
   readonly target: string;
   readonly major: number;
   readonly minor: number;
 }
 
-/** An IP literal, an IPv4 address or a name, and a port: RFC 3986, 3.2.2, without its empty name. */
+/** An IP literal, an IPv4 address or a name, and a port: RFC 3986, 3.2.2, except for the empty name. */
 const HOST = /^(?:\[[\da-f:.]+\]|(?:[\w.~!$&'()*+,;=-]|%[\da-f]{2})+)(?::\d*)?$/i;
 const ABSOLUTE = /^https?:\/\/([^/?]*)(.*)$/i;
 const CLOSE = /(?:^|[ \t,])close(?:[ \t,]|$)/i;
 const BEYOND_ASCII = /[\x80-\xff]/g;
 
-/** Reads what a head says, or says why it says nothing that is clear. */
+/** Interprets a head. Refuses it if it is invalid or ambiguous. */
 export function understand(raw: RawHead): RequestHead | Refusal {
   const { method, headers, major, minor } = raw;
   if (major !== 1) {
@@ -88,7 +88,10 @@ export function refuse(refused: Refusal["refused"], reason: string): Refusal {
   return { refused, reason };
 }
 
-/** The parser has seen to it that there are not both, and not two lengths, and that a length is one. */
+/**
+ * Returns the length of the body. The parser has already refused both headers together, two lengths, and
+ * invalid lengths.
+ */
 function bodyLengthOf(
   headers: readonly string[],
   version: RequestHead["version"],
@@ -105,7 +108,7 @@ function bodyLengthOf(
 }
 
 function targetOf({ method, target }: RawHead): string | Refusal {
-  // Whatever its target: what comes behind is no request, but of a tunnel.
+  // Refused whatever the target: the bytes after it are not requests, but data for a tunnel.
   if (method === "CONNECT") return refuse(501, "CONNECT is not supported");
   if (target.startsWith("/")) return encoded(target);
   if (target === "*" && method === "OPTIONS") return target;
@@ -116,7 +119,9 @@ function targetOf({ method, target }: RawHead): string | Refusal {
   return encoded(rest.startsWith("/") ? rest : `/${rest}`);
 }
 
-/** A Pushgateway takes any byte in a path, and so do we; a URI has none beyond ASCII. */
+/**
+ * Encodes bytes beyond ASCII: like a Pushgateway we accept any byte in a path, but a URI has none of them.
+ */
 function encoded(target: string): string {
   return target.replace(
     BEYOND_ASCII,
@@ -130,7 +135,10 @@ function count(headers: readonly string[], name: string): number {
   return found;
 }
 
-/** `close` comes before `keep-alive` (RFC 9112, 9.3), and before what else is in the list. */
+/**
+ * Whether the connection has to be closed. `close` takes precedence over `keep-alive` (RFC 9112, 9.3), and
+ * over everything else in the list.
+ */
 function saysClose(headers: readonly string[]): boolean {
   for (let i = 0; i < headers.length; i += 2) {
     if (headers[i] === "connection" && CLOSE.test(headers[i + 1])) return true;
@@ -138,7 +146,7 @@ function saysClose(headers: readonly string[]): boolean {
   return false;
 }
 
-/** Enough of it to be found again. */
+/** Quotes enough of a text to find it again. */
 function quote(text: string): string {
   return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
 }

@@ -1,9 +1,4 @@
-/**
- * Reads requests from bytes as they arrive, wherever they are cut. A pure machine: it knows of no
- * connection and of no time.
- *
- * @module
- */
+/** Reads requests from bytes that arrive in pieces. Pure: it has no connection and no clock. @module */
 
 import { Buffer } from "node:buffer";
 import { withoutBlanks } from "./headers.ts";
@@ -11,17 +6,17 @@ import { openParser, type ParseError } from "./llhttp.ts";
 import type { Recall } from "./recall.ts";
 import { type Refusal, refuse, type RequestHead, understand } from "./request_head.ts";
 
-/** Of a head, with the empty lines before it: as much as Go's server takes. */
+/** The longest head, including the empty lines before it. Go's server has the same limit. */
 export const HEAD_BYTES_MAX = 1_048_576 + 4_096;
 /**
- * What frames the chunks of a body, beyond 16 bytes and twice the data of each: extensions and
- * trailers, which nobody reads. As in Go's server.
+ * The most bytes of framing in a chunked body (extensions and trailers, which are ignored), beyond 16 bytes
+ * and twice the data of each chunk. As in Go's server.
  */
 export const FRAMING_BYTES_MAX = 16_384;
 const FRAMING_BYTES = 16;
 const FRAMING_OF_DATA = 2;
 
-/** Short fields take twelve times as much as they are long. */
+/** The memory of an offset: short fields take twelve times their length. */
 const NUMBER_BYTES = 8;
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
@@ -32,48 +27,48 @@ const METHOD = /(?:^|\n)[!#$%&'*+.^_`|~\w-]+ ?$/;
 const EMPTY_LINES = /^(?:\r\n)*$/;
 const OTHER_VERSION = / HTTP\/(?!1\.[01])\d\.\d$/;
 
-/** Reads requests that come one after the other, until one of them is refused. Disposal frees its parser. */
+/** Reads requests one after the other, until one of them is refused. Disposal frees its parser. */
 export interface RequestReader extends Disposable {
-  /** How many of the bytes last given belong to what was read. */
+  /** How many of the last bytes were taken. */
   readonly taken: number;
-  /** Of memory, about, that a head takes which has begun, and has not ended. */
+  /** The approximate memory in bytes of an incomplete head. */
   readonly headBytes: number;
-  /** Takes the next bytes of a head. Returns nothing where more are needed. */
+  /** Takes the next bytes of a head. Returns `undefined` if more are needed. */
   readHead(bytes: Buffer): RequestHead | Refusal | undefined;
   /**
-   * Takes the next bytes of a body that comes in chunks.
+   * Takes the next bytes of a body in chunks.
    *
-   * @param onData takes what they hold of the body, part by part: views of the bytes
-   * @returns whether the body is over
+   * @param onData takes the parts of the body in these bytes, as views of them
+   * @returns whether the body has ended
    */
   readChunks(bytes: Buffer, onData: (data: Uint8Array) => void): boolean | Refusal;
-  /** Forgets what it has read: it stands before a request. */
+  /** Resets it to the start of a request. */
   reset(): void;
 }
 
 /**
- * Creates a reader that stands before a request.
+ * Creates a reader at the start of a request.
  *
- * @param recall keeps the heads that are read in one piece
+ * @param recall remembers the heads that are read in one piece
  */
 export function createRequestReader(recall?: Recall): RequestReader {
   let taken = 0;
-  /** The head so far, a character for each byte. */
+  /** The head so far, with one character for each byte. */
   let text = "";
-  /** From where to where each name and each value goes in it, in turn. */
+  /** Start and end in the text of each name and each value, in turn. */
   let spans: number[] = [];
   let [targetStart, targetEnd] = [-1, -1];
   let last: "name" | "value" = "value";
-  /** Whether the parser has seen anything of a request, and whether all of its head. */
+  /** Whether the parser has seen any byte of a request, and whether it has seen the whole head. */
   let [isBegun, isOver] = [false, false];
-  /** Where the bytes that are executed begin in the text. */
+  /** The offset in the text of the bytes that are executed. */
   let base = 0;
-  /** Whether bytes beyond ASCII are kept from the parser, which refuses them: to the end of the line. */
+  /** Whether bytes beyond ASCII are hidden from the parser, which refuses them: up to the end of the line. */
   let isMasking = false;
-  /** Of a chunked body: what frames it, and whether any of that came since its last data. */
+  /** For a chunked body: the bytes of framing, and whether there were any since the last data. */
   let framing = 0;
   let isFraming = false;
-  /** Where its data last ended in the bytes that are executed. */
+  /** Where the last data ended in the bytes that are executed. */
   let dataEnd = 0;
   let takeData = (_start: number, _end: number) => {};
 
@@ -84,7 +79,7 @@ export function createRequestReader(recall?: Recall): RequestReader {
     last = kind;
   }
 
-  /** All since the last data, and up to there, was what frames. */
+  /** Counts the bytes since the last data, up to there, as framing. */
   function frame(end: number): void {
     framing += end - dataEnd;
     isFraming ||= end > dataEnd;
@@ -127,7 +122,7 @@ export function createRequestReader(recall?: Recall): RequestReader {
     isFraming = false;
   }
 
-  /** Reads the head again, without the bytes of its request line that the parser does not take. */
+  /** Reads the head again, without the bytes of its request line that the parser does not accept. */
   function mask(bytes: Buffer): ReturnType<typeof parser.execute> {
     const whole = Buffer.from(text + bytes.toString("latin1"), "latin1");
     const before = text;
@@ -140,7 +135,7 @@ export function createRequestReader(recall?: Recall): RequestReader {
     return stop;
   }
 
-  /** What the parser is given for bytes of a request line, which begins or goes on there. */
+  /** Returns a copy for the parser of bytes in which a request line begins or continues. */
   function masked(bytes: Buffer, line = 0): Buffer {
     const copy = Buffer.from(bytes);
     let i = line;
@@ -178,13 +173,13 @@ export function createRequestReader(recall?: Recall): RequestReader {
         withoutBlanks(text.slice(spans[i + 2], spans[i + 3])),
       );
     }
-    // The parser takes more than one space before the target, and any line ends before the method.
+    // The parser accepts more than one space before the target, and any line ends before the method.
     const before = text.slice(0, targetStart - 1);
     if (!before.endsWith(method)) return refuse(400, "expected one space behind the method");
     if (!EMPTY_LINES.test(before.slice(0, -method.length))) {
       return refuse(400, "expected nothing but empty lines before the request line");
     }
-    // Nor does it mind how many come behind it, or whether there is a version at all.
+    // It also accepts more spaces after the target, and a missing version.
     if (!text.startsWith(" HTTP/", targetEnd)) {
       return refuse(400, "expected one space and an HTTP version behind the target");
     }
@@ -219,8 +214,10 @@ export function createRequestReader(recall?: Recall): RequestReader {
 }
 
 /**
- * @param before the head up to where the error was found
- * @param found the byte that is there
+ * Returns the refusal for an error of the parser.
+ *
+ * @param before the head up to the error
+ * @param found the byte there
  */
 function refusalOf({ name, reason }: ParseError, before: string, found: number): Refusal {
   const where = `byte ${before.length + 1} of the request`;
@@ -229,7 +226,7 @@ function refusalOf({ name, reason }: ParseError, before: string, found: number):
       if (!METHOD.test(before + String.fromCharCode(found))) break;
       return refuse(501, `expected a method of HTTP, found another one at ${where}`);
     case "HPE_INVALID_CONSTANT":
-      // The parser knows methods of RTSP, and sees at the end of the line that this is HTTP.
+      // The parser knows methods of RTSP, and notices only at the end of the line that this is HTTP.
       if (!reason.startsWith("Invalid method")) break;
       return refuse(501, "expected a method of HTTP, found one of RTSP");
     case "HPE_INVALID_VERSION":
