@@ -1,10 +1,10 @@
-/** Looks into certificates and their keys: whether the runtime can use them. Pure. @module */
+/** Checks whether the runtime can use certificates and their keys. Pure. @module */
 
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 
 /** What is wrong with a certificate or its key. */
 export interface PairProblem {
-  /** Which of both. */
+  /** The one that is wrong. */
   readonly of: "cert" | "key";
   readonly message: string;
 }
@@ -15,16 +15,16 @@ const CURVES = new Set(["prime256v1", "secp384r1", "secp521r1"]);
 const RSA_BITS = { min: 2_048, max: 8_192 };
 const USABLE_KEYS =
   `RSA of ${RSA_BITS.min} to ${RSA_BITS.max} bits, ECDSA over P-256, P-384 or P-521, or Ed25519`;
-/** In the encoding of a certificate. */
+/** The tag of the version in the encoding of a certificate. */
 const VERSION_TAG = 0xa0;
 
 /**
- * Looks whether a certificate and its private key can be used together. Some Denos end the whole process
- * where a connection is given others.
+ * Checks whether a certificate and its private key can be used together. Some versions of Deno end the whole
+ * process if a connection is given an unusable pair.
  *
  * @param cert PEM, of which the first certificate counts
  * @param key PEM
- * @returns what is wrong; nothing where they are good
+ * @returns what is wrong; `undefined` if both can be used
  */
 export function pairProblem(cert: string, key: string): PairProblem | undefined {
   const certificate = parsed(() => new X509Certificate(cert));
@@ -44,7 +44,7 @@ export function pairProblem(cert: string, key: string): PairProblem | undefined 
   return wrongKey("the key of the certificate", "that of another certificate");
 }
 
-/** What is wrong with PEM certificates; nothing where all can be read. */
+/** Returns what is wrong with PEM certificates; `undefined` if all can be read. */
 export function certificatesProblem(pem: string): string | undefined {
   const blocks = pem.match(CERTIFICATES) ?? [];
   if (blocks.length === 0) return "expected a PEM certificate, found none";
@@ -53,8 +53,9 @@ export function certificatesProblem(pem: string): string | undefined {
 }
 
 /**
- * The names of hosts in certificates that may sign others. An authority has none as a rule; a server's
- * own certificate has, and one that may sign others is not taken from a server.
+ * Returns the hosts' names in certificates that may sign others. The certificate of an authority usually has
+ * none. A server's own certificate has them, but if it may sign others, it is refused when a server presents
+ * it.
  *
  * @param pem one certificate or several
  */
@@ -73,7 +74,7 @@ function wrongKey(expected: string, found: string): PairProblem {
   return { of: "key", message: `expected ${expected}, found ${found}` };
 }
 
-/** Absent where it cannot be read. What the reader says is no help to whoever made it. */
+/** Returns `undefined` if it cannot be read. The reader's message does not help operators. */
 function parsed<T>(read: () => T): T | undefined {
   try {
     return read();
@@ -94,7 +95,7 @@ function kindOf({ asymmetricKeyType: type, asymmetricKeyDetails: details = {} }:
   return [type ?? "another kind", which].filter((word) => word !== undefined).join(" ");
 }
 
-/** One of version 1 does not tell its version: its first part is the serial number. */
+/** A certificate of version 1 does not contain its version: its first part is the serial number. */
 function isVersion1(der: Uint8Array): boolean {
   const contents = (at: number) => at + 2 + (der[at + 1] & 0x80 ? der[at + 1] & 0x7f : 0);
   return der[contents(contents(0))] !== VERSION_TAG;

@@ -1,4 +1,4 @@
-/** What is wrong only together with another key. @module */
+/** Finds keys that conflict with other keys. @module */
 
 import type { Issue, KeyPath } from "./fields.ts";
 import { parseType } from "./sources.ts";
@@ -6,7 +6,7 @@ import { DEFAULT_BODY_BYTES_MAX, parseSize, show } from "./values.ts";
 
 type Section = Readonly<Record<string, unknown>>;
 
-/** Keys that are valid each by itself and not together. */
+/** Returns the conflicts between keys that are valid separately. */
 export function conflicts(raw: unknown): Issue[] {
   return [
     ...sourceConflicts(raw),
@@ -17,7 +17,10 @@ export function conflicts(raw: unknown): Issue[] {
   ];
 }
 
-/** Members are learnt from one place; with Consul the servers are what is registered there. */
+/**
+ * There has to be one source of members. With Consul, the servers are not a source, because they are
+ * registered there.
+ */
 function sourceConflicts(raw: unknown): Issue[] {
   const keys = typeof raw === "object" && raw !== null ? Object.keys(raw) : [];
   const named = ["consul_server", "dns_sd", "file_sd"];
@@ -64,7 +67,7 @@ function proxyConflicts(proxy: Section): Issue[] {
   return [{ path: ["proxy", "body_memory_limit"], message }];
 }
 
-/** Absent where it is none. */
+/** Returns `undefined` if it is not a size. */
 function sizeOf(raw: unknown): number | undefined {
   try {
     return typeof raw === "string" ? parseSize(raw) : undefined;
@@ -92,7 +95,7 @@ function consulConflicts(consul: Section): Issue[] {
   return [...issues, ...tlsConflicts(path, consul)];
 }
 
-/** Of the `tls_config` section in the section at a path. */
+/** Returns the conflicts in the `tls_config` of the section at a path. */
 export function tlsConflicts(path: readonly string[], section: unknown): Issue[] {
   const tls = field(section, "tls_config") ?? {};
   return [["cert_file", "key_file"], ["key_file", "cert_file"]].flatMap(([key, other]) => {
@@ -102,7 +105,7 @@ export function tlsConflicts(path: readonly string[], section: unknown): Issue[]
   });
 }
 
-/** Of the `basic_auth` section in the section at a path. */
+/** Returns the conflicts in the `basic_auth` of the section at a path. */
 export function basicAuthConflicts(path: readonly string[], section: unknown): Issue[] {
   const issues: Issue[] = [];
   const auth = field(section, "basic_auth");
@@ -126,7 +129,7 @@ function upstreamConflicts(pushgateway: Section): Issue[] {
   return [...issues, ...tlsConflicts(path, pushgateway)];
 }
 
-/** A section of the raw file, or `undefined` where it is absent or no map. */
+/** Returns a section of the raw file; `undefined` if it is absent or not a map. */
 export function field(raw: unknown, key: string): Section | undefined {
   if (typeof raw !== "object" || raw === null) return undefined;
   const value = (raw as Record<string, unknown>)[key];

@@ -1,4 +1,4 @@
-/** What the `consul_server` section and Consul's environment variables say together. @module */
+/** Combines the `consul_server` section with Consul's environment variables. @module */
 
 import type { ConsulSection } from "./schema.ts";
 import { Secret } from "./secret.ts";
@@ -12,7 +12,7 @@ export interface ConsulConfig {
   readonly datacenter?: string;
   readonly basicAuth?: { readonly username: string; readonly password: Secret };
   readonly token?: Secret;
-  /** Read again for each request, so that a rotated token is taken up. */
+  /** Read again for each request, so that a rotated token is used. */
   readonly tokenFile?: string;
   readonly tls?: TlsConfig;
   readonly serviceName: string;
@@ -28,14 +28,14 @@ export interface TlsConfig {
   readonly insecureSkipVerify: boolean;
 }
 
-/** Consul's HTTP check of a member, as durations in Go's form. */
+/** Consul's HTTP check of a member, with durations in Go's format. */
 export interface CheckConfig {
   readonly interval: string;
   readonly timeout: string;
   readonly deregisterAfter: string;
 }
 
-/** The URL of Consul's API. */
+/** Returns the URL of Consul's API. */
 export function consulUrl(
   { scheme, hostname, port }: Pick<ConsulConfig, "scheme" | "hostname" | "port">,
 ): string {
@@ -44,15 +44,15 @@ export function consulUrl(
 
 const DEFAULT_ADDRESS = "localhost:8500";
 const DEFAULT_SERVICE_NAME = "pushgateway";
-/** Interval and timeout are the Go tool's; it asked for 5 s of absence too, which Consul raises to 1 min. */
+/** Interval and timeout are the Go tool's. Its `deregister` time was 5 s, which Consul raises to 1 min. */
 const DEFAULT_CHECK: CheckConfig = { interval: "5s", timeout: "2s", deregisterAfter: "1m" };
 
 /**
- * Fills in the section from the environment, then from defaults: the file wins, as a flag would.
+ * Completes the section from the environment, then from defaults: the file takes precedence, like a flag.
  *
  * @param env reads a variable
  * @param locate makes a file name of the section absolute
- * @throws {TypeError} naming the variable that is wrong
+ * @throws {TypeError} with the name of the invalid variable
  */
 export function resolveConsul(
   section: ConsulSection,
@@ -130,7 +130,7 @@ function tlsOf(
   };
 }
 
-/** Go's strconv.ParseBool, which Consul reads its variables with. */
+/** Go's strconv.ParseBool, which Consul uses for its variables. */
 function isTrue(name: string, text: string | undefined): boolean {
   if (text === undefined || /^(0|f|F|false|False|FALSE)$/.test(text)) return false;
   if (/^(1|t|T|true|True|TRUE)$/.test(text)) return true;

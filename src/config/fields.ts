@@ -1,25 +1,27 @@
-/** What the sections of the configuration file are made of. @module */
+/** Building blocks for the sections of a configuration file. @module */
 
 import { closest, distance } from "fastest-levenshtein";
 import { z } from "zod";
 import { Secret } from "./secret.ts";
 import { show } from "./values.ts";
 
-/** Where something stands in a file: a value, as a path of keys and indices, or a key of it. */
+/** A place in a file: a value, as a path of keys and indices, or a key of it. */
 export interface KeyPath {
   readonly path: readonly PropertyKey[];
-  /** The key itself of the map at the path, and not its value. */
+  /** The key itself in the map at the path, instead of its value. */
   readonly key?: string;
 }
 
-/** One thing wrong with the file: where, and what. */
+/** One problem in the file, and its place. */
 export interface Issue extends KeyPath {
   readonly message: string;
-  /** What it contradicts; the place of that is told behind the message. */
+  /** The place that it conflicts with, which is appended to the message. */
   readonly other?: KeyPath;
 }
 
-/** A scalar read by `parse`, which throws what it expected and found. An empty value counts as absent. */
+/**
+ * A scalar that `parse` reads. `parse` throws what it expected and found. An empty value counts as absent.
+ */
 export function scalar<T>(what: string, parse: (text: string) => T) {
   return string(what)
     .transform((text, context) => text === "" ? undefined : read(text, parse, context))
@@ -39,12 +41,15 @@ function read<T>(text: string, parse: (text: string) => T, context: z.core.$Refi
   }
 }
 
-/** A text as it was written. */
+/** A text, unchanged. */
 export const text = (what: string) => scalar(what, String);
 /** A text that is never shown. */
 export const secret = (what: string) => scalar(what, (value) => new Secret(value));
 
-/** What stands in a section's place. A text is not shown: `password:abc` without a space is one. */
+/**
+ * Describes what is in the place of a section. A text is not shown, because it may be a secret:
+ * `password:abc` without a space is a text.
+ */
 export function kind(value: unknown): string {
   return typeof value === "string" ? "a text" : show(value);
 }
@@ -57,7 +62,7 @@ export function section<T extends z.ZodRawShape>(shape: T) {
   });
 }
 
-/** A list of texts, each read by `parse`, which throws what it expected and found. */
+/** A list of texts that `parse` reads. `parse` throws what it expected and found. */
 export function list<T>(what: string, parse: (text: string) => T) {
   return z.array(
     string(what).min(1, { error: () => `expected ${what}, found nothing` })
@@ -66,18 +71,21 @@ export function list<T>(what: string, parse: (text: string) => T) {
   );
 }
 
-/** The same, with something in it. */
+/** A list of texts with at least one element. */
 export function filledList<T>(what: string, parse: (text: string) => T) {
   return list(what, parse).min(1, { error: () => `expected at least ${what}, found none` });
 }
 
-/** A key further from every known one than this, or than half of it, is no misspelling of it. */
+/**
+ * A key that differs from every known one by more than this, or by more than half of its length, is not
+ * considered a misspelling.
+ */
 const TYPO_DISTANCE_MAX = 3;
 
 /**
- * The issues that zod has found.
+ * Converts the issues of zod.
  *
- * @param keysAt the keys that the section at a path may have
+ * @param keysAt returns the keys that the section at a path may have
  */
 export function toIssues(
   { issues }: z.core.$ZodError,

@@ -1,4 +1,4 @@
-/** Files that a configuration is made of: where they are, and read whole or said why not. @module */
+/** Finds and reads the files of a configuration. @module */
 
 import { dirname, isAbsolute, resolve } from "node:path";
 import { ConfigError } from "./yaml.ts";
@@ -6,13 +6,13 @@ import { ConfigError } from "./yaml.ts";
 /** Reads an environment variable. */
 export type Environment = (name: string) => string | undefined;
 
-/** Where systemd puts a service's secrets; each unit has its own place. */
+/** The prefix for a service's secrets from systemd. Each unit has its own directory. */
 const CREDENTIAL = "${CREDENTIALS_DIRECTORY}/";
 
 /**
- * Creates what finds a file that a configuration file names: beside that one, or, with
- * `${CREDENTIALS_DIRECTORY}/` before it, where systemd has put it. Where there is no such directory
- * the name stays as it is.
+ * Creates a function that finds a file named by a configuration file: relative to that file, or, with the
+ * prefix `${CREDENTIALS_DIRECTORY}/`, in systemd's directory. Without such a directory the name is not
+ * changed.
  */
 export function locator(configFile: string, env: Environment): (name: string) => string {
   return (name) => {
@@ -22,12 +22,15 @@ export function locator(configFile: string, env: Environment): (name: string) =>
   };
 }
 
-/** The environment of what runs beside the service: systemd 252 hides its secrets from ExecReload, too. */
+/**
+ * The environment of processes beside the service: systemd 252 hides the service's secrets from ExecReload,
+ * too.
+ */
 export function withoutCredentials(env: Environment): Environment {
   return (name) => name === "CREDENTIALS_DIRECTORY" ? undefined : env(name);
 }
 
-/** Whether only the service itself can find the file. */
+/** Whether only the service can find the file. */
 export function isCredential(file: string): boolean {
   return file.startsWith(CREDENTIAL);
 }
@@ -35,7 +38,7 @@ export function isCredential(file: string): boolean {
 /**
  * Reads a file.
  *
- * @throws {ConfigError} where it cannot be read
+ * @throws {ConfigError} if it cannot be read
  */
 export async function readText(file: string): Promise<string> {
   try {
@@ -48,7 +51,7 @@ export async function readText(file: string): Promise<string> {
 /**
  * Reads a file that a configuration names.
  *
- * @param problemOf what is wrong with its text, if anything is
+ * @param problemOf returns what is wrong with the text; `undefined` if it is valid
  * @returns the text, or the problem
  */
 export async function readNamed(
@@ -83,7 +86,7 @@ export async function together<A, B>(first: Promise<A>, second: Promise<B>): Pro
   throw fault ?? new ConfigError(causes.flatMap(({ problems }: ConfigError) => problems));
 }
 
-/** Why a file could not be read, in words. */
+/** Returns why a file could not be read, in words. */
 export function readFailure(cause: unknown): string {
   if (cause instanceof Deno.errors.NotFound) return "expected a file, found none";
   if (cause instanceof Deno.errors.PermissionDenied) {

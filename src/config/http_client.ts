@@ -1,6 +1,6 @@
 /**
- * How commands speak to a running service: the file of `--http.config.file`, as promtool has it. Of its
- * keys there are those of a user and of TLS.
+ * How commands connect to a running service: the file of `--http.config.file`, as of promtool. Only its keys
+ * for basic authentication and TLS are supported.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { Secret } from "./secret.ts";
 import { type ByKey, byKey, readSectionFiles } from "./section_files.ts";
 import { ConfigError, readYaml } from "./yaml.ts";
 
-/** Whom a command is for a service, and whom it trusts. */
+/** The credentials of a command, and which certificates it trusts. */
 export interface HttpClientConfig {
   readonly basicAuth?: {
     readonly user: string;
@@ -35,8 +35,8 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
 /**
  * Loads and checks such a file.
  *
- * @param path the YAML file; files that it names are looked for beside it
- * @throws {ConfigError} with every problem found; no secret is in it
+ * @param path the YAML file; the names of files in it are relative to it
+ * @throws {ConfigError} with every problem found, without secrets
  */
 export async function loadHttpClient(path: string, env: Environment): Promise<HttpClientConfig> {
   const yaml = readYaml(await readText(path), path);
@@ -53,7 +53,7 @@ export async function loadHttpClient(path: string, env: Environment): Promise<Ht
   const locate = locator(path, env);
   const problems: string[] = [];
 
-  /** The files that a section names, with their texts. */
+  /** Returns the files of a section, with their texts. */
   async function read(section: string, names: Readonly<Record<string, string | undefined>>) {
     const named = Object.entries(byKey(names)).map(([key, name]) => [key, locate(name)]);
     const files: ByKey = Object.fromEntries(named);
@@ -92,7 +92,7 @@ export async function loadHttpClient(path: string, env: Environment): Promise<Ht
   };
 }
 
-/** Without authorities of its own the runtime looks for the system's, which takes a permission. */
+/** Without certificate authorities the runtime reads the system's, for which it needs a permission. */
 function trustIssues(value: unknown): Issue[] {
   const tls = field(value, "tls_config");
   if (!tls || tls.ca_file || tls.insecure_skip_verify === "true") return [];

@@ -1,4 +1,8 @@
-/** Reads the configuration file: YAML in, a {@linkcode Config} or every problem with its place out. @module */
+/**
+ * Reads the configuration file: it turns YAML into a {@linkcode Config}, or into problems with their places.
+ *
+ * @module
+ */
 
 import type { Config, HandoffConfig, ProxyConfig } from "./config.ts";
 import { type ConsulConfig, resolveConsul } from "./consul.ts";
@@ -12,7 +16,7 @@ import { ConfigError, readYaml } from "./yaml.ts";
 
 export { ConfigError };
 
-/** A Pushgateway with 10,000 groups takes 5 s for a push when 16 arrive at once. */
+/** A Pushgateway with 10,000 groups takes 5 s for a push if 16 arrive at once. */
 const DEFAULT_PROXY: ProxyConfig = {
   bodyBytesMax: DEFAULT_BODY_BYTES_MAX,
   timeoutMs: 30_000,
@@ -26,30 +30,30 @@ const DEFAULT_HANDOFF: HandoffConfig = {
   memoryMax: 128 * 1_024 ** 2,
 };
 
-/** What a text is read with. */
+/** The context for reading a text. */
 export interface ConfigContext {
-  /** The file's name, for problems and for the files that it names. */
+  /** The file's name, for problems and to find the files that it names. */
   readonly path: string;
   readonly env: Environment;
 }
 
 const DEFAULT_LISTEN: ListenAddress = { hostname: "", port: 9292 };
 
-/** A configuration, and where its keys stand. */
+/** A configuration, and the places of its keys. */
 export interface PlacedConfig {
   readonly config: Config;
-  /** `file:line:column` of a value; the file alone where it has none there. */
+  /** Returns `file:line:column` of a value; the file alone if the value is not in it. */
   readonly placeOf: (keys: readonly PropertyKey[]) => string;
 }
 
 /**
  * Loads and checks a configuration file.
  *
- * @param path the YAML file; files that it names are looked for beside it
- * @param env reads an environment variable (`CONSUL_HTTP_*`), which fills in what the file leaves out
- * @param onNotice is told what is no problem and should be known, as of a file that only the service
- *   itself can find; absent: such a file is a problem
- * @throws {ConfigError} with every problem found; no secret is in it
+ * @param path the YAML file; the names of files in it are relative to it
+ * @param env reads an environment variable (`CONSUL_HTTP_*`), which completes the file
+ * @param onNotice called with what is valid but noteworthy, for example a file that only the service can
+ *   find. Absent: such a file is a problem.
+ * @throws {ConfigError} with every problem found, without secrets
  */
 export async function loadConfig(
   path: string,
@@ -59,7 +63,7 @@ export async function loadConfig(
   return (await loadPlacedConfig(path, env, onNotice)).config;
 }
 
-/** The same, with the places of keys. */
+/** Does the same as {@linkcode loadConfig}, and returns the places of keys. */
 export async function loadPlacedConfig(
   path: string,
   env: Environment,
@@ -74,7 +78,7 @@ export async function loadPlacedConfig(
 }
 
 /**
- * Checks the text of a configuration file, without looking at the files it names.
+ * Checks the text of a configuration file, but not the files that it names.
  *
  * @throws {ConfigError} with every problem found
  *

@@ -1,6 +1,6 @@
 /**
- * Checks the files that a configuration names. One that nobody can read, or that does not hold what it
- * should, is a problem now and not at its first use.
+ * Checks the files that a configuration names. A file that cannot be read, or has the wrong content, is
+ * reported now and not at its first use.
  *
  * @module
  */
@@ -18,13 +18,13 @@ type PlaceOf = (keys: readonly string[]) => string;
 /** What checking needs. */
 export interface FileChecks {
   readonly placeOf: PlaceOf;
-  /** Called with what is no problem and should be known. Absent: a file that cannot be found is one. */
+  /** Called with what is valid but noteworthy. Absent: a file that only the service can find is a problem. */
   readonly onNotice?: (notice: string) => void;
 }
 
 const PUSHGATEWAY_TLS = "pushgateway.tls_config";
 
-/** @returns each problem as `file:line:column: what`; no secret is in it */
+/** @returns each problem as `file:line:column: what`, without secrets */
 export async function fileProblems(
   config: Pick<Config, "consul" | "upstream">,
   { placeOf, onNotice }: FileChecks,
@@ -50,7 +50,7 @@ export async function fileProblems(
   return all;
 }
 
-/** What the files of a `tls_config` hold, as PEM. */
+/** The contents of the files of a `tls_config`, as PEM. */
 export interface TlsFiles {
   readonly ca?: string;
   readonly cert?: string;
@@ -63,14 +63,14 @@ export interface TlsReading {
   /** The section that names them. */
   readonly section: "pushgateway.tls_config" | "consul_server.tls_config";
   readonly placeOf: PlaceOf;
-  /** What was read before: what is as it was then is not checked again. */
+  /** The result of the last reading. Contents that have not changed are not checked again. */
   readonly before?: TlsFiles;
 }
 
 /**
- * Reads the files of a `tls_config`, and checks what they hold.
+ * Reads the files of a `tls_config`, and checks their contents.
  *
- * @throws {ConfigError} with every problem found; no secret is in it
+ * @throws {ConfigError} with every problem found, without secrets
  */
 export async function readTlsFiles(
   tls: Partial<TlsConfig>,

@@ -1,17 +1,14 @@
-/** What is valid and yet should be known at the start. @module */
+/** Notices at the start about a configuration that is valid. @module */
 
 import type { Config } from "./config.ts";
 import type { WebConfig } from "./web_config.ts";
 
-/**
- * Whether what is pushed here is protected: by TLS, or by passwords, which a client must not send to a
- * Pushgateway.
- */
+/** Whether pushes are protected by TLS, or by passwords, which a client must not send to a Pushgateway. */
 export function isProtected(web: WebConfig | undefined): boolean {
   return web !== undefined && (web.tls !== undefined || web.users.size > 0);
 }
 
-/** What clients need where a push is answered with a redirect: a line for each thing. */
+/** Returns what clients need if a push is answered with a redirect, one line for each requirement. */
 export function redirectNotices(
   { mode, upstream }: Pick<Config, "mode" | "upstream">,
   web?: WebConfig,
@@ -54,7 +51,7 @@ export function redirectNotices(
   return notices;
 }
 
-/** What to know where there is no Consul for several instances to share locks in; nothing where there is. */
+/** Returns a warning if instances have no Consul in which they could share locks; otherwise `undefined`. */
 export function lockNotice({ consul, handoff }: Config): string | undefined {
   if (consul || !handoff.enabled) return undefined;
   return "without consul_server instances share no locks: run only one, for several lose pushes of " +

@@ -1,15 +1,14 @@
-/** Whether two members have one address, as far as their names tell without the network. Pure. @module */
+/** Compares the addresses of members by their names, without the network. Pure. @module */
 
 import { type Member, splitMember } from "../member.ts";
 
-/** An IPv4 address within an IPv6 one. */
+/** An IPv4 address in an IPv6 address. */
 const MAPPED_IPV4 = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/;
 const LOOPBACK = "127.0.0.1";
 
 /**
- * An address in one spelling, whichever it is written in: hosts in lower case and without the dot of the
- * root, IPv6 as RFC 5952 writes it, an IPv4 address within IPv6 as that, and `localhost` as `127.0.0.1`
- * (RFC 6761).
+ * Returns an address in its normal form: hosts in lower case and without a dot at the end, IPv6 as in RFC
+ * 5952, an IPv4 address in IPv6 as IPv4, and `localhost` as `127.0.0.1` (RFC 6761).
  *
  * @example
  * ```ts
@@ -34,7 +33,7 @@ function name(host: string): string {
 function ipv6(host: string): string {
   const [address, zone] = host.toLowerCase().split("%");
   const url = URL.parse(`http://[${address}]`);
-  // A text that is no IPv6 address is reported elsewhere.
+  // A text that is not an IPv6 address is reported elsewhere.
   const short = url ? url.hostname.slice(1, -1) : address;
   const mapped = MAPPED_IPV4.exec(short);
   if (!mapped) return `[${short}${zone === undefined ? "" : `%${zone}`}]`;

@@ -1,6 +1,6 @@
 /**
- * The shape of the configuration file. Knows nothing of YAML, files or line numbers: it gets plain
- * maps, lists and strings (every scalar as written) and answers with issues that carry a path.
+ * The shape of the configuration file, without YAML, files or line numbers: it takes plain maps, lists and
+ * strings (all scalars are strings), and returns issues with paths.
  *
  * @module
  */
@@ -31,7 +31,7 @@ import {
 const SCHEME = scalar("http or https", parseWord("http", "https"));
 const FLAG = scalar("true or false", parseBoolean);
 
-/** TLS of what is connected to. */
+/** TLS of outgoing connections. */
 export const tlsConfig = section({
   ca_file: text("a file name"),
   cert_file: text("a file name"),
@@ -55,7 +55,7 @@ const consulServer = section({
   check_deregister_after: scalar("a duration", parseDeregisterAfter),
 });
 
-/** A user and a password for what is connected to. */
+/** A user and a password for outgoing connections. */
 export const basicAuth = section({
   username: text("a user name"),
   password: secret("a password"),
@@ -102,17 +102,17 @@ const file = section({
   pushgateway: pushgateway.optional(),
 });
 
-/** The file once it is valid. */
+/** The valid file. */
 export type ConfigFile = z.infer<typeof file> & {
   /** The servers of the `pushgateway` section. */
   readonly members: readonly Member[];
 };
-/** Its `consul_server` section. */
+/** The `consul_server` section. */
 export type ConsulSection = z.infer<typeof consulServer>;
-/** Its `pushgateway` section. */
+/** The `pushgateway` section. */
 export type PushgatewaySection = z.infer<typeof pushgateway>;
 
-/** Every key the file may have, section by section: what a misspelt key is compared with. */
+/** The keys that each section may have, also for suggestions for misspelt keys. */
 const KEYS: Readonly<Record<string, readonly string[]>> = {
   "": Object.keys(file.shape),
   "consul_server": Object.keys(consulServer.shape),
@@ -126,12 +126,12 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
   "pushgateway.basic_auth": Object.keys(basicAuth.shape),
 };
 
-/** The keys that the section at a path may have. */
+/** Returns the keys that the section at a path may have. */
 export function keysAt(path: readonly PropertyKey[]): readonly string[] {
   return KEYS[path.join(".")] ?? [];
 }
 
-/** Checks the whole file and reports everything that is wrong with it. */
+/** Checks the whole file and returns everything that is wrong with it. */
 export function parseConfigFile(
   raw: unknown,
 ): { config: ConfigFile; issues: [] } | { config?: undefined; issues: Issue[] } {
@@ -146,14 +146,14 @@ export function parseConfigFile(
   return { config: { ...parsed.data, members }, issues: [] };
 }
 
-/** Resolves the servers to members; tolerant of shapes that the schema has already reported. */
+/** Turns the servers into members. Ignores values that the schema has already reported. */
 function parseServers(raw: unknown): { members: Member[]; issues: Issue[] } {
   const path = ["pushgateway", "servers"];
   const { servers, port } = field(raw, "pushgateway") ?? {};
   const members: Member[] = [];
   const issues: Issue[] = [];
   const required = !["consul_server", "dns_sd", "file_sd"].some((key) => hasKey(raw, key));
-  // What is no map at all has been reported as that.
+  // Values that are not maps have already been reported.
   const isSection = hasKey(raw, "pushgateway")
     ? field(raw, "pushgateway") !== undefined
     : typeof raw === "object" && raw !== null && !Array.isArray(raw);
@@ -177,7 +177,7 @@ function parseServers(raw: unknown): { members: Member[]; issues: Issue[] } {
       issues.push({ path: at, message: `expected each server once, found ${found}` });
     } catch (error) {
       const hint = defaultPort === undefined ? " (or pushgateway.port for all servers)" : "";
-      // A wrong port for all is reported once, at the port, not again at each server.
+      // A wrong port for all servers is reported once, at the port, and not again at each server.
       if (port !== undefined && port !== null && defaultPort === undefined) return;
       issues.push({ path: at, message: `${(error as Error).message}${hint}` });
     }
@@ -185,7 +185,7 @@ function parseServers(raw: unknown): { members: Member[]; issues: Issue[] } {
   return { members, issues };
 }
 
-/** Consul takes less without a word, and waits a minute all the same. It may be weeks. */
+/** Consul accepts shorter durations without an error, but waits for a minute. The duration may be weeks. */
 function parseDeregisterAfter(text: string): string {
   if (durationMs(parseDuration(text)) < 60_000) {
     throw new TypeError(`expected a duration of at least 1m, found ${show(text)}`);

@@ -1,6 +1,6 @@
 /**
- * What a scraper has to know of a configuration: where the Pushgateways are found, and how they are
- * scraped. It is in the words of Prometheus's configuration, and holds no secret.
+ * What a scraper needs to know of a configuration: where the Pushgateways are found, and how they are
+ * scraped. It has the form of Prometheus's configuration, without secrets.
  *
  * @module
  */
@@ -16,13 +16,13 @@ export interface Scraping {
   readonly tls_config?: ScrapingTls;
   /** The password is left out. */
   readonly basic_auth?: { readonly username: string };
-  /** The Consul in which they are registered; absent where there is none. */
+  /** The Consul in which they are registered. Absent if there is none. */
   readonly consul?: {
     readonly server: string;
     readonly scheme: "http" | "https";
     readonly datacenter?: string;
     readonly service: string;
-    /** Whether it takes a token, which is left out. */
+    /** Whether it requires a token, which is left out. */
     readonly needs_token: boolean;
     /** The password is left out. */
     readonly username?: string;
@@ -30,7 +30,7 @@ export interface Scraping {
   };
 }
 
-/** PEM files, by their names on the host of dynamic-sharding, and rules for TLS. */
+/** PEM files, by their names on the host of dynamic-sharding, and settings of TLS. */
 export interface ScrapingTls {
   readonly ca_file?: string;
   readonly cert_file?: string;
@@ -39,7 +39,7 @@ export interface ScrapingTls {
   readonly insecure_skip_verify?: boolean;
 }
 
-/** Says how the Pushgateways of a configuration are scraped. */
+/** Returns how the Pushgateways of a configuration are scraped. */
 export function scrapingOf({ upstream, consul }: Pick<Config, "upstream" | "consul">): Scraping {
   const { scheme, basicAuth, tls } = upstream;
   return {
@@ -64,7 +64,7 @@ function consulOf(consul: ConsulConfig): Scraping["consul"] {
   };
 }
 
-/** The files and rules of TLS, as a scraper reads them. */
+/** Returns the files and settings of TLS in the form of Prometheus's configuration. */
 export function tlsOf(tls: Partial<TlsConfig> = {}): { readonly tls_config?: ScrapingTls } {
   const { caFile, certFile, keyFile, serverName, insecureSkipVerify } = tls;
   const tls_config: ScrapingTls = {

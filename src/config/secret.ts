@@ -1,6 +1,6 @@
-/** A text that prints as `<secret>` wherever it is logged, rendered or put into JSON. @module */
+/** A text that is shown as `<secret>` when it is logged, rendered or converted to JSON. @module */
 
-/** Holds a password or a token; only {@linkcode Secret.reveal} gives it away. */
+/** Holds a password or a token. Only {@linkcode Secret.reveal} returns it. */
 export class Secret {
   readonly #text: string;
 
@@ -8,7 +8,7 @@ export class Secret {
     this.#text = text;
   }
 
-  /** The text itself, for the one place that sends it. */
+  /** Returns the text itself, for the code that sends it. */
   reveal(): string {
     return this.#text;
   }

@@ -1,33 +1,36 @@
-/** Reads the files that a section of a configuration names, and checks what it is given. @module */
+/** Reads and checks the files, and the inline texts, of a section of a configuration. @module */
 
 import { certificatesProblem, pairProblem } from "./certificates.ts";
 import { readNamed } from "./files.ts";
 
-/** What belongs to each key of a section. */
+/** Values by the keys of a section. */
 export type ByKey = Readonly<Record<string, string>>;
 
-/** What is wrong with a file, or with a text in its place. */
+/** What is wrong with a file or an inline text. */
 export interface FileProblem {
   /** The key that names the file, or has the text. */
   readonly key: string;
   readonly problem: string;
 }
 
-/** What a section gives. */
+/** The texts of a section. */
 export interface SectionTexts {
-  /** The contents of files that could be read, and texts in their place: `cert` where that is one. */
+  /**
+   * The contents of files that could be read, by their keys, and valid inline texts (`cert` instead of
+   * `cert_file`).
+   */
   readonly texts: ByKey;
   readonly problems: readonly FileProblem[];
 }
 
-/** Keys of certificates. Others are of secrets. */
+/** Keys of certificates. Other keys are secrets. */
 const CERTIFICATES = /^(ca|cert|client_ca)(_file)?$/;
 
 /**
- * Reads files, and checks that certificates are some, and that a certificate and its key belong together.
+ * Reads files. Checks certificates, and that a certificate and its key belong together.
  *
- * @param options.inline texts in the place of files
- * @param options.checked texts that were found good before, which are not checked again
+ * @param options.inline texts in the configuration itself
+ * @param options.checked texts that were valid before, which are not checked again
  */
 export async function readSectionFiles(
   files: ByKey,
@@ -60,7 +63,7 @@ export async function readSectionFiles(
   return { texts, problems };
 }
 
-/** Leaves out the keys that have nothing. */
+/** Leaves out the keys without a value. */
 export function byKey(keys: Readonly<Record<string, string | undefined>>): ByKey {
   const there = Object.entries(keys).flatMap(([key, value]) =>
     value === undefined ? [] : [[key, value]]

@@ -3,8 +3,8 @@
 import type { Config } from "./config.ts";
 
 /**
- * Returns why another process must not listen on the same address, or `undefined` when it may. Of two
- * processes that move groups without shared locks, one deletes the copy that the other has just pushed to.
+ * Returns why another process must not listen on the same address, or `undefined` if it may. Of two processes
+ * that move groups without shared locks, one deletes the copy that the other has just pushed to.
  */
 export function sharingConflict({ consul, handoff }: Config): string | undefined {
   if (consul || !handoff.enabled) return undefined;

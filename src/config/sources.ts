@@ -1,4 +1,4 @@
-/** Where members are learnt from, beside Consul and the servers of the file: `dns_sd` and `file_sd`. @module */
+/** Sources of members besides Consul and the servers of the file: `dns_sd` and `file_sd`. @module */
 
 import { isIP } from "node:net";
 import type { z } from "zod";
@@ -19,27 +19,27 @@ export interface Nameserver {
 export interface DnsSdConfig {
   readonly names: readonly string[];
   readonly type: RecordType;
-  /** Of every member; absent with SRV, whose records carry it. */
+  /** The port of every member. Absent for SRV, whose records have ports. */
   readonly port?: number;
   /** A name is looked up again after this time at the latest. */
   readonly refreshMs: number;
-  /** Asked instead of those of `/etc/resolv.conf`; absent: those. */
+  /** Servers to ask. Absent: those of `/etc/resolv.conf`. */
   readonly nameservers?: readonly Nameserver[];
 }
 
-/** Which files name members. */
+/** The files that name members. */
 export interface FileSdConfig {
-  /** The last part of each name may hold `*`, which stands for any characters. */
+  /** The last part of each name may contain `*`, which stands for any characters. */
   readonly files: readonly string[];
   /** The files are read again after this time at the latest, whether they have changed or not. */
   readonly refreshMs: number;
-  /** Of targets that carry none. */
+  /** The port of targets without one. */
   readonly port?: number;
 }
 
 const DNS_PORT = 53;
 const DEFAULT_TYPE: RecordType = "SRV";
-/** These two are Prometheus's. */
+/** The defaults of Prometheus. */
 const DEFAULT_DNS_REFRESH_MS = 30_000;
 const DEFAULT_FILE_REFRESH_MS = 300_000;
 
@@ -58,7 +58,7 @@ export const fileSd = section({
   refresh_interval: scalar("a duration", parseInterval),
 });
 
-/** Fills in the defaults. */
+/** Completes the section with defaults. */
 export function resolveDnsSd(section: z.infer<typeof dnsSd>): DnsSdConfig {
   const { names, type = DEFAULT_TYPE, port, nameservers } = section;
   return {
@@ -71,9 +71,9 @@ export function resolveDnsSd(section: z.infer<typeof dnsSd>): DnsSdConfig {
 }
 
 /**
- * Fills in the defaults.
+ * Completes the section with defaults.
  *
- * @param options.port of targets that carry none
+ * @param options.port the port of targets without one
  * @param options.locate makes a file name of the section absolute
  */
 export function resolveFileSd(
@@ -91,15 +91,18 @@ export function resolveFileSd(
 }
 
 /**
- * Reads a type of records, in capitals or not.
+ * Reads a type of records. Case does not matter.
  *
- * @throws {TypeError} where it is none that names members
+ * @throws {TypeError} if it is not a type that names members
  */
 export function parseType(text: string): RecordType {
   return parseWord("SRV", "A", "AAAA")(text.toUpperCase());
 }
 
-/** A name that ends with a dot is looked up as it is; any other one by the search list, too. */
+/**
+ * Checks a name. A name that ends with a dot is looked up as it is, any other one also in the domains of the
+ * search list.
+ */
 function parseDnsName(text: string): string {
   const labels = text.replace(/\.$/, "").split(".");
   const isName = text.length <= 254 && labels.every((label) => /^[\w-]{1,63}$/.test(label));

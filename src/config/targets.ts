@@ -1,6 +1,6 @@
 /**
- * Reads the members that a file names in the form of Prometheus's file_sd: a list of target groups, as
- * YAML or JSON, which is YAML, too.
+ * Reads the members of a file in the format of Prometheus's file_sd: a list of target groups in YAML, which
+ * includes JSON.
  *
  * @module
  */
@@ -11,23 +11,23 @@ import { list, scalar, section, toIssues } from "./fields.ts";
 import { show } from "./values.ts";
 import { readYaml } from "./yaml.ts";
 
-/** What a text is read with. */
+/** The context for reading a text. */
 export interface TargetsContext {
   /** The file's name, for problems. */
   readonly file: string;
-  /** Of targets that carry none. */
+  /** The port of targets without one. */
   readonly port?: number;
   readonly weightMax: number;
 }
 
-/** The label that gives all targets of its group a larger share. All others mean nothing here. */
+/** The label that gives all targets of its group a larger share. All other labels are ignored. */
 const WEIGHT = "__weight__";
 const KEYS: readonly (readonly string[])[] = [[], ["targets", "labels"]];
 
 /**
  * Reads the text of a file.
  *
- * @returns members and their weights; one that is named twice has the larger of both
+ * @returns members and their weights; a member that is named twice has the larger one
  * @throws {ConfigError} with every problem found
  *
  * @example

@@ -1,9 +1,9 @@
-/** TLS of what is connected to, as `node:tls` takes it. @module */
+/** TLS of outgoing connections, as options of `node:tls`. @module */
 
 import type { TlsConfig } from "./consul.ts";
 import type { TlsFiles } from "./named_files.ts";
 
-/** Returns the options of a configuration whose files hold this. */
+/** Returns the options of a configuration, given the contents of its files. */
 export function tlsOptionsOf(tls: Partial<TlsConfig>, { ca, cert, key }: TlsFiles) {
   return {
     ...(ca !== undefined && { ca }),
@@ -17,7 +17,7 @@ export function tlsOptionsOf(tls: Partial<TlsConfig>, { ca, cert, key }: TlsFile
 /**
  * Reads the files of a configuration.
  *
- * @throws where one cannot be read
+ * @throws if one cannot be read
  */
 export async function readTlsOptions(tls: TlsConfig) {
   const { caFile, certFile, keyFile } = tls;

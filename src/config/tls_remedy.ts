@@ -1,24 +1,24 @@
-/** What to do where a TLS connection is not established, by what the runtime says of it. Pure. @module */
+/** Suggests what to do if a TLS connection fails, by the error of the runtime. Pure. @module */
 
 import type { TlsConfig } from "./consul.ts";
 
-/** A server that is connected to. */
+/** The server of an outgoing connection. */
 export interface TlsPeer {
-  /** What it is called, as `Consul`. */
+  /** Its name in messages, for example `Consul`. */
   readonly name: string;
   /** The section that has the keys of a {@linkcode TlsConfig}. */
   readonly section: string;
-  /** What to do where its certificate is that of an authority. */
+  /** What to do if its certificate is one of an authority. */
   readonly ownAuthority: string;
-  /** A name that its certificate may be for. */
+  /** An example of a name in its certificate. */
   readonly nameExample: string;
-  /** What to do where it does not speak TLS. */
+  /** What to do if it does not use TLS. */
   readonly plain: string;
 }
 
 type Remedy = (peer: TlsPeer, tls: Partial<TlsConfig>) => string;
 
-/** By the words of rustls and of Node's TLS: Deno uses both. */
+/** By the messages of rustls and of Node's TLS, because Deno uses both. */
 const REMEDIES: readonly (readonly [found: RegExp, remedy: Remedy])[] = [
   [/CaUsedAsEndEntity/, ({ ownAuthority }) => ownAuthority],
   [
@@ -47,7 +47,7 @@ const REMEDIES: readonly (readonly [found: RegExp, remedy: Remedy])[] = [
   [/corrupt message|WRONG_VERSION/i, ({ plain }) => plain],
 ];
 
-/** Returns what to do; `undefined` where it is not known. */
+/** Returns what to do; `undefined` if that is not known. */
 export function tlsRemedy(
   found: string,
   tls: Partial<TlsConfig>,

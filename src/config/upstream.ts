@@ -1,31 +1,31 @@
-/** How the Pushgateways are spoken to: what the `pushgateway` section says beside its servers. @module */
+/** How the Pushgateways are reached: the keys of the `pushgateway` section besides its servers. @module */
 
 import type { TlsConfig } from "./consul.ts";
 import type { PushgatewaySection } from "./schema.ts";
 import type { Secret } from "./secret.ts";
 
-/** The way to every Pushgateway. */
+/** How every Pushgateway is reached. */
 export interface UpstreamConfig {
   readonly scheme: "http" | "https";
-  /** The Pushgateways' `--web.route-prefix`: empty, or as `/pushgateway`. */
+  /** The Pushgateways' `--web.route-prefix`: empty, or for example `/pushgateway`. */
   readonly routePrefix: string;
-  /** Sent with every request of ours, instead of what a client sent. */
+  /** The credentials of every request, sent instead of a client's. */
   readonly basicAuth?: {
     readonly username: string;
     readonly password?: Secret;
-    /** Read again for each connection's worth of requests, so that a rotated password is taken up. */
+    /** Read again for each request, so that a rotated password is used. */
     readonly passwordFile?: string;
   };
   readonly tls: Partial<TlsConfig>;
 }
 
-/** The path of a Pushgateway's metrics. */
+/** Returns the path of a Pushgateway's metrics. */
 export function metricsPath({ routePrefix }: Pick<UpstreamConfig, "routePrefix">): string {
   return `${routePrefix}/metrics`;
 }
 
 /**
- * Fills in the defaults.
+ * Completes the section with defaults.
  *
  * @param locate makes a file name of the section absolute
  */

@@ -1,14 +1,14 @@
-/** Readers of single configuration values; each says what it expected and what it found. @module */
+/** Reads single values of the configuration. Each error says what was expected and what was found. @module */
 
 import { withoutUserInfo } from "../member.ts";
 
-/** Where the service listens; an empty hostname means every interface, IPv4 and IPv6. */
+/** The address to listen on. An empty hostname means all interfaces, IPv4 and IPv6. */
 export interface ListenAddress {
   readonly hostname: string;
   readonly port: number;
 }
 
-/** Where Consul's HTTP API is. */
+/** The address of Consul's HTTP API. */
 export interface ConsulAddress {
   readonly scheme?: "http" | "https";
   readonly hostname: string;
@@ -27,9 +27,7 @@ const UNIT_MS: Readonly<Record<string, number>> = {
 };
 const DURATION = /^(?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h))+$/;
 
-/**
- * Shows a found value in an error: short, and without what may be a secret (`user:password@`).
- */
+/** Formats a value for an error: short, and without what may be a secret (`user:password@`). */
 export function show(value: unknown): string {
   if (value === undefined || value === null || value === "") return "nothing";
   if (Array.isArray(value)) return "a list";
@@ -38,7 +36,11 @@ export function show(value: unknown): string {
   return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
 }
 
-/** @throws {TypeError} where the text is no whole number from `min` to 65535 */
+/**
+ * Reads a port.
+ *
+ * @throws {TypeError} if the text is not a whole number from `min` to 65535
+ */
 export function parsePort(text: string, min = 1): number {
   const port = Number(text);
   if (!/^\d{1,5}$/.test(text) || port < min || port > 65_535) {
@@ -48,10 +50,10 @@ export function parsePort(text: string, min = 1): number {
 }
 
 /**
- * Reads Go's form of a listen address: `:9292`, `127.0.0.1:9292`, `[::1]:9292`; port 0 asks for a
- * free one.
+ * Reads a listen address in Go's format: `:9292`, `127.0.0.1:9292`, `[::1]:9292`. Port 0 requests a free
+ * port.
  *
- * @throws {TypeError} where it is none
+ * @throws {TypeError} if it is not such an address
  */
 export function parseListenAddress(text: string): ListenAddress {
   const parts = /^(?:\[([0-9A-Fa-f:.]+)\]|([^:[\]/\s]*)):(\d+)$/.exec(text);
@@ -59,15 +61,15 @@ export function parseListenAddress(text: string): ListenAddress {
   return { hostname: parts[1] ?? parts[2], port: parsePort(parts[3], 0) };
 }
 
-/** Writes a listen address as {@linkcode parseListenAddress} reads it. */
+/** Formats a listen address for {@linkcode parseListenAddress}. */
 export function showListenAddress({ hostname, port }: ListenAddress): string {
   return `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
 }
 
 /**
- * Reads `host:port`, `host` (port 8500) or either with `http://` or `https://` before it.
+ * Reads `host:port` or `host` (port 8500), with or without `http://` or `https://`.
  *
- * @throws {TypeError} where it is none of these
+ * @throws {TypeError} if it is none of these
  */
 export function parseConsulAddress(text: string): ConsulAddress {
   const parts = /^(?:(https?):\/\/)?(?:\[([0-9A-Fa-f:.]+)\]|([^:[\]/@\s]+))(?::(\d+))?\/?$/.exec(
@@ -84,9 +86,9 @@ export function parseConsulAddress(text: string): ConsulAddress {
 }
 
 /**
- * Reads a datacenter's name. Consul writes the one of an agent in lower case, and finds no other.
+ * Reads a datacenter's name. An agent of Consul changes its own to lower case, and finds no other names.
  *
- * @throws {TypeError} where there cannot be one
+ * @throws {TypeError} if no datacenter can have that name
  */
 export function parseDatacenter(text: string): string {
   if (!/^[a-z0-9_-]+$/.test(text)) {
@@ -97,9 +99,9 @@ export function parseDatacenter(text: string): string {
 }
 
 /**
- * Reads a duration as Consul and Go write it (`5s`, `1m30s`); the text itself goes to Consul.
+ * Reads a duration in the format of Consul and Go (`5s`, `1m30s`). The text itself is sent to Consul.
  *
- * @throws {TypeError} where it is none
+ * @throws {TypeError} if it is not such a duration
  */
 export function parseDuration(text: string): string {
   if (!DURATION.test(text) || /^[0.a-zµ]+$/.test(text)) {
@@ -108,13 +110,13 @@ export function parseDuration(text: string): string {
   return text;
 }
 
-/** Above 24.8 days a timer runs out at once; nothing here waits for longer than a day. */
+/** A timer of more than 24.8 days would expire at once. Nothing here waits for longer than a day. */
 const DURATION_MS_MAX = 24 * 3_600_000;
 
 /**
  * Reads a duration of at most a day, as a text.
  *
- * @throws {TypeError} where it is none, or longer
+ * @throws {TypeError} if it is not a duration, or longer
  */
 export function parseTimeout(text: string): string {
   if (durationMs(parseDuration(text)) > DURATION_MS_MAX) {
@@ -124,9 +126,9 @@ export function parseTimeout(text: string): string {
 }
 
 /**
- * Reads how often something is done, in milliseconds: each second at most, each day at least.
+ * Reads an interval in milliseconds, from one second to one day.
  *
- * @throws {TypeError} where it is none
+ * @throws {TypeError} if it is not such an interval
  */
 export function parseInterval(text: string): number {
   const ms = durationMs(parseTimeout(text));
@@ -134,7 +136,11 @@ export function parseInterval(text: string): number {
   return ms;
 }
 
-/** @throws {TypeError} where the text is neither `true` nor `false` */
+/**
+ * Reads a boolean.
+ *
+ * @throws {TypeError} if the text is neither `true` nor `false`
+ */
 export function parseBoolean(text: string): boolean {
   if (text !== "true" && text !== "false") {
     throw new TypeError(`expected true or false, found ${show(text)}`);
@@ -143,7 +149,7 @@ export function parseBoolean(text: string): boolean {
 }
 
 /**
- * A duration as {@linkcode parseDuration} takes it, in milliseconds.
+ * Returns a duration of {@linkcode parseDuration} in milliseconds.
  *
  * @example
  * ```ts
@@ -162,9 +168,9 @@ export function durationMs(text: string): number {
 }
 
 /**
- * Reads a size as Prometheus writes it (`16MB`, `16MiB`, `512KB`; each of 1,024), in bytes.
+ * Reads a size in bytes, in Prometheus's format (`16MB`, `16MiB`, `512KB`, all with factors of 1,024).
  *
- * @throws {TypeError} where it is none
+ * @throws {TypeError} if it is not such a size
  */
 export function parseSize(text: string): number {
   const parts = /^([1-9]\d{0,8})(?:([KMG])i?)?B$/.exec(text);
@@ -172,10 +178,14 @@ export function parseSize(text: string): number {
   return Number(parts[1]) * 1_024 ** (parts[2] ? "KMG".indexOf(parts[2]) + 1 : 0);
 }
 
-/** What the body of a push may have where the file says nothing. */
+/** The default limit of a push's body. */
 export const DEFAULT_BODY_BYTES_MAX = 16 * 1_024 ** 2;
 
-/** @throws {TypeError} where the text is no whole number from 1 */
+/**
+ * Reads a count.
+ *
+ * @throws {TypeError} if the text is not a whole number from 1
+ */
 export function parseCount(text: string): number {
   if (!/^[1-9]\d{0,8}$/.test(text)) {
     throw new TypeError(`expected a whole number from 1, found ${show(text)}`);
@@ -183,7 +193,7 @@ export function parseCount(text: string): number {
   return Number(text);
 }
 
-/** Creates a reader of a word that is one of a few. */
+/** Creates a reader that accepts only the given words. */
 export function parseWord<Word extends string>(...words: Word[]): (text: string) => Word {
   const others = words.slice(0, -1).join(", ");
   const all = others === "" ? words[0] : `${others} or ${words.at(-1)}`;
@@ -195,10 +205,10 @@ export function parseWord<Word extends string>(...words: Word[]): (text: string)
 }
 
 /**
- * Reads a Pushgateway's `--web.route-prefix`: a path whose slash at the end does not matter. `/` is
- * no prefix at all, which is the empty text.
+ * Reads a Pushgateway's `--web.route-prefix`: a path, with or without a slash at the end. `/` means no
+ * prefix, and becomes the empty text.
  *
- * @throws {TypeError} where it is no plain path
+ * @throws {TypeError} if it is not a plain path
  */
 export function parseRoutePrefix(text: string): string {
   if (!/^(?:\/[A-Za-z0-9._~-]+)*\/?$/.test(text) || /\/\.\.?(?:\/|$)/.test(text)) {

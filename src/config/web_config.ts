@@ -1,6 +1,6 @@
 /**
- * The web configuration: TLS, passwords and headers of our own port. Reads the file of
- * `--web.config.file`, and the certificates that it names.
+ * The web configuration: TLS, passwords and headers of this service. Reads the file of `--web.config.file`,
+ * and the certificates that it names.
  *
  * @module
  */
@@ -15,22 +15,22 @@ import { ConfigError, readYaml, type YamlText } from "./yaml.ts";
 export interface WebConfig {
   /** Absent: plain HTTP. */
   readonly tls?: WebTls;
-  /** Added to each answer: names in lower case and values in turn. */
+  /** Headers that are added to each answer: names in lower case and values in turn. */
   readonly headers: readonly string[];
-  /** bcrypt hashes by the names of users. Where it is empty nobody is asked for a password. */
+  /** bcrypt hashes by the names of users. If it is empty, no password is required. */
   readonly users: ReadonlyMap<string, string>;
-  /** What is accepted, and yet should be known: a line for each thing. */
+  /** Notices about what is valid, one line each. */
   readonly notices: readonly string[];
 }
 
-/** How TLS is served. */
+/** The TLS settings of the server. */
 export interface WebTls {
-  /** The files of the certificate, its key and the authorities of clients, by the keys that name them. */
+  /** The files of the certificate, its key and the certificate authorities of clients, by their keys. */
   readonly files: ByKey;
-  /** Those that stand in the configuration itself, as PEM: `cert`, `key` and `client_ca`. */
+  /** The inline texts, as PEM: `cert`, `key` and `client_ca`. */
   readonly inline: ByKey;
   readonly clientAuth: ClientAuth;
-  /** A client's certificate has to be for one of these; absent: for anything. */
+  /** A client's certificate has to have one of these names. Absent: any name. */
   readonly clientNames?: readonly string[];
   readonly minVersion: TlsVersion;
   readonly maxVersion: TlsVersion;
@@ -43,32 +43,32 @@ export interface Certificates {
   readonly clientCa?: string;
 }
 
-/** A web configuration as it was loaded. */
+/** A loaded web configuration. */
 export interface LoadedWeb {
   readonly config: WebConfig;
-  /** Absent without TLS, and where some of the files were not checked. */
+  /** Absent without TLS, or if some files were not checked. */
   readonly certificates?: Certificates;
-  /** The text of the file, and those of the certificates and the key, by the keys of these. */
+  /** The text of the file, and the texts of the certificates and the key by their keys. */
   readonly text: string;
   readonly texts?: ByKey;
-  /** `file:line:column` of a value; the file alone where it has none there. */
+  /** Returns `file:line:column` of a value; the file alone if the value is not in it. */
   readonly placeOf: YamlText["placeOf"];
 }
 
 /** How a web configuration is loaded. */
 export interface WebLoading {
   readonly env: Environment;
-  /** Is told of each file that only the service itself can find; absent: such a file is a problem. */
+  /** Called for each file that only the service can find. Absent: such a file is a problem. */
   readonly onNotice?: (notice: string) => void;
-  /** As it was loaded before: what is as it was then is not checked again. */
+  /** The result of the last loading. What has not changed is not checked again. */
   readonly before?: LoadedWeb;
 }
 
 /**
  * Loads and checks a web configuration file, with the certificates that it names.
  *
- * @param path the YAML file; files that it names are looked for beside it
- * @throws {ConfigError} with every problem found; no secret is in it
+ * @param path the YAML file; the names of files in it are relative to it
+ * @throws {ConfigError} with every problem found, without secrets
  */
 export async function loadWebConfig(
   path: string,
@@ -104,7 +104,7 @@ export async function loadWebConfig(
   return { ...loaded, texts, certificates };
 }
 
-/** Whether two loaded ones are the same in all that was read. */
+/** Whether two loaded web configurations have the same texts. */
 export function isSameWeb(a: LoadedWeb, b: LoadedWeb): boolean {
   return a.text === b.text && JSON.stringify(a.texts) === JSON.stringify(b.texts);
 }

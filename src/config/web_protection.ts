@@ -1,16 +1,16 @@
-/** Whether a web configuration protects less than another one. Pure. @module */
+/** Checks whether a web configuration protects less than another one. Pure. @module */
 
 import type { WebConfig } from "./web_config.ts";
 import type { ClientAuth } from "./web_schema.ts";
 
-/** Something that is protected no more. */
+/** Something that is no longer protected. */
 export interface Opening {
-  /** Where the configuration would protect it. */
+  /** The place in the configuration that would protect it. */
   readonly path: readonly string[];
   readonly problem: string;
 }
 
-/** How much is asked of clients' certificates. */
+/** How strict each type is about clients' certificates. */
 const DEMANDS: Readonly<Record<ClientAuth, number>> = {
   NoClientCert: 0,
   RequestClientCert: 0,
@@ -19,7 +19,7 @@ const DEMANDS: Readonly<Record<ClientAuth, number>> = {
   RequireAndVerifyClientCert: 2,
 };
 
-/** What one configuration protects, and the next one does not. */
+/** Returns what one configuration protects and the next one does not. */
 export function openingsOf(before: WebConfig, next: WebConfig): readonly Opening[] {
   const openings: Opening[] = [];
   const expected = (what: string, path: readonly string[], found: string) =>

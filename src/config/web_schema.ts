@@ -1,6 +1,6 @@
 /**
- * The shape of the web configuration file, which is exporter-toolkit's. Knows nothing of YAML, files or
- * line numbers, as `schema.ts`.
+ * The shape of the web configuration file, which is exporter-toolkit's, without YAML, files or line numbers,
+ * as in `schema.ts`.
  *
  * @module
  */
@@ -27,7 +27,7 @@ import {
 } from "./tls_runtime.ts";
 import { parseBoolean, parseWord, show } from "./values.ts";
 
-/** Whether clients are asked for certificates, as Go's crypto/tls names it. */
+/** Whether clients have to present certificates, with the names of Go's crypto/tls. */
 export type ClientAuth = typeof CLIENT_AUTHS[number];
 
 const CLIENT_AUTHS = [
@@ -37,7 +37,7 @@ const CLIENT_AUTHS = [
   "VerifyClientCertIfGiven",
   "RequireAndVerifyClientCert",
 ] as const;
-/** Headers that may be set, and their values where these are few. */
+/** Headers that may be set, and their possible values if there are only a few. */
 const HEADERS: Readonly<Record<string, readonly string[]>> = {
   "Strict-Transport-Security": [],
   "X-Content-Type-Options": ["nosniff"],
@@ -46,7 +46,7 @@ const HEADERS: Readonly<Record<string, readonly string[]>> = {
   "Content-Security-Policy": [],
 };
 const BCRYPT = /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}$/;
-/** bcrypt defines no lower cost. Each further one doubles the time: 16 takes 4 s. */
+/** The lowest cost of bcrypt, and the highest one here. Each step doubles the time: 16 takes 4 s. */
 const [COST_MIN, COST_MAX] = [4, 16];
 const FLAG = scalar("true or false", parseBoolean);
 
@@ -88,7 +88,7 @@ const file = section({
   rate_limit: unsupported(),
 });
 
-/** The file once it is valid. */
+/** The valid file. */
 export type WebFile = z.infer<typeof file>;
 
 const KEYS: Readonly<Record<string, readonly string[]>> = {
@@ -99,9 +99,9 @@ const KEYS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Checks the whole file and reports everything that is wrong with it.
+ * Checks the whole file and returns everything that is wrong with it.
  *
- * @param hasCompleteTls what the runtime can do
+ * @param hasCompleteTls whether the runtime supports all settings of TLS
  */
 export function parseWebFile(
   raw: unknown,
@@ -119,12 +119,12 @@ export function parseWebFile(
 
 type TlsSection = Readonly<Record<string, unknown>>;
 
-/** What is wrong only together with another key, or with this runtime. */
+/** Returns conflicts with other keys, or with this runtime. */
 function tlsConflicts(raw: TlsSection, hasCompleteTls: boolean): Issue[] {
   const issues: Issue[] = [];
   const tell = (key: string | undefined, message: string) =>
     issues.push({ path: ["tls_server_config", ...(key ? [key] : [])], message });
-  /** The key that is given, of one for a text and one for a file with it. */
+  /** Returns which key is set: the one for a text, or the one for a file. */
   const given = (key: string): string | undefined => {
     const [text, file] = [key, `${key}_file`].map((key) => raw[key] ? key : undefined);
     if (text && file) tell(file, `expected ${text} or ${file}, found both`);
@@ -165,7 +165,7 @@ function tlsConflicts(raw: TlsSection, hasCompleteTls: boolean): Issue[] {
     if (min === "TLS13") tell("min_version", `expected TLS12, found "TLS13", ${NEEDS_COMPLETE}`);
     if (max === "TLS12") tell("max_version", `expected TLS13, found "TLS12", ${NEEDS_COMPLETE}`);
   }
-  // Where only TLS 1.3 is spoken, the suites are without effect, as in Go.
+  // If TLS 1.2 is disabled, cipher_suites has no effect, as in Go.
   if (min !== "TLS13") {
     issues.push(...setIssues(raw, "cipher_suites", { all: TLS12_SUITES, more: TLS13_SUITES }));
   }
@@ -173,7 +173,7 @@ function tlsConflicts(raw: TlsSection, hasCompleteTls: boolean): Issue[] {
   return issues;
 }
 
-/** Of a list that can only be honoured where it has all of some names, and no other ones. */
+/** Checks a list that is supported only with all names of a set, and without other names. */
 function setIssues(
   raw: TlsSection,
   key: string,
@@ -209,14 +209,14 @@ function userIssues(users: Readonly<Record<string, unknown>>): Issue[] {
   }));
 }
 
-/** A key of exporter-toolkit that is not built here. */
+/** A key of exporter-toolkit that is not supported. */
 function unsupported() {
   const message = "this key of exporter-toolkit is not supported";
   return z.undefined({ error: () => message }).optional();
 }
 
 function parseClientAuth(text: string): ClientAuth {
-  // A former name.
+  // The former name.
   if (text === "RequireClientCert") return "RequireAnyClientCert";
   return parseWord(...CLIENT_AUTHS)(text);
 }
@@ -240,7 +240,7 @@ function parseHeaderValue(text: string): string {
   throw new TypeError("expected printable ASCII in one line, found something else");
 }
 
-/** Nothing of a hash is shown. */
+/** Checks a hash. No part of it appears in errors. */
 function checkHash(hash: string, context: z.core.$RefinementCtx): string {
   const cost = Number(BCRYPT.exec(hash)?.[1]);
   if (cost >= COST_MIN && cost <= COST_MAX) return hash;

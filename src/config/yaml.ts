@@ -1,14 +1,9 @@
-/**
- * Reads YAML so that every scalar stays the text that was written, and knows where in its file each
- * thing stands.
- *
- * @module
- */
+/** Reads YAML. Every scalar stays a text, and the place of each value in its file is known. @module */
 
 import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument, visit } from "yaml";
 import type { Issue, KeyPath } from "./fields.ts";
 
-/** Every problem of one file, each a line `file:line:column: what`. */
+/** All problems of one file, each as a line `file:line:column: what`. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
   readonly problems: readonly string[];
@@ -21,11 +16,11 @@ export class ConfigError extends Error {
 
 /** A text that is valid YAML. */
 export interface YamlText {
-  /** Plain maps, lists and strings; `undefined` where there is nothing. */
+  /** Plain maps, lists and strings; `undefined` if there is nothing. */
   readonly value: unknown;
-  /** `file:line:column` of a value; the file alone where it has none there. */
+  /** Returns `file:line:column` of a value; the file alone if the value is not in it. */
   placeOf(path: readonly PropertyKey[]): string;
-  /** The error of these issues, each with its place, in the order of the file. */
+  /** Returns the error for these issues, with their places, in the order of the file. */
   error(issues: readonly Issue[]): ConfigError;
 }
 
@@ -36,12 +31,12 @@ const TAG_PROBLEM = "expected a value, found a tag (!) of no type; quote a text 
 /**
  * Reads the text of a file.
  *
- * @param file its name, for problems
- * @throws {ConfigError} where it is no YAML
+ * @param file the file's name, for problems
+ * @throws {ConfigError} if it is not YAML
  */
 export function readYaml(text: string, file: string): YamlText {
   const lines = new LineCounter();
-  // Every scalar stays the text that was written: a password of digits keeps its leading zeros.
+  // Every scalar stays a text, so that a password of digits keeps its leading zeros.
   const document = parseDocument(text, {
     schema: "failsafe",
     customTags: ["null"],
@@ -53,7 +48,7 @@ export function readYaml(text: string, file: string): YamlText {
     const { line, col } = lines.linePos(offset);
     return `${file}:${line}:${col}`;
   };
-  // The parser only warns of a tag that it does not know, and drops it: `!abc` would be no password.
+  // The parser only warns of an unknown tag, and drops it: a password `!abc` would become empty.
   const unknownTags = document.warnings.filter(({ code }) => code === "TAG_RESOLVE_FAILED");
   const errors = [...document.errors, ...unknownTags].sort((a, b) => a.pos[0] - b.pos[0]);
   if (errors.length > 0) {
@@ -75,7 +70,7 @@ export function readYaml(text: string, file: string): YamlText {
   };
 }
 
-/** The parser's own messages, less what they quote of the file: it may be a password. */
+/** Returns the parser's message without what it quotes of the file, which may be a password. */
 function yamlProblem({ code, message }: { code: string; message: string }): string {
   if (code === "BAD_ALIAS") return ALIAS_PROBLEM;
   if (code === "TAG_RESOLVE_FAILED") return TAG_PROBLEM;
