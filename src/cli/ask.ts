@@ -12,15 +12,15 @@ import { withoutUserInfo } from "../member.ts";
 import { connectByTls, handshakeFault } from "../tls_agent.ts";
 import { basicAuthorization } from "../wire/basic_auth.ts";
 
-/** A running service, and how it is spoken to. */
+/** A running service, and how to connect to it. */
 export interface RunningService {
-  /** As `http://localhost:9292`. */
+  /** For example `http://localhost:9292`. */
   readonly url: string;
-  /** Absent: without a password, and with the authorities of the runtime. */
+  /** Absent: without a password, and with the runtime's certificate authorities. */
   readonly http?: HttpClientConfig;
 }
 
-/** What is asked for. */
+/** A request to the API. */
 interface Question<T> {
   readonly method?: string;
   readonly path: string;
@@ -30,7 +30,7 @@ interface Question<T> {
 
 const failure = z.object({ error: z.string() });
 const HTTPS_PORT = 443;
-/** What is said of a status that many things may be the reason of. */
+/** Hints for statuses that may have several causes. */
 const HINTS: Readonly<Record<number, string>> = {
   400: " (is it https?)",
   401: " (it needs basic_auth in the file of --http.config.file)",
@@ -40,7 +40,7 @@ const HINTS: Readonly<Record<number, string>> = {
 /**
  * Sends a request and reads the `data` of its answer.
  *
- * @throws {Error} when it does not answer, refuses, or answers something else
+ * @throws {Error} if the service does not answer, refuses the request, or answers something else
  */
 export async function ask<T>(
   { url: base, http = {} }: RunningService,
@@ -81,7 +81,7 @@ const SERVICE: TlsPeer = {
   plain: "is it http?",
 };
 
-/** What may be wrong where there is no answer. */
+/** Returns what may be wrong if there is no answer. */
 function hintOf(found: string, { tls }: HttpClientConfig): string {
   const remedy = tlsRemedy(found, tls ?? {}, SERVICE);
   if (remedy?.includes("tls_config")) return `${remedy}, in the file of --http.config.file`;
@@ -112,7 +112,10 @@ async function send(
   return { status: response.status, text: await response.text() };
 }
 
-/** By Node's client: `fetch` skips no verification, and takes no certificate that is its own authority. */
+/**
+ * Uses Node's client, because `fetch` cannot skip the verification, and does not accept a certificate that is
+ * its own authority.
+ */
 async function sendSecurely(
   url: string,
   { method, headers, tls }: {
@@ -127,7 +130,7 @@ async function sendSecurely(
   target.protocol = "http:";
   target.port = String(port);
   const options = {
-    // Without a list it looks for the system's authorities, which takes a permission of its own.
+    // Without a list it reads the system's authorities, which needs another permission.
     ca: [],
     ...await readTlsOptions(tls),
     host: hostname.replace(/^\[|\]$/g, ""), // an IPv6 address stands in brackets

@@ -1,4 +1,8 @@
-/** `dynamic-sharding check-config`: what is wrong with a file, and what to know of one that is not. @module */
+/**
+ * `dynamic-sharding check-config`: prints what is wrong with a file, and notices about a valid one.
+ *
+ * @module
+ */
 
 import { isIP } from "node:net";
 import { deadline } from "../concurrency/deadline.ts";
@@ -16,26 +20,26 @@ import { type Member, splitMember } from "../member.ts";
 
 /** What checking needs. */
 export interface CheckDeps {
-  /** The web configuration file that belongs to the file; absent: none is checked. */
+  /** The web configuration file that is used together with the file. Absent: none is checked. */
   readonly webFile?: string;
   readonly env: (name: string) => string | undefined;
-  /** Called with what does not make the file wrong. */
+  /** Called with notices, which do not make the file invalid. */
   readonly onNotice: (text: string) => void;
-  /** How names are looked up. */
+  /** Returns how names are looked up. */
   readonly resolver: () => Promise<ResolverConfig>;
 }
 
-/** A summary of each file that is valid. */
+/** A summary of each valid file. */
 export interface CheckSummary {
-  /** Where the members come from. */
+  /** The source of the members. */
   readonly own: string;
-  /** What protects the own port. */
+  /** The protection by the web configuration. */
   readonly web?: string;
 }
 
-/** DNS is asked for help only, and nobody shall wait for that. */
+/** The timeout of DNS, which is only used for a notice. */
 const LOOK_UPS_MS_MAX = 1_000;
-/** Each is looked up over sockets of its own, all at once. */
+/** The most names to look up: each uses sockets of its own, all at once. */
 const LOOK_UPS_MAX = 100;
 
 /**
@@ -76,7 +80,7 @@ async function sourceOf(
   return `servers: ${servers.length}, ${source}`;
 }
 
-/** A file that is not there may come; one that is wrong would not be taken. */
+/** A missing file may be created later. An invalid one would be rejected. */
 async function checkTargets(
   config: FileSdConfig,
   onNotice: (text: string) => void,
@@ -105,7 +109,7 @@ async function checkTargets(
   return members;
 }
 
-/** Servers whose name stands for several Pushgateways, as far as DNS says so now: a line for each. */
+/** Returns notices about servers whose name currently has several addresses in DNS. */
 async function manyAddresses(
   { config: { servers, consul }, placeOf }: PlacedConfig,
   resolver: CheckDeps["resolver"],
@@ -122,7 +126,7 @@ async function manyAddresses(
       }
     };
     const [v4, v6] = await Promise.all([count("A"), count("AAAA")]);
-    // One of each kind is one host.
+    // One address of each type is one host.
     if (Math.max(v4, v6) < 2) return [];
     const [type, addresses] = v4 >= v6 ? ["A", v4] : ["AAAA", v6];
     const remedy = consul

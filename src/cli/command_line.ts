@@ -32,7 +32,7 @@ export interface Host {
   readonly build: BuildInfo;
   readonly env: (name: string) => string | undefined;
   readonly stdin: ReadableStream<Uint8Array>;
-  /** Writes text to standard output as it is. Rejects when nobody reads it any more. */
+  /** Writes text to standard output as it is. Rejects if nobody reads it any more. */
   readonly out: (text: string) => Promise<void>;
   /** Writes text to standard error. */
   readonly err: (text: string) => void;
@@ -44,7 +44,7 @@ export interface Host {
   readonly isJournal: boolean;
   /** From this call on, SIGTERM and SIGINT abort the signal instead of ending the process. */
   readonly catchStop: () => AbortSignal;
-  /** Called with the running service as soon as it listens: SIGHUP reloads it. */
+  /** Called with the running service as soon as it listens, so that SIGHUP reloads it. */
   readonly onListening: (app: RunningApp) => void;
 }
 
@@ -56,7 +56,7 @@ const DEFAULT_CONFIG_FILE = "dynamic-sharding.yml";
 /**
  * Runs one command line to its end.
  *
- * @returns the exit code: 0, or 1 after an error, whose reason `host.err` has been given
+ * @returns the exit code: 0, or 1 after an error, whose reason was written to `host.err`
  */
 export async function runCli(args: readonly string[], host: Host): Promise<number> {
   let printed = Promise.resolve();
@@ -106,7 +106,7 @@ interface PlanFlags extends ServiceFlags {
 }
 
 interface PrometheusConfigFlags extends ServiceFlags {
-  /** What one of the flags for it says. */
+  /** The way that a flag has chosen. */
   readonly way?: Way;
   readonly vmagent: boolean;
   readonly "config.file"?: string;
@@ -171,7 +171,7 @@ function createProgram(host: Host, print: (text: string) => void): Command {
     .argument("<file>", "the file to check")
     .addOption(webConfigFile())
     .action(async (file: string, flags: Pick<ServeFlags, "web.config.file">) => {
-      // Before the command's name it is the program's own flag.
+      // Before the command's name it is a flag of the program.
       const webFile = flags["web.config.file"] ?? program.opts<ServeFlags>()["web.config.file"];
       const { own, web } = await checkConfig(file, {
         ...(webFile && { webFile }),
@@ -275,7 +275,7 @@ function createProgram(host: Host, print: (text: string) => void): Command {
         .argParser(members),
     )
     .action((paths: string[], flags: RingFlags) => {
-      // Before the command's name it is the program's own flag.
+      // Before the command's name it is a flag of the program.
       const file = flags["config.file"] ?? program.opts<ServeFlags>()["config.file"];
       return placePaths(paths, { file, members: flags.member }, host);
     });
@@ -314,7 +314,7 @@ function members(text: string, before: readonly Member[] = []): Member[] {
   return [...before, argument((text) => parseMember(text))(text)];
 }
 
-/** Turns the error of a parser into one in which commander names the flag. */
+/** Wraps a parser so that commander's error names the flag. */
 function argument<T>(parse: (text: string) => T): (text: string) => T {
   return (text) => {
     try {
@@ -365,7 +365,7 @@ async function serve(flags: ServeFlags, host: Host): Promise<void> {
   log.info("stopped");
 }
 
-/** @throws {TypeError} when a Pushgateway would refuse a path, after all others have been placed */
+/** @throws {TypeError} if a Pushgateway would refuse a path, after all other paths have been placed */
 async function placePaths(
   paths: readonly string[],
   { file, members }: { file: string; members?: readonly Member[] },

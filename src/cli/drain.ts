@@ -1,6 +1,4 @@
-/**
- * `dynamic-sharding drain`: makes a running service empty a member, and waits until it is empty. @module
- */
+/** `dynamic-sharding drain`: drains a member of a running service, and waits until it is empty. @module */
 
 import { z } from "zod";
 import { type MemberView, memberView } from "../http/api/views.ts";
@@ -12,29 +10,29 @@ import { checksNotice, progressBar, progressLine } from "./drain_progress.ts";
 export interface DrainCommand {
   readonly service: RunningService;
   readonly member: Member;
-  /** Whether a drain is taken back instead. */
+  /** Whether a drain is undone instead. */
   readonly undo: boolean;
   /** Writes the summary. */
   readonly out: (text: string) => Promise<void>;
   /** Writes progress. */
   readonly err: (text: string) => void;
   /**
-   * The width in columns of the terminal that progress is written to: there it is one line that is
-   * redrawn. Absent when it is no terminal: then each report is a line of its own.
+   * The width in columns of the terminal that progress is written to: progress is then one line that is
+   * redrawn. Absent if it is not a terminal: then each report is a separate line.
    */
   readonly columns?: () => number;
-  /** Waits for so many milliseconds. */
+  /** Waits for a number of milliseconds. */
   readonly sleep: (ms: number) => Promise<void>;
 }
 
 const POLL_MS = 500;
-/** Where progress is no terminal, at most one line is printed in so many looks. */
+/** Without a terminal, at most one line is printed in so many polls. */
 const LOOKS_A_LINE = 10;
 
 /**
  * Drains a member and shows the progress until it is empty.
  *
- * @throws {Error} when the service refuses, the member stops answering, or the drain is taken back
+ * @throws {Error} if the service refuses, the member stops answering, or the drain is undone
  */
 export async function drain(command: DrainCommand): Promise<void> {
   const { service, member, undo, out } = command;
@@ -97,7 +95,7 @@ interface Display extends Disposable {
   show(view: MemberView): void;
   /** Shows the progress once more, at the end of the drain. */
   showLast(view: MemberView): void;
-  /** Prints a line of its own, unless one about the same subject was printed before. */
+  /** Prints a separate line, unless one about the same subject was printed before. */
   sayOnce(about: string, text: string): void;
 }
 

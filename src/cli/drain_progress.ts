@@ -45,9 +45,9 @@ export function progressBar(view: MemberView, columns: number): string {
 }
 
 /**
- * Renders what an operator should know when the Pushgateways that take the groups check each push.
+ * Renders a notice for operators if the Pushgateways that take the groups check each push.
  *
- * @returns `undefined` when they do not, and until the rate is known
+ * @returns `undefined` if they do not, or while the rate is not known
  */
 export function checksNotice({ drain }: MemberView): string | undefined {
   if (!drain?.targets_check || !drain.rate) return undefined;

@@ -1,4 +1,8 @@
-/** `dynamic-sharding plan`: which groups another set of members would move. Changes nothing. @module */
+/**
+ * `dynamic-sharding plan`: forecasts which groups a change of members would move. Changes nothing.
+ *
+ * @module
+ */
 
 import { createDeadlines } from "../concurrency/deadlines.ts";
 import { loadPlacedConfig } from "../config/load.ts";
@@ -27,9 +31,9 @@ const READ_LIMITS = {
 } as const;
 
 /**
- * Asks a running service.
+ * Requests the forecast of a running service.
  *
- * @throws {Error} when it does not answer, or the change is not possible
+ * @throws {Error} if it does not answer, or the change is not possible
  */
 export async function planOfService(
   service: RunningService,
@@ -43,10 +47,10 @@ export async function planOfService(
 }
 
 /**
- * Reads the servers of a configuration file itself.
+ * Computes the forecast from the servers of a configuration file.
  *
- * @throws {ConfigError} where the file is wrong
- * @throws {Error} when a server cannot be read, or the change is not possible
+ * @throws {ConfigError} if the file is invalid
+ * @throws {Error} if a server cannot be read, or the change is not possible
  */
 export async function planOfFile(
   file: string,
@@ -83,7 +87,7 @@ export async function planOfFile(
   return await cooperate(forecast(inventories, { before, after }), signal);
 }
 
-/** Renders the forecast as text: how many groups move, from where to where, and the balance. */
+/** Renders the forecast as text: how many groups move, their old and new members, and the balance. */
 export function renderForecast(
   { groups, moving, moves, balance, unread = [] }: ForecastView,
 ): string {

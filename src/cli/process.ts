@@ -1,11 +1,11 @@
-/** The process: arguments, signals and the exit code. @module */
+/** Runs the command line in the process: arguments, signals and the exit code. @module */
 
 import { fstatSync } from "node:fs";
 import { buildInfo, type Origin } from "../build.ts";
 import { runCli } from "./command_line.ts";
 
 const STDERR = 2;
-/** Of a terminal that does not tell. */
+/** The width of a terminal that does not report it. */
 const COLUMNS = 80;
 const STOP_SIGNALS = { SIGTERM: 15, SIGINT: 2 } as const;
 
@@ -20,7 +20,7 @@ function catchStop(): AbortSignal {
   return stop.signal;
 }
 
-/** systemd says which stream it gave us; what was redirected since is none of its. */
+/** systemd identifies the stream that it has opened, so a stream that was redirected later is different. */
 function isJournal(): boolean {
   const stream = Deno.env.get("JOURNAL_STREAM");
   if (!stream) return false;
@@ -37,9 +37,9 @@ function columns(): number {
 }
 
 /**
- * Runs the command line of this process, and ends it.
+ * Runs the command line of this process, and exits.
  *
- * @param origin of a build; absent: it runs from source
+ * @param origin the origin of a build. Absent: the program runs from source.
  */
 export async function runProcess(origin?: Origin): Promise<never> {
   const encoder = new TextEncoder();

@@ -1,4 +1,4 @@
-/** `dynamic-sharding prometheus-config`: how to scrape what is pushed. Changes nothing. @module */
+/** `dynamic-sharding prometheus-config`: prints how to scrape pushed metrics. Changes nothing. @module */
 
 import { stringify } from "yaml";
 import { loadConfig } from "../config/load.ts";
@@ -8,46 +8,48 @@ import { scrapingView } from "../http/api/views.ts";
 import { withoutUserInfo } from "../member.ts";
 import { ask, type RunningService } from "./ask.ts";
 
-/** How a scraper finds what is pushed: the Pushgateways by Consul or by `/sd`, or all of it on `/pushed`. */
+/**
+ * How a scraper finds pushed metrics: the Pushgateways by Consul or by `/sd`, or all metrics on `/pushed`.
+ */
 export type Way = "consul" | "http-sd" | "pushed";
 
-/** What is to be scraped. */
+/** What has to be scraped. */
 export interface Setup {
   readonly scraping: Scraping;
   readonly service: RunningService;
-  /** What it was learnt from, for errors. */
+  /** Its source, for errors. */
   readonly source: string;
 }
 
-/** Which configuration is wanted. */
+/** Options of the configuration. */
 export interface ScrapeConfigOptions {
-  /** Absent: by Consul where there is one, else by `/sd`. */
+  /** Absent: by Consul if it is configured, otherwise by `/sd`. */
   readonly way?: Way;
-  /** It is for VictoriaMetrics, which refuses fields that it does not know. */
+  /** Whether it is for VictoriaMetrics, which refuses unknown fields. */
   readonly vmagent: boolean;
 }
 
-/** In the place of each secret, as Prometheus itself shows them. */
+/** Printed instead of each secret, as Prometheus does. */
 const SECRET = "<secret>";
-/** How soon a scraper learns of members that come or go. */
+/** How soon a scraper learns of added and removed members. */
 const REFRESH = "5s";
-/** To listen on one of these is to listen on every address. */
+/** Host names that mean listening on all addresses. */
 const EVERY_HOST = new Set(["", "0.0.0.0", "::"]);
 const ABOUT: Readonly<Record<Way, string>> = {
   consul: "The Pushgateways, as Consul lists them.",
   "http-sd": "The Pushgateways, as dynamic-sharding lists them.",
   pushed: "The groups of all Pushgateways as one page. Scrape it from only one instance.",
 };
-/** How VictoriaMetrics is told what Prometheus has in a `refresh_interval`. */
+/** The flags of VictoriaMetrics for Prometheus's `refresh_interval`. */
 const VMAGENT_FLAG: Readonly<Partial<Record<Way, string>>> = {
   consul: "-promscrape.consulSDCheckInterval",
   "http-sd": "-promscrape.httpSDCheckInterval",
 };
 
 /**
- * Asks a running service how it is set up.
+ * Asks a running service for its configuration.
  *
- * @throws where it does not answer
+ * @throws {Error} if it does not answer
  */
 export async function setupOfService(service: RunningService): Promise<Setup> {
   const scraping = await ask(service, { path: "/api/v1/scraping", data: scrapingView });
@@ -55,9 +57,9 @@ export async function setupOfService(service: RunningService): Promise<Setup> {
 }
 
 /**
- * Reads a configuration file. A service that listens on every address is named `localhost`.
+ * Reads a configuration file. A service that listens on all addresses is called `localhost`.
  *
- * @throws {ConfigError} where the file is wrong
+ * @throws {ConfigError} if the file is invalid
  */
 export async function setupOfFile(
   file: string,
@@ -73,9 +75,9 @@ function urlAt({ hostname, port }: ListenAddress): string {
 }
 
 /**
- * Writes a scrape configuration, without secrets: of the Pushgateways, and of dynamic-sharding itself.
+ * Renders a scrape configuration, without secrets: of the Pushgateways, and of dynamic-sharding itself.
  *
- * @throws {TypeError} where it is to go by Consul, and there is none
+ * @throws {TypeError} if it should use Consul, and Consul is not configured
  */
 export function renderScrapeConfig(
   { scraping, service: running, source }: Setup,
@@ -117,7 +119,7 @@ interface JobParts {
   readonly refresh: { readonly refresh_interval?: string };
 }
 
-/** The keys of a job that say what it scrapes, and how. */
+/** Returns the keys of a job that say what it scrapes, and how. */
 function jobOf(way: Way, { scraping, service, refresh }: JobParts): object {
   const { scheme, metrics_path, tls_config, basic_auth, consul } = scraping;
   const members = {
@@ -131,7 +133,7 @@ function jobOf(way: Way, { scraping, service, refresh }: JobParts): object {
         ...(metrics_path !== "/metrics" && { metrics_path }),
         ...members,
         consul_sd_configs: consul && [{ ...consulKeys(consul), ...refresh }],
-        // Consul lists those that are dead, too: their last values would stay for a while.
+        // Consul also lists dead members, whose last values would stay for a while.
         relabel_configs: [
           { source_labels: ["__meta_consul_health"], regex: "passing", action: "keep" },
         ],
@@ -160,17 +162,17 @@ function consulKeys(consul: NonNullable<Scraping["consul"]>): object {
   };
 }
 
-/** How the service is named in the keys of a job. */
+/** The service in the keys of a job. */
 interface ServiceKeys {
   readonly url: string;
-  /** The keys to speak to it. */
+  /** The keys for authentication and TLS. */
   readonly auth: { readonly basic_auth?: object; readonly tls_config?: object };
   readonly targets: { readonly static_configs: readonly object[] };
-  /** The keys to scrape one of its pages. */
+  /** Returns the keys to scrape one of its pages. */
   way(page: string): object;
 }
 
-/** A password is left out. One that is in a file is named by it. */
+/** Returns the keys of a service, without its password. A password file is named. */
 function serviceAt({ url, http }: RunningService): ServiceKeys {
   const { protocol, host, pathname, username: encoded } = new URL(url);
   const path = pathname.replace(/\/$/, "");
