@@ -1,4 +1,8 @@
-/** The service from source; what is compiled begins with a file of its own (`tools/build.ts`). @module */
+/**
+ * Runs the service from source. Compiled programs begin with a file of their own (`tools/build.ts`).
+ *
+ * @module
+ */
 
 import { runProcess } from "./src/cli/process.ts";
 

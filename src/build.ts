@@ -1,20 +1,20 @@
-/** Which build of the program this is. @module */
+/** Identifies the build of the program. @module */
 
 import manifest from "../deno.json" with { type: "json" };
 
-/** What `--version` and `build_info` say. */
+/** The values of `--version` and `build_info`. */
 export interface BuildInfo {
   /** The version in `deno.json`. */
   readonly version: string;
   /** The commit that the program was built from. */
   readonly revision: string;
-  /** When the program was built, as in RFC 3339. */
+  /** When the program was built (RFC 3339). */
   readonly build_date: string;
   /** The version of the Deno that runs the program. */
   readonly deno: string;
 }
 
-/** What is known at compile time only. A program that runs from source does not know it. */
+/** What is known only when the program is compiled. A program that runs from source does not know it. */
 export type Origin = Pick<BuildInfo, "revision" | "build_date">;
 
 const SOURCE: Origin = { revision: "unknown", build_date: "unknown" };

@@ -1,6 +1,6 @@
 /**
- * Requests of Node's HTTP client over TLS. They go by plain HTTP over connections of `node:tls`: in Deno
- * 2.7 Node's HTTPS client ignores `servername` and `rejectUnauthorized`.
+ * Requests of Node's HTTP client over TLS. They are plain HTTP over connections of `node:tls`, because in
+ * Deno 2.7 Node's HTTPS client ignores `servername` and `rejectUnauthorized`.
  *
  * @module
  */
@@ -10,24 +10,24 @@ import { connect, type ConnectionOptions } from "node:tls";
 import { deadline } from "./concurrency/deadline.ts";
 
 const HANDSHAKE_MS_MAX = 1_000;
-/** In TLS 1.3 a server refuses a client's certificate after the client's handshake is over. */
+/** In TLS 1.3 a server refuses a client's certificate after the client's handshake has ended. */
 const REFUSAL_MS = 200;
 
 /**
- * Has an agent make its connections by TLS. Requests through it are to `http://`.
+ * Makes an agent use TLS for its connections. The URLs of requests through it have to begin with `http://`.
  *
- * @param optionsOf is asked for each connection
+ * @param optionsOf called for each connection
  */
 export function connectByTls(agent: Agent, optionsOf: () => ConnectionOptions): void {
   agent.createConnection = () => connect(optionsOf());
 }
 
 /**
- * Tries a handshake, for in Deno 2.7 a request that TLS has made fail tells only that its connection was
- * closed.
+ * Tries a handshake, because in Deno 2.7 the error of a request that fails due to TLS says only that its
+ * connection was closed.
  *
- * @param signal ends it early, with nothing to tell
- * @returns what is wrong; `undefined` where that cannot be told
+ * @param signal ends it early, without a result
+ * @returns what is wrong; `undefined` if that is not known
  */
 export async function handshakeFault(
   options: ConnectionOptions,

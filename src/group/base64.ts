@@ -1,12 +1,12 @@
-/** Go's URL-safe base64 decoding, which is laxer than JavaScript's own. @module */
+/** Go's URL-safe base64 decoding, which is less strict than JavaScript's. @module */
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 /**
- * Decodes a `@base64` value of a push path as the Pushgateway does: URL-safe alphabet, all
- * trailing `=` trimmed, CR and LF skipped, unused low bits of the last character ignored.
+ * Decodes a `@base64` value of a push path as the Pushgateway does: URL-safe alphabet, all trailing `=`
+ * trimmed, CR and LF skipped, unused low bits of the last character ignored.
  *
- * @throws {TypeError} with Go's wording and offset where a character is not of the alphabet
+ * @throws {TypeError} with Go's wording and offset if a character is not in the alphabet
  */
 export function decodeBase64Url(text: string): Uint8Array {
   const trimmed = text.replace(/=+$/, "");
@@ -26,7 +26,7 @@ export function decodeBase64Url(text: string): Uint8Array {
   return bytes.subarray(0, length);
 }
 
-/** Encodes bytes as URL-safe base64 without padding; no bytes become a lone `=`, as clients write it. */
+/** Encodes bytes as URL-safe base64 without padding. No bytes become a single `=`, as clients write it. */
 export function encodeBase64Url(bytes: Uint8Array): string {
   let binary = "";
   for (const byte of bytes) binary += String.fromCharCode(byte);

@@ -1,9 +1,9 @@
 /**
- * A group: what the Pushgateway calls a grouping key, a job and its labels.
+ * A group, which the Pushgateway calls a grouping key: a job and its labels.
  *
- * Three texts are made from it. The placement key is what the ring hashes; it is the original tool's,
- * so it is not injective (a value may hold a `/`). The ID is, and so are two groups told apart; it is
- * the same text for nearly all of them. The group path is the ID as a Pushgateway takes it in a URL.
+ * It has three text forms. The placement key is what the ring hashes. It is the original tool's, so it is not
+ * injective, because a value may contain a `/`. The ID is injective, so it identifies a group; for nearly all
+ * groups it is the same text. The group path is the ID in the form that a Pushgateway accepts in a URL.
  *
  * @module
  */
@@ -11,7 +11,7 @@
 import { encodeBase64Url } from "./base64.ts";
 import { labelNameText, type NameScheme } from "./label_name.ts";
 
-/** A grouping key. `labels` holds neither `job` nor an empty `instance`. */
+/** A grouping key. `labels` contains neither `job` nor an empty `instance`. */
 export interface Group {
   readonly job: string;
   /** Label values by name, in ascending order of the names. */
@@ -19,8 +19,8 @@ export interface Group {
 }
 
 /**
- * The key that the ring places: `/metrics/job/<job>` and `/<name>/<value>` by ascending name, all
- * decoded. For a plain path with sorted labels it is the very path that the Go tool hashes.
+ * Returns the key that the ring places: `/metrics/job/<job>` and `/<name>/<value>` by ascending name, all
+ * decoded. For a plain path with sorted labels it is the same path, which is also what the Go tool hashes.
  *
  * @example
  * ```ts
@@ -38,8 +38,8 @@ export function placementKey(group: Group): string {
 }
 
 /**
- * Returns the ID of a group, which no other group has: the placement key with `/` and `%` escaped in
- * names and values. For a plain path with sorted labels it is that path.
+ * Returns the unique ID of a group: the placement key with `/` and `%` escaped in names and values. For a
+ * plain path with sorted labels it is that path.
  *
  * @example
  * ```ts
@@ -68,7 +68,7 @@ export function parseGroupId(id: string): Group {
 /**
  * Returns the group that a Pushgateway shows with these labels.
  *
- * @param labels with the job among them, in any order; an empty `instance` is dropped
+ * @param labels the labels including the job, in any order. An empty `instance` is dropped.
  */
 export function groupOfLabels(labels: Iterable<readonly [name: string, value: string]>): Group {
   const sorted = [...labels].sort(([a], [b]) => (a < b ? -1 : 1));
@@ -78,7 +78,7 @@ export function groupOfLabels(labels: Iterable<readonly [name: string, value: st
   return { job, labels: new Map(sorted.filter(isOther)) };
 }
 
-/** A text as it stands in an ID: without the characters that part the segments. */
+/** Escapes a text for an ID: the characters that separate segments are replaced. */
 export function escapeSegment(text: string): string {
   return text.includes("%") || text.includes("/")
     ? text.replaceAll("%", "%25").replaceAll("/", "%2F")
@@ -90,8 +90,8 @@ function unescapeSegment(text: string): string {
 }
 
 /**
- * The one canonical, percent-encoded path of a group: parsing it gives the same group back. Values
- * that a path segment cannot carry (empty, `.`, `..`, or with a `/`) are base64.
+ * Returns the canonical, percent-encoded path of a group. Parsing it returns the same group. Values that a
+ * path segment cannot contain (empty, `.`, `..`, or with a `/`) are base64.
  *
  * @param scheme how the Pushgateways read label names
  *
@@ -110,13 +110,13 @@ export function groupPath(group: Group, scheme: NameScheme): string {
   return path;
 }
 
-/** Whether a group has no `instance`: a Pushgateway may hold it with an explicit empty one. */
+/** Whether a group has no `instance`. A Pushgateway may store such a group with an explicit empty one. */
 export function lacksInstance({ labels }: Group): boolean {
   return !labels.has("instance");
 }
 
 /**
- * The path of a group without `instance` where it is stored with an explicit empty one.
+ * Returns the path of a group without `instance` that is stored with an explicit empty one.
  *
  * @param scheme how the Pushgateways read label names
  */

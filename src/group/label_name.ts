@@ -1,4 +1,4 @@
-/** Which label names a Pushgateway accepts, and how it reads them. @module */
+/** The label names that a Pushgateway accepts, and how it reads them. @module */
 
 /** Whether the Pushgateways run with `--push.enable-utf8-names`. */
 export type NameScheme = "legacy" | "utf8";
@@ -7,8 +7,8 @@ const LEGACY_NAME = /^[a-zA-Z_][a-zA-Z0-9_]*$/;
 const RESERVED_PREFIX = "__";
 
 /**
- * Returns the name under which a Pushgateway keeps a label, or `undefined` for one that it refuses (or
- * that it takes and then fails every later push for: names that decode to `__…`).
+ * Returns the name under which a Pushgateway stores a label, or `undefined` for a name that it refuses. Names
+ * that decode to `__…` also return `undefined`: a Pushgateway accepts them, but then fails every later push.
  */
 export function labelName(text: string, scheme: NameScheme): string | undefined {
   if (text.startsWith(RESERVED_PREFIX)) return undefined;
@@ -20,8 +20,8 @@ export function labelName(text: string, scheme: NameScheme): string | undefined 
 }
 
 /**
- * How a name is written in a path so that {@linkcode labelName} gives it back: as it is, or escaped
- * where a path segment would lose it (`a/b`, `.`, `x@base64`) or read it as an escape.
+ * Returns the text of a name in a path from which {@linkcode labelName} returns the name: unchanged, or
+ * escaped if a path segment would lose it (`a/b`, `.`, `x@base64`) or if it would be read as an escape.
  */
 export function labelNameText(name: string, scheme: NameScheme): string {
   const lost = name === "." || name === ".." || /\/|@base64$/.test(name);
@@ -31,8 +31,8 @@ export function labelNameText(name: string, scheme: NameScheme): string {
 }
 
 /**
- * Undoes Prometheus's `U__` escaping of UTF-8 names: `_2d_` is a code point in hex (five digits at
- * most, as in prometheus/common), `__` an underscore. What is malformed stays as it is.
+ * Undoes Prometheus's `U__` escaping of UTF-8 names: `_2d_` is a code point in hex (five digits at most, as
+ * in prometheus/common), `__` an underscore. Malformed text is not changed.
  */
 function unescapeName(text: string): string {
   const body = text.slice("U__".length);

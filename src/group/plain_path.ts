@@ -1,16 +1,16 @@
-/** Recognises the push paths that need no parsing, as nearly all do. @module */
+/** Recognizes push paths that need no parsing, which nearly all are. @module */
 
-/** Characters that are not escaped anywhere: in a path, in a placement key, or in a `Location`. */
+/** Characters that are never escaped: in a path, in a placement key, or in a `Location`. */
 const VALUE = String.raw`(?!\.\.?(?:/|$))[!$&-.0-;=@-\[\]_a-z~]+`;
-/** A label name without a meaning of its own: not `job`, reserved or escaped. */
+/** A label name without a special meaning: not `job`, reserved or escaped. */
 const NAME = "(?!job/|__|U__)[a-zA-Z_][a-zA-Z0-9_]*";
 const ROUTE = "/metrics/job/";
 const PLAIN = new RegExp(`^${ROUTE}${VALUE}(?:/${NAME}/${VALUE})*$`);
 
 /**
- * Whether a path is its own placement key and goes on to the owner as it is: nothing to decode, to
- * clean or to sort. Of such a path `parsePushPath` says the same at ten times the cost;
- * of any other only that knows.
+ * Whether a path is its own placement key and is sent to the owner unchanged: nothing has to be decoded,
+ * cleaned or sorted. `parsePushPath` has the same result for such a path, at ten times the cost. Any other
+ * path needs `parsePushPath`.
  *
  * @example
  * ```ts
@@ -23,7 +23,7 @@ const PLAIN = new RegExp(`^${ROUTE}${VALUE}(?:/${NAME}/${VALUE})*$`);
  * ```
  */
 export function isPlainPath(path: string): boolean {
-  // A regular expression reads a path in half the time of a loop over its characters.
+  // A regular expression takes half the time of a loop over the characters.
   if (!PLAIN.test(path)) return false;
   let last = "";
   let slash = path.indexOf("/", ROUTE.length);

@@ -1,11 +1,11 @@
 /**
- * Reads the path of a push as the Pushgateway does: Go's path cleaning, then its router, then its
- * label parsing. Works on the raw request string, for `new URL` normalises differently from Go.
+ * Reads the path of a push as the Pushgateway does: with Go's path cleaning, then its router, then its label
+ * parsing. It uses the raw request string, because `new URL` normalizes differently from Go.
  *
- * What the Pushgateway would answer with a redirect (a path to clean, a route in the wrong case) is
- * followed here at once: its 301 makes clients send an empty PUT, which empties the group. An empty
- * segment behind the route is refused: it is an empty label value, or one that begins with a slash, of
- * a client that does not encode it, and cleaning would make another group of it.
+ * If the Pushgateway would answer with a redirect (a path to clean, a route in the wrong case), it is
+ * followed here at once: its 301 makes clients send an empty PUT, which empties the group. An empty segment
+ * after the route is refused. It is an empty label value, or one that begins with a slash, from a client that
+ * does not encode it, and cleaning would change the group.
  *
  * @module
  */
@@ -14,12 +14,15 @@ import { decodeBase64Url } from "./base64.ts";
 import { type Group, groupPath } from "./group.ts";
 import { labelName, type NameScheme } from "./label_name.ts";
 
-/** What a request path says: a group and the path to send on, or why a Pushgateway would refuse it. */
+/** The result for a request path: a group and the path to send on, or why a Pushgateway would refuse it. */
 export type PushPath =
   | {
     readonly kind: "group";
     readonly group: Group;
-    /** Path for the owner: as it came where the Pushgateway takes it so, else canonical. No query. */
+    /**
+     * The path for the owner, without a query: unchanged if the Pushgateway accepts it as it is, otherwise
+     * canonical.
+     */
     readonly path: string;
   }
   | { readonly kind: "refused"; readonly status: 400 | 404 | 405; readonly reason: string };
@@ -31,15 +34,15 @@ const EMPTY_SEGMENT = "empty path segment behind the job's route: an empty label
   "written as NAME@base64/=, and one with slashes as NAME@base64/VALUE";
 const NOT_FOUND: PushPath = { kind: "refused", status: 404, reason: "404 page not found" };
 
-/** Empty, `.` and `..` segments, which Go's ServeMux cleans away. */
+/** Empty, `.` and `..` segments, which Go's ServeMux removes. */
 const UNCLEAN = /\/(?:\/|\.\.?(?:\/|$))/;
-/** What may stand in a path but not in a `Location`, where it would be read as something else. */
+/** Characters that are valid in a path, but would have another meaning in a `Location`. */
 const UNSAFE_IN_LOCATION = /[^\x21-\x7e]|[#\\"<>^`{|}]/gu;
 
 /**
  * Reads the group from a push path.
  *
- * @param rawPath percent-encoded, without query, as it stood in the request line
+ * @param rawPath the percent-encoded path, without query, as in the request line
  * @param scheme how the Pushgateways read label names
  *
  * @example
@@ -81,7 +84,7 @@ export function parsePushPath(rawPath: string, scheme: NameScheme): PushPath {
   const labels = parseLabels(slash < 0 ? "" : path.slice(slash), scheme);
   if (typeof labels === "string") return refuse(labels);
 
-  // The same group with and without an empty instance would make its Pushgateway refuse every push.
+  // If the same group existed with and without an empty instance, its Pushgateway would refuse every push.
   const emptyInstance = labels.get("instance") === "" && labels.delete("instance");
   const group = { job, labels };
   return {
@@ -97,13 +100,16 @@ function refuse(reason: string): PushPath {
   return { kind: "refused", status: 400, reason };
 }
 
-/** The Pushgateway's router matches its two routes in any case (by a 307 to the right one). */
+/**
+ * Finds the route of a path. The Pushgateway's router matches its two routes in any case (with a 307 to the
+ * right one).
+ */
 function matchRoute(path: string): { length: number; exact: boolean } | undefined {
   for (const route of [ROUTE, ROUTE_BASE64]) {
     if (path.startsWith(route)) return { length: route.length, exact: true };
   }
   for (const route of [ROUTE, ROUTE_BASE64]) {
-    // Of the base64 route in another case it takes the job alone.
+    // It matches the base64 route in another case only if the job is the whole rest.
     const taken = route === ROUTE || !path.includes("/", route.length);
     if (taken && path.slice(0, route.length).toLowerCase() === route) {
       return { length: route.length, exact: false };
@@ -111,7 +117,7 @@ function matchRoute(path: string): { length: number; exact: boolean } | undefine
   }
 }
 
-/** Labels in ascending order of their names, or the reason of a refusal in the Pushgateway's words. */
+/** Returns the labels in ascending order of their names, or a refusal in the Pushgateway's words. */
 function parseLabels(text: string, scheme: NameScheme): Map<string, string> | string {
   const labels = new Map<string, string>();
   if (text.length <= 1) return labels;
@@ -148,14 +154,17 @@ function decodeValue(text: string): string | { reason: string } {
   }
 }
 
-/** Go's url.PathUnescape, telling apart text that is not UTF-8; `undefined` where a `%` is malformed. */
+/**
+ * Go's url.PathUnescape, which also reports text that is not UTF-8. Returns `undefined` if a `%` is
+ * malformed.
+ */
 function percentDecode(text: string): { text: string; utf8: boolean } | undefined {
   if (!text.includes("%")) return { text, utf8: true };
   try {
     return { text: decodeURIComponent(text), utf8: true };
   } catch {
     if (/%(?![0-9A-Fa-f]{2})/.test(text)) return undefined;
-    // Well-formed escapes of bytes that are no UTF-8: keep what is ASCII, so that routes match.
+    // Well-formed escapes of bytes that are not UTF-8: ASCII is decoded, so that routes match.
     const ascii = text.replace(/%([0-7][0-9A-Fa-f])/g, (_, hex) => {
       return String.fromCharCode(parseInt(hex, 16));
     });
@@ -164,9 +173,9 @@ function percentDecode(text: string): { text: string; utf8: boolean } | undefine
 }
 
 /**
- * Go's path.Clean for a rooted path, keeping a trailing slash as its ServeMux does.
+ * Go's path.Clean for a rooted path, which keeps a trailing slash as its ServeMux does.
  *
- * @returns `undefined` where a segment behind the route is empty, other than by a trailing slash
+ * @returns `undefined` if a segment after the route is empty, except for a trailing slash
  */
 function cleanPath(path: string): string | undefined {
   const kept: string[] = [];

@@ -1,11 +1,11 @@
-/** Maps keys to members by consistent hashing. Knows nothing of health, time or HTTP. @module */
+/** Maps keys to members by consistent hashing. Does not depend on health, time or HTTP. @module */
 
 import type { Member } from "../member.ts";
 import { murmur3 } from "./murmur3.ts";
 
-/** Points of a member of weight 1: the Go tool's number, which both must share in a mixed fleet. */
+/** Points of a member of weight 1. The Go tool has the same number, which is required in a mixed fleet. */
 const POINTS_PER_WEIGHT = 500;
-/** A weight above this is cut: Consul allows 65,535, which would be 32 million points. */
+/** The largest weight. Larger ones are limited: Consul allows 65,535, which would be 32 million points. */
 export const WEIGHT_MAX = 100;
 /** A point and its member's rank share one double: 32 bits of hash above 20 bits of rank. */
 const MEMBERS_MAX = 2 ** 20;
@@ -13,17 +13,17 @@ const MEMBERS_MAX = 2 ** 20;
 /**
  * An immutable consistent-hash ring.
  *
- * Point `i` of a member is `murmur3("<i><host:port>")`, `i` from 0; a key's owner is the member of
- * the first point strictly greater than `murmur3(key)`, wrapping round. Members are ranked by name;
- * where two points collide the later one wins. That is the Go tool's placement, pinned by the
- * vectors in `tests/testdata/ring-placement.json`: another hash here moves live data.
+ * Point `i` of a member is `murmur3("<i><host:port>")`, for `i` from 0. A key's owner is the member of the
+ * first point strictly greater than `murmur3(key)`, wrapping round. Members are ranked by name. If two points
+ * collide, the later member wins. This is the Go tool's placement, which the vectors in
+ * `tests/testdata/ring-placement.json` verify: a different hash would move live data.
  */
 export class HashRing {
   /** The members in ascending order of their names. */
   readonly members: readonly Member[];
-  /** The members and weights that it was built of. */
+  /** The members and weights that it was built from. */
   readonly weights: ReadonlyMap<Member, number>;
-  /** A 32-bit digest of members and weights: two instances with equal digests place alike. */
+  /** A 32-bit digest of members and weights: two instances with equal digests have the same placement. */
   readonly hash: number;
   /** The part of all keys that each member owns, from 0 to 1. */
   readonly shares: ReadonlyMap<Member, number>;
@@ -48,8 +48,8 @@ export class HashRing {
   /**
    * Builds the ring of some members.
    *
-   * @param weights the weight of each member: a whole number from 1 (taken as 1 below it, and as
-   *   {@linkcode WEIGHT_MAX} above it)
+   * @param weights the weight of each member: a whole number, which is limited to the range from 1 to
+   *   {@linkcode WEIGHT_MAX}
    *
    * @example
    * ```ts
@@ -70,10 +70,10 @@ export class HashRing {
   }
 
   /**
-   * The same in slices, because a large ring takes seconds: a generator that yields every few milliseconds,
-   * and returns the ring.
+   * Builds the ring in slices, because a large ring takes seconds. The generator yields every few
+   * milliseconds, and returns the ring.
    *
-   * @throws {RangeError} where there are more than a million members
+   * @throws {RangeError} if there are more than a million members
    */
   static *build(weights: ReadonlyMap<Member, number>): Generator<void, HashRing> {
     const sorted = sortedByName(weights);
@@ -89,8 +89,8 @@ export class HashRing {
   }
 
   /**
-   * The owner of a key on the ring without some of its members, which is not built for that; or
-   * `undefined` where no member is left.
+   * Returns the owner of a key on a ring without some members, without building that ring. `undefined` if no
+   * member is left.
    */
   ownerWithout(key: string, without: ReadonlySet<Member>): Member | undefined {
     const length = this.#points.length;
@@ -102,20 +102,20 @@ export class HashRing {
     return undefined;
   }
 
-  /** Index of the first point strictly greater than the key's hash, wrapping round. */
+  /** Returns the index of the first point strictly greater than the key's hash, wrapping round. */
   #pointAfter(key: string): number {
     const points = this.#points;
     const starts = this.#starts;
     const hash = murmur3(key);
-    // Points lie evenly, so a hash nearly says where its own is: a step or two from the start of its
-    // slice. A binary search over 1,000 members takes 19 steps, most of them out of the cache.
+    // Points are distributed evenly, so the start of a hash's slice is only a step or two from its point. A
+    // binary search over 1,000 members takes 19 steps, most of them outside the CPU cache.
     let i = starts[Math.floor(hash / 2 ** 32 * starts.length)];
     while (i < points.length && points[i] <= hash) i++;
     return i === points.length ? 0 : i;
   }
 }
 
-/** The {@linkcode HashRing.hash hash} of a ring of these members, which is not built for that. */
+/** Returns the {@linkcode HashRing.hash hash} of a ring of these members, without building the ring. */
 export function ringHash(weights: ReadonlyMap<Member, number>): number {
   return digestOf(sortedByName(weights));
 }
@@ -128,25 +128,28 @@ function digestOf(sorted: readonly (readonly [Member, number])[]): number {
   return murmur3(sorted.map(([member, weight]) => `${member} ${weight}\n`).join(""));
 }
 
-/** Where the points of a ring lie. */
+/** The points of a ring. */
 interface Placement {
-  /** Ascending. */
+  /** In ascending order. */
   readonly points: Uint32Array;
   /** The rank of each point's member. */
   readonly owners: Uint32Array;
-  /** The circle is cut into as many equal slices as there are points: the first point from each on. */
+  /**
+   * The circle is divided into as many equal slices as there are points. This is the first point at or after
+   * the start of each slice.
+   */
   readonly starts: Uint32Array;
   /** How many hashes each member owns, by its rank. */
   readonly lengths: Float64Array;
 }
 
-/** Points between two moments at which others get their turn: two milliseconds or so. */
+/** Points between two pauses for other work: about two milliseconds. */
 const POINTS_A_STEP = 4_096;
 
 function* place(sorted: readonly (readonly [Member, number])[]): Generator<void, Placement> {
   const packed = yield* sort(yield* pack(sorted));
   const lengths = new Float64Array(sorted.length);
-  // A key belongs to the first point after it; what is behind the last point, to the first one.
+  // A key belongs to the first point after it. Keys after the last point belong to the first one.
   let before = Math.floor((packed.at(-1) ?? 0) / MEMBERS_MAX) - 2 ** 32;
   const points = new Uint32Array(packed.length);
   const owners = new Uint32Array(packed.length);
@@ -166,12 +169,12 @@ function* place(sorted: readonly (readonly [Member, number])[]): Generator<void,
   return { points, owners, starts: starts.fill(points.length, slice), lengths };
 }
 
-/** Ranks run backwards: of points that collide the later member's is found first. */
+/** Reverses ranks, so that of colliding points the later member's is found first. */
 function backwards(rank: number): number {
   return MEMBERS_MAX - 1 - rank;
 }
 
-/** Each point with its member's rank, as one double, in any order; yields after each step. */
+/** Returns each point with its member's rank as one double, in any order. Yields after each step. */
 function* pack(sorted: readonly (readonly [Member, number])[]): Generator<void, Float64Array> {
   const counts = sorted.map(([, weight]) =>
     POINTS_PER_WEIGHT * Math.min(Math.max(Math.trunc(weight), 1), WEIGHT_MAX)
@@ -188,8 +191,8 @@ function* pack(sorted: readonly (readonly [Member, number])[]): Generator<void, 
 }
 
 /**
- * Sorts doubles of "hash, then rank" that lie evenly, bucket by bucket: natively, which takes a tenth of
- * sorting objects with a comparator.
+ * Sorts evenly distributed doubles of "hash, then rank" in buckets. The native sort takes a tenth of the time
+ * of sorting objects with a comparator.
  */
 function* sort(packed: Float64Array): Generator<void, Float64Array> {
   const buckets = Math.max(1, Math.ceil(packed.length / POINTS_A_STEP));

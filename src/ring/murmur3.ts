@@ -4,7 +4,7 @@ const C1 = 0xcc9e2d51;
 const C2 = 0x1b873593;
 
 /**
- * The murmur3_32 hash of a text's UTF-8 bytes, unsigned.
+ * Returns the murmur3_32 hash of a text's UTF-8 bytes, unsigned.
  *
  * Constants and steps: Austin Appleby, MurmurHash3.cpp (public domain).
  *
@@ -17,7 +17,7 @@ const C2 = 0x1b873593;
  * ```
  */
 export function murmur3(text: string): number {
-  // ASCII, nearly every key, is hashed straight from the string: encoding it first doubles the cost.
+  // ASCII, which nearly all keys are, is hashed directly from the string. Encoding it first doubles the time.
   const length = text.length;
   const blocksEnd = length & ~3;
   let hash = 0;
