@@ -40,7 +40,7 @@ export async function handshakeFault(
     refusal = setTimeout(() => resolve(undefined), REFUSAL_MS);
   });
   socket.on("error", ({ message }) => resolve(message));
-  socket.resume(); // an error that comes after the handshake is told to a reader alone
+  socket.resume(); // only a reader gets an error after the handshake
   late.signal.addEventListener("abort", () => resolve(undefined), { once: true });
   try {
     return await promise;

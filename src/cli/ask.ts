@@ -133,7 +133,7 @@ async function sendSecurely(
     // Without a list it reads the system's authorities, which needs another permission.
     ca: [],
     ...await readTlsOptions(tls),
-    host: hostname.replace(/^\[|\]$/g, ""), // an IPv6 address stands in brackets
+    host: hostname.replace(/^\[|\]$/g, ""), // without the brackets of an IPv6 address
     port,
   };
   const agent = new Agent();

@@ -122,7 +122,7 @@ async function manyAddresses(
       try {
         return (await lookUp({ name: host, type }, await resolver(), late.signal)).records.length;
       } catch {
-        return 0; // without DNS there is nothing to say
+        return 0; // without DNS there is no notice
       }
     };
     const [v4, v6] = await Promise.all([count("A"), count("AAAA")]);

@@ -66,7 +66,7 @@ export async function runCli(args: readonly string[], host: Host): Promise<numbe
     await printed;
     return 0;
   } catch (error) {
-    if (error instanceof CommanderError) { // it has said what is wrong, or printed the help
+    if (error instanceof CommanderError) { // it has printed the error or the help
       await printed;
       return error.exitCode === 0 ? 0 : 1;
     }
@@ -356,7 +356,7 @@ async function serve(flags: ServeFlags, host: Host): Promise<void> {
   } catch (error) {
     // What an operator can correct, such as a wrong file, fails before the service listens.
     if (listening) log.error("service ends by an internal error", faultFields(error));
-    else if (host.isTerminal) throw error; // an operator reads it, and not a log
+    else if (host.isTerminal) throw error; // it is shown to an operator instead of logged
     else if (error instanceof ConfigError) {
       for (const problem of error.problems) log.error("configuration not loaded", { problem });
     } else log.error("service cannot start", { err: errorText(error) });

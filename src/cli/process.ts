@@ -13,7 +13,7 @@ function catchStop(): AbortSignal {
   const stop = new AbortController();
   for (const [name, number] of Object.entries(STOP_SIGNALS)) {
     Deno.addSignalListener(name as keyof typeof STOP_SIGNALS, () => {
-      if (stop.signal.aborted) Deno.exit(128 + number); // the second one: at once
+      if (stop.signal.aborted) Deno.exit(128 + number); // the second signal ends the process at once
       stop.abort();
     });
   }
@@ -30,7 +30,7 @@ function isJournal(): boolean {
 
 function columns(): number {
   try {
-    return Deno.consoleSize().columns || COLUMNS; // some say 0
+    return Deno.consoleSize().columns || COLUMNS; // some terminals report 0
   } catch {
     return COLUMNS;
   }

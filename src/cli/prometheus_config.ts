@@ -92,12 +92,12 @@ export function renderScrapeConfig(
   const refresh = vmagent ? {} : { refresh_interval: REFRESH };
   const pushgateway = {
     job_name: "pushgateway",
-    honor_labels: true, // what was pushed has a job and an instance of its own
+    honor_labels: true, // pushed metrics have their own job and instance
     ...jobOf(way, { scraping, service, refresh }),
   };
   const own = { job_name: "dynamic-sharding", ...service.way("/metrics"), ...service.targets };
   const yaml = stringify({ scrape_configs: [pushgateway, own] }, {
-    version: "1.1", // which both read: it has more words that are no texts without quotes
+    version: "1.1", // both read it, and it quotes more words
     lineWidth: 0,
     aliasDuplicateObjects: false,
   });
@@ -138,7 +138,7 @@ function jobOf(way: Way, { scraping, service, refresh }: JobParts): object {
           { source_labels: ["__meta_consul_health"], regex: "passing", action: "keep" },
         ],
       };
-    case "http-sd": // which tells scheme and path
+    case "http-sd": // its answer has scheme and path
       return {
         ...members,
         http_sd_configs: [{ url: `${service.url}/sd`, ...service.auth, ...refresh }],

@@ -11,7 +11,7 @@ const DIGITS = 8;
 
 /**
  * Returns a digest of a configuration, which is the same for instances that treat groups and members alike.
- * The listen address and the address of the Consul agent are left out, because each instance may have its
+ * The listen address and the settings for the Consul agent are left out, because each instance may have its
  * own. Secrets and the names of key and certificate files are left out as well.
  */
 export function configHash({ listen: _, consul, ...rest }: Config): string {

@@ -38,12 +38,12 @@ function sourceConflicts(raw: unknown): Issue[] {
 }
 
 function dnsConflicts({ names, type, port }: Section): Issue[] {
-  if (names === undefined) return []; // that is told of the section
+  if (names === undefined) return []; // the schema reports it
   let isSrv: boolean;
   try {
     isSrv = typeof type !== "string" || type === "" || parseType(type) === "SRV";
   } catch {
-    return []; // that is told of the key itself
+    return []; // the schema reports it
   }
   const path = ["dns_sd"];
   if (isSrv && port) {
@@ -72,7 +72,7 @@ function sizeOf(raw: unknown): number | undefined {
   try {
     return typeof raw === "string" ? parseSize(raw) : undefined;
   } catch {
-    return undefined; // that is told of the key itself
+    return undefined; // the schema reports it
   }
 }
 

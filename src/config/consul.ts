@@ -44,7 +44,10 @@ export function consulUrl(
 
 const DEFAULT_ADDRESS = "localhost:8500";
 const DEFAULT_SERVICE_NAME = "pushgateway";
-/** Interval and timeout are the Go tool's. Its `deregister` time was 5 s, which Consul raises to 1 min. */
+/**
+ * Interval and timeout are the Go tool's. Its time until deregistration was 5 s, which Consul raises to 1
+ * min.
+ */
 const DEFAULT_CHECK: CheckConfig = { interval: "5s", timeout: "2s", deregisterAfter: "1m" };
 
 /**
@@ -100,7 +103,7 @@ function basicAuthOf(section: ConsulSection, variable: string | undefined) {
     return { username: section.username, password: section.password ?? new Secret("") };
   }
   if (variable === undefined) return undefined;
-  const colon = variable.indexOf(":"); // Consul's own rule: user:password, or a user alone
+  const colon = variable.indexOf(":"); // as in Consul: user:password, or only a user
   return {
     username: colon < 0 ? variable : variable.slice(0, colon),
     password: new Secret(colon < 0 ? "" : variable.slice(colon + 1)),

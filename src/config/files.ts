@@ -23,8 +23,8 @@ export function locator(configFile: string, env: Environment): (name: string) =>
 }
 
 /**
- * The environment of processes beside the service: systemd 252 hides the service's secrets from ExecReload,
- * too.
+ * Returns the environment without the service's secrets, for processes other than the service: systemd 252
+ * hides them from ExecReload, too.
  */
 export function withoutCredentials(env: Environment): Environment {
   return (name) => name === "CREDENTIALS_DIRECTORY" ? undefined : env(name);

@@ -51,7 +51,10 @@ export function redirectNotices(
   return notices;
 }
 
-/** Returns a warning if instances have no Consul in which they could share locks; otherwise `undefined`. */
+/**
+ * Returns a notice if handoff is enabled without a Consul in which instances could share locks; otherwise
+ * `undefined`.
+ */
 export function lockNotice({ consul, handoff }: Config): string | undefined {
   if (consul || !handoff.enabled) return undefined;
   return "without consul_server instances share no locks: run only one, for several lose pushes of " +

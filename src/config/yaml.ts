@@ -87,7 +87,7 @@ function plainValue(document: Document, place: (offset: number) => string): unkn
   });
   try {
     return document.toJS() ?? undefined;
-  } catch (cause) { // aliases that multiply without end
+  } catch (cause) { // too many expanded aliases
     throw new ConfigError([`${place(0)}: expected YAML, found: ${(cause as Error).message}`], {
       cause,
     });
@@ -106,7 +106,7 @@ function offsetOf(document: Document, { path: keys, key }: KeyPath): number {
     }
     if (isNode(node)) return node.range?.[0] ?? 0;
     if (path.length === 0) return 0;
-    path.pop(); // a missing key is reported where its section begins
+    path.pop(); // a missing key is reported at the beginning of its section
   }
 }
 

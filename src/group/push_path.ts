@@ -137,7 +137,7 @@ function parseLabels(text: string, scheme: NameScheme): Map<string, string> | st
       const found = JSON.stringify(components[i + 1]);
       return `invalid base64 encoding for label ${nameText}=${found}: ${value.reason}`;
     }
-    if (name === "job") continue; // the job of the route wins
+    if (name === "job") continue; // the job of the route takes precedence
     labels.set(name, value);
     sorted &&= name >= last;
     last = name;

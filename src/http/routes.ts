@@ -87,7 +87,7 @@ export interface RouteDeps {
   readonly now: () => number;
 }
 
-/** The beginning of push paths only: no other endpoint begins like this. */
+/** The beginning of usual push paths. No other endpoint begins like this. */
 const PUSH_ROUTE = "/metrics/job/";
 /** Refusals of paths that begin like this are JSON, as their other answers are. */
 const API_ROUTE = "/api/v1/";
@@ -296,7 +296,7 @@ function answerPush(request: IncomingRequest, target: string, deps: RouteDeps): 
 /**
  * Checks whether the group of a push is out of place, while some groups are.
  *
- * @returns the answer to a push that moves its group first; `undefined` if the push goes the usual way
+ * @returns the answer to a push whose group is moved to its owner; `undefined` if the push goes the usual way
  */
 function answerMisplaced(
   request: IncomingRequest,

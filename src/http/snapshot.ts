@@ -10,7 +10,7 @@ export interface Snapshot {
   readonly ring: HashRing;
 }
 
-/** Returns the members that hold what users see: those of the ring, and those that drain. */
+/** Returns the members whose groups users see: those on the ring, and those that drain. */
 export function servingMembers({ ring, membership }: Snapshot): Member[] {
   const draining = [...membership.records].filter(([, { state }]) => state === "draining");
   return [...new Set([...ring.members, ...draining.map(([member]) => member)])].sort();
@@ -25,8 +25,8 @@ export function weightOf({ ring, membership }: Snapshot, member: Member): number
 }
 
 /**
- * Whether a member has been swept, if handoff can sweep it. A member that was not may still hold outdated
- * copies.
+ * Whether a member has been swept, or handoff does not sweep it. A member that still has to be swept may show
+ * outdated copies.
  */
 export function isSwept({ membership }: Snapshot, member: Member): boolean {
   const record = membership.records.get(member);

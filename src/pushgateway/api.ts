@@ -66,7 +66,7 @@ export function labelsOf(
   return instance ? { ...others, instance } : others;
 }
 
-/** A list of metrics is not a map of labels: no label has a list as its value. */
+/** Whether a metric hides the labels: no label has a list as its value. */
 function isHiding(own: NonNullable<ApiGroup["labels"]>): own is z.infer<typeof hiding> {
   return Array.isArray(own.metrics);
 }

@@ -34,7 +34,7 @@ export interface FoundCopies {
   readonly started?: number;
 }
 
-/** A copy that is searched. */
+/** A copy to find on the member. */
 interface Sought {
   readonly id: string;
   pushTime?: number;
@@ -45,7 +45,7 @@ interface Sought {
   hasOtherType: boolean;
 }
 
-/** The metrics of one family that are searched, with one character for each byte, and their copies. */
+/** The metrics to find in one family, with one character for each byte, and their copies. */
 interface SoughtFamily {
   readonly metrics: Map<string, Sought>;
   /** The types that its copies have, usually one. */
@@ -56,7 +56,7 @@ const [PUSH_TIME, FAILURE_TIME] = ["push_time_seconds", "push_failure_time_secon
 const START_TIME = "process_start_time_seconds";
 
 /**
- * Reads the page of a member and searches copies.
+ * Reads the page of a member and finds copies on it.
  *
  * @param contents what was sent, as returned by `readGroups`
  * @throws {SendFailure} if the member does not answer

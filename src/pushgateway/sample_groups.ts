@@ -34,7 +34,7 @@ type Names = readonly string[];
  * group `{job="a", env="x"}` is rarely used together with a group `{job="a"}` with `m{env="x"}`.
  *
  * @param ids the IDs of all groups that may be found
- * @returns creates a function that finds groups on a page, depending on how label names are escaped there
+ * @returns a function that takes how label names are escaped on a page, and returns the search for that page
  */
 export function* learnGroups(
   ids: Iterable<string>,

@@ -38,7 +38,8 @@ export function packingOf(contentEncoding: string | undefined): Packing | undefi
 /**
  * Whether a Pushgateway unpacks the bodies of pushes with this header.
  *
- * @param version as the Pushgateway says. An unknown version, or one that is not a number, unpacks nothing.
+ * @param version as the Pushgateway says. An unknown version, or one without numbers, is assumed to unpack
+ *   nothing.
  *
  * @example
  * ```ts

@@ -29,7 +29,7 @@ export function basicCredentials(headers: readonly string[]): Credentials | unde
   try {
     text = decoder.decode(Buffer.from(value.slice(scheme.length), "base64"));
   } catch {
-    return undefined; // no UTF-8
+    return undefined; // not UTF-8
   }
   const colon = text.indexOf(":");
   if (colon < 0) return undefined;

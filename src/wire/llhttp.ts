@@ -107,7 +107,7 @@ const WINDOW_BYTES = 65_536;
 let finds: Finds;
 /** What ended at the last pause. */
 let pausedAt: "head" | "message" = "message";
-/** Whether the last head allows to keep the connection. */
+/** Whether the connection may be kept after the last head. */
 let keepsHead = false;
 /** The difference between an offset in the bytes and an address. */
 let shift = 0;

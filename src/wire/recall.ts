@@ -64,8 +64,9 @@ export function createRecall(): Recall {
     },
     keep({ method, version, headers, keepsAlive, bodyLength, expectsContinue }, text) {
       if (version !== "1.1" || bodyLength === "chunked" || text.length > BYTES_MAX) return;
-      if (!text.startsWith(method)) return; // an empty line, behind which the request line is no field
-      if (known.size >= KNOWN_MAX) known.clear(); // those that are in use come again
+      // If it begins with an empty line, the fields below would include the request line.
+      if (!text.startsWith(method)) return;
+      if (known.size >= KNOWN_MAX) known.clear(); // fields in use are added again
       const fields = text.slice(text.indexOf(LINE_END));
       known.set(fields, { headers, keepsAlive, bodyLength, expectsContinue });
     },

@@ -98,7 +98,7 @@ export function createRequestReader(recall?: Recall): RequestReader {
     },
     onBody(start, end) {
       frame(start);
-      if (framing > FRAMING_BYTES_MAX) return; // stays over the limit
+      if (framing > FRAMING_BYTES_MAX) return; // it stays over the limit
       const free = (isFraming ? FRAMING_BYTES : 0) + FRAMING_OF_DATA * (end - start);
       framing = Math.max(0, framing - free);
       isFraming = false;

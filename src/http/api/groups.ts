@@ -89,7 +89,7 @@ export function createGroupsApi(
         findGroups(handoff.inventories, {
           terms: parseTerms(query.get("search") ?? ""),
           after: query.get("after") ?? "",
-          limit: limit + 1, // the one too many tells that there are more
+          limit: limit + 1, // one more, to see whether there is another page
           isRemoved: handoff.isRemoved,
         }),
         signal,

@@ -19,7 +19,7 @@ export async function* gzip(
   const packer = createGzip({ level: LEVEL });
   let packed: Uint8Array[] = [];
   packer.on("data", (bytes: Uint8Array) => packed.push(bytes));
-  packer.on("error", () => {}); // told by the write that fails
+  packer.on("error", () => {}); // the failing write reports it
   try {
     for await (const part of parts) {
       await new Promise<void>((resolve, reject) => {

@@ -244,7 +244,7 @@ function partsOf(page: AsyncGenerator<Uint8Array, void>, stop: AbortController):
     },
     async return() {
       stop.abort();
-      await page.return().catch(() => {}); // it fails where it was waiting
+      await page.return().catch(() => {}); // a pending read fails
       return { done: true, value: undefined };
     },
   };

@@ -23,7 +23,7 @@ const BARE_IMPORT = 'from "crypto"';
 const ON_MESSAGE =
   "onmessage = ({ data: { password, hash } }) => postMessage(compareSync(password, hash));";
 
-/** Creates the comparison. Its thread does not run yet. */
+/** Creates a worker whose thread does not run yet. */
 export function createBcryptWorker(): Bcrypt {
   let worker: Worker | undefined;
   let pending: PromiseWithResolvers<boolean> | undefined;
@@ -46,7 +46,7 @@ export function createBcryptWorker(): Bcrypt {
       pending = undefined;
     };
     started.onerror = (event) => {
-      event.preventDefault(); // it would end the process
+      event.preventDefault(); // otherwise it would end the process
       fail(`the thread that compares passwords has failed: ${event.message}`);
     };
     return started;

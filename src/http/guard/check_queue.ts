@@ -67,7 +67,7 @@ export function createCheckQueue(now: () => number): CheckQueue {
       const [check] = checks.splice(index, 1);
       waiting--;
       networks.delete(network);
-      if (checks.length > 0) networks.set(network, checks); // behind the others
+      if (checks.length > 0) networks.set(network, checks); // after the other networks
       return check;
     }
     return undefined;
@@ -76,7 +76,7 @@ export function createCheckQueue(now: () => number): CheckQueue {
   function endPauses(): void {
     const time = now();
     for (const [key, untilMs] of pauses) {
-      if (untilMs > time) break; // in the order that they were made in
+      if (untilMs > time) break; // they are in the order of their ends
       pauses.delete(key);
     }
   }
@@ -100,7 +100,7 @@ export function createCheckQueue(now: () => number): CheckQueue {
       const isRight = await check.run();
       if (!isRight) {
         const key = pauseKey(check);
-        pauses.delete(key); // so that it is the last one
+        pauses.delete(key); // so that it becomes the last one
         pauses.set(key, now() + AFTER_WRONG_MS);
       }
       check.settle.resolve(isRight);

@@ -56,7 +56,7 @@ export function createRemembered(now: () => number): Remembered {
 
   return {
     digestOf({ user, password }, hash) {
-      const text = `${user.length}:${user}${hash}${password}`; // which no other credentials have
+      const text = `${user.length}:${user}${hash}${password}`; // unique for these credentials
       return createHash("sha256").update(salt).update(text).digest("base64");
     },
     right(digest) {

@@ -16,7 +16,7 @@ export interface Page {
   file(path: string, request: IncomingRequest): Reply;
 }
 
-/** Where the files of the page are. */
+/** The path of the page's files. */
 export const ASSETS_ROUTE = "/assets/";
 
 /**

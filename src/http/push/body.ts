@@ -148,6 +148,6 @@ function noMemory(): Reply {
  */
 export function refuseMemory(memory: BodyPart, whole?: Uint8Array<ArrayBuffer>): Reply {
   memory[Symbol.dispose]();
-  whole?.buffer.transfer(0); // frees it now, and not with the next garbage collection
+  whole?.buffer.transfer(0); // frees it at once instead of at the next garbage collection
   return noMemory();
 }

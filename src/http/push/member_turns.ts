@@ -48,7 +48,7 @@ export function createMemberTurns(
       try {
         return await turns.take(member, late.signal);
       } catch {
-        return undefined; // the deadline has passed: nothing else ends it
+        return undefined; // only the deadline can end the wait
       } finally {
         const left = (waitingBytes.get(member) ?? bytes) - bytes;
         if (left > 0) waitingBytes.set(member, left);

@@ -69,7 +69,7 @@ export interface ProxyDeps {
 export interface Proxy {
   /** Sends a push to the owner. A `DELETE` is sent to every member that may hold the group. */
   pass(request: IncomingRequest, location: Location): Promise<Reply>;
-  /** Sends a push whose group may be out of place: the group is moved to its owner first. */
+  /** Sends a push whose group may be out of place, and moves the group to its owner. */
   bringHome(request: IncomingRequest, location: Location): Promise<Reply>;
   /** Whether a push has to be unpacked here because some member cannot unpack it. */
   mustUnpack(headers: readonly string[]): boolean;
@@ -167,14 +167,15 @@ export function createProxy(deps: ProxyDeps): Proxy {
   /**
    * Sends a push to the owner, or to the next member of the ring if no connection can be made.
    *
-   * @param sends called with each member before the push is sent, if nothing else protects the push
+   * @param sends called with each member before the push is sent, if nothing else makes moves respect the
+   *   push
    */
   async function passOn(
     key: string,
     request: GroupRequest,
     sends?: Handoff["sends"],
   ): Promise<Delivery<Reply>> {
-    // One ring for the whole push: with a newer one it could go to another member than other pushes of its
+    // The whole push uses one ring: a newer one could send it to another member than other pushes of its
     // group.
     const { ring } = deps.snapshot();
     const tried = new Set<Member>();
@@ -320,8 +321,8 @@ export function createProxy(deps: ProxyDeps): Proxy {
         const preparing = prepare(request, location, memory);
         const upstream = preparing instanceof Promise ? await preparing : preparing;
         if (upstream instanceof Reply) return upstream;
-        // The ring may have changed while the body arrived. From here on nothing is awaited before the push
-        // is sent.
+        // The ring may have changed while the body arrived. Nothing is awaited between `concerns` and sending
+        // the push.
         const asked = { ...location, method: request.method };
         const spellingKnown = deps.handoff.idle ? undefined : deps.handoff.spellingKnown(asked);
         if (spellingKnown) await spellingKnown;

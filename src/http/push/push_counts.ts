@@ -3,7 +3,7 @@
 import type { Member } from "../../member.ts";
 import type { Membership } from "../../membership/membership.ts";
 
-/** The counts, for as long as each member is known. */
+/** The counts of pushes, since each member is known. */
 export interface PushCounts {
   /** Counts a push that a member has answered, or that a client was redirected to it with. */
   readonly add: (member: Member) => void;

@@ -63,7 +63,7 @@ export function createUnpacker(records: () => Records): Unpacker {
   return {
     dueFor(headers) {
       const old = oldVersions(records());
-      if (old.length === 0) return undefined; // as nearly everywhere: nothing is looked up then
+      if (old.length === 0) return undefined; // the usual case, without a look-up
       const encoding = headerValue(headers, "content-encoding");
       const packing = packingOf(encoding);
       if (encoding === undefined || packing === undefined) return undefined;

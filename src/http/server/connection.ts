@@ -164,7 +164,7 @@ export class Connection {
 
   /** Closes it at once. */
   close(): void {
-    void this.#parts?.return(); // not every Deno ends a write when its connection is closed
+    void this.#parts?.return(); // closing a connection does not end a write in all versions of Deno
     try {
       this.#conn.close();
     } catch {
@@ -255,13 +255,13 @@ export class Connection {
     const frame = { date, connection } as const;
     const isHead = head.method === "HEAD";
     if (inParts) {
-      const isBare = isHead || isBodiless(status); // nothing follows the head
+      const isBare = isHead || isBodiless(status); // only the head is sent
       const length = isOld || isBodiless(status) ? undefined : "chunked" as const;
       const bytes = messageBytes(replyHead(status, headers, { ...frame, length }));
       await this.#writeParts(content, bytes, { isBare, isChunked: !isOld });
     } else await this.#write(bytesOf(reply, content, { frame, isHead }));
     if (goesOn && (body.over || await this.#pass(body))) return true;
-    // The client has asked for it, and nothing more can arrive.
+    // The client expects the connection to close, and nothing more can arrive.
     const isExpected = !head.keepsAlive && body.over && this.#input.there === 0;
     if (!isExpected) await this.#linger();
     return false;

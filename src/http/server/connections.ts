@@ -126,7 +126,7 @@ export function createConnections(
         try {
           conn = await listener.accept();
         } catch (error) {
-          if (error instanceof BadResource || error instanceof Interrupted) return; // closed
+          if (error instanceof BadResource || error instanceof Interrupted) return; // the listener was closed
           // The client is gone already.
           if (error instanceof ConnectionAborted || error instanceof NotConnected) continue;
           // Usually there are too many open files.

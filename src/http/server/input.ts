@@ -144,7 +144,7 @@ export class Input {
   }
 
   #giveBack(): void {
-    const isRead = this.#reading !== undefined; // into it, maybe
+    const isRead = this.#reading !== undefined; // perhaps into this buffer
     if (!isRead && this.#larges.length < LARGE_MAX) this.#larges.push(this.#buffer);
     this.#buffer = this.#small;
   }

@@ -50,7 +50,7 @@ export class RequestBody implements IncomingBody {
     return this.#read(into);
   }
 
-  /** Ends reading by the handler. The rest that has arrived is skipped. */
+  /** Ends reading by the handler. If the rest has arrived, it is skipped. */
   close(): void {
     this.#isOpen = false;
     if (this.#left === 0 || !this.isThere) return;

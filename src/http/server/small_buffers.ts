@@ -48,12 +48,12 @@ export function createSmallBuffers(size: number): SmallBuffers {
     open.add(piece);
     if (piece.free.length < BUFFERS_A_PIECE || open.size === 1) return;
     open.delete(piece);
-    piece.memory.transfer(0); // frees it now, and not with the next garbage collection
+    piece.memory.transfer(0); // frees it at once instead of at the next garbage collection
   }
 
   return {
     take() {
-      const [piece = openPiece()] = open; // the oldest, so that the others get empty
+      const [piece = openPiece()] = open; // the oldest, so that the other ones become empty
       const at = piece.free.pop() ?? 0;
       if (piece.free.length === 0) open.delete(piece);
       return {

@@ -92,7 +92,7 @@ export function createAnswerReader({ bytesMax, beyond }: AnswerLimits): AnswerRe
       if (isCut || tooLarge) return;
       const kept = Math.min(end - start, bytesMax - bodyBytes);
       bodyBytes += kept;
-      chunks.push(Buffer.from(bytes.subarray(start, start + kept))); // a copy: the buffer is read into again
+      chunks.push(Buffer.from(bytes.subarray(start, start + kept))); // a copy, because the buffer is reused
       if (kept === end - start) return;
       isCut = beyond === "cut";
       if (!isCut) {

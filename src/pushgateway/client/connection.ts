@@ -168,7 +168,7 @@ async function startTls(
   async function begin(): Promise<Deno.TlsConn> {
     try {
       return await Deno.startTls(tcp, { hostname: serverName, caCerts });
-    } catch (error) { // as with a name that is none
+    } catch (error) { // for example, an invalid name
       try {
         tcp.close();
       } catch {

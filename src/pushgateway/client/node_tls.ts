@@ -38,7 +38,7 @@ export async function connectNodeTls(
   const secure = connect({
     host: hostname,
     port,
-    ...(caCerts.length > 0 && !skipVerify && { ca: [...caCerts] }), // which would be heeded
+    ...(caCerts.length > 0 && !skipVerify && { ca: [...caCerts] }), // Node would use it in any case
     ...certificate,
     // If absent, Node checks the certificate for the address. RFC 6066 does not allow an address here.
     ...(isIP(serverName) === 0 && { servername: serverName }),
@@ -70,7 +70,7 @@ interface NodeStream extends ByteStream {
 function streamOver(secure: TLSSocket): NodeStream {
   const connected = Promise.withResolvers<void>();
   const secured = Promise.withResolvers<void>();
-  secured.promise.catch(() => {}); // nobody waits for it where TCP is not connected
+  secured.promise.catch(() => {}); // it is not awaited if TCP does not connect
   let failure: Error | undefined;
   let wake = () => {};
   const end = (error: Error) => {
@@ -100,7 +100,7 @@ function streamOver(secure: TLSSocket): NodeStream {
         if (failure) throw failure;
         const news = Promise.withResolvers<void>();
         wake = news.resolve;
-        secure.read(0); // asks for more
+        secure.read(0); // requests more
         await news.promise;
       }
     },

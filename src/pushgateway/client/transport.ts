@@ -161,7 +161,7 @@ export function openTransport(upstream: UpstreamConfig, limits: TransportLimits)
       return status === 200;
     } catch (failure) {
       if (!(failure instanceof SendFailure)) throw failure;
-      return false; // the next try of the request tells what has become of it
+      return false; // the next attempt shows whether it can be reached
     }
   }
 

@@ -25,7 +25,7 @@ export interface DataSplitter {
   end(): string;
 }
 
-/** The depth of the elements of `data`. */
+/** The nesting depth within `data`. */
 const ELEMENTS = 2;
 const DATA = /[{,]\s*"data"\s*:\s*$/;
 /** The largest group. */
@@ -120,7 +120,7 @@ export function createDataSplitter(): DataSplitter {
                 `expected a group of at most ${ELEMENT_BYTES_MAX} bytes, found more`,
               );
             }
-            started.push(new Uint8Array(piece)); // a copy: the bytes are only good during the call
+            started.push(new Uint8Array(piece)); // a copy, because the bytes are valid only during the call
           } else {
             take(finish(piece));
           }

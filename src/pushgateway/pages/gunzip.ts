@@ -45,7 +45,7 @@ export function createGunzip(take: (bytes: Uint8Array) => Promise<void>): Gunzip
         try {
           await take(bytes);
         } catch (cause) {
-          failure = { cause }; // who writes would only hear that the stream has ended
+          failure = { cause }; // the writer would only see that the stream has ended
           return;
         }
       }

@@ -135,7 +135,7 @@ function wanted<Page extends Pick<MergedPage<FamilyHead>, "shows">>(
     const how = shows?.(labels) ?? "always";
     if (how === "always" || how === "never") return how === "always";
     if (how === "last" && shown.size === 0) return true;
-    const key = labels.flat().join("\xff"); // which is no byte of UTF-8
+    const key = labels.flat().join("\xff"); // a byte that UTF-8 does not use
     const first = shown.get(key) ?? page;
     if (how === "once") shown.set(key, first);
     return first === page;

@@ -117,7 +117,7 @@ export async function receivePage(
     return answer;
   } catch (error) {
     await gunzip?.abort();
-    signal.throwIfAborted(); // the connection was ended for it; that is no failure of the member
+    signal.throwIfAborted(); // if it has aborted, the member has not failed
     throw error;
   }
 }

@@ -54,7 +54,7 @@ function reader(read: ReadBytes) {
 
   /** Keeps the unread bytes, and reads more. Returns `false` at the end. */
   async function fill(): Promise<boolean> {
-    const rest = bytes.slice(cursor.at); // a copy: the bytes are only good until more are read
+    const rest = bytes.slice(cursor.at); // a copy, because the bytes are valid only until more are read
     if (rest.length > FIELD_BYTES_MAX) {
       throw new SyntaxError(`expected a field of at most ${FIELD_BYTES_MAX} bytes, found more`);
     }
@@ -153,7 +153,7 @@ function writer(write: WriteBytes) {
       // The content of a metric depends on its type.
       if (head?.type !== own.type || length + samples.length > MESSAGE_BYTES_MAX) end();
       head = own;
-      metrics.push(new Uint8Array(samples)); // a copy: the bytes are only good during the call
+      metrics.push(new Uint8Array(samples)); // a copy, because the bytes are valid only during the call
       length += samples.length;
     },
     end,

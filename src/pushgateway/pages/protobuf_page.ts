@@ -116,7 +116,7 @@ export function createProtobufPage(sink: ProtobufSink): ProtobufPage {
   return {
     take(bytes) {
       if (keptBytes + bytes.length < needed) {
-        kept.push(new Uint8Array(bytes)); // a copy: the bytes are only good during the call
+        kept.push(new Uint8Array(bytes)); // a copy, because the bytes are valid only during the call
         keptBytes += bytes.length;
         return;
       }

@@ -135,7 +135,7 @@ export function createPushTimePage(known: KnownIds = createKnownIds()): PushTime
     if (startedBytes > LINE_BYTES_MAX) {
       throw new SyntaxError(`expected a line of at most ${LINE_BYTES_MAX} bytes, found more`);
     }
-    started.push(new Uint8Array(piece)); // a copy: the bytes are only good during the call
+    started.push(new Uint8Array(piece)); // a copy, because the bytes are valid only during the call
     if (!isNews) return;
     const start = concat(started);
     skipping = !STARTS.some((known) => agree(start, known));

@@ -36,7 +36,7 @@ export function pushedTypes(
   try {
     return new Map(splitFamilies(body).map((family) => [family.name, typeOfFamily(family)]));
   } catch {
-    return new Map(); // whoever gets it says what is wrong with it
+    return new Map(); // the Pushgateway reports what is wrong with it
   }
 }
 

@@ -40,7 +40,7 @@ function reader(read: ReadBytes) {
   /** Reads until there is at least one complete line. Returns `false` at the end. */
   async function fill(): Promise<boolean> {
     while (at === end) {
-      const rest = bytes.slice(at); // a copy: the bytes are only good until more are read
+      const rest = bytes.slice(at); // a copy, because the bytes are valid only until more are read
       if (rest.length > LINE_BYTES_MAX) {
         throw new SyntaxError(`expected a line of at most ${LINE_BYTES_MAX} bytes, found more`);
       }

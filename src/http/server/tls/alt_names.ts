@@ -70,7 +70,7 @@ function elements(der: Uint8Array): Element[] {
     const tag = der[at];
     let start = at + 2;
     let length = der[at + 1];
-    if (length & 0x80) { // it says how many bytes the length takes
+    if (length & 0x80) { // the number of bytes of the length
       start += length & 0x7f;
       length = der.subarray(at + 2, start).reduce((sum, byte) => sum * 256 + byte, 0);
     }

@@ -71,7 +71,7 @@ function handshake(server: Server, stream: Duplex): Promise<TLSSocket> {
     };
     server.once("tlsClientError", fail);
     server.once("secureConnection", succeed);
-    stream.on("error", () => {}); // that is told by its end
+    stream.on("error", () => {}); // its end reports it
     stream.once("end", fail);
     stream.once("close", fail);
     server.emit("connection", stream);

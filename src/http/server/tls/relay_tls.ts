@@ -48,7 +48,7 @@ export function createRelayTls({ cert, key }: Certificates): Tls {
         conn = await listener.accept();
       } catch {
         if (isClosed) return;
-        await sleep(ACCEPT_AGAIN_MS); // too many open files, usually
+        await sleep(ACCEPT_AGAIN_MS); // usually too many open files
         continue;
       }
       const { port } = conn.remoteAddr as Deno.NetAddr;
