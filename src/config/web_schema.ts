@@ -165,7 +165,7 @@ function tlsConflicts(raw: TlsSection, hasCompleteTls: boolean): Issue[] {
     if (min === "TLS13") tell("min_version", `expected TLS12, found "TLS13", ${NEEDS_COMPLETE}`);
     if (max === "TLS12") tell("max_version", `expected TLS13, found "TLS12", ${NEEDS_COMPLETE}`);
   }
-  // If TLS 1.2 is disabled, cipher_suites has no effect, as in Go.
+  // If only TLS 1.3 is enabled, cipher_suites has no effect, as in Go.
   if (min !== "TLS13") {
     issues.push(...setIssues(raw, "cipher_suites", { all: TLS12_SUITES, more: TLS13_SUITES }));
   }

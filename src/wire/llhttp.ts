@@ -109,7 +109,7 @@ let finds: Finds;
 let pausedAt: "head" | "message" = "message";
 /** Whether the connection may be kept after the last head. */
 let keepsHead = false;
-/** The difference between an offset in the bytes and an address. */
+/** The offset in the bytes that corresponds to address 0. */
 let shift = 0;
 const methods: string[] = [];
 

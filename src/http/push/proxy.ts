@@ -167,8 +167,8 @@ export function createProxy(deps: ProxyDeps): Proxy {
   /**
    * Sends a push to the owner, or to the next member of the ring if no connection can be made.
    *
-   * @param sends called with each member before the push is sent, if nothing else makes moves respect the
-   *   push
+   * @param sends called with each member before the push is sent, if nothing else ensures that moves take the
+   *   push into account
    */
   async function passOn(
     key: string,

@@ -5,7 +5,7 @@ import type { Membership } from "../../membership/membership.ts";
 
 /** The counts of pushes, since each member is known. */
 export interface PushCounts {
-  /** Counts a push that a member has answered, or that a client was redirected to it with. */
+  /** Counts a push that a member has answered, or that was redirected to it. */
   readonly add: (member: Member) => void;
   readonly of: (member: Member) => number;
   /** Forgets members that no longer exist. */
