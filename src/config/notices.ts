@@ -57,6 +57,6 @@ export function redirectNotices(
  */
 export function lockNotice({ consul, handoff }: Config): string | undefined {
   if (consul || !handoff.enabled) return undefined;
-  return "without consul_server instances share no locks: run only one, for several lose pushes of " +
+  return "without consul_server instances share no locks: run only one, because several lose pushes of " +
     "groups that are being moved";
 }

@@ -48,7 +48,7 @@ for (const name of WRONG) {
 }
 
 const LOCKS =
-  "my.yml: without consul_server instances share no locks: run only one, for several lose " +
+  "my.yml: without consul_server instances share no locks: run only one, because several lose " +
   "pushes of groups that are being moved\n";
 
 Deno.test("check-config says where members come from, and that there are no locks", async () => {
