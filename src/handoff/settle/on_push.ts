@@ -152,6 +152,8 @@ export function createOnPush(deps: OnPushDeps) {
       async deliver(to, timeoutMs) {
         const before = whereabouts.ringChanges;
         const sentMs = deps.now();
+        // Until the group is settled, it counts as lying on its former owner only.
+        const { presumed = [] } = whereabouts.holdersOf(push) ?? {};
         const delivery = await push.deliver(to, timeoutMs);
         const { taken } = delivery;
         if (taken !== undefined && push.method === "PUT") whereabouts.replaced(push.id, taken);
@@ -160,7 +162,8 @@ export function createOnPush(deps: OnPushDeps) {
         }
         // If the ring has changed in the meantime, or other instances do not know of it yet, the group is out
         // of place there.
-        const isOut = taken !== ownerOf(push.key) || whereabouts.isSeen(push.id);
+        const isOut = taken !== ownerOf(push.key) || whereabouts.isSeen(push.id) ||
+          presumed.length > 0;
         if (taken !== undefined && isOut) {
           whereabouts.placed(push.id, taken, {
             min: sentMs / 1_000,

@@ -30,7 +30,10 @@ const memberName = fc.constantFrom("a", "b", "c");
 const step = fc.oneof(
   { weight: 2, arbitrary: words(fc.constant("rings"), ringName) },
   { weight: 2, arbitrary: words(fc.constantFrom("rings", "follow"), ringName, ringName) },
-  { weight: 4, arbitrary: fc.constantFrom("push", "push", "post", "post", "others-push") },
+  {
+    weight: 4,
+    arbitrary: fc.constantFrom("push", "push", "post", "post", "put-only", "others-push"),
+  },
   {
     weight: 8,
     arbitrary: words(fc.constantFrom("begin", "look", "end", "end", "fail"), memberName),
@@ -81,6 +84,22 @@ function createWorld() {
     whereabouts.settled(id);
   }
 
+  /** What is remembered of a push that a member has taken. */
+  function took(to: Member, presumed: readonly Member[]): void {
+    const isOut = to !== whereabouts.ownerOf(key) || whereabouts.isSeen(id);
+    if (isOut || presumed.length > 0) whereabouts.placed(id, to);
+  }
+
+  /** A PUT that only the owner takes, and the copies of the others stay. */
+  function putOnly(): void {
+    const owner = whereabouts.ownerOf(key);
+    if (!owner || !members.get(owner)?.up) return;
+    const { presumed = [] } = whereabouts.holdersOf(GROUP) ?? {};
+    for (const member of copies) outdated.add(member);
+    placed(owner);
+    took(owner, presumed);
+  }
+
   /** A POST as it is handled: it goes to the copy that is there, and to the owner where there is none. */
   function post(): void {
     const owner = whereabouts.ownerOf(key);
@@ -94,7 +113,7 @@ function createWorld() {
     const [to = owner] = found;
     if (!members.get(to)?.up) return;
     placed(to);
-    if (to !== owner || whereabouts.isSeen(id)) whereabouts.placed(id, to);
+    took(to, presumed);
   }
 
   function othersPush(): void {
@@ -143,6 +162,8 @@ function createWorld() {
           return push();
         case "post":
           return post();
+        case "put-only":
+          return putOnly();
         case "others-push":
           return othersPush();
         case "plan":
@@ -229,6 +250,8 @@ Deno.test("of an instance that pushes alone, copies that count as all there are 
       examples: [
         [["push", "rings b", "sweep", "rings a", "plan", "apply"]],
         [["push", "rings b", "sweep", "plan", "post", "rings a", "apply"]],
+        [["sweep", "rings b", "rings c", "post", "go b"]],
+        [["push", "sweep", "rings b", "put-only"]],
       ],
     },
   );

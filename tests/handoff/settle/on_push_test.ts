@@ -1,9 +1,11 @@
 /** In which order a push reaches the copies of a group that is being moved. */
 
 import assert from "node:assert/strict";
+import { untilAborted } from "../../../src/concurrency/abort.ts";
 import { MemberFailure } from "../../../src/handoff/gateways.ts";
 import { createOnPush, type MisplacedPush } from "../../../src/handoff/settle/on_push.ts";
 import type { Member } from "../../../src/member.ts";
+import { HashRing } from "../../../src/ring/hash_ring.ts";
 import { type Bench, createBench } from "../../model/bench.ts";
 import { depsOf } from "./deps.ts";
 
@@ -108,5 +110,53 @@ Deno.test(
     order.length = 0;
     await push("POST");
     assert.deepEqual(order.slice(0, 1), [`POST to ${to}`], "it is marked already");
+  },
+);
+
+Deno.test(
+  "a POST follows a PUT to the owner, also where the former owner has not taken the PUT, and keeps its copy",
+  {
+    permissions: "none",
+  },
+  async () => {
+    await using bench = createBench();
+    const [former, owner] = bench.members;
+    const deps = depsOf(bench, {
+      gateways: { remove: () => Promise.reject(new MemberFailure("it hangs")) },
+      ring: [former],
+    });
+    await bench.push(former, { id, families: { a: 1 } });
+    const present = HashRing.of(new Map([[owner, 1]]));
+    deps.whereabouts.ringsChanged({ present, leader: present, inUse: [] });
+    const handle = createOnPush({
+      ...deps,
+      rings: {
+        ...deps.rings,
+        present,
+        isAlone: true,
+        areAgreed: true,
+        sendsAlone: () => ({ [Symbol.dispose]() {} }),
+      },
+      news: untilAborted,
+      marked: deps.whereabouts.marked,
+      followUp() {},
+    });
+    let isHanging = true;
+    const push = (method: "PUT" | "POST", families: Record<string, number>) =>
+      bench.run(handle({
+        method,
+        id,
+        key: id,
+        types: () => new Map(),
+        deliver(member: Member = owner) {
+          if (member === former && isHanging) return Promise.resolve({ answer: 504 });
+          bench.land(member, { id, families, method });
+          return Promise.resolve({ answer: 200, taken: member });
+        },
+      }, never));
+    assert.equal(await push("PUT", { a: 2, b: 2 }), 200);
+    isHanging = false;
+    assert.equal(await push("POST", { c: 3 }), 200);
+    assert.deepEqual(bench.holders(id), { [former]: { a: 1 }, [owner]: { a: 2, b: 2, c: 3 } });
   },
 );
