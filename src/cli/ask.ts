@@ -84,12 +84,14 @@ const SERVICE: TlsPeer = {
 /** Returns what may be wrong if there is no answer. */
 function hintOf(found: string, { tls }: HttpClientConfig): string {
   const remedy = tlsRemedy(found, tls ?? {}, SERVICE);
-  if (remedy?.includes("tls_config")) return `${remedy}, in the file of --http.config.file`;
+  if (remedy) {
+    return remedy.includes("tls_config") ? `${remedy}, in the file of --http.config.file` : remedy;
+  }
   const isClosed = /hang up|reset|closed/i.test(found);
   const isWanted =
     "tls_config.cert_file and key_file are missing in the file of --http.config.file";
   if (tls && !tls.certFile && isClosed) return `does it want a client certificate? ${isWanted}`;
-  return remedy ?? "is --url right?";
+  return "is --url right?";
 }
 
 interface Answer {

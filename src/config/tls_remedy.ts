@@ -22,7 +22,7 @@ type Remedy = (peer: TlsPeer, tls: Partial<TlsConfig>) => string;
 const REMEDIES: readonly (readonly [found: RegExp, remedy: Remedy])[] = [
   [/CaUsedAsEndEntity/, ({ ownAuthority }) => ownAuthority],
   [
-    /UnknownIssuer|UNABLE_TO_VERIFY|unable to verify|self.signed/i,
+    /UnknownIssuer|BadSignature|UNABLE_TO_VERIFY|unable to verify|self.signed/i,
     ({ name, section }, { caFile }) =>
       caFile
         ? `${caFile} is not the CA that has signed ${name}'s certificate`
