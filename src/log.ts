@@ -102,24 +102,3 @@ export function shownNames(names: readonly string[]): string {
   const more = names.length - NAMES_SHOWN;
   return more > 0 ? `${shown} and ${more} more` : shown;
 }
-
-/** Remembers what was logged of each lasting trouble: it is logged once, and again when it changes. */
-export interface Told {
-  /** Whether the text differs from the last one of the subject. It counts as logged from now on. */
-  isNews(subject: string, text: string): boolean;
-  /** Whether trouble with the subject was logged. It is over now. */
-  isOver(subject: string): boolean;
-}
-
-/** Creates the memory, with nothing logged. */
-export function createTold(): Told {
-  const told = new Map<string, string>();
-  return {
-    isNews(subject, text) {
-      const before = told.get(subject);
-      told.set(subject, text);
-      return before !== text;
-    },
-    isOver: (subject) => told.delete(subject),
-  };
-}

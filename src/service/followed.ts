@@ -10,7 +10,8 @@
 import { sleep } from "../concurrency/backoff.ts";
 import type { Task } from "../concurrency/run_group.ts";
 import { ConfigError } from "../config/load.ts";
-import { createTold, errorText, type Logger } from "../log.ts";
+import { errorText, type Logger } from "../log.ts";
+import { createTrouble } from "../log/trouble.ts";
 
 /** Follows files. */
 export interface Following {
@@ -66,7 +67,7 @@ export function createFollowed<T>(first: T, deps: FollowedDeps<T>): Followed<T> 
   let current = first;
   /** The result of the last look, and the content at the last look that found it right. */
   let [last, held]: [Look<T>, T] = [{ held: first }, first];
-  const told = createTold();
+  const trouble = createTrouble();
 
   async function look(): Promise<Look<T>> {
     try {
@@ -85,15 +86,15 @@ export function createFollowed<T>(first: T, deps: FollowedDeps<T>): Followed<T> 
       return problemsOf(error);
     }
     current = next;
-    told.isOver(of);
-    log.info("changed files taken over", { of, file });
+    log.info("changed files taken over", { of, file, ...trouble.over() });
     return [];
   }
 
   function tell(problems: readonly string[]): void {
     if (problems.length === 0) {
-      if (told.isOver(of)) log.info("changed files are the running ones again", { of, file });
-    } else if (told.isNews(of, String(problems))) {
+      const past = trouble.over();
+      if (past) log.info("changed files are the running ones again", { of, file, ...past });
+    } else if (trouble.isNews(String(problems))) {
       for (const problem of problems) {
         log.warn("changed files not taken over, the running ones stay", { of, problem });
       }

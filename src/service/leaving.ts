@@ -10,8 +10,8 @@ import { deadline } from "../concurrency/deadline.ts";
 import { isForbidden } from "../consul/client.ts";
 import { MARK_TEXT, markKey, markPrefix } from "../consul/keys.ts";
 import { watchMarks } from "../consul/marks.ts";
-import { createTold, errorText, type Logger } from "../log.ts";
-import { createTrouble } from "../log/trouble.ts";
+import { errorText, type Logger } from "../log.ts";
+import { createTrouble, createTroubles } from "../log/trouble.ts";
 import { type Member, parseMember } from "../member.ts";
 import type { MembershipEvent } from "../membership/membership.ts";
 import type { ConsulLink } from "./consul_link.ts";
@@ -55,7 +55,7 @@ const NOT_SET =
 /** Creates the marks, with no member marked. */
 export function createLeaving({ link, tell, random, log }: LeavingDeps): Leaving {
   const here = new Set<Member>();
-  const told = createTold();
+  const marks = createTroubles();
   /** The marks in Consul, as of the link that is used now. */
   let shared: readonly Member[] = [];
   /** Aborted when the Consul of a link was asked. */
@@ -158,7 +158,7 @@ export function createLeaving({ link, tell, random, log }: LeavingDeps): Leaving
       return [parseMember(name)];
     } catch (error) {
       const [key, err] = [prefix + name, errorText(error)];
-      if (told.isNews(key, err)) {
+      if (marks.isNews(key, err)) {
         log.warn("mark in Consul is not named after a member", { key, err });
       }
       return [];

@@ -37,7 +37,7 @@ import { createHandler, type ReloadOutcome } from "../http/routes.ts";
 import type { Handler } from "../http/message.ts";
 import type { Tls } from "../http/server/tls/tls.ts";
 import type { Snapshot } from "../http/snapshot.ts";
-import { createTold, errorText, type Logger } from "../log.ts";
+import { errorText, type Logger } from "../log.ts";
 import { createHistory } from "../membership/history.ts";
 import type { MembershipEvent } from "../membership/membership.ts";
 import { createProbe } from "../membership/probe.ts";
@@ -393,13 +393,13 @@ function watched(
 
 /** Creates a function that logs the warnings of a configuration, each of them once. */
 function noticeTeller({ config, web }: Term, log: Logger): () => void {
-  const told = createTold();
+  const told = new Set<string>();
   return () => {
     const notices = [...redirectNotices(config, web?.config), ...web?.config.notices ?? []];
     for (const notice of notices) {
-      if (told.isNews(notice, notice)) {
-        log.warn("configuration is used, with a warning", { notice });
-      }
+      if (told.has(notice)) continue;
+      told.add(notice);
+      log.warn("configuration is used, with a warning", { notice });
     }
   };
 }

@@ -1,20 +1,19 @@
 /** An upgrade from the last release, one instance after the other, loses nothing. @module */
 
-import { sleep } from "../../src/concurrency/backoff.ts";
 import { checkOutEarlier, hasEarlier } from "../../tools/earlier.ts";
 import { waitFor } from "../../tools/wait.ts";
 import { deregister } from "../integration/consul_health.ts";
 import { type Service, startService } from "../integration/service.ts";
 import { FLAGS, register, startFleet } from "./fleet.ts";
+import { LIVE } from "./groups.ts";
 import { heldTwice, namesOn, readHeld } from "./held.ts";
 import { assertNothingLost, pushAll } from "./nothing_lost.ts";
 import { emptied } from "./steps.ts";
 
-/** For pushes that are on their way to an instance, after a load balancer sends it no more. */
-const LAST_PUSHES_MS = 500;
-const MIXED_MS = 3_000;
-/** Of 120 groups a new one of four members gets some thirty. */
-const GROUPS_OF_NEW_MIN = 15;
+/** Pushes of each group while both versions run, and at the end. */
+const ROUNDS = 3;
+/** Of the 60 groups that are pushed again, about 15 belong to the fourth member. The rings differ by the ports. */
+const GROUPS_OF_NEW_MIN = 3;
 const SCALE_OUT_MS_MAX = 60_000;
 
 Deno.test({
@@ -38,9 +37,15 @@ Deno.test({
     /** Those that a load balancer sends pushes to. */
     const urls = [one.url, two.url];
 
+    /** Waits until each group was pushed so often. */
+    async function pushed(rounds: number): Promise<void> {
+      const enough = load.pushes + rounds * LIVE.length;
+      await waitFor(() => load.pushes >= enough, { what: `${rounds} pushes of each group` });
+    }
+
     async function upgrade(i: number, former: Service): Promise<Service> {
       urls[i] = urls[1 - i];
-      await sleep(LAST_PUSHES_MS);
+      await pushed(1); // so what was on its way to the former instance has arrived
       former.process.kill("SIGTERM");
       await former.process.exited;
       const next = stack.use(await startService({ config, flags: FLAGS }));
@@ -51,7 +56,7 @@ Deno.test({
 
     const load = stack.use(await pushAll(urls));
     const upgraded = await upgrade(0, one);
-    await sleep(MIXED_MS);
+    await pushed(ROUNDS);
     await register(consul, joining);
     await waitFor(async () => {
       const held = await readHeld(members);
@@ -61,7 +66,7 @@ Deno.test({
     await deregister(consul, `${leaving.hostname}_${leaving.port}`);
     await emptied({ ...fleet, services: [upgraded, two] }, leaving);
     await upgrade(1, two);
-    await sleep(MIXED_MS);
+    await pushed(ROUNDS);
     await assertNothingLost(load, members);
     console.log(`upgrade from 1.0.0: ${load.pushes} pushes, ${load.failed.length} failed`);
   },

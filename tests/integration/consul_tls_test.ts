@@ -15,7 +15,12 @@ const SERVER = ["dc1-server-consul-0.pem", "dc1-server-consul-0-key.pem"] as con
 const CLIENT = ["dc1-client-consul-0.pem", "dc1-client-consul-0-key.pem"] as const;
 
 /** Certificates of a CA of their own. Disposal removes them. */
-async function makeCertificates() {
+interface Certificates extends AsyncDisposable {
+  /** The path of one of them. */
+  readonly file: (name: string) => string;
+}
+
+async function makeCertificates(): Promise<Certificates> {
   const component = (await ensureComponents(["consul"])).consul;
   const { path: cwd, remove } = await temporaryDirectory("consul-tls");
   const tls = (...args: string[]) =>
@@ -27,19 +32,24 @@ async function makeCertificates() {
   return { file: (name: string) => `${cwd}/${name}`, [Symbol.asyncDispose]: remove };
 }
 
+/** Starts a Consul that wants client certificates on its HTTPS port. */
+function startSecureConsul({ file }: Certificates, https: number) {
+  return startConsul({
+    hcl: [
+      `ports { https = ${https} }`,
+      `ca_file = "${file(CA)}"`,
+      `cert_file = "${file(SERVER[0])}"`,
+      `key_file = "${file(SERVER[1])}"`,
+      "verify_incoming_https = true",
+    ],
+  });
+}
+
 Deno.test("whatever is wrong with TLS to Consul is said with what to do, until it is right", async () => {
   await using own = await makeCertificates();
   await using foreign = await makeCertificates();
   const https = freePort();
-  await using consul = await startConsul({
-    hcl: [
-      `ports { https = ${https} }`,
-      `ca_file = "${own.file(CA)}"`,
-      `cert_file = "${own.file(SERVER[0])}"`,
-      `key_file = "${own.file(SERVER[1])}"`,
-      "verify_incoming_https = true",
-    ],
-  });
+  await using consul = await startSecureConsul(own, https);
   const pair = ({ file }: typeof own, [cert, key] = CLIENT) =>
     `cert_file: ${file(cert)}, key_file: ${file(key)}`;
   const section = (tls: string, addr = `https://127.0.0.1:${https}`) =>
@@ -98,15 +108,7 @@ Deno.test("another client certificate in the same files is taken over, and a rel
   await using own = await makeCertificates();
   await using foreign = await makeCertificates();
   const https = freePort();
-  await using consul = await startConsul({
-    hcl: [
-      `ports { https = ${https} }`,
-      `ca_file = "${own.file(CA)}"`,
-      `cert_file = "${own.file(SERVER[0])}"`,
-      `key_file = "${own.file(SERVER[1])}"`,
-      "verify_incoming_https = true",
-    ],
-  });
+  await using consul = await startSecureConsul(own, https);
   const [cert, key] = CLIENT.map(foreign.file);
   const section = `addr: "https://127.0.0.1:${https}", tls_config: {ca_file: ${own.file(CA)}, ` +
     `server_name: server.dc1.consul, cert_file: ${cert}, key_file: ${key}}`;

@@ -50,6 +50,9 @@ async function follow(tell: (story: Story) => Promise<void>, refused?: string): 
 }
 
 const TAKEN_OVER = 'info changed files taken over {"of":"--web.config.file","file":"web.yml"}';
+/** The same after looks that found something wrong. */
+const takenOverAfter = (failures: number, seconds: number) =>
+  TAKEN_OVER.replace("}", `,"failures":${failures},"seconds":${seconds}}`);
 const wrong = (problem: string) =>
   `warn changed files not taken over, the running ones stay {"of":"--web.config.file","problem":"${problem}"}`;
 
@@ -87,7 +90,7 @@ Deno.test("what is wrong is told once it was found twice, and again when that ch
     assert.deepEqual(lines(), [wrong("c!")]);
     assert.equal(current(), "a");
     await finds("d", "d");
-    assert.deepEqual([current(), lines(), judged.at(-1)], ["d", [TAKEN_OVER], true]);
+    assert.deepEqual([current(), lines(), judged.at(-1)], ["d", [takenOverAfter(5, 35)], true]);
   });
 });
 
@@ -97,7 +100,8 @@ Deno.test("what is in force counts at once when it is back", async () => {
     lines();
     await finds("a");
     assert.deepEqual(lines(), [
-      'info changed files are the running ones again {"of":"--web.config.file","file":"web.yml"}',
+      'info changed files are the running ones again {"of":"--web.config.file","file":"web.yml",' +
+      '"failures":1,"seconds":5}',
     ]);
     assert.equal(judged.at(-1), true);
     await finds("b!", "a", "b", "a");
