@@ -186,7 +186,7 @@ export function createService(first: Term, deps: ServiceDeps): Service {
     tellNotices();
     const lone = lockNotice(term.config);
     if (lone && !(previous && lockNotice(previous.config))) {
-      log.info("configuration is used, with a notice", { notice: lone });
+      log.info("configuration notice", { notice: lone });
     }
     const { servers } = term.config;
     const before = previous?.config.servers ?? servers;
@@ -399,7 +399,7 @@ function noticeTeller({ config, web }: Term, log: Logger): () => void {
     for (const notice of notices) {
       if (told.has(notice)) continue;
       told.add(notice);
-      log.warn("configuration is used, with a warning", { notice });
+      log.warn("configuration warning", { notice });
     }
   };
 }
