@@ -45,6 +45,13 @@ export interface Holders {
   readonly exact?: Copies;
 }
 
+/** A push that a member has taken. */
+export interface Taken {
+  readonly by: Member;
+  readonly pushed: PushedAt;
+  readonly before?: Holders;
+}
+
 /** A member that cannot be read. */
 export interface Absent {
   readonly member: Member;
@@ -110,6 +117,12 @@ export interface Whereabouts {
   /** Called when a copy was deleted from a member, or none was there. */
   removed(id: string, member: Member): void;
   /**
+   * Called when a push was taken by a member. Remembers it if the group is, or may be, out of place.
+   *
+   * @param push.before who might hold a copy when the push was sent
+   */
+  taken(group: GroupKeys, push: Taken): void;
+  /**
    * Called when a push or a copy was taken by a member that may not be the owner of the group.
    *
    * @param pushed when, as far as is known
@@ -119,8 +132,6 @@ export interface Whereabouts {
   isRemoved(id: string, member: Member): boolean;
   /** Whether the last thing that is known of a copy is a push by this process. */
   isPushed(id: string, member: Member): boolean;
-  /** Whether a read or handoff has seen a group out of place. */
-  isSeen(id: string): boolean;
   /**
    * Called when a whole copy was made of what a member holds. The source is outdated until it is pushed to,
    * or until the copy's member is another process.
@@ -376,6 +387,15 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
     lies(id, member, pushed);
   }
 
+  function taken({ id, key }: GroupKeys, { by, pushed, before }: Taken): void {
+    // Until the group is settled, it counts as lying on its former owner only, whether that can be read or not.
+    const mayLieElsewhere = before !== undefined &&
+      (before.presumed.length > 0 || before.absent.some(({ because }) => because !== "unread"));
+    // If the ring has changed in the meantime, or other instances do not know of it yet, the group is out of
+    // place there.
+    if (mayLieElsewhere || by !== ownerOf(key) || seen.has(id)) placed(id, by, pushed);
+  }
+
   function lies(id: string, member: Member, pushed: PushedAt): void {
     change(id, member, pushed);
     const copies = seen.get(id) ?? new Map<Member, PushedAt>();
@@ -511,6 +531,7 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
       const copies = seen.get(id);
       if (copies?.delete(member)) keepSeen(id, copies);
     },
+    taken,
     placed,
     copied(id, { from, to, started = members.get(to)?.started }) {
       if (started !== members.get(to)?.started || !members.has(from)) return;
@@ -527,7 +548,6 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
       const pushed = changes.get(member)?.get(id)?.pushed;
       return pushed !== undefined && pushed.max < Infinity;
     },
-    isSeen: (id) => seen.has(id),
     found(id, member) {
       if (!seen.get(id)?.has(member)) lies(id, member, JUST_NOW);
     },

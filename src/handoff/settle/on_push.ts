@@ -150,25 +150,18 @@ export function createOnPush(deps: OnPushDeps) {
     return {
       ...push,
       async deliver(to, timeoutMs) {
-        const before = whereabouts.ringChanges;
+        const { ringChanges } = whereabouts;
         const sentMs = deps.now();
-        // Until the group is settled, it counts as lying on its former owner only.
-        const { presumed = [] } = whereabouts.holdersOf(push) ?? {};
+        const before = whereabouts.holdersOf(push);
         const delivery = await push.deliver(to, timeoutMs);
         const { taken } = delivery;
         if (taken !== undefined && push.method === "PUT") whereabouts.replaced(push.id, taken);
-        if (taken !== undefined && whereabouts.ringChanges !== before) {
+        if (taken !== undefined && whereabouts.ringChanges !== ringChanges) {
           await mark(push.id, taken, signal);
         }
-        // If the ring has changed in the meantime, or other instances do not know of it yet, the group is out
-        // of place there.
-        const isOut = taken !== ownerOf(push.key) || whereabouts.isSeen(push.id) ||
-          presumed.length > 0;
-        if (taken !== undefined && isOut) {
-          whereabouts.placed(push.id, taken, {
-            min: sentMs / 1_000,
-            max: deps.now() / 1_000,
-          });
+        if (taken !== undefined) {
+          const pushed = { min: sentMs / 1_000, max: deps.now() / 1_000 };
+          whereabouts.taken(push, { by: taken, pushed, ...(before && { before }) });
         }
         return delivery;
       },

@@ -15,6 +15,8 @@ import { a, b, c, ringOf } from "./members.ts";
 import { GROUP, inventory } from "./whereabouts_story.ts";
 
 const { id, key } = GROUP;
+/** When a copy was pushed, where nothing is known of it. */
+const UNTOLD = { min: -Infinity, max: Infinity };
 const RINGS: Readonly<Record<string, HashRing>> = {
   a: ringOf(a),
   b: ringOf(b),
@@ -84,28 +86,22 @@ function createWorld() {
     whereabouts.settled(id);
   }
 
-  /** What is remembered of a push that a member has taken. */
-  function took(to: Member, presumed: readonly Member[]): void {
-    const isOut = to !== whereabouts.ownerOf(key) || whereabouts.isSeen(id);
-    if (isOut || presumed.length > 0) whereabouts.placed(id, to);
-  }
-
   /** A PUT that only the owner takes, and the copies of the others stay. */
   function putOnly(): void {
     const owner = whereabouts.ownerOf(key);
     if (!owner || !members.get(owner)?.up) return;
-    const { presumed = [] } = whereabouts.holdersOf(GROUP) ?? {};
+    const before = whereabouts.holdersOf(GROUP);
     for (const member of copies) outdated.add(member);
     placed(owner);
-    took(owner, presumed);
+    whereabouts.taken(GROUP, { by: owner, pushed: UNTOLD, ...(before && { before }) });
   }
 
   /** A POST as it is handled: it goes to the copy that is there, and to the owner where there is none. */
   function post(): void {
     const owner = whereabouts.ownerOf(key);
     if (!owner) return;
-    const holders = whereabouts.holdersOf(GROUP);
-    const { seen = new Map(), presumed = [], unread = [], absent = [], exact } = holders ?? {};
+    const before = whereabouts.holdersOf(GROUP);
+    const { seen = new Map(), presumed = [], unread = [], absent = [], exact } = before ?? {};
     if (absent.length > 0) return; // that one would be marked
     const asked = [...seen.keys(), ...presumed, ...unread, owner];
     const found = exact ? [...exact.keys()] : asked.filter((member) => copies.has(member));
@@ -113,7 +109,7 @@ function createWorld() {
     const [to = owner] = found;
     if (!members.get(to)?.up) return;
     placed(to);
-    took(to, presumed);
+    whereabouts.taken(GROUP, { by: to, pushed: UNTOLD, ...(before && { before }) });
   }
 
   function othersPush(): void {
@@ -252,6 +248,8 @@ Deno.test("of an instance that pushes alone, copies that count as all there are 
         [["push", "rings b", "sweep", "plan", "post", "rings a", "apply"]],
         [["sweep", "rings b", "rings c", "post", "go b"]],
         [["push", "sweep", "rings b", "put-only"]],
+        [["sweep", "rings b", "begin a", "fail a", "put-only"]],
+        [["rings b", "push", "sweep", "rings a", "begin b", "fail b", "put-only"]],
       ],
     },
   );

@@ -113,6 +113,51 @@ Deno.test(
   },
 );
 
+/**
+ * A group of the first member, which the ring in force places on the second one. The first takes no push and
+ * no deletion while it hangs.
+ */
+async function startReplaced(bench: Bench) {
+  const [former, owner] = bench.members;
+  const deps = depsOf(bench, {
+    gateways: { remove: () => Promise.reject(new MemberFailure("it hangs")) },
+    ring: [former],
+  });
+  await bench.push(former, { id, families: { a: 1 } });
+  const present = HashRing.of(new Map([[owner, 1]]));
+  const { whereabouts } = deps;
+  whereabouts.ringsChanged({ present, leader: present, inUse: [] });
+  const handle = createOnPush({
+    ...deps,
+    rings: {
+      ...deps.rings,
+      present,
+      isAlone: true,
+      areAgreed: true,
+      sendsAlone: () => ({ [Symbol.dispose]() {} }),
+    },
+    news: untilAborted,
+    marked: whereabouts.marked,
+    followUp() {},
+  });
+  let isHanging = true;
+  const push = (method: "PUT" | "POST", families: Record<string, number>) =>
+    bench.run(handle({
+      method,
+      id,
+      key: id,
+      types: () => new Map(),
+      deliver(member: Member = owner) {
+        if (member === former && isHanging) {
+          return Promise.resolve({ answer: 504, unsent: method === "POST" });
+        }
+        bench.land(member, { id, families, method });
+        return Promise.resolve({ answer: 200, taken: member });
+      },
+    }, never));
+  return { former, owner, whereabouts, push, revive: () => void (isHanging = false) };
+}
+
 Deno.test(
   "a POST follows a PUT to the owner, also where the former owner has not taken the PUT, and keeps its copy",
   {
@@ -120,43 +165,27 @@ Deno.test(
   },
   async () => {
     await using bench = createBench();
-    const [former, owner] = bench.members;
-    const deps = depsOf(bench, {
-      gateways: { remove: () => Promise.reject(new MemberFailure("it hangs")) },
-      ring: [former],
-    });
-    await bench.push(former, { id, families: { a: 1 } });
-    const present = HashRing.of(new Map([[owner, 1]]));
-    deps.whereabouts.ringsChanged({ present, leader: present, inUse: [] });
-    const handle = createOnPush({
-      ...deps,
-      rings: {
-        ...deps.rings,
-        present,
-        isAlone: true,
-        areAgreed: true,
-        sendsAlone: () => ({ [Symbol.dispose]() {} }),
-      },
-      news: untilAborted,
-      marked: deps.whereabouts.marked,
-      followUp() {},
-    });
-    let isHanging = true;
-    const push = (method: "PUT" | "POST", families: Record<string, number>) =>
-      bench.run(handle({
-        method,
-        id,
-        key: id,
-        types: () => new Map(),
-        deliver(member: Member = owner) {
-          if (member === former && isHanging) return Promise.resolve({ answer: 504 });
-          bench.land(member, { id, families, method });
-          return Promise.resolve({ answer: 200, taken: member });
-        },
-      }, never));
+    const { former, owner, push, revive } = await startReplaced(bench);
     assert.equal(await push("PUT", { a: 2, b: 2 }), 200);
-    isHanging = false;
+    revive();
     assert.equal(await push("POST", { c: 3 }), 200);
     assert.deepEqual(bench.holders(id), { [former]: { a: 1 }, [owner]: { a: 2, b: 2, c: 3 } });
+  },
+);
+
+Deno.test(
+  "a POST follows one that went to the owner because the former owner could not be reached",
+  {
+    permissions: "none",
+  },
+  async () => {
+    await using bench = createBench();
+    const { former, owner, push, revive, whereabouts } = await startReplaced(bench);
+    whereabouts.overdue(former);
+    assert.equal(await push("POST", { b: 2 }), 200);
+    revive();
+    assert.equal(await push("POST", { c: 3 }), 200);
+    assert.deepEqual(bench.holders(id), { [former]: { a: 1 }, [owner]: { b: 2, c: 3 } });
+    assert.ok(whereabouts.isMarked(id, owner));
   },
 );
