@@ -256,8 +256,8 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
   const failing = new Set<Member>();
   /** Members that cannot be read: they do not answer, or the last attempt failed. */
   let hidden: readonly Member[] = [];
-  /** The members whose inventories were last compared with the ring. */
-  let compared: ReadonlySet<Member> = new Set();
+  /** The last comparison with the ring that included each member. */
+  const compared = new Map<Member, number>();
   /**
    * Members that can be read again and were not compared since: what they hold is known, and not in `seen`.
    */
@@ -284,7 +284,7 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
   function look(): void {
     hidden = [...members.keys()].filter((member) => !isReadable(member));
     returned = [...inventories.keys()]
-      .filter((member) => isReadable(member) && !compared.has(member));
+      .filter((member) => isReadable(member) && compared.get(member) !== applied);
     strangers = present.members.map(named).filter((member) => !members.has(member));
   }
 
@@ -350,36 +350,62 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
     return undefined;
   }
 
-  /** Whether a group that is not out of place can only lie on its owner by the former ring. */
-  function isOnFormerOwner(id: string, key: string): boolean {
-    const [only, ...more] = former;
-    if (more.length > 0 || !only?.wasExact || only.settled.has(id) || seen.has(id)) return false;
-    const owner = ownerBy(only.ring, key);
+  /**
+   * Returns the only member that can hold a group of which nothing is known: its owner by the oldest ring that
+   * was replaced, which has not been read since. All pushes since have gone there, or have left a trace here.
+   */
+  function onlyFormerOwner(id: string, key: string): Member | undefined {
+    const [oldest] = former;
+    const name = oldest?.ring.ownerOf(key);
+    if (name === undefined || !oldest.wasExact || !oldest.unread.has(name)) return undefined;
+    const owner = named(name);
     // A group that was out of place by that ring may be in place now.
-    return inventories.keys().every((member) => member === owner || !copyOn(member, id));
+    const hasTrace = former.some(({ settled }) => settled.has(id)) ||
+      inventories.keys().some((member) => member !== owner && copyOn(member, id));
+    return hasTrace ? undefined : owner;
+  }
+
+  /** Whether the copies that were seen are all, although some members were not read since they were owners. */
+  function areAll(copies: Copies, { id, key }: GroupKeys, owner: Member | undefined): boolean {
+    return isHandled(id, copies, owner) && former.every(({ ring, unread, settled, since }) => {
+      const name = ring.ownerOf(key);
+      if (name === undefined || !unread.has(name) || named(name) === owner) return true;
+      return copies.has(named(name)) || (settled.has(id) && since < Infinity);
+    });
   }
 
   /** See {@linkcode Holders.exact}. */
-  function exactCopies(id: string, key: string, owner: Member | undefined): Copies | undefined {
-    if (unread.size + strangers.length + returned.length > 0) return undefined;
-    const copies = seen.get(id);
-    const formerOwners = former.flatMap(({ ring, unread, settled, since }) => {
-      const name = ring.ownerOf(key);
-      const isThere = name !== undefined && unread.has(name);
-      return isThere && !(settled.has(id) && since < Infinity) ? [named(name)] : [];
-    }).filter((member) => member !== owner);
-    const isKnown = copies ? isHandled(id, owner) : isOnFormerOwner(id, key);
-    const known = copies ?? new Map(formerOwners.map((member) => [member, JUST_NOW]));
-    const isWhole = formerOwners.every((member) => known.has(member)) &&
-      hidden.every((member) => known.has(member) || !copyOn(member, id));
-    return isKnown && isWhole && known.keys().every(isUp) ? known : undefined;
+  function exactCopies(group: GroupKeys, owner: Member | undefined): Copies | undefined {
+    const { id, key } = group;
+    if (unread.size + strangers.length > 0) return undefined;
+    // Comparisons leave out members that cannot be read.
+    const uncompared = [...returned, ...hidden].some((member) => copyOn(member, id));
+    const copies = new Map(uncompared ? copiesOf(id, members.keys()) : seen.get(id));
+    if (copies.size > 0) {
+      if (!areAll(copies, group, owner)) return undefined;
+    } else {
+      const only = returned.length > 0 ? undefined : onlyFormerOwner(id, key);
+      if (only === undefined) return undefined;
+      copies.set(only, JUST_NOW);
+    }
+    return copies.keys().every(isUp) ? copies : undefined;
   }
 
   /** Whether all pushes to the owner since it was read have used what is known here. */
-  function isHandled(id: string, owner: Member | undefined): boolean {
+  function isHandled(id: string, copies: Copies, owner: Member | undefined): boolean {
     const known = handled.get(id);
-    if (owner === undefined || !known || known.plan < applied) return false;
+    if (owner === undefined || !known || !isCurrent(known, copies, owner)) return false;
     return (begunAt.get(owner) ?? -Infinity) > known.since;
+  }
+
+  /**
+   * Whether the group was found out of place by every comparison since that could find it so: those that
+   * included a member which holds a copy and is not the owner. Others had no news of a member that was slow.
+   */
+  function isCurrent({ plan }: Handled, copies: Copies, owner: Member | undefined): boolean {
+    const others = [...copies.keys()].filter((member) => member !== owner);
+    if (others.length === 0) return plan >= applied;
+    return others.every((member) => plan >= (compared.get(member) ?? Infinity));
   }
 
   function placed(id: string, member: Member, pushed = JUST_NOW): void {
@@ -388,12 +414,18 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
   }
 
   function taken({ id, key }: GroupKeys, { by, pushed, before }: Taken): void {
-    // Until the group is settled, it counts as lying on its former owner only, whether that can be read or not.
-    const mayLieElsewhere = before !== undefined &&
-      (before.presumed.length > 0 || before.absent.some(({ because }) => because !== "unread"));
+    // Until the group is settled, it counts as lying where it lay before only, whether that can be read or not.
+    const others = before
+      ? [
+        ...before.seen.keys(),
+        ...before.presumed,
+        ...before.absent.filter(({ because }) => because !== "unread").map(({ member }) => member),
+      ]
+      : [];
     // If the ring has changed in the meantime, or other instances do not know of it yet, the group is out of
     // place there.
-    if (mayLieElsewhere || by !== ownerOf(key) || seen.has(id)) placed(id, by, pushed);
+    const isOut = by !== ownerOf(key) || seen.has(id) || others.some((member) => member !== by);
+    if (isOut) placed(id, by, pushed);
   }
 
   function lies(id: string, member: Member, pushed: PushedAt): void {
@@ -427,7 +459,7 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
 
   /** Forgets a member: earlier reads and changes say nothing of a process that has other data now. */
   function forget(member: Member): void {
-    for (const map of [inventories, begunAt, changes, marks]) map.delete(member);
+    for (const map of [inventories, begunAt, changes, compared, marks]) map.delete(member);
     made.forget(member);
     forgottenAt.set(member, ++now);
   }
@@ -510,7 +542,7 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
       for (const member of strangers) if (member !== owner) away(member, "unread");
       const elsewhere = [...readable.keys()].some((member) => member !== owner);
       if (!elsewhere && presumed.size + unknown.length + absent.size === 0) return undefined;
-      const exact = exactCopies(id, key, owner);
+      const exact = exactCopies({ id, key }, owner);
       return {
         seen: readable,
         presumed: [...presumed],
@@ -673,7 +705,7 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
         inventories: used,
         misplaced(id, key, copies) {
           const known = handled.get(id);
-          if (known && known.plan >= applied) {
+          if (known && isCurrent(known, copies, ownerOf(key))) {
             known.plan = plan;
             return;
           }
@@ -686,13 +718,13 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
           if (!isPrepared) prepare(findings).forEach(() => {});
           applied = plan;
           for (const [member, begun] of read()) {
+            compared.set(member, plan);
             if ((unread.get(member) ?? 0) < begun) unread.delete(member);
             for (const one of former) {
               if (one.since < begun) dropRead(one, (read) => read === member);
             }
           }
           former = former.filter(({ unread }) => unread.size > 0);
-          compared = new Set(used.keys());
           look();
           // Taken over as it is, because checking each of 100,000 groups again would hold up pushes. If the
           // ring has changed since, some groups are in place now: `holdersOf` takes account of that, and the

@@ -139,8 +139,8 @@ function createWorld() {
   }
 
   function plan(): void {
-    const { inventories, prepare, apply } = whereabouts.plan();
-    const { value } = planSweep(inventories, whereabouts.ownerOf).next();
+    const { inventories, misplaced, prepare, apply } = whereabouts.plan();
+    const { value } = planSweep(inventories, whereabouts.ownerOf, new Map(), misplaced).next();
     if (value) planned = { prepare, apply, findings: value };
   }
 
@@ -250,6 +250,18 @@ Deno.test("of an instance that pushes alone, copies that count as all there are 
         [["push", "sweep", "rings b", "put-only"]],
         [["sweep", "rings b", "begin a", "fail a", "put-only"]],
         [["rings b", "push", "sweep", "rings a", "begin b", "fail b", "put-only"]],
+        [["push", "sweep", "begin a", "rings bc", "put-only", "plan", "fail a"]],
+        [[
+          "rings b",
+          "push",
+          "rings a",
+          "sweep",
+          "down b",
+          "plan",
+          "up b",
+          "apply",
+          "put-only",
+        ]],
       ],
     },
   );

@@ -35,8 +35,8 @@ export function up(...members: readonly Member[]): Map<Member, MemberSight> {
 
 /** Compares what was read with the ring, in one go unless `meanwhile` does something. */
 export function compare(whereabouts: Whereabouts, meanwhile: () => void = () => {}): void {
-  const { inventories, apply } = whereabouts.plan();
-  const work = planSweep(inventories, whereabouts.ownerOf);
+  const { inventories, misplaced, apply } = whereabouts.plan();
+  const work = planSweep(inventories, whereabouts.ownerOf, new Map(), misplaced);
   for (;;) {
     const { done, value } = work.next();
     if (!done) continue;
