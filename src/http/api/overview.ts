@@ -16,6 +16,8 @@ export interface OverviewDeps {
   readonly snapshot: () => Snapshot;
   readonly config: () => Config;
   readonly handoff: Pick<Handoff, "counts" | "misplaced" | "instances">;
+  /** Returns why the last look-up of members that failed did so. */
+  readonly lookUpFailure: () => string | undefined;
   readonly history: Pick<History, "events">;
   readonly build: BuildInfo;
   /** When this process started, Unix time in milliseconds. */
@@ -25,7 +27,8 @@ export interface OverviewDeps {
 
 /** Creates a function that returns the current overview of one app. */
 export function createOverview(
-  { snapshot, config, handoff, history, build, startedMs, enableAdminApi }: OverviewDeps,
+  { snapshot, config, handoff, lookUpFailure, history, build, startedMs, enableAdminApi }:
+    OverviewDeps,
 ): () => OverviewView {
   return () => {
     const { membership, ring } = snapshot();
@@ -33,6 +36,7 @@ export function createOverview(
     const { mode, handoff: { enabled } } = config();
     const { counts, misplaced, instances } = handoff;
     const states = [...membership.records.values()].map(({ state }) => state);
+    const failure = lookUpFailure();
     const missing = counts?.missing.values().reduce((sum, groups) => sum + groups, 0);
     return {
       version: build.version,
@@ -43,6 +47,9 @@ export function createOverview(
       handoff: enabled,
       admin_api: enableAdminApi,
       discovery: membership.discovery,
+      ...(membership.discovery === "failed" && failure !== undefined && {
+        discovery_error: failure,
+      }),
       ring: {
         hash: ring.hash,
         members: ring.members.length,
