@@ -163,7 +163,8 @@ export function createService(first: Term, deps: ServiceDeps): Service {
     clock: now,
     now: Date.now,
   });
-  metrics.showLocks(() => terms.current.consul?.link.locks.state);
+  const locks = () => terms.current.consul?.link.locks.state;
+  metrics.showLocks(locks);
   const leaving = createLeaving({
     link: () => terms.current.consul?.link,
     tell: reports.put,
@@ -304,6 +305,7 @@ export function createService(first: Term, deps: ServiceDeps): Service {
     config,
     handoff,
     lookUpFailure: () => lookUpFailure,
+    locks,
     history,
     build: deps.build,
     startedMs: performance.timeOrigin,

@@ -5,7 +5,9 @@ import type { Config } from "../../config/config.ts";
 import { configHash } from "../../config/config_hash.ts";
 import type { Handoff } from "../../handoff/handoff.ts";
 import type { History } from "../../membership/history.ts";
+import type { LocksState } from "../../consul/locks/locks.ts";
 import { MEMBER_STATES } from "../../membership/membership.ts";
+import { LOCKS_STATES } from "../../metrics/metrics.ts";
 import type { Snapshot } from "../snapshot.ts";
 import { readiness } from "./readiness.ts";
 import { time } from "./time.ts";
@@ -18,6 +20,8 @@ export interface OverviewDeps {
   readonly handoff: Pick<Handoff, "counts" | "misplaced" | "instances">;
   /** Returns why the last look-up of members that failed did so. */
   readonly lookUpFailure: () => string | undefined;
+  /** Returns whether there are locks in Consul; `undefined` without Consul. */
+  readonly locks: () => LocksState | undefined;
   readonly history: Pick<History, "events">;
   readonly build: BuildInfo;
   /** When this process started, Unix time in milliseconds. */
@@ -27,7 +31,7 @@ export interface OverviewDeps {
 
 /** Creates a function that returns the current overview of one app. */
 export function createOverview(
-  { snapshot, config, handoff, lookUpFailure, history, build, startedMs, enableAdminApi }:
+  { snapshot, config, handoff, lookUpFailure, locks, history, build, startedMs, enableAdminApi }:
     OverviewDeps,
 ): () => OverviewView {
   return () => {
@@ -37,6 +41,7 @@ export function createOverview(
     const { counts, misplaced, instances } = handoff;
     const states = [...membership.records.values()].map(({ state }) => state);
     const failure = lookUpFailure();
+    const locksState = locks();
     const missing = counts?.missing.values().reduce((sum, groups) => sum + groups, 0);
     return {
       version: build.version,
@@ -50,6 +55,7 @@ export function createOverview(
       ...(membership.discovery === "failed" && failure !== undefined && {
         discovery_error: failure,
       }),
+      ...(locksState !== undefined && { locks: LOCKS_STATES[locksState] }),
       ring: {
         hash: ring.hash,
         members: ring.members.length,

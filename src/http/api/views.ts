@@ -137,6 +137,8 @@ export interface OverviewView {
   readonly discovery: string;
   /** Why the last look-up of members failed. */
   readonly discovery_error?: string;
+  /** Whether there are locks in Consul. Absent without Consul. */
+  readonly locks?: "available" | "unreachable" | "forbidden";
   readonly ring: { readonly hash: number; readonly members: number; readonly kept: boolean };
   readonly config_hash: string;
   /** The ID of the last event; 0 before the first one. */

@@ -140,6 +140,10 @@ Deno.test("problems come first that cost groups, and none is told where all is w
   assert.deepEqual(told({ discovery: "failed", discovery_error: "connection refused" }), [
     "The last look-up of members failed: connection refused",
   ]);
+  assert.deepEqual(told({ locks: "available" }), []);
+  assert.deepEqual(told({ locks: "unreachable", handoff: false }), []);
+  assert.match(told({ locks: "unreachable" }).join(), /drains and the removal of old copies wait/);
+  assert.match(told({ locks: "forbidden" }).join(), /no drain goes on/);
   const away = { ...view("a:1", "suspect"), why: "connection refused", missing: 1_000 };
   assert.deepEqual(told({ misplaced: 5, missing: 1_000, states: { suspect: 1 } }, [away]), [
     "Missing groups: 1\u202f000. Only members that do not answer have them: a:1",

@@ -33,6 +33,7 @@
  * @property {boolean} admin_api
  * @property {string} discovery
  * @property {string} [discovery_error]
+ * @property {string} [locks]
  * @property {{hash: number, members: number, kept: boolean}} ring
  * @property {string} config_hash
  * @property {number} last_event

@@ -20,7 +20,7 @@ const NAMES_MAX = 3;
  */
 export function problemsOf(overview, members, words) {
   const { ready, reason, discovery, discovery_error = "", ring, states } = overview;
-  const { misplaced, missing, instances } = overview;
+  const { handoff, locks, misplaced, missing, instances } = overview;
   const others = instances.filter(({ own, lost }) => !own && !lost);
   const otherRings = others.filter(({ ring_hash }) => ring_hash !== ring.hash).length;
   const otherConfigs =
@@ -35,6 +35,8 @@ export function problemsOf(overview, members, words) {
     [!ready, "bad", words("notReady", words.told(reason))],
     [discovery === "failed", "bad", named(words("lookupFailed"), [words.told(discovery_error)])],
     [ready && ring.kept, "bad", words("keeps")],
+    [handoff && locks === "unreachable", "bad", words("warnNoLocks")],
+    [handoff && locks === "forbidden", "bad", words("warnLocksForbidden")],
     [
       (missing ?? 0) > 0,
       "bad",

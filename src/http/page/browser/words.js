@@ -189,6 +189,10 @@ const WORDS = {
   usual: ["The usual one.", "常用写法。"],
   version: ["Version", "版本"],
   warnConfig: ["Other instances with another configuration: {0}", "配置不同的其他实例：{0}"],
+  warnLocksForbidden: [
+    "Consul refuses locks. Pushes go on, but no group is moved, and no drain goes on",
+    "Consul 拒绝锁。推送继续，但不移动 group，搬空不会继续",
+  ],
   warnMissing: [
     "Missing groups: {0}. Only members that do not answer have them",
     "缺失的 group：{0}。只有无应答的成员持有它们",
@@ -196,6 +200,10 @@ const WORDS = {
   warnMisplaced: [
     "Misplaced groups: {0}. Pushes bring them home",
     "错位的 group：{0}。推送会将其移回",
+  ],
+  warnNoLocks: [
+    "There are no locks in Consul. Pushes go on without them; drains and the removal of old copies wait",
+    "Consul 中没有锁。推送在无锁的情况下继续；搬空和旧副本的删除在等待",
   ],
   warnRing: ["Other instances with another ring: {0}", "哈希环不同的其他实例：{0}"],
   warnSuspect: ["Suspect members ({0})", "可疑成员（{0}）"],
