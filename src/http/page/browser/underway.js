@@ -65,7 +65,7 @@ export function createUnderway({ words }) {
         words("movedOf", count(drain.moved), count(drain.groups)),
         drain.rate !== undefined && words("perSecond", count(Math.round(drain.rate))),
         drain.seconds_left !== undefined && words("left", duration(drain.seconds_left, words)),
-        stays && words("staying", drain.staying.length, words.told(stays.why)),
+        stays && words("staying", drain.staying.length, `${stays.group}: ${words.told(stays.why)}`),
       ];
       fill(bar, h("strong", {}, member), progress, parts.filter(Boolean).join(", "));
     }
