@@ -3,9 +3,9 @@
 import type { BuildInfo } from "../../build.ts";
 import type { Config } from "../../config/config.ts";
 import { configHash } from "../../config/config_hash.ts";
+import type { LocksState } from "../../consul/locks/locks.ts";
 import type { Handoff } from "../../handoff/handoff.ts";
 import type { History } from "../../membership/history.ts";
-import type { LocksState } from "../../consul/locks/locks.ts";
 import { MEMBER_STATES } from "../../membership/membership.ts";
 import { LOCKS_STATES } from "../../metrics/metrics.ts";
 import type { Snapshot } from "../snapshot.ts";

@@ -69,7 +69,7 @@ const WORDS = {
   group: ["Group", "group"],
   groups: ["Groups", "group"],
   groupsFound: ["Groups that match: {0}", "匹配的 group：{0}"],
-  handoff: ["Handoff", "归位"],
+  handoff: ["Handoff", "handoff"],
   handoffNone: [
     "Every group that can be read lies with its owner.",
     "可读取的 group 都在其所有者上。",
