@@ -262,6 +262,28 @@ Deno.test("the page's policy lets no markup run, whoever puts it in", async () =
   assert.notEqual(await one.page.title(), "broken");
 });
 
+Deno.test("a Pushgateway whose page a push has broken is named, until the group is deleted", async () => {
+  await using fleet = await startFleet({ members: 2 });
+  await using browser = await startBrowser();
+  await using one = await look(browser, fleet.app.url);
+  const { page } = one;
+  await page.locator("#problems .good").waitFor();
+  const [{ address, url }] = fleet.members;
+  const send = async (method: string) => {
+    const answer = await fetch(`${url}/metrics/job/%E9`, { method, body: "m 1\n" });
+    await answer.body?.cancel();
+  };
+  await send("PUT"); // a value that is not UTF-8: it is refused, and all the same it is there
+  await fleet.sweep();
+  await page.locator("#problems .bad", { hasText: `cannot be scraped (1): ${address}` }).waitFor();
+  const row = page.locator("#members-body tr", { hasText: address });
+  await row.locator(".why", { hasText: "/metrics is broken" }).waitFor();
+
+  await send("DELETE");
+  await fleet.sweep();
+  await page.locator("#problems .good").waitFor();
+});
+
 Deno.test("a service that is busy with others is asked once more", async () => {
   await using fleet = await startFleet({ members: 1 });
   await fleet.push("/metrics/job/a");

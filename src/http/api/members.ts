@@ -65,7 +65,8 @@ export function createMembersApi(
     const { membership, ring } = snapshot();
     const record = membership.records.get(member);
     const weight = weightOf(snapshot(), member);
-    const groups = handoff.inventories.get(member)?.times.size;
+    const held = handoff.inventories.get(member);
+    const groups = held?.times.size;
     const share = ring.shares.get(member);
     const version = record?.version;
     const origin = history.originOf(member);
@@ -73,6 +74,8 @@ export function createMembersApi(
     const missing = handoff.counts?.missing.get(member);
     const isRead = handoffEnabled() && record?.verdict === "up";
     const unread = isRead ? handoff.unread.get(member) : undefined;
+    // Only the text page tells the types of families.
+    const isBroken = isRead && held !== undefined && held.types === undefined;
     const leaves = record?.state === "draining" || record?.state === "departed";
     const drain = leaves ? handoff.drains.get(member) : undefined;
     return {
@@ -92,6 +95,7 @@ export function createMembersApi(
       ...(misplaced !== undefined && { misplaced }),
       ...(missing !== undefined && { missing }),
       ...(unread !== undefined && { unread }),
+      ...(isBroken && { broken_page: true }),
       ...(drain && {
         drain: {
           groups: drain.groups,

@@ -34,6 +34,8 @@ export const memberView = z.object({
   missing: z.number().optional(),
   /** If it answers, but its groups could not be read the last time: why. */
   unread: z.string().optional(),
+  /** Whether its last sweep could not read its `/metrics`, but its JSON API: then nobody can scrape it. */
+  broken_page: z.boolean().optional(),
   /** Whether it leaves and was found empty. */
   drained: z.boolean(),
   /** The progress of its drain, whichever instance runs it. */

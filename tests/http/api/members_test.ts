@@ -184,6 +184,26 @@ Deno.test("of a member that answers is told why its groups cannot be read", {
   assert.deepEqual([views.get("a")?.unread, views.get("b")?.unread], [why, undefined]);
 });
 
+Deno.test("the page of a member is broken where only its JSON API could be read", {
+  permissions,
+}, async () => {
+  const [broken, whole] = [holding(), { ...holding(), types: new Map<string, string>() }];
+  const handoff: MembersApiDeps["handoff"] = {
+    inventories: new Map([[member("a"), broken], [member("b"), whole], [member("c"), broken]]),
+    unread: new Map(),
+    drains: new Map(),
+    counts: undefined,
+    sweep: () => Promise.resolve([]),
+  };
+  const views = await listed(["list a b c", "a ok", "b ok", "c refused"], { handoff });
+  const pages = ["a", "b", "c"].map((name) => views.get(name)?.broken_page);
+  assert.deepEqual(
+    pages,
+    [true, undefined, undefined],
+    "of c, which does not answer, nothing is known",
+  );
+});
+
 Deno.test("members that answer no more are not named as holders of a group", {
   permissions,
 }, () => {

@@ -157,6 +157,9 @@ Deno.test("problems come first that cost groups, and none is told where all is w
   assert.deepEqual(told({}, unread), [
     `Members whose groups cannot be read (4): a ${late}, b ${late}, c ${late} …`,
   ]);
+  assert.deepEqual(told({}, [{ ...view("a:1", "active"), broken_page: true }]), [
+    "Members whose /metrics is broken, so that they cannot be scraped (1): a:1",
+  ]);
   const other = { id: "x", own: false, lost: false, ring_hash: 2, config_hash: "d" };
   assert.deepEqual(told({ instances: [...WELL.instances, other] }), [
     "Other instances with another ring: 1",

@@ -21,6 +21,7 @@
  * @property {number} [misplaced]
  * @property {number} [missing]
  * @property {string} [unread]
+ * @property {boolean} [broken_page]
  * @property {{groups: number, moved: number, rate?: number, seconds_left?: number, staying: readonly {group: string, why: string}[]}} [drain]
  *
  * @typedef {object} Overview

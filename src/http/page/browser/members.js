@@ -108,6 +108,7 @@ export function createMembers({ words, age, deeds }) {
         "td",
         { role: "cell", class: "why" },
         words.told(view.why ?? ""),
+        view.broken_page === true && h("small", { class: "bad" }, words("brokenPage")),
         view.unread !== undefined &&
           h(
             "small",
@@ -148,7 +149,9 @@ export function createMembers({ words, age, deeds }) {
     const found = chosen(members, {
       ...{ text: filter.value, state: state.value, key, descending },
       shown: (view) =>
-        `${stateText(view)} ${words.told(view.why ?? "")} ${words.told(view.unread ?? "")}`,
+        `${stateText(view)} ${words.told(view.why ?? "")} ${words.told(view.unread ?? "")} ${
+          view.broken_page ? words("brokenPage") : ""
+        }`,
     });
     const shown = isWhole ? found : found.slice(0, ROWS_MAX);
     const wanted = shown.map(rowOf);

@@ -5,7 +5,7 @@ import { count } from "./format.js";
 
 /** @typedef {import("./format.js").Words} Words */
 /** @typedef {import("./api.js").Overview} Overview */
-/** @typedef {Pick<import("./api.js").MemberView, "member" | "state" | "why" | "missing" | "unread">} ShownMember */
+/** @typedef {Pick<import("./api.js").MemberView, "member" | "state" | "why" | "missing" | "unread" | "broken_page">} ShownMember */
 
 /** Members that a problem names. */
 const NAMES_MAX = 3;
@@ -29,6 +29,7 @@ export function problemsOf(overview, members, words) {
     ).length;
   const suspect = members.filter(({ state }) => state === "suspect");
   const unread = members.filter(({ unread }) => unread !== undefined);
+  const broken = members.filter(({ broken_page }) => broken_page === true);
   const away = members.filter(({ missing = 0 }) => missing > 0);
   /** @type {readonly [boolean, "bad" | "odd", string][]} */
   const all = [
@@ -57,6 +58,11 @@ export function problemsOf(overview, members, words) {
         words("warnUnread", count(unread.length)),
         unread.map(({ member, unread = "" }) => `${member} (${words.told(unread)})`),
       ),
+    ],
+    [
+      broken.length > 0,
+      "bad",
+      named(words("warnBroken", count(broken.length)), broken.map(({ member }) => member)),
     ],
     [otherRings > 0, "bad", words("warnRing", otherRings)],
     [otherConfigs > 0, "bad", words("warnConfig", otherConfigs)],

@@ -16,6 +16,7 @@ const WORDS = {
     "此实例不知道其他实例。只有共用 Consul 的实例才会列出。",
   ],
   all: ["all states", "所有状态"],
+  brokenPage: ["/metrics is broken", "/metrics 损坏"],
   cancel: ["Cancel", "取消"],
   cannotRead: ["{0} cannot be read: {1}", "无法读取 {0}：{1}"],
   cannotJoin: ["{0} cannot join: {1}", "{0} 无法加入：{1}"],
@@ -188,6 +189,10 @@ const WORDS = {
   undoDrain: ["Undo the drain", "撤销搬空"],
   usual: ["The usual one.", "常用写法。"],
   version: ["Version", "版本"],
+  warnBroken: [
+    "Members whose /metrics is broken, so that they cannot be scraped ({0})",
+    "/metrics 损坏而无法抓取的成员（{0}）",
+  ],
   warnConfig: ["Other instances with another configuration: {0}", "配置不同的其他实例：{0}"],
   warnLocksForbidden: [
     "Consul refuses locks. Pushes go on, but no group is moved, and no drain goes on",
