@@ -1,6 +1,13 @@
-/** What open status pages cost the service: its CPU with ten of them, less that without. @module */
+/**
+ * What open status pages cost the service, its CPU with ten of them, less that without; and how large the page
+ * is.
+ *
+ * @module
+ */
 
+import { gzipSync } from "node:zlib";
 import { sleep } from "../src/concurrency/backoff.ts";
+import { PAGE_FILES } from "../src/http/page/files.ts";
 import { freePort } from "../tools/ports.ts";
 import { startProcess } from "../tools/process.ts";
 import { cpuSeconds } from "./cpu.ts";
@@ -14,8 +21,13 @@ import { startMember } from "./targets.ts";
 const KINDS = ["nothing changes", "all changes"] as const;
 type Kind = (typeof KINDS)[number];
 
-/** Parts of a core, by round. */
-export type PageResult = Readonly<Record<Kind, readonly number[]>>;
+/** What was measured. */
+export interface PageResult {
+  /** Parts of a core, by round. */
+  readonly parts: Readonly<Record<Kind, readonly number[]>>;
+  /** The page and all of its files, each packed by gzip. */
+  readonly gzippedBytes: number;
+}
 
 /** How to run it. */
 export interface PageOptions {
@@ -32,6 +44,7 @@ const ROUND_MS = 20_000;
 const POLL_MS = 2_000;
 const PATHS = ["/api/v1/overview", "/api/v1/members"];
 const CORE_REACH = 1;
+const GZIPPED_KB_REACH = 60;
 
 /**
  * Measures both kinds of pages and none of them in turn.
@@ -69,18 +82,30 @@ export async function runPage({ signal, log }: PageOptions): Promise<PageResult>
     signal.throwIfAborted();
     return (await cpuSeconds(pid) - before) * 1_000 / ROUND_MS;
   };
-  const result: Record<Kind, number[]> = { "nothing changes": [], "all changes": [] };
+  const gzippedBytes = await sizeOfPage(url);
+  const parts: Record<Kind, number[]> = { "nothing changes": [], "all changes": [] };
   for (let round = 0; round <= ROUNDS; round++) {
     const without = await usedBy();
     for (const kind of KINDS) {
       const used = await usedBy(kind);
       if (round === 0) continue; // to warm up
-      result[kind].push(used - without);
+      parts[kind].push(used - without);
       const [more, all] = [used - without, used].map((part) => `${(part * 100).toFixed(2)} %`);
       log(`page: ${kind}: ${PAGES} pages take ${more} of a core, beside them the service: ${all}`);
     }
   }
-  return result;
+  return { parts, gzippedBytes };
+}
+
+async function sizeOfPage(url: string): Promise<number> {
+  let bytes = 0;
+  for (const path of ["", ...[...PAGE_FILES.keys()].map((name) => `assets/${name}`)]) {
+    const answer = await fetch(`${url}/${path}`, { headers: { accept: "text/html" } });
+    const body = new Uint8Array(await answer.arrayBuffer());
+    if (answer.status !== 200) throw new Error(`/${path}: expected 200, found ${answer.status}`);
+    bytes += gzipSync(body).length;
+  }
+  return bytes;
 }
 
 /** Asks as a page does, until the signal aborts. */
@@ -103,12 +128,20 @@ async function openPage(url: string, kind: Kind, signal: AbortSignal): Promise<v
 }
 
 /** The rows of the table. */
-export function pageRows(result: PageResult): Row[] {
-  return KINDS.map((kind) => ({
+export function pageRows({ parts, gzippedBytes }: PageResult): Row[] {
+  const cpu = KINDS.map((kind) => ({
     figure: `${PAGES} status pages, ${MEMBERS} members, ${kind}: CPU of a core`,
-    measured: spread(result[kind].map((part) => part * 100)),
+    measured: spread(parts[kind].map((part) => part * 100)),
     unit: "%",
     digits: 2,
     reach: CORE_REACH,
   }));
+  const size = {
+    figure: `the status page with ${MEMBERS} members and its files, gzipped`,
+    measured: spread([gzippedBytes / 1_000]),
+    unit: "kB",
+    digits: 1,
+    reach: GZIPPED_KB_REACH,
+  };
+  return [...cpu, size];
 }

@@ -161,6 +161,8 @@ export interface Handoff {
    * @throws if handoff is not enabled; the signal's reason when it aborts
    */
   sweep(signal: AbortSignal): Promise<readonly Member[]>;
+  /** Members whose last read failed, and why. The reason does not name the member. */
+  readonly unread: ReadonlyMap<Member, string>;
   /** The progress of all drains, whichever instance runs them. */
   readonly drains: ReadonlyMap<Member, DrainProgress>;
   /** The counts of the last comparison with the ring. Absent before the first one. */
@@ -425,6 +427,7 @@ export function createHandoff(deps: HandoffDeps): Handoff {
       return await sweeper.sweep(signal);
     },
     whileNothingMoves: exclusive.runAlone,
+    unread: sweeper.failing,
     drains: drains.progress,
     get counts() {
       return counts;

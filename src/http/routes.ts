@@ -26,6 +26,7 @@ import { fewAtATime } from "./api/few_at_a_time.ts";
 import { readiness } from "./api/readiness.ts";
 import { followsRedirect } from "./push/redirect_clients.ts";
 import { answerSd } from "./api/sd.ts";
+import type { Sizes } from "./api/sizes.ts";
 import {
   type Handler,
   hasBody,
@@ -57,6 +58,8 @@ export interface RouteDeps {
   readonly members: MembersApi;
   /** The groups of all members. */
   readonly groups: Pick<GroupsApi, "find">;
+  /** Answers how large groups are. */
+  readonly sizes: Sizes;
   /** Answers which member a group is pushed to, by the target of a request. */
   readonly locate: (target: string) => Reply;
   /** Answers the latest events. */
@@ -95,6 +98,8 @@ const ADMIN_API_OFF = "Admin API is not enabled.";
 
 /** The most pages of all groups at once: each page makes every member send one, and holds a piece of each. */
 const PUSHED_MAX = 4;
+/** The most searches for groups at once. One of them runs, and the others wait. */
+const SEARCHES_MAX = 10;
 
 type Answer = Reply | Promise<Reply>;
 type Route = Readonly<Record<string, (request: IncomingRequest) => Answer>>;
@@ -191,6 +196,8 @@ export function createRoutes(deps: RouteDeps): ReadonlyMap<string, Route> {
   const { admin } = deps;
   const allMetrics = fewAtATime(1, "/api/v1/metrics", admin.metrics);
   const plan = fewAtATime(1, "a plan", deps.members.plan);
+  const search = fewAtATime(SEARCHES_MAX, "a search for groups", deps.groups.find);
+  const sizes = fewAtATime(1, "a list of sizes", deps.sizes);
   const pushed = fewAtATime(PUSHED_MAX, "/pushed", deps.pushed);
   const wipe = ({ client }: IncomingRequest) =>
     deps.enableAdminApi ? admin.wipe(client) : failure(403, ADMIN_API_OFF);
@@ -214,9 +221,10 @@ export function createRoutes(deps: RouteDeps): ReadonlyMap<string, Route> {
     ["/api/v1/overview", { GET: etag(() => success(deps.overview())) }],
     ["/api/v1/events", { GET: etag(() => deps.events()) }],
     ["/api/v1/groups", {
-      GET: ({ target }) => deps.groups.find(target),
+      GET: ({ target }) => search(target),
       DELETE: (request) => deleteGroup(request, deps),
     }],
+    ["/api/v1/sizes", { GET: ({ target }) => sizes(target) }],
     ["/api/v1/locate", { GET: ({ target }) => deps.locate(target) }],
     ["/api/v1/plan", { GET: ({ target }) => plan(target) }],
     ["/test/v1", { GET: () => textReply(200, "Hello, this is dynamic-sharding.\n") }],

@@ -8,6 +8,7 @@ import { faultOf, missingPackings } from "../pushgateway/versions.ts";
 import type { HashRing } from "../ring/hash_ring.ts";
 import type { Happening, MemberChange } from "./history.ts";
 import type { MemberRecord, Membership, MembershipEvent } from "./membership.ts";
+import { reasonGone, reasonOf } from "./reasons.ts";
 
 /** What logging needs. */
 export interface Narrator {
@@ -54,12 +55,6 @@ export function createMembershipTroubles(now?: () => number): MembershipTroubles
   };
 }
 
-/** Why a member is not known any more, where the reason is not that it does not answer. */
-const GONE: Partial<Record<MembershipEvent["kind"], string>> = {
-  observed: "no longer listed",
-  "given up": "away for too long",
-};
-
 /** Logs how a membership differs from the one before. Logs nothing where an event changed no state. */
 export function narrateMembership(
   next: Membership,
@@ -76,13 +71,11 @@ export function narrateMembership(
     const hasEnded = record?.departure === "ended" && before?.departure === "forgotten";
     if (record?.state !== before?.state || hasEnded) {
       const down = () => probeFailure(member) ?? "does not answer our probe";
-      const unmoved = before?.verdict === "down"
-        ? "; it does not answer, so what it holds was not moved"
-        : "";
-      const gone = `${GONE[event.kind] ?? "does not answer any more"}${unmoved}`;
       const marked = next.marked.has(member);
       const restarted = before?.started !== undefined && record?.started !== before.started;
-      const why = record ? reason(record, { down, marked, restarted }) : gone;
+      const why = record
+        ? reasonOf(record, { down, marked, restarted })
+        : reasonGone(event.kind, before?.verdict === "down");
       // Out of reach until it returns, but for those that are pushed again, to others.
       const groups = (record ?? before)?.verdict === "down" ? groupsOf(member) : undefined;
       const from = before?.state ?? "unknown";
@@ -254,52 +247,6 @@ function narrateLookUp(
   const isEmpty = observation.listings.size === 0;
   if (isEmpty && (before > 0 || !previous.known) && emptiness.isNews("no member")) {
     log.warn("discovery lists no member", { source, before });
-  }
-}
-
-function reason(
-  { state, listing, verdict, departure, drained, aliasOf, contested }: MemberRecord,
-  { down, marked, restarted }: { down: () => string; marked: boolean; restarted: boolean },
-): string {
-  if (aliasOf) return `the same process as ${aliasOf}`;
-  const leaves = marked
-    ? "marked as removed"
-    : listing?.maintenance
-    ? "in maintenance in discovery"
-    : "removed from discovery while alive";
-  switch (state) {
-    case "joining":
-      if (verdict !== "up") return "listed by discovery";
-      return restarted
-        ? "has restarted, and its groups are about to be read"
-        : "healthy, and its groups are about to be read";
-    case "active":
-      if (contested) return "answers our probe, and is unhealthy in discovery";
-      return verdict === "up" ? "healthy, and answers our probe" : "healthy in discovery";
-    case "suspect":
-      if (!listing?.healthy) {
-        const { complaint } = listing ?? {};
-        const what = "unhealthy in discovery";
-        return complaint === undefined ? what : `${what}: ${complaint}`;
-      }
-      return down();
-    case "draining":
-      return leaves;
-    case "departed":
-      if (drained) return `${leaves}; it is empty and may be stopped`;
-      if (marked || listing?.maintenance || departure === "withdrawn") return leaves;
-      if (departure === "released") return "told to leave, and removed from discovery";
-      if (departure === "forgotten") {
-        return "discovery has lost its entry, but it answers: it stays in the ring";
-      }
-      if (departure === "ended") {
-        return "does not answer, and is no longer listed; what it holds was not moved";
-      }
-      return "not in discovery any more";
-    case "alias":
-      return "another name of another member's process";
-    default:
-      return state satisfies never;
   }
 }
 

@@ -60,12 +60,12 @@ const OTHER_METHOD = "other";
 /** Answers to pushes that alerts and dashboards query. Their series exist before the first such answer. */
 const PUSH_METHODS = ["PUT", "POST", "DELETE"];
 const PUSH_CODES = [200, 202, 307, 400, 413, 500, 502, 503, 504];
-/** The states of the locks, as the metric names them. */
-const LOCKS_STATES: Readonly<Record<LocksState, string>> = {
+/** The states of the locks, as the metric and the API name them. */
+export const LOCKS_STATES = {
   yes: "available",
   unreachable: "unreachable",
   forbidden: "forbidden",
-};
+} as const satisfies Readonly<Record<LocksState, string>>;
 /** Seconds. A redirect takes well under a millisecond; a slow client may take many. */
 const DURATION_BUCKETS = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60];
 

@@ -37,8 +37,11 @@ export interface PushTimes {
   readonly started?: number;
 }
 
-/** Later Pushgateways may require the first of these for names in UTF-8. Earlier ones know the second. */
-const TEXT = "text/plain;version=1.0.0;escaping=allow-utf-8," +
+/**
+ * The text page with all names as they are. Later Pushgateways may require the first of these for names in
+ * UTF-8. Earlier ones know the second.
+ */
+export const TEXT_ACCEPT = "text/plain;version=1.0.0;escaping=allow-utf-8," +
   "text/plain;version=0.0.4;escaping=allow-utf-8;q=0.5";
 
 /**
@@ -59,7 +62,7 @@ export async function readPushTimes(
   const page = createPushTimePage(known);
   const { status, clockAhead } = await readPage(member, {
     target: "/metrics",
-    accept: TEXT,
+    accept: TEXT_ACCEPT,
     take: page.take,
   }, { ...way, signal });
   if (status === 200 && page.complete) {

@@ -26,6 +26,7 @@ import { createLocate } from "../http/api/locate.ts";
 import { createMembersApi } from "../http/api/members.ts";
 import { createOverview } from "../http/api/overview.ts";
 import { createPushed } from "../http/api/pushed.ts";
+import { createSizes } from "../http/api/sizes.ts";
 import { createPage } from "../http/page/page.ts";
 import { createBcryptWorker } from "../http/guard/bcrypt_worker.ts";
 import { createGuard } from "../http/guard/guard.ts";
@@ -138,6 +139,8 @@ export function createService(first: Term, deps: ServiceDeps): Service {
     history,
   });
   const snapshot = () => view.snapshot;
+  /** Why the last look-up of members that failed did so. */
+  let lookUpFailure: string | undefined;
   const handoff: Handoff = createHandoff({
     config: () => config().handoff,
     membership: () => snapshot().membership,
@@ -160,7 +163,8 @@ export function createService(first: Term, deps: ServiceDeps): Service {
     clock: now,
     now: Date.now,
   });
-  metrics.showLocks(() => terms.current.consul?.link.locks.state);
+  const locks = () => terms.current.consul?.link.locks.state;
+  metrics.showLocks(locks);
   const leaving = createLeaving({
     link: () => terms.current.consul?.link,
     tell: reports.put,
@@ -217,7 +221,10 @@ export function createService(first: Term, deps: ServiceDeps): Service {
       await watchMembership({
         discovery: watched(discoveryOf(term, deps), {
           onFirst: () => stack.use(view.watch(onView)),
-          onFailed: metrics.discoveryFailed,
+          onFailed(cause) {
+            metrics.discoveryFailed();
+            lookUpFailure = errorText(cause);
+          },
         }),
         configured: config.servers,
         handoff: config.handoff.enabled,
@@ -297,6 +304,8 @@ export function createService(first: Term, deps: ServiceDeps): Service {
     snapshot,
     config,
     handoff,
+    lookUpFailure: () => lookUpFailure,
+    locks,
     history,
     build: deps.build,
     startedMs: performance.timeOrigin,
@@ -330,6 +339,16 @@ export function createService(first: Term, deps: ServiceDeps): Service {
       members: members.views(),
       events: history.events,
     })),
+    sizes: createSizes({
+      snapshot,
+      config,
+      handoff,
+      way: () => ({
+        transport: terms.current.apiTransport,
+        timeoutMs: config().handoff.sweepTimeoutMs,
+      }),
+      handoffEnabled: () => config().handoff.enabled,
+    }),
     locate: createLocate({ config, handoff, holders: groups.holders }),
     events: () => answerEvents(history),
     overview,
@@ -375,14 +394,17 @@ export function createService(first: Term, deps: ServiceDeps): Service {
 /** Calls back when the first look-up has been taken over, and when a look-up has failed. */
 function watched(
   discovery: Discovery,
-  { onFirst, onFailed }: { readonly onFirst: () => void; readonly onFailed: () => void },
+  { onFirst, onFailed }: {
+    readonly onFirst: () => void;
+    readonly onFailed: (cause: unknown) => void;
+  },
 ): Discovery {
   return {
     ...discovery,
     async *observe(signal) {
       let isFirst = true;
       for await (const observation of discovery.observe(signal)) {
-        if (observation.kind === "failed") onFailed();
+        if (observation.kind === "failed") onFailed(observation.cause);
         yield observation;
         if (isFirst) onFirst();
         isFirst = false;

@@ -327,6 +327,7 @@ function deps(
     onRedirected() {},
     page: { index: unasked, file: unasked },
     groups: { find: unasked },
+    sizes: unasked,
     locate: unasked,
     events: unasked,
     overview: unasked,

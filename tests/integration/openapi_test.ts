@@ -29,6 +29,8 @@ const PROTOBUF =
   "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited";
 const BODY_BYTES_MAX = 1_024;
 const BUSY_TRIES_MAX = 10;
+/** A search of so many takes several slices. */
+const MANY_GROUPS = 20_000;
 
 /** A member that may be drained. */
 interface Drained {
@@ -135,6 +137,16 @@ async function askHealthy(specification: Specification, seen: (answer: Described
   const { data: page } = JSON.parse((await ask("GET /api/v1/groups", 200, find)).text);
   assert.deepEqual([page.matching, page.groups[0].path], [1, "/metrics/job/j/tag/v"]);
   await ask("GET /api/v1/groups", 400, { path: "/api/v1/groups?limit=0" });
+  const sizes = { path: "/api/v1/sizes?push=job=j,tag=v&push=job=none" };
+  const { data: read } = JSON.parse((await ask("GET /api/v1/sizes", 200, sizes)).text);
+  assert.deepEqual(
+    read.groups.map(({ sizes }: { sizes: readonly { samples: number }[] }) =>
+      sizes.map(({ samples }) => samples)
+    ),
+    [[1], []],
+  );
+  await ask("GET /api/v1/sizes", 400);
+  await ask("GET /api/v1/sizes", 400, { path: "/api/v1/sizes?push=/metrics/job/a/b" });
   await ask("DELETE /api/v1/groups", 202, {
     path: "/api/v1/groups?push=/metrics/job/backup/instance/db1",
   });
@@ -165,6 +177,7 @@ async function askHealthy(specification: Specification, seen: (answer: Described
   await ask("POST /-/reload", 200);
   await ask("GET /api/v1/plan", 409);
   await ask("GET /api/v1/groups", 409);
+  await ask("GET /api/v1/sizes", 409);
 }
 
 /** A service without rights, that redirects to one Pushgateway which checks nothing. */
@@ -201,15 +214,23 @@ async function askWithoutRights(
   }
   await ask("PUT /api/v1/admin/wipe", 502); // its admin API is off
   for (
-    const [operation, clients] of [
-      ["GET /api/v1/metrics", 1],
-      ["GET /api/v1/plan", 1],
-      ["GET /pushed", 4],
-      ["HEAD /pushed", 4],
+    const [operation, clients, query] of [
+      ["GET /api/v1/metrics", 1, ""],
+      ["GET /api/v1/plan", 1, ""],
+      ["GET /api/v1/sizes", 1, "?push=job=a"],
+      ["GET /pushed", 4, ""],
+      ["HEAD /pushed", 4, ""],
     ] as const
   ) {
-    const answers = await askTooOften(app.url, { operation, clients, member: only });
+    const answers = await askTooOften(app.url, { operation, query, clients, member: only });
     for (const answer of answers) check(operation, answer.status, answer);
+  }
+  // No member is asked for a search, so it has to take long by itself.
+  await pushMany(only, MANY_GROUPS);
+  await ask("GET /api/v1/plan", 200);
+  const search = { operation: "GET /api/v1/groups", query: "?search=a", clients: 10 };
+  for (const answer of await askTooOften(app.url, search)) {
+    check(search.operation, answer.status, answer);
   }
   await only.kill9();
   await ask("GET /api/v1/status", 502);
@@ -217,21 +238,37 @@ async function askWithoutRights(
   for (const method of ["GET", "HEAD"]) await ask(`${method} /pushed`, 502);
 }
 
-/** Asks once more than clients are answered while the Pushgateway stands still, so that none is done. */
+/** Pushes many groups to a Pushgateway that checks nothing. */
+async function pushMany({ url }: Pushgateway, groups: number): Promise<void> {
+  const next = Array(groups).keys();
+  await Promise.all(Array.from({ length: 16 }, async () => {
+    for (const i of next) {
+      const { status } = await request(`${url}/metrics/job/a/i/${i}`, { method: "PUT" });
+      assert.equal(status, 202);
+    }
+  }));
+}
+
+/**
+ * Asks once more than clients are answered, while the Pushgateway that is read for it stands still, so that none
+ * is done.
+ */
 async function askTooOften(
   url: string,
-  { operation, clients, member }: {
+  { operation, query, clients, member }: {
     readonly operation: string;
+    readonly query: string;
     readonly clients: number;
-    readonly member: Pushgateway;
+    readonly member?: Pushgateway;
   },
 ): Promise<GivenAnswer[]> {
   const [method, path] = operation.split(" ");
+  const target = `${url}${path}${query}`;
   for (let tries = 0; tries < BUSY_TRIES_MAX; tries++) {
-    member.kill("SIGSTOP");
-    const all = Array.from({ length: clients + 1 }, () => request(`${url}${path}`, { method }));
+    member?.kill("SIGSTOP");
+    const all = Array.from({ length: clients + 1 }, () => request(target, { method }));
     const first = await Promise.race(all);
-    member.kill("SIGCONT");
+    member?.kill("SIGCONT");
     const answers = await Promise.all(all);
     if (first.status === 429) return answers;
   }
@@ -336,7 +373,7 @@ Deno.test("every path is answered behind the route prefix of the Pushgateways, t
   for (const [template, methods] of specification.methods) {
     if (!methods.includes("GET")) continue;
     const path = template.replace("{grouping}", "a").replace("{file}", "main.js");
-    const query = path === "/api/v1/locate" ? "?push=job=a" : "";
+    const query = ["/api/v1/locate", "/api/v1/sizes"].includes(path) ? "?push=job=a" : "";
     const answer = await request(`${app.url}/gateway${path}${query}`);
     assert.equal(answer.status, 200, `${path}: ${answer.text}`);
     specification.check(`GET ${template}`, answer);

@@ -106,3 +106,23 @@ Deno.test("an instance with another configuration is warned of, until it has the
   assert.equal(await page.locator("#agreement-body .suspect").count(), 0);
   assert.deepEqual(await one.audit(), []);
 });
+
+Deno.test("a Consul that does not answer is told with what waits for it, until it is back", async () => {
+  await using consul = await startConsul();
+  await using member = await startPushgateway();
+  await using app = await startApp(
+    `consul_server: {addr: "${consul.address}"}\n` +
+      `pushgateway: {port: ${member.port}, servers: [${member.hostname}]}\n`,
+  );
+  await untilReady(app, 1);
+  await using browser = await startBrowser();
+  await using one = await look(browser, app.url);
+  const { page } = one;
+  await page.locator("#problems .good").waitFor();
+  await consul.stop();
+  const problems = page.locator("#problems .bad");
+  await problems.filter({ hasText: "There are no locks in Consul." }).waitFor();
+  await problems.filter({ hasText: /look-up of members failed: .*expected .*, found / }).waitFor();
+  await consul.start();
+  await page.locator("#problems .good").waitFor({ timeout: 60_000 });
+});

@@ -18,7 +18,9 @@ Deno.test("the table follows a kill and a return, and nobody reloads the page", 
 
   await first.kill9();
   await row.locator(".state.suspect").waitFor();
-  await page.locator("#problems .bad").first().waitFor();
+  await page.locator("#problems .bad", { hasText: `${first.address} (connection refused)` })
+    .waitFor();
+  assert.match(await page.title(), /^\(\d\) /, "the tab tells of it");
   await page.locator("#events-body tr", { hasText: `${first.address}: active → suspect` })
     .waitFor();
   assert.match(await row.locator(".why").innerText(), /refused/);
@@ -26,7 +28,16 @@ Deno.test("the table follows a kill and a return, and nobody reloads the page", 
   await first.start();
   await row.locator(".state.active").waitFor();
   await page.locator("#problems .good").waitFor();
+  assert.doesNotMatch(await page.title(), /^\(/);
   assert.deepEqual(await one.audit(), []);
+
+  const events = page.locator("#events-body tr");
+  const [last] = await events.allInnerTexts();
+  assert.match(last, /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/);
+  const number = await events.count();
+  await page.reload();
+  await events.first().waitFor();
+  assert(await events.count() >= number, "events are kept over a reload");
 });
 
 Deno.test("members are sorted and filtered, and the choice stays when they change", async () => {
@@ -83,6 +94,16 @@ Deno.test("a group is looked up by its labels, and the curl line that is shown p
   await row.filter({ hasText: 'instance="a b"' }).waitFor();
   const owner = await entry("Owner");
   assert((await row.innerText()).includes(owner), "it lies where the look-up said");
+
+  for (
+    const [name, place] of [
+      ["Read sizes", row.locator("[data-label=Size]")],
+      ["Read", page.locator(`#locate-result dt:text-is("Size") + dd`)],
+    ] as const
+  ) {
+    await page.getByRole("button", { name, exact: true }).click();
+    await place.filter({ hasText: /^1 sample, \d+ B$/ }).waitFor();
+  }
 
   const members = page.locator("#members-body tr");
   await members.filter({ hasText: owner }).locator("[data-label='Pushes/s']", {
@@ -239,6 +260,49 @@ Deno.test("the page's policy lets no markup run, whoever puts it in", async () =
     );
   }, { what: "the browser to refuse both" });
   assert.notEqual(await one.page.title(), "broken");
+});
+
+Deno.test("a Pushgateway whose page a push has broken is named, until the group is deleted", async () => {
+  await using fleet = await startFleet({ members: 2 });
+  await using browser = await startBrowser();
+  await using one = await look(browser, fleet.app.url);
+  const { page } = one;
+  await page.locator("#problems .good").waitFor();
+  const [{ address, url }] = fleet.members;
+  const send = async (method: string) => {
+    const answer = await fetch(`${url}/metrics/job/%E9`, { method, body: "m 1\n" });
+    await answer.body?.cancel();
+  };
+  await send("PUT"); // a value that is not UTF-8: it is refused, and all the same it is there
+  await fleet.sweep();
+  await page.locator("#problems .bad", { hasText: `cannot be scraped (1): ${address}` }).waitFor();
+  const row = page.locator("#members-body tr", { hasText: address });
+  await row.locator(".why", { hasText: "/metrics is broken" }).waitFor();
+
+  await send("DELETE");
+  await fleet.sweep();
+  await page.locator("#problems .good").waitFor();
+});
+
+Deno.test("a service that is busy with others is asked once more", async () => {
+  await using fleet = await startFleet({ members: 1 });
+  await fleet.push("/metrics/job/a");
+  await fleet.sweep();
+  await using browser = await startBrowser();
+  let refusals = 2;
+  const prepare = async (page: Page) => {
+    await page.route("**/api/v1/groups?*", (route) => {
+      if (refusals-- <= 0) return route.continue();
+      return route.fulfill({
+        status: 429,
+        headers: { "retry-after": "1" },
+        json: { error: "busy" },
+      });
+    });
+  };
+  await using one = await look(browser, fleet.app.url, { prepare });
+  await one.page.locator("#groups-result tbody tr").waitFor();
+  assert(one.complaints().every((text) => text.includes("429")));
 });
 
 Deno.test("what was answered is shown, also where a request beside it has failed", async () => {

@@ -55,7 +55,7 @@ await waitFor(async () => {
 await fleet.sweep();
 await using browser = await startBrowser();
 const many = showMany(200);
-many.change(17, { state: "suspect", why: "connection refused", share: undefined, missing: 1_012 });
+many.change(17, { state: "suspect", why: "connection refused", share: undefined, missing: 929 });
 many.change(42, {
   state: "draining",
   why: "marked as removed",

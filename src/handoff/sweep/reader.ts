@@ -13,7 +13,7 @@ import { createTroubles } from "../../log/trouble.ts";
 import type { Member } from "../../member.ts";
 import type { MemberRecord } from "../../membership/membership.ts";
 import type { PushTimes } from "../../pushgateway/push_times.ts";
-import type { Gateways } from "../gateways.ts";
+import { type Gateways, MemberFailure } from "../gateways.ts";
 import type { EmptyInstances } from "../plan/empty_instances.ts";
 import { lacksInstanceId } from "../plan/inventory.ts";
 import type { Whereabouts } from "../plan/whereabouts.ts";
@@ -57,6 +57,8 @@ export interface Reader {
   /** Whether a read is under way that is not slow. */
   readonly isBusy: boolean;
   readonly last: ReadonlyMap<Member, LastRead>;
+  /** Members whose last read failed, and why. The reason does not name the member. */
+  readonly failing: ReadonlyMap<Member, string>;
   forget(member: Member): void;
 }
 
@@ -75,6 +77,7 @@ export function createReader(deps: ReaderDeps): Reader {
   const turns = createTurns({ atOnce: () => AT_ONCE_MAX });
   const reading = new Map<Member, { slow: boolean }>();
   const last = new Map<Member, LastRead>();
+  const failing = new Map<Member, string>();
   const troubles = createTroubles();
 
   async function read(
@@ -102,6 +105,7 @@ export function createReader(deps: ReaderDeps): Reader {
       if (!emptyInstances.knows(member)) await learnSpellings(member, times, signal);
       one.end(times);
       last.set(member, { record, beganMs, beganAt, seconds: (clock() - beganMs) / 1_000 });
+      failing.delete(member);
       const past = troubles.over(member);
       if (past) log.info("reading the groups of a member works again", { member, ...past });
       return true;
@@ -118,6 +122,7 @@ export function createReader(deps: ReaderDeps): Reader {
 
   function fails(member: Member, error: unknown): void {
     deps.metrics.failed("sweep");
+    failing.set(member, errorText(error instanceof MemberFailure ? error.cause ?? error : error));
     if (!troubles.isNews(member, error)) return;
     const fields = { member, err: errorText(error) };
     log.warn("reading the groups of a member failed, trying again", fields);
@@ -155,8 +160,10 @@ export function createReader(deps: ReaderDeps): Reader {
       return [...reading.values()].some(({ slow }) => !slow);
     },
     last,
+    failing,
     forget(member) {
       last.delete(member);
+      failing.delete(member);
       troubles.forget(member);
     },
   };

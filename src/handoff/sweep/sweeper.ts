@@ -118,6 +118,8 @@ export interface Sweeper {
    * @throws the signal's reason when it aborts
    */
   sweep(signal: AbortSignal): Promise<readonly Member[]>;
+  /** Members whose last read failed, and why. The reason does not name the member. */
+  readonly failing: ReadonlyMap<Member, string>;
 }
 
 /** The least time between two comparisons. */
@@ -350,6 +352,7 @@ export function createSweeper(deps: SweeperDeps): Sweeper {
       }
       await Promise.all(tasks);
     },
+    failing: reader.failing,
     wake: woken.raise,
     readNow(member) {
       due.now(member);

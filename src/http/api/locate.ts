@@ -2,12 +2,10 @@
 
 import type { Config } from "../../config/config.ts";
 import { groupId, groupPath, placementKey } from "../../group/group.ts";
-import { parsePushPath } from "../../group/push_path.ts";
 import type { Handoff } from "../../handoff/handoff.ts";
-import { errorText } from "../../log.ts";
 import type { Reply } from "../message.ts";
 import { failure, success } from "./envelope.ts";
-import { pathOfPasted } from "./pasted.ts";
+import { groupOfPasted } from "./pasted.ts";
 import type { HolderView, LocatedView } from "./views.ts";
 
 /** What the answer needs. */
@@ -22,16 +20,9 @@ export function createLocate({ config, handoff, holders }: LocateDeps): (target:
   return (target) => {
     const { nameScheme, upstream: { scheme, routePrefix } } = config();
     const query = new URLSearchParams(target.split("?", 2)[1]);
-    let given: string;
-    try {
-      given = pathOfPasted(query.get("push") ?? "", { routePrefix, nameScheme });
-    } catch (error) {
-      return failure(400, `push: ${errorText(error)}`);
-    }
-    const [asGiven] = given.split("?", 1);
-    const parsed = parsePushPath(asGiven, nameScheme);
-    if (parsed.kind === "refused") return failure(400, parsed.reason);
-    const { group } = parsed;
+    const pasted = groupOfPasted(query.get("push") ?? "", { routePrefix, nameScheme });
+    if (pasted.kind === "refused") return failure(400, pasted.reason);
+    const { group, given } = pasted;
     const [id, path] = [groupId(group), groupPath(group, nameScheme)];
     const owner = handoff.ownerOf(placementKey(group));
     if (owner === undefined) return failure(503, "no Pushgateway is known yet");
@@ -39,8 +30,8 @@ export function createLocate({ config, handoff, holders }: LocateDeps): (target:
     const located: LocatedView = {
       group: { job: group.job, ...Object.fromEntries(group.labels) },
       path,
-      given: asGiven,
-      spelling: asGiven === path ? "usual" : parsed.path === asGiven ? "other" : "changed",
+      given,
+      spelling: given === path ? "usual" : pasted.path === given ? "other" : "changed",
       owner,
       url: `${scheme}://${owner}${routePrefix}${stored}`,
       holders: holders(id),

@@ -17,7 +17,7 @@ import type { MemberView } from "./views.ts";
 /** What the answers need. */
 export interface MembersApiDeps {
   readonly snapshot: () => Snapshot;
-  readonly handoff: Pick<Handoff, "inventories" | "drains" | "sweep" | "counts">;
+  readonly handoff: Pick<Handoff, "inventories" | "unread" | "drains" | "sweep" | "counts">;
   readonly history: Pick<History, "originOf">;
   /** The number of pushes that a member has got, and of those that have failed. */
   readonly pushesOf: (member: Member) => number;
@@ -65,12 +65,17 @@ export function createMembersApi(
     const { membership, ring } = snapshot();
     const record = membership.records.get(member);
     const weight = weightOf(snapshot(), member);
-    const groups = handoff.inventories.get(member)?.times.size;
+    const held = handoff.inventories.get(member);
+    const groups = held?.times.size;
     const share = ring.shares.get(member);
     const version = record?.version;
     const origin = history.originOf(member);
     const misplaced = groups === undefined ? undefined : handoff.counts?.misplaced.get(member) ?? 0;
     const missing = handoff.counts?.missing.get(member);
+    const isRead = handoffEnabled() && record?.verdict === "up";
+    const unread = isRead ? handoff.unread.get(member) : undefined;
+    // Only the text page tells the types of families.
+    const isBroken = isRead && held !== undefined && held.types === undefined;
     const leaves = record?.state === "draining" || record?.state === "departed";
     const drain = leaves ? handoff.drains.get(member) : undefined;
     return {
@@ -89,6 +94,8 @@ export function createMembersApi(
       ...(groups !== undefined && { groups }),
       ...(misplaced !== undefined && { misplaced }),
       ...(missing !== undefined && { missing }),
+      ...(unread !== undefined && { unread }),
+      ...(isBroken && { broken_page: true }),
       ...(drain && {
         drain: {
           groups: drain.groups,

@@ -3,9 +3,11 @@
 import type { BuildInfo } from "../../build.ts";
 import type { Config } from "../../config/config.ts";
 import { configHash } from "../../config/config_hash.ts";
+import type { LocksState } from "../../consul/locks/locks.ts";
 import type { Handoff } from "../../handoff/handoff.ts";
 import type { History } from "../../membership/history.ts";
 import { MEMBER_STATES } from "../../membership/membership.ts";
+import { LOCKS_STATES } from "../../metrics/metrics.ts";
 import type { Snapshot } from "../snapshot.ts";
 import { readiness } from "./readiness.ts";
 import { time } from "./time.ts";
@@ -16,6 +18,10 @@ export interface OverviewDeps {
   readonly snapshot: () => Snapshot;
   readonly config: () => Config;
   readonly handoff: Pick<Handoff, "counts" | "misplaced" | "instances">;
+  /** Returns why the last look-up of members that failed did so. */
+  readonly lookUpFailure: () => string | undefined;
+  /** Returns whether there are locks in Consul; `undefined` without Consul. */
+  readonly locks: () => LocksState | undefined;
   readonly history: Pick<History, "events">;
   readonly build: BuildInfo;
   /** When this process started, Unix time in milliseconds. */
@@ -25,7 +31,8 @@ export interface OverviewDeps {
 
 /** Creates a function that returns the current overview of one app. */
 export function createOverview(
-  { snapshot, config, handoff, history, build, startedMs, enableAdminApi }: OverviewDeps,
+  { snapshot, config, handoff, lookUpFailure, locks, history, build, startedMs, enableAdminApi }:
+    OverviewDeps,
 ): () => OverviewView {
   return () => {
     const { membership, ring } = snapshot();
@@ -33,6 +40,8 @@ export function createOverview(
     const { mode, handoff: { enabled } } = config();
     const { counts, misplaced, instances } = handoff;
     const states = [...membership.records.values()].map(({ state }) => state);
+    const failure = lookUpFailure();
+    const locksState = locks();
     const missing = counts?.missing.values().reduce((sum, groups) => sum + groups, 0);
     return {
       version: build.version,
@@ -43,6 +52,10 @@ export function createOverview(
       handoff: enabled,
       admin_api: enableAdminApi,
       discovery: membership.discovery,
+      ...(membership.discovery === "failed" && failure !== undefined && {
+        discovery_error: failure,
+      }),
+      ...(locksState !== undefined && { locks: LOCKS_STATES[locksState] }),
       ring: {
         hash: ring.hash,
         members: ring.members.length,

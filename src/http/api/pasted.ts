@@ -1,9 +1,30 @@
 /** Reads what users paste to find a group: a push URL, a path, or labels. Pure. @module */
 
-import { groupPath } from "../../group/group.ts";
+import { type Group, groupPath } from "../../group/group.ts";
 import type { NameScheme } from "../../group/label_name.ts";
+import { parsePushPath } from "../../group/push_path.ts";
+import { errorText } from "../../log.ts";
 
 const URL_START = /^https?:\/\/[^/?#]*/i;
+/** How the Pushgateways read paths. */
+export interface PastedOptions {
+  /** The route prefix of the Pushgateways, which a URL may begin with. */
+  readonly routePrefix: string;
+  readonly nameScheme: NameScheme;
+}
+
+/** The group that a text stands for, or why it stands for none. */
+export type PastedGroup =
+  | {
+    readonly kind: "group";
+    readonly group: Group;
+    /** The path as it was given, without a query. */
+    readonly given: string;
+    /** The path as a Pushgateway takes it. */
+    readonly path: string;
+  }
+  | { readonly kind: "refused"; readonly reason: string };
+
 /** `name=value`, the value in quotes or up to the next comma or blank. */
 const LABEL = /\s*([^\s=,{}"]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,{}"]*))\s*(?:,|$)/sy;
 
@@ -12,7 +33,6 @@ const LABEL = /\s*([^\s=,{}"]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,{}"]*))\s*(?:
  *
  * @param text `http://host/metrics/job/x`, `/metrics/job/x`, `job/x`, or `job=x,instance=y` with or without
  *   quotes and braces
- * @param options.routePrefix the route prefix of the Pushgateways, which a URL may begin with
  * @throws {TypeError} if it is none of these
  *
  * @example
@@ -28,7 +48,7 @@ const LABEL = /\s*([^\s=,{}"]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,{}"]*))\s*(?:
  */
 export function pathOfPasted(
   text: string,
-  { routePrefix, nameScheme }: { readonly routePrefix: string; readonly nameScheme: NameScheme },
+  { routePrefix, nameScheme }: PastedOptions,
 ): string {
   const pasted = text.trim();
   const isUrl = URL_START.test(pasted);
@@ -44,6 +64,20 @@ export function pathOfPasted(
   if (job === undefined) throw refused(text);
   const sorted = Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1));
   return groupPath({ job, labels: new Map(sorted) }, nameScheme);
+}
+
+/** Returns the group that a text stands for. A path is read as a Pushgateway reads it. */
+export function groupOfPasted(text: string, options: PastedOptions): PastedGroup {
+  let given: string;
+  try {
+    [given] = pathOfPasted(text, options).split("?", 1);
+  } catch (error) {
+    return { kind: "refused", reason: `push: ${errorText(error)}` };
+  }
+  const parsed = parsePushPath(given, options.nameScheme);
+  return parsed.kind === "refused"
+    ? { kind: "refused", reason: parsed.reason }
+    : { kind: "group", group: parsed.group, given, path: parsed.path };
 }
 
 function labelsOf(text: string): Record<string, string> {
@@ -62,6 +96,8 @@ function labelsOf(text: string): Record<string, string> {
 }
 
 function refused(text: string): TypeError {
-  const expected = "a push URL, a path as /metrics/job/JOB, or labels as job=JOB,instance=NAME";
-  return new TypeError(`expected ${expected}, found ${JSON.stringify(text.slice(0, 200))}`);
+  const found = JSON.stringify(text.slice(0, 200));
+  return new TypeError(
+    `expected a push URL, a path as /metrics/job/JOB, or labels as job=JOB,instance=NAME, found ${found}`,
+  );
 }

@@ -32,6 +32,10 @@ export const memberView = z.object({
   misplaced: z.number().optional(),
   /** If it does not answer: how many of its groups no other member has. */
   missing: z.number().optional(),
+  /** If it answers, but its groups could not be read the last time: why. */
+  unread: z.string().optional(),
+  /** Whether its last sweep could not read its `/metrics`, but its JSON API: then nobody can scrape it. */
+  broken_page: z.boolean().optional(),
   /** Whether it leaves and was found empty. */
   drained: z.boolean(),
   /** The progress of its drain, whichever instance runs it. */
@@ -75,6 +79,24 @@ export interface HolderView {
   readonly failed?: string;
 }
 
+/** How large a group is on one member. */
+export interface SizeView {
+  readonly member: Member;
+  readonly samples: number;
+  readonly bytes: number;
+}
+
+/** How large some groups are. */
+export interface SizesView {
+  readonly groups: readonly {
+    readonly path: string;
+    /** Absent members do not hold it, or could not be read. */
+    readonly sizes: readonly SizeView[];
+  }[];
+  /** Members that could not be read, and why. */
+  readonly unread: readonly { readonly member: Member; readonly why: string }[];
+}
+
 /** One group that was found. */
 export interface FoundGroupView {
   readonly group: Readonly<Record<string, string>>;
@@ -115,6 +137,10 @@ export interface OverviewView {
   readonly handoff: boolean;
   readonly admin_api: boolean;
   readonly discovery: string;
+  /** Why the last look-up of members failed. */
+  readonly discovery_error?: string;
+  /** Whether there are locks in Consul. Absent without Consul. */
+  readonly locks?: "available" | "unreachable" | "forbidden";
   readonly ring: { readonly hash: number; readonly members: number; readonly kept: boolean };
   readonly config_hash: string;
   /** The ID of the last event; 0 before the first one. */

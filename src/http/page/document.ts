@@ -4,8 +4,9 @@ import type { HistoryEvent } from "../../membership/history.ts";
 import { MEMBER_STATES } from "../../membership/membership.ts";
 import { time } from "../api/time.ts";
 import type { MemberView, OverviewView } from "../api/views.ts";
-import { eventText, membersText, problemsOf } from "./browser/fleet.js";
+import { eventText } from "./browser/fleet.js";
 import { count, percent } from "./browser/format.js";
+import { membersText, problemsOf } from "./browser/problems.js";
 import { type Language, stateKey, wordsOf } from "./browser/words.js";
 import { html, type Markup } from "./markup.ts";
 
@@ -49,9 +50,9 @@ export function renderDocument(shown: Shown, language: Language): string {
     <p id="stale" role="alert" hidden></p>
     <section aria-labelledby="problems-title">
     <h2 id="problems-title" class="quiet">${words("problems")}</h2>
-    <ul id="problems" aria-live="polite">${problems(overview, words)}</ul>
+    <ul id="problems" aria-live="polite">${problems(shown, words)}</ul>
     <dl class="sums">
-    ${["members", "groups", "misplaced", "missing", "compared"].map((key) =>
+    ${["members", "groups", "misplaced", "missing", "rate", "compared", "running"].map((key) =>
       sum(key, overview, words)
     )}
     </dl>
@@ -66,7 +67,7 @@ export function renderDocument(shown: Shown, language: Language): string {
 }
 
 function links(words: Words): Markup[] {
-  const sections = ["members", "ring", "locate", "groups", "events", "agreement"];
+  const sections = ["members", "underway", "ring", "locate", "groups", "events", "agreement"];
   return sections.map((id) =>
     html`
       <a href="#${id}">${words(id)}</a>
@@ -74,8 +75,8 @@ function links(words: Words): Markup[] {
   );
 }
 
-function problems(overview: OverviewView, words: Words): Markup[] {
-  const found = problemsOf(overview, words);
+function problems({ overview, members }: Shown, words: Words): Markup[] {
+  const found = problemsOf(overview, members, words);
   if (found.length === 0) return [html`<li class="good">${words("ok")}</li>`];
   return found.map(({ level, text }) => html`<li class="${level}">${text}</li>`);
 }
@@ -85,6 +86,8 @@ function sum(key: string, overview: OverviewView, words: Words): Markup {
   const values = new Map([
     ["members", membersText(overview)],
     ["compared", compared ?? "–"],
+    ["rate", "–"], // only the script knows it
+    ["running", overview.started],
   ]);
   const value = values.get(key) ?? count({ groups, misplaced, missing }[key]);
   return html`
@@ -147,10 +150,19 @@ function interactive(words: Words): Markup {
         <p id="members-empty" class="empty" hidden>${words("noMembers")}</p>
         <button type="button" id="members-all" hidden></button>
       </section>
-      <section id="drains-section" aria-labelledby="drains-title">
-        <h2 id="drains-title">${words("drains")}</h2>
-        <ul id="drains"></ul>
-        <p id="drains-empty" class="empty">${words("noDrains")}</p>
+      <section id="underway" aria-labelledby="underway-title">
+        <h2 id="underway-title">${words("underway")}</h2>
+        <dl>
+          <dt>${words("handoff")}</dt>
+          <dd id="underway-handoff"></dd>
+          <dt>${words("sweep")}</dt>
+          <dd id="underway-sweep"></dd>
+          <dt>${words("drains")}</dt>
+          <dd>
+            <ul id="drains"></ul>
+            <span id="drains-empty" class="empty">${words("noDrains")}</span>
+          </dd>
+        </dl>
       </section>
       <section id="ring" aria-labelledby="ring-title">
         <h2 id="ring-title">${words("ring")}</h2>
@@ -251,7 +263,7 @@ function plainTables({ overview, members, events }: Shown, words: Words): Markup
       view.member,
       words(stateKey(view.state)),
       view.since,
-      view.why,
+      words.told(view.why ?? ""),
       view.weight,
       percent(view.share),
       count(view.groups),

@@ -1,6 +1,8 @@
-/** The members as a text table, for curl. @module */
+/** The problems and the members as text, for curl. @module */
 
 import type { MemberView, OverviewView } from "../api/views.ts";
+import { problemsOf } from "./browser/problems.js";
+import { wordsOf } from "./browser/words.js";
 
 const HEADERS = [
   "MEMBER",
@@ -16,11 +18,12 @@ const HEADERS = [
 /** Columns of numbers, which are right-aligned. */
 const NUMBERS = new Set(["WEIGHT", "SHARE", "GROUPS", "MISPLACED", "MISSING"]);
 
-/** Renders one line for the instance, and one for each member. */
-export function textTable(
-  { version, ready, reason }: OverviewView,
-  members: readonly MemberView[],
-): string {
+/** Renders one line for the instance, one for each problem, and one for each member. */
+export function textTable(overview: OverviewView, members: readonly MemberView[]): string {
+  const { version, ready, reason } = overview;
+  const problems = problemsOf(overview, members, wordsOf("en")).map(({ text }) =>
+    `! ${oneLine(text)}`
+  );
   const rows = [HEADERS, ...members.map(row)];
   const widths = HEADERS.map((_, column) => Math.max(...rows.map((cells) => cells[column].length)));
   const lines = rows.map((cells) =>
@@ -29,7 +32,8 @@ export function textTable(
     ).join("  ").trimEnd()
   );
   const state = ready ? "ready" : "not ready";
-  return [`dynamic-sharding ${version}: ${state}, ${reason}`, "", ...lines, ""].join("\n");
+  const title = `dynamic-sharding ${version}: ${state}, ${reason}`;
+  return [title, ...problems, "", ...lines, ""].join("\n");
 }
 
 function row(
@@ -45,11 +49,17 @@ function row(
     text(groups),
     text(misplaced),
     text(missing),
-    // A reason may contain text of a member. Control characters are removed, so that it stays one line and
-    // cannot control a terminal.
-    // deno-lint-ignore no-control-regex
-    (same_as === undefined ? why : `${why} (${same_as})`).replace(/[\x00-\x1f\x7f-\x9f]/g, " "),
+    oneLine(same_as === undefined ? why : `${why} (${same_as})`),
   ];
+}
+
+/**
+ * Returns a text without control characters: a reason may contain text of a member, which has to stay one line
+ * and must not control a terminal.
+ */
+function oneLine(text: string): string {
+  // deno-lint-ignore no-control-regex
+  return text.replace(/[\x00-\x1f\x7f-\x9f]/g, " ");
 }
 
 function text(value: number | undefined): string {

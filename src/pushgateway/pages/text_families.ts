@@ -129,20 +129,33 @@ function select(
   wants: Wants,
   take: WriteBytes,
 ): void {
-  const text = latin1Of(samples);
   const within = WITHIN[type];
   /** The beginning of the wanted samples. */
   let from = 0;
+  eachSample(samples, (all, at, end) => {
+    if (wants(within === undefined ? all : all.filter(([name]) => name !== within))) return;
+    if (at > from) take(samples.subarray(from, at));
+    from = end;
+  });
+  if (from < samples.length) take(samples.subarray(from));
+}
+
+/**
+ * Goes through whole samples.
+ *
+ * @param take called with the labels of each (with one character for each byte), and where its line begins and
+ *   ends
+ */
+export function eachSample(
+  samples: Uint8Array,
+  take: (labels: LabelPairs, at: number, end: number) => void,
+): void {
+  const text = latin1Of(samples);
   for (let at = 0; at < text.length;) {
     const end = text.indexOf("\n", at) + 1;
-    const all = labelsOf(text.slice(at, end));
-    if (!wants(within === undefined ? all : all.filter(([name]) => name !== within))) {
-      if (at > from) take(samples.subarray(from, at));
-      from = end;
-    }
+    take(labelsOf(text.slice(at, end)), at, end);
     at = end;
   }
-  if (from < samples.length) take(samples.subarray(from));
 }
 
 function labelsOf(line: string): LabelPairs {

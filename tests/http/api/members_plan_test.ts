@@ -33,6 +33,7 @@ async function plan(
     snapshot: () => view(...events),
     handoff: {
       inventories: new Map([[A, held("a", 5)], [B, held("b", 7)]]),
+      unread: new Map(),
       drains: new Map(),
       counts: undefined,
       sweep,

@@ -22,6 +22,7 @@ function startApi(events: readonly string[], own: Partial<MembersApiDeps> = {}) 
     snapshot: () => view(...events),
     handoff: {
       inventories: new Map(),
+      unread: new Map(),
       drains: new Map(),
       counts: undefined,
       sweep: () => Promise.resolve([]),
@@ -118,6 +119,7 @@ Deno.test("a drain's progress is shown while its member leaves, with groups that
   const progress = { groups: 200, moved: 50, early: 0, staying };
   const handoff: MembersApiDeps["handoff"] = {
     inventories: new Map([[member("a"), holding(...staying.keys())], [member("b"), holding()]]),
+    unread: new Map(),
     drains: new Map([[member("a"), progress], [member("b"), progress]]),
     counts: undefined,
     sweep: () => Promise.resolve([]),
@@ -137,6 +139,7 @@ Deno.test("a drain's rate, the time left and whether targets check are shown onc
   const progress = { groups: 200, moved: 50, early: 0, staying: new Map<string, string>() };
   const handoff = (own: Partial<DrainProgress>): MembersApiDeps["handoff"] => ({
     inventories: new Map(),
+    unread: new Map(),
     drains: new Map([[member("a"), { ...progress, ...own }]]),
     counts: undefined,
     sweep: () => Promise.resolve([]),
@@ -166,6 +169,41 @@ Deno.test("members are listed with their states, those of a ring that is kept to
   });
 });
 
+Deno.test("of a member that answers is told why its groups cannot be read", {
+  permissions,
+}, async () => {
+  const why = "expected its groups from /api/v1/metrics, found status 500";
+  const handoff: MembersApiDeps["handoff"] = {
+    inventories: new Map(),
+    unread: new Map([[member("a"), why], [member("b"), why]]),
+    drains: new Map(),
+    counts: undefined,
+    sweep: () => Promise.resolve([]),
+  };
+  const views = await listed(["list a b", "a ok", "b refused"], { handoff });
+  assert.deepEqual([views.get("a")?.unread, views.get("b")?.unread], [why, undefined]);
+});
+
+Deno.test("the page of a member is broken where only its JSON API could be read", {
+  permissions,
+}, async () => {
+  const [broken, whole] = [holding(), { ...holding(), types: new Map<string, string>() }];
+  const handoff: MembersApiDeps["handoff"] = {
+    inventories: new Map([[member("a"), broken], [member("b"), whole], [member("c"), broken]]),
+    unread: new Map(),
+    drains: new Map(),
+    counts: undefined,
+    sweep: () => Promise.resolve([]),
+  };
+  const views = await listed(["list a b c", "a ok", "b ok", "c refused"], { handoff });
+  const pages = ["a", "b", "c"].map((name) => views.get(name)?.broken_page);
+  assert.deepEqual(
+    pages,
+    [true, undefined, undefined],
+    "of c, which does not answer, nothing is known",
+  );
+});
+
 Deno.test("members that answer no more are not named as holders of a group", {
   permissions,
 }, () => {
@@ -173,6 +211,7 @@ Deno.test("members that answer no more are not named as holders of a group", {
   const held = holding(id);
   const handoff: MembersApiDeps["handoff"] = {
     inventories: new Map([[member("a"), held], [member("b"), held]]),
+    unread: new Map(),
     drains: new Map(),
     counts: undefined,
     sweep: () => Promise.resolve([]),

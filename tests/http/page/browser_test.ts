@@ -1,8 +1,10 @@
 /** What the page's scripts work out by themselves. */
 
 import assert from "node:assert/strict";
-import { eventText, problemsOf } from "../../../src/http/page/browser/fleet.js";
+import { eventText } from "../../../src/http/page/browser/fleet.js";
 import {
+  bytes,
+  clock,
   count,
   duration,
   labelsText,
@@ -11,9 +13,15 @@ import {
   shellWord,
 } from "../../../src/http/page/browser/format.js";
 import { chosen } from "../../../src/http/page/browser/order.js";
+import { problemsOf } from "../../../src/http/page/browser/problems.js";
 import { createRates } from "../../../src/http/page/browser/rates.js";
 import { arcPath } from "../../../src/http/page/browser/ring.js";
+import { sizeText } from "../../../src/http/page/browser/sizes.js";
+import { handoffText, sweepText } from "../../../src/http/page/browser/underway.js";
 import { wordsOf } from "../../../src/http/page/browser/words.js";
+
+/** A member as the page takes it. */
+type MemberView = Parameters<typeof chosen>[0][number];
 
 const permissions = "none";
 const words = wordsOf("en");
@@ -39,6 +47,16 @@ Deno.test("numbers have their thousands parted, and what is not known is a dash"
   assert.deepEqual([count(0), count(undefined), percent(undefined)], ["0", "–", "–"]);
   assert.deepEqual([percent(0.25), percent(0.0123)], ["25.0 %", "1.23 %"]);
   assert.equal(labelsText({ job: 'a"b', x: "y" }), '{job="a\\"b", x="y"}');
+});
+
+Deno.test("bytes have their unit, and times are by the clock on the wall", { permissions }, () => {
+  assert.deepEqual([999, 1_449, 35_600, 2_000_000].map(bytes), [
+    "999 B",
+    "1.4 kB",
+    "36 kB",
+    "2.0 MB",
+  ]);
+  assert.match(clock("2026-11-30T02:03:04Z"), /^2026-1[12]-\d\d \d\d:\d3:04$/);
 });
 
 Deno.test("rates are those of the last ten seconds, and begin anew with a count", {
@@ -69,7 +87,7 @@ Deno.test("a shell reads each word as it is", { permissions: { run: ["sh"] } }, 
   assert.deepEqual(new TextDecoder().decode(stdout).split("\0").slice(0, -1), texts);
 });
 
-const view = (member: string, state: string, groups?: number) => ({
+const view = (member: string, state: string, groups?: number): MemberView => ({
   ...{ member, state, in_ring: true, drained: false },
   ...(groups !== undefined && { groups }),
 });
@@ -87,51 +105,116 @@ const ORDERS: readonly [what: string, own: Partial<Parameters<typeof chosen>[1]>
     ["only those of a state", { state: "active" }, "2 10"],
     ["only those with a text", { text: "0.1" }, "10"],
     ["only those with all words", { text: "9091 SUSPECT" }, "9"],
+    ["only those with a word of the page's language", { text: "可疑" }, "9"],
   ];
 for (const [what, own, hosts] of ORDERS) {
   Deno.test(`members are shown ${what}`, { permissions }, () => {
-    const choice = { text: "", state: "", key: "state" as const, descending: false, ...own };
+    const shown = ({ state }: MemberView) => state === "suspect" ? "可疑" : "";
+    const choice = { text: "", state: "", key: "state" as const, descending: false, shown, ...own };
     const found = chosen(MEMBERS, choice).map(({ member }) => /\.(\d+):/.exec(member)?.[1]);
     assert.equal(found.join(" "), hosts);
   });
 }
 
+/** An overview of a fleet where all is well. */
+const WELL = {
+  ...{ version: "1", started: "", ready: true, reason: "2 members", mode: "auto", handoff: true },
+  ...{ admin_api: false, discovery: "up", config_hash: "c", last_event: 0, states: { active: 2 } },
+  ...{ groups: 3, misplaced: 0, missing: 0 },
+  ring: { hash: 1, members: 2, kept: false },
+  instances: [
+    { id: "own", own: true, lost: false, ring_hash: 1, config_hash: "c" },
+    { id: "old", own: false, lost: false, ring_hash: 1 },
+  ],
+};
+
 Deno.test("problems come first that cost groups, and none is told where all is well", {
   permissions,
 }, () => {
-  const well = {
-    ...{ version: "1", started: "", ready: true, reason: "2 members", mode: "auto", handoff: true },
-    ...{
-      admin_api: false,
-      discovery: "up",
-      config_hash: "c",
-      last_event: 0,
-      states: { active: 2 },
-    },
-    ...{ groups: 3, misplaced: 0, missing: 0 },
-    ring: { hash: 1, members: 2, kept: false },
-    instances: [
-      { id: "own", own: true, lost: false, ring_hash: 1, config_hash: "c" },
-      { id: "old", own: false, lost: false, ring_hash: 1 },
-    ],
-  };
-  const told = (own: object) => problemsOf({ ...well, ...own }, words).map(({ text }) => text);
+  const told = (own: object, members: readonly MemberView[] = []) =>
+    problemsOf({ ...WELL, ...own }, members, words).map(({ text }) => text);
   assert.deepEqual(told({}), []);
   assert.deepEqual(told({ ready: false, reason: "no member is known" }), [
     "Not ready: no member is known",
   ]);
-  assert.deepEqual(told({ misplaced: 5, missing: 1_000, states: { suspect: 1 } }), [
-    "Missing groups: 1\u202f000. Only a member that does not answer has them",
-    "Suspect members: 1",
+  assert.deepEqual(told({ discovery: "failed", discovery_error: "connection refused" }), [
+    "The last look-up of members failed: connection refused",
+  ]);
+  assert.deepEqual(told({ locks: "available" }), []);
+  assert.deepEqual(told({ locks: "unreachable", handoff: false }), []);
+  assert.match(told({ locks: "unreachable" }).join(), /drains and the removal of old copies wait/);
+  assert.match(told({ locks: "forbidden" }).join(), /no drain goes on/);
+  const away = { ...view("a:1", "suspect"), why: "connection refused", missing: 1_000 };
+  assert.deepEqual(told({ misplaced: 5, missing: 1_000, states: { suspect: 1 } }, [away]), [
+    "Missing groups: 1\u202f000. Only members that do not answer have them: a:1",
+    "Suspect members (1): a:1 (connection refused)",
     "Misplaced groups: 5. Pushes bring them home",
   ]);
+  const unread = ["a", "b", "c", "d"].map((name) => (
+    { ...view(name, "active"), unread: "no answer within 30000 ms" }
+  ));
+  const late = "(no answer within 30000 ms)";
+  assert.deepEqual(told({}, unread), [
+    `Members whose groups cannot be read (4): a ${late}, b ${late}, c ${late} …`,
+  ]);
+  assert.deepEqual(told({}, [{ ...view("a:1", "active"), broken_page: true }]), [
+    "Members whose /metrics is broken, so that they cannot be scraped (1): a:1",
+  ]);
   const other = { id: "x", own: false, lost: false, ring_hash: 2, config_hash: "d" };
-  assert.deepEqual(told({ instances: [...well.instances, other] }), [
+  assert.deepEqual(told({ instances: [...WELL.instances, other] }), [
     "Other instances with another ring: 1",
     "Other instances with another configuration: 1",
   ]);
-  assert.deepEqual(told({ instances: [...well.instances, { ...other, lost: true }] }), []);
+  assert.deepEqual(told({ instances: [...WELL.instances, { ...other, lost: true }] }), []);
 });
+
+Deno.test("what is under way is told with handoff on and off, before a sweep and after it", {
+  permissions,
+}, () => {
+  const { groups: _, misplaced: __, ...unswept } = WELL;
+  const handoff = (own: object) => handoffText({ ...WELL, ...own }, words);
+  assert.deepEqual(
+    [handoff({}), handoff({ misplaced: 2 }), handoff({ handoff: false })],
+    [
+      "Every group that can be read lies with its owner.",
+      "2 of 3 groups are misplaced. Each is moved by its next push.",
+      "off (handoff.enabled: false)",
+    ],
+  );
+  assert.equal(handoffText(unswept, words), "Nothing was swept yet.");
+  const members = [
+    ...[view("a", "active", 2), view("b", "joining"), view("c", "alias")],
+    { ...view("d", "active", 1), unread: "no answer" },
+    { ...view("e", "suspect", 1), missing: 0 },
+  ];
+  assert.equal(sweepText(WELL, members, words), "1 of 4 members could be read the last time.");
+});
+
+Deno.test(
+  "a size is told once, or for each member, or why it is not known",
+  { permissions },
+  () => {
+    const size = (name: string, samples: number) => ({
+      member: name,
+      samples,
+      bytes: 100 * samples,
+    });
+    const read = {
+      groups: [
+        { path: "/a", sizes: [size("a:1", 12)] },
+        { path: "/b", sizes: [size("a:1", 3), size("b:1", 5)] },
+        { path: "/c", sizes: [] },
+      ],
+      unread: [{ member: "c:1", why: "connection refused" }],
+    };
+    assert.deepEqual(["/a", "/b", "/c"].map((path) => sizeText(read, path, words)), [
+      "12 samples, 1.2 kB",
+      "a:1: 3 samples, 300 B; b:1: 5 samples, 500 B",
+      "c:1 cannot be read: connection refused",
+    ]);
+    assert.equal(sizeText({ ...read, unread: [] }, "/c", words), "–");
+  },
+);
 
 Deno.test("events are told in words", { permissions }, () => {
   const base = { id: 1, time: "" };
@@ -146,6 +229,14 @@ Deno.test("events are told in words", { permissions }, () => {
   assert.equal(
     eventText({ ...change, moved: 12 }, words),
     "a:1: draining → departed: empty; 12 groups were moved",
+  );
+  assert.equal(
+    eventText({ ...change, from: "active", to: "suspect", why: "refused", groups: 7 }, words),
+    "a:1: active → suspect: refused; it held 7 groups",
+  );
+  assert.equal(
+    eventText({ ...change, why: "marked as removed" }, wordsOf("zh")),
+    "a:1：搬空中 → 已离开：已标记为移除",
   );
   assert.equal(
     eventText({ ...change, from: "joining", to: "joining", why: "refused" }, words),

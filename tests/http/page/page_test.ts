@@ -57,7 +57,9 @@ for (const accept of ["*/*", "text/plain", "application/json"]) {
   Deno.test(`who accepts ${accept} gets the table as text`, { permissions }, async () => {
     const answer = ask({ accept });
     assert.match(answer.headers.get("content-type") ?? "", /^text\/plain/);
-    const [title, , header, a, b] = (await answer.text()).split("\n");
+    const [title, problem, empty, header, a, b] = (await answer.text()).split("\n");
+    assert.equal(problem, `! Suspect members (1): b:9091 (${MARKUP} [2J)`, "it is one line");
+    assert.equal(empty, "");
     assert.equal(title, "dynamic-sharding 1.0.0: ready, 2 members");
     assert.match(header, /^MEMBER +STATE +SINCE +WEIGHT +SHARE +GROUPS +MISPLACED +MISSING +WHY$/);
     assert.match(a, /^a:9091 +active +2026-11-29T08:15:30Z +1 +50\.0% +12345 +0 +- +healthy$/);

@@ -20,6 +20,8 @@
  * @property {number} [groups]
  * @property {number} [misplaced]
  * @property {number} [missing]
+ * @property {string} [unread]
+ * @property {boolean} [broken_page]
  * @property {{groups: number, moved: number, rate?: number, seconds_left?: number, staying: readonly {group: string, why: string}[]}} [drain]
  *
  * @typedef {object} Overview
@@ -31,6 +33,8 @@
  * @property {boolean} handoff
  * @property {boolean} admin_api
  * @property {string} discovery
+ * @property {string} [discovery_error]
+ * @property {string} [locks]
  * @property {{hash: number, members: number, kept: boolean}} ring
  * @property {string} config_hash
  * @property {number} last_event
@@ -104,8 +108,11 @@ export async function poll(path) {
   return data;
 }
 
+/** How often a busy service is asked. */
+const TRIES_MAX = 5;
+
 /**
- * Asks once.
+ * Asks once, and once more where the service is busy with others.
  *
  * @param {string} path
  * @param {string} [method]
@@ -113,7 +120,12 @@ export async function poll(path) {
  * @throws {Error} as `poll`
  */
 export async function ask(path, method = "GET") {
-  return await dataOf(await fetch(path, { cache: "no-store", method }));
+  for (let tries = 1;; tries++) {
+    const answer = await fetch(path, { cache: "no-store", method });
+    if (answer.status !== 429 || tries === TRIES_MAX) return await dataOf(answer);
+    const seconds = Number(answer.headers.get("retry-after")) || 1;
+    await new Promise((resolve) => setTimeout(resolve, seconds * 1_000));
+  }
 }
 
 /** @param {Response} answer */

@@ -4,8 +4,8 @@
 
 import { ask } from "./api.js";
 import { byId, fill, h } from "./dom.js";
-import { count, labelsText } from "./format.js";
-import { messageOf, movesTable } from "./forms.js";
+import { count, labelsText, messageOf } from "./format.js";
+import { movesTable } from "./forms.js";
 
 /** @typedef {import("./format.js").Words} Words */
 /** @typedef {import("./api.js").MemberView} MemberView */
@@ -43,7 +43,7 @@ export function createDeeds({ words, isAllowed, onDone }) {
         dialog.close();
         onDone();
       } catch (error) {
-        fill(failed, messageOf(error));
+        fill(failed, messageOf(error, words));
         go.disabled = false;
       }
     });
@@ -65,7 +65,7 @@ export function createDeeds({ words, isAllowed, onDone }) {
     const query = new URLSearchParams({ remove: member, sweep: "false" });
     const moves = await ask(`api/v1/plan?${query}`).then(
       (plan) => movesTable(plan, words),
-      (error) => h("p", {}, messageOf(error)),
+      (error) => h("p", {}, messageOf(error, words)),
     );
     confirm({
       title: words("drain"),

@@ -1,5 +1,5 @@
 // @ts-check
-/** Numbers and times for people. @module */
+/** Numbers, times and errors for people. @module */
 
 /** @typedef {ReturnType<typeof import("./words.js").wordsOf>} Words */
 
@@ -40,6 +40,27 @@ export function rate(value) {
 }
 
 /**
+ * A number of bytes in its unit.
+ *
+ * @param {number} value
+ */
+export function bytes(value) {
+  if (value < 1_000) return `${value} B`;
+  const [size, unit] = value < 1_000_000 ? [value / 1_000, "kB"] : [value / 1_000_000, "MB"];
+  return `${size < 10 ? size.toFixed(1) : count(Math.round(size))} ${unit}`;
+}
+
+/**
+ * A time by the clock on the wall: `2026-11-30 02:03:04`.
+ *
+ * @param {string} iso
+ */
+export function clock(iso) {
+  // Swedes write it in this order.
+  return new Date(iso).toLocaleString("sv");
+}
+
+/**
  * A part of the whole.
  *
  * @param {number | undefined} share from 0 to 1
@@ -65,4 +86,14 @@ export function labelsText({ job, ...labels }) {
  */
 export function shellWord(text) {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/**
+ * What went wrong, in the language of the page where the service says it.
+ *
+ * @param {unknown} error
+ * @param {Words} words
+ */
+export function messageOf(error, words) {
+  return words.told(error instanceof Error ? error.message : String(error));
 }

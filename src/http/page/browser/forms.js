@@ -1,10 +1,11 @@
 // @ts-check
 /// <reference lib="dom" />
-/** What somebody asks for: a plan, where a group goes, and which groups there are. @module */
+/** What somebody asks for: a plan, and where a group goes. @module */
 
 import { ask } from "./api.js";
 import { byId, fill, h } from "./dom.js";
-import { count, labelsText, shellWord } from "./format.js";
+import { count, labelsText, messageOf, shellWord } from "./format.js";
+import { sizeButton } from "./sizes.js";
 
 /** @typedef {import("./format.js").Words} Words */
 /** @typedef {import("./api.js").FoundGroup} FoundGroup */
@@ -12,18 +13,18 @@ import { count, labelsText, shellWord } from "./format.js";
 
 /** Rows of a plan: of a thousand members each may get groups of each. */
 const MOVES_MAX = 50;
-/** Groups of one page. */
-const PAGE = "20";
 
 /**
  * Runs when a form is sent, and shows what went wrong. An answer that is no longer wanted is dropped.
  *
  * @param {string} id
- * @param {Element} result
+ * @param {object} deps
+ * @param {Element} deps.result
+ * @param {Words} deps.words
  * @param {(form: FormData) => Promise<readonly (Node | string)[]>} answer
  * @returns {() => Promise<void>} sends it
  */
-function onSend(id, result, answer) {
+export function onSend(id, { result, words }, answer) {
   const form = /** @type {HTMLFormElement} */ (byId(id));
   let last = 0;
   async function send() {
@@ -32,7 +33,7 @@ function onSend(id, result, answer) {
     try {
       shown = await answer(new FormData(form));
     } catch (error) {
-      shown = [h("p", { class: "refused", role: "alert" }, messageOf(error))];
+      shown = [h("p", { class: "refused", role: "alert" }, messageOf(error, words))];
     }
     if (mine === last) fill(result, ...shown);
   }
@@ -41,11 +42,6 @@ function onSend(id, result, answer) {
     void send();
   });
   return send;
-}
-
-/** @param {unknown} error */
-export function messageOf(error) {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /**
@@ -93,7 +89,7 @@ export function movesTable(plan, words) {
  */
 export function createPlanForm({ words, draw }) {
   const result = byId("plan-result");
-  onSend("plan-form", result, async (form) => {
+  onSend("plan-form", { result, words }, async (form) => {
     draw(undefined);
     const query = new URLSearchParams({ sweep: "false" });
     const named = (/** @type {string} */ name) =>
@@ -122,7 +118,7 @@ export function createPlanForm({ words, draw }) {
  * @param {(holders: FoundGroup["holders"]) => Node} deps.holders
  */
 export function createLocateForm({ words, mode, holders }) {
-  onSend("locate-form", byId("locate-result"), async (form) => {
+  onSend("locate-form", { result: byId("locate-result"), words }, async (form) => {
     const query = new URLSearchParams({ push: String(form.get("push") ?? "") });
     const found = await ask(`api/v1/locate?${query}`);
     const spelling = { usual: "usual", other: "other", changed: "spellingChanged" }[
@@ -138,6 +134,7 @@ export function createLocateForm({ words, mode, holders }) {
       [words("spelling"), words(spelling)],
       [words("owner"), found.owner],
       [words("holders"), holders(found.holders)],
+      [words("size"), sizeButton(found.path, words)],
       [words("curlPush"), curl(push + shellWord(url))],
       [words("curlRead"), curl(`curl --header 'Accept: application/json' ${shellWord(url)}`)],
       [words("curlDelete"), curl(`curl ${follow}--request DELETE ${shellWord(url)}`)],
@@ -146,92 +143,4 @@ export function createLocateForm({ words, mode, holders }) {
       h("dl", {}, ...entries.flatMap(([term, what]) => [h("dt", {}, term), h("dd", {}, what)])),
     ];
   });
-}
-
-/**
- * The search for groups.
- *
- * @param {object} deps
- * @param {Words} deps.words
- * @param {(iso: string | undefined) => Node | string} deps.age
- * @param {(holders: FoundGroup["holders"]) => Node} deps.holders
- * @param {(group: FoundGroup, again: () => void) => readonly Node[]} deps.deeds
- * @returns {() => Promise<void>} searches again
- */
-export function createGroupsForm({ words, age, holders, deeds }) {
-  const result = byId("groups-result");
-  let after = "";
-
-  /** @param {FoundGroup} group */
-  function row(group) {
-    const { job, ...labels } = group.group;
-    const pushed = group.holders.map(({ pushed }) => pushed ?? "").sort().at(-1);
-    const failed = group.holders.map(({ failed }) => failed ?? "").sort().at(-1);
-    const isFailed = failed !== undefined && failed > (pushed ?? "");
-    const pairs = Object.entries(labels).map(([name, value]) =>
-      h("span", { class: "label" }, `${name}=${JSON.stringify(value)}`)
-    );
-    return h(
-      "tr",
-      { role: "row" },
-      h("th", { role: "rowheader", scope: "row" }, job),
-      h("td", { role: "cell", "data-label": words("labels") }, ...pairs),
-      h(
-        "td",
-        { role: "cell", "data-label": words("lastPush") },
-        pushed ? age(pushed) : words("never"),
-        isFailed && h("span", { class: "state suspect" }, words("failed")),
-      ),
-      h("td", { role: "cell", "data-label": words("owner") }, group.owner ?? "–"),
-      h("td", { role: "cell", "data-label": words("holders") }, holders(group.holders)),
-      h("td", { role: "cell", class: "deeds" }, ...deeds(group, () => void send())),
-    );
-  }
-
-  const send = onSend("groups-form", result, async (form) => {
-    const query = new URLSearchParams({
-      search: String(form.get("search") ?? ""),
-      after,
-      limit: PAGE,
-    });
-    /** @type {{groups: readonly FoundGroup[], matching: number, next?: string}} */
-    const { groups, matching, next } = await ask(`api/v1/groups?${query}`);
-    const turn = (/** @type {string} */ to) => () => {
-      after = to;
-      void send();
-    };
-    const headers = ["job", "labels", "lastPush", "owner", "holders", "actions"];
-    return [
-      h(
-        "p",
-        { class: "summary" },
-        matching === 0 ? words("noGroups") : words("groupsFound", count(matching)),
-      ),
-      groups.length === 0 ? "" : h(
-        "table",
-        { role: "table", class: "cards" },
-        h(
-          "thead",
-          { role: "rowgroup" },
-          h(
-            "tr",
-            { role: "row" },
-            ...headers.map((key) => {
-              const place = key === "actions" ? "deeds" : undefined;
-              return h("th", { role: "columnheader", scope: "col", class: place }, words(key));
-            }),
-          ),
-        ),
-        h("tbody", { role: "rowgroup" }, ...groups.map(row)),
-      ),
-      h(
-        "p",
-        { class: "pages" },
-        after !== "" && h("button", { type: "button", onclick: turn("") }, words("first")),
-        next !== undefined && h("button", { type: "button", onclick: turn(next) }, words("next")),
-      ),
-    ];
-  });
-  byId("groups-form").addEventListener("input", () => after = "");
-  return send;
 }

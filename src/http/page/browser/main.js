@@ -6,11 +6,13 @@ import { ask, now, poll } from "./api.js";
 import { createDeeds } from "./deeds.js";
 import { byId, fill, h, say } from "./dom.js";
 import { createFleet } from "./fleet.js";
-import { duration } from "./format.js";
-import { createGroupsForm, createLocateForm, createPlanForm, messageOf } from "./forms.js";
+import { duration, messageOf, rate } from "./format.js";
+import { createLocateForm, createPlanForm } from "./forms.js";
+import { createGroupsForm } from "./groups.js";
 import { createMembers } from "./members.js";
 import { createRates } from "./rates.js";
 import { createRing } from "./ring.js";
+import { createUnderway } from "./underway.js";
 import { languageOf, wordsOf } from "./words.js";
 
 const POLL_MS = 2_000;
@@ -64,6 +66,7 @@ const members = createMembers({ words, age, deeds: deeds.ofMember });
 const rates = createRates();
 const ring = createRing({ words });
 const fleet = createFleet({ words, age });
+const underway = createUnderway({ words });
 createPlanForm({ words, draw: ring.preview });
 createLocateForm({ words, holders, mode: () => overview?.mode ?? "proxy" });
 const findGroups = createGroupsForm({ words, age, holders, deeds: deeds.ofGroup });
@@ -71,6 +74,16 @@ byId("wipe").addEventListener(
   "click",
   () => deeds.wipe(overview?.groups ?? 0, overview?.ring.members ?? 0, () => void findGroups()),
 );
+
+/**
+ * All pushes a second, where any are known.
+ *
+ * @param {readonly import("./api.js").MemberView[]} views
+ */
+function totalRate(views) {
+  const rates = views.flatMap(({ rate }) => rate ?? []);
+  return rates.length === 0 ? undefined : rates.reduce((sum, one) => sum + one, 0);
+}
 
 async function look() {
   try {
@@ -85,17 +98,20 @@ async function look() {
     const last = `${next.started} ${next.last_event}`;
     if (last !== shownEvents) fleet.showEvents(await ask("api/v1/events"));
     shownEvents = last;
-    members.show(rates.take(views, Date.now()));
+    const rated = rates.take(views, Date.now());
+    members.show(rated);
+    say(byId("sum-rate"), rate(totalRate(rated)));
     if (views !== known) {
       known = views;
       ring.show(views);
-      fleet.showDrains(views);
     }
+    fleet.showProblems(next, views);
+    underway.show(next, views);
     answeredMs = Date.now();
     byId("stale").hidden = true;
   } catch (error) {
     const since = new Date(answeredMs).toLocaleTimeString();
-    fill(byId("stale"), words("noAnswer", since, messageOf(error)));
+    fill(byId("stale"), words("noAnswer", since, messageOf(error, words)));
     byId("stale").hidden = false;
   }
 }

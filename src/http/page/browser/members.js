@@ -76,6 +76,11 @@ export function createMembers({ words, age, deeds }) {
   }
 
   /** @param {MemberView} view */
+  function stateText({ drained, state }) {
+    return drained ? words("drained") : words(stateKey(state));
+  }
+
+  /** @param {MemberView} view */
   function cells(view) {
     const held = heldPart(view);
     const bars = h(
@@ -84,7 +89,6 @@ export function createMembers({ words, age, deeds }) {
       bar("owned", view.share),
       bar("held", held),
     );
-    const label = view.drained ? words("drained") : words(stateKey(view.state));
     const number = (/** @type {string} */ name, /** @type {number | undefined} */ value) =>
       h("td", {
         role: "cell",
@@ -98,12 +102,19 @@ export function createMembers({ words, age, deeds }) {
         view.member,
         view.version !== undefined && h("small", {}, view.version),
       ),
-      h("td", { role: "cell" }, h("span", { class: `state ${view.state}` }, label)),
+      h("td", { role: "cell" }, h("span", { class: `state ${view.state}` }, stateText(view))),
       h("td", { role: "cell", "data-label": words("since") }, age(view.since)),
       h(
         "td",
         { role: "cell", class: "why" },
-        view.why ?? "",
+        words.told(view.why ?? ""),
+        view.broken_page === true && h("small", { class: "bad" }, words("brokenPage")),
+        view.unread !== undefined &&
+          h(
+            "small",
+            { class: "bad" },
+            words("cannotRead", words("groups"), words.told(view.unread)),
+          ),
         view.same_as !== undefined && ` (${view.same_as})`,
       ),
       h("td", { role: "cell", class: "number", "data-label": words("weight") }, count(view.weight)),
@@ -135,7 +146,13 @@ export function createMembers({ words, age, deeds }) {
   }
 
   function render() {
-    const found = chosen(members, { text: filter.value, state: state.value, key, descending });
+    const found = chosen(members, {
+      ...{ text: filter.value, state: state.value, key, descending },
+      shown: (view) =>
+        `${stateText(view)} ${words.told(view.why ?? "")} ${words.told(view.unread ?? "")} ${
+          view.broken_page ? words("brokenPage") : ""
+        }`,
+    });
     const shown = isWhole ? found : found.slice(0, ROWS_MAX);
     const wanted = shown.map(rowOf);
     const isSame = wanted.length === body.children.length &&

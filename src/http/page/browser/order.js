@@ -17,15 +17,16 @@ const names = new Intl.Collator("en", { numeric: true });
  * @param {string} choice.state empty: all
  * @param {SortKey} choice.key
  * @param {boolean} choice.descending
+ * @param {(view: MemberView) => string} choice.shown its state and reason in the language of the page
  * @returns {MemberView[]}
  */
-export function chosen(members, { text, state, key, descending }) {
+export function chosen(members, { text, state, key, descending, shown }) {
   const words = text.toLowerCase().split(/\s+/).filter((word) => word !== "");
   const found = members.filter((view) => {
     if (state !== "" && view.state !== state) return false;
-    const all = `${view.member} ${view.state} ${view.why ?? ""} ${view.same_as ?? ""} ${
-      view.version ?? ""
-    }`
+    if (words.length === 0) return true;
+    const { member, why = "", unread = "", same_as = "", version = "" } = view;
+    const all = [member, view.state, why, unread, same_as, version, shown(view)].join(" ")
       .toLowerCase();
     return words.every((word) => all.includes(word));
   });

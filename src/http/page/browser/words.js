@@ -1,6 +1,8 @@
 // @ts-check
 /** What the page says, in English and in Chinese. Used by the server and by the browser. @module */
 
+import { inChinese } from "./phrases.js";
+
 /** @typedef {"en" | "zh"} Language */
 
 /** @type {Readonly<Record<string, readonly [en: string, zh: string]>>} */
@@ -14,7 +16,9 @@ const WORDS = {
     "此实例不知道其他实例。只有共用 Consul 的实例才会列出。",
   ],
   all: ["all states", "所有状态"],
+  brokenPage: ["/metrics is broken", "/metrics 损坏"],
   cancel: ["Cancel", "取消"],
+  cannotRead: ["{0} cannot be read: {1}", "无法读取 {0}：{1}"],
   cannotJoin: ["{0} cannot join: {1}", "{0} 无法加入：{1}"],
   change: ["Change", "变更"],
   changed: ["{0}: {1} → {2}: {3}", "{0}：{1} → {2}：{3}"],
@@ -47,6 +51,7 @@ const WORDS = {
   drain: ["Drain", "搬空"],
   drained: ["empty, may be stopped", "已空，可以停止"],
   drains: ["Drains", "搬空进度"],
+  eventHeld: ["it held {0} groups", "它持有 {0} 个 group"],
   eventGroups: [
     "{0} of {1} groups lie on others than their owners",
     "{1} 个 group 中有 {0} 个不在其所有者上",
@@ -65,6 +70,16 @@ const WORDS = {
   group: ["Group", "group"],
   groups: ["Groups", "group"],
   groupsFound: ["Groups that match: {0}", "匹配的 group：{0}"],
+  handoff: ["Handoff", "handoff"],
+  handoffNone: [
+    "Every group that can be read lies with its owner.",
+    "可读取的 group 都在其所有者上。",
+  ],
+  handoffOff: ["off (handoff.enabled: false)", "已关闭（handoff.enabled: false）"],
+  handoffSome: [
+    "{0} of {1} groups are misplaced. Each is moved by its next push.",
+    "{1} 个 group 中有 {0} 个错位，下次推送时各自归位。",
+  ],
   holders: ["Held by", "持有者"],
   hours: ["{0} h", "{0} 小时"],
   inRing: ["In the ring", "环中成员"],
@@ -101,6 +116,7 @@ const WORDS = {
   noMembers: ["No member is known yet.", "尚无已知成员。"],
   noMoves: ["No group would move.", "没有 group 会移动。"],
   notReady: ["Not ready: {0}", "未就绪：{0}"],
+  notSwept: ["Nothing was swept yet.", "尚未扫描。"],
   ok: ["All is well", "一切正常"],
   other: [
     "Another spelling of the usual path. A Pushgateway takes it as it is.",
@@ -117,6 +133,12 @@ const WORDS = {
   preview: ["Preview", "预览"],
   problems: ["Problems", "问题"],
   rate: ["Pushes/s", "推送/秒"],
+  readSize: ["Read", "读取"],
+  readSizes: ["Read sizes", "读取大小"],
+  readSizesHint: [
+    "Reads the Pushgateways that hold these groups, each as a whole, like a sweep.",
+    "完整读取持有这些 group 的每个 Pushgateway，与扫描相同。",
+  ],
   remove: ["Remove", "移除"],
   removed: ["removed", "移除"],
   ring: ["Ring", "哈希环"],
@@ -124,6 +146,7 @@ const WORDS = {
     "The ring: an arc for each member. Use the arrow keys to go through them.",
     "哈希环：每个成员一段弧。使用方向键逐个查看。",
   ],
+  running: ["Running for", "已运行"],
   search: [
     "Search groups, as job=backup instance=db* or any text",
     "搜索 group，如 job=backup instance=db* 或任意文本",
@@ -133,6 +156,9 @@ const WORDS = {
   share: ["Share", "环占比"],
   showAll: ["Show all {0}", "显示全部 {0} 个"],
   since: ["Since", "始于"],
+  size: ["Size", "大小"],
+  sizeOf: ["{0} samples, {1}", "{0} 个样本，{1}"],
+  sizeOfOne: ["1 sample, {0}", "1 个样本，{0}"],
   sort: ["Sort by", "排序"],
   spelling: ["Spelling", "写法"],
   spellingChanged: [
@@ -148,26 +174,48 @@ const WORDS = {
   stateSuspect: ["suspect", "可疑"],
   stateUnknown: ["unknown", "未知"],
   staying: ["groups that cannot be moved: {0} ({1})", "无法移动的 group：{0}（{1}）"],
+  sweep: ["Sweep", "扫描"],
+  sweepRead: [
+    "{0} of {1} members could be read the last time.",
+    "{1} 个成员中，最近一次读取成功的有 {0} 个。",
+  ],
   thisOne: ["this one", "本实例"],
   time: ["Time", "时间"],
   title: ["dynamic-sharding: status", "dynamic-sharding：状态"],
   to: ["To", "到"],
   tooMany: ["The list ends after {0}.", "列表在 {0} 项后结束。"],
+  underway: ["Under way", "进行中"],
   undo: ["Undo", "撤销"],
   undoDrain: ["Undo the drain", "撤销搬空"],
   usual: ["The usual one.", "常用写法。"],
   version: ["Version", "版本"],
+  warnBroken: [
+    "Members whose /metrics is broken, so that they cannot be scraped ({0})",
+    "/metrics 损坏而无法抓取的成员（{0}）",
+  ],
   warnConfig: ["Other instances with another configuration: {0}", "配置不同的其他实例：{0}"],
+  warnLocksForbidden: [
+    "Consul refuses locks. Pushes go on, but no group is moved, and no drain goes on",
+    "Consul 拒绝锁。推送继续，但不移动 group，搬空不会继续",
+  ],
   warnMissing: [
-    "Missing groups: {0}. Only a member that does not answer has them",
+    "Missing groups: {0}. Only members that do not answer have them",
     "缺失的 group：{0}。只有无应答的成员持有它们",
   ],
   warnMisplaced: [
     "Misplaced groups: {0}. Pushes bring them home",
     "错位的 group：{0}。推送会将其移回",
   ],
+  warnNoLocks: [
+    "There are no locks in Consul. Pushes go on without them; drains and the removal of old copies wait",
+    "Consul 中没有锁。推送在无锁的情况下继续；搬空和旧副本的删除在等待",
+  ],
   warnRing: ["Other instances with another ring: {0}", "哈希环不同的其他实例：{0}"],
-  warnSuspect: ["Suspect members: {0}", "可疑成员：{0}"],
+  warnSuspect: ["Suspect members ({0})", "可疑成员（{0}）"],
+  warnUnread: [
+    "Members whose groups cannot be read ({0})",
+    "无法读取其 group 的成员（{0}）",
+  ],
   weigh: ["Weigh", "调整权重"],
   weight: ["Weight", "权重"],
   what: ["What happened", "事件"],
@@ -191,19 +239,35 @@ export function languageOf(accepted) {
 }
 
 /**
+ * The words of one language.
+ *
+ * @typedef {object} Told
+ * @property {(text: string) => string} told a sentence of the service in this language
+ *
+ * @typedef {((key: string, ...values: readonly (string | number)[]) => string) & Told} Words what a key stands
+ *   for, with the values in the places of `{0}`, `{1}` …
+ */
+
+/**
  * Creates the words of one language.
  *
  * @param {Language} language
- * @returns {(key: string, ...values: readonly (string | number)[]) => string} what a key stands for, with the
- *   values in the places of `{0}`, `{1}` …
+ * @returns {Words}
  */
 export function wordsOf(language) {
   const index = language === "zh" ? 1 : 0;
-  return (key, ...values) => {
+  /**
+   * @param {string} key
+   * @param {...(string | number)} values
+   */
+  const words = (key, ...values) => {
     const text = WORDS[key]?.[index];
     if (text === undefined) throw new Error(`expected a word of the page, found ${key}`);
     return text.replace(/\{(\d)\}/g, (_, i) => String(values[Number(i)]));
   };
+  /** @param {string} text */
+  const told = (text) => language === "zh" ? inChinese(text) : text;
+  return Object.assign(words, { told });
 }
 
 /**
