@@ -352,7 +352,8 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
 
   /**
    * Returns the only member that can hold a group of which nothing is known: its owner by the oldest ring that
-   * was replaced, which has not been read since. All pushes since have gone there, or have left a trace here.
+   * was replaced, if that member has not been read since. All pushes since have gone there, or have left a
+   * trace here.
    */
   function onlyFormerOwner(id: string, key: string): Member | undefined {
     const [oldest] = former;
@@ -384,6 +385,7 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
     if (copies.size > 0) {
       if (!areAll(copies, group, owner)) return undefined;
     } else {
+      // What a member held that has returned may be compared at any moment, and be news.
       const only = returned.length > 0 ? undefined : onlyFormerOwner(id, key);
       if (only === undefined) return undefined;
       copies.set(only, JUST_NOW);
@@ -414,7 +416,7 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
   }
 
   function taken({ id, key }: GroupKeys, { by, pushed, before }: Taken): void {
-    // Until the group is settled, it counts as lying where it lay before only, whether that can be read or not.
+    // Until the group is settled, only the members that held it before count, whether they can be read or not.
     const others = before
       ? [
         ...before.seen.keys(),
