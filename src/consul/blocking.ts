@@ -58,14 +58,19 @@ export async function* followQuery<Answer extends { readonly index: bigint }>(
   let failures = 0;
   while (!signal.aborted) {
     const earliestNext = sleep(QUERY_INTERVAL_MS_MIN, signal);
+    const askedMs = performance.now();
     try {
       const answer = await ask({ ...(index !== undefined && { index }), waitSeconds }, signal);
       if (signal.aborted) return;
       const reset = answer.index < last;
-      index = nextIndex(index, answer.index);
+      // While it is restored, Consul answers every blocking query at once from what it had. A further one
+      // would wait for an index past that, and not show what is missing until then.
+      const isCutShort = index === answer.index && performance.now() - askedMs < waitSeconds * 1000;
+      index = isCutShort ? undefined : nextIndex(index, answer.index);
       last = answer.index;
       failures = 0;
       yield { kind: "answered", answer, reset };
+      if (isCutShort) continue;
     } catch (cause) {
       if (signal.aborted) return;
       index = undefined;

@@ -16,7 +16,7 @@ import { errorText, type Logger } from "../log.ts";
 import type { Trouble, Troubles } from "../log/trouble.ts";
 import { type Member, splitMember } from "../member.ts";
 import { type ConsulClient, isForbidden, type LocalService, type ServiceEntry } from "./client.ts";
-import { memberAt, memberOf } from "./instance.ts";
+import { isSameService, memberAt, memberOf } from "./instance.ts";
 import { UNKNOWN_AGENT } from "./failure.ts";
 import { formerMarkPrefix, MARK_TEXT, markKey, markPrefix } from "./keys.ts";
 
@@ -327,7 +327,7 @@ function isOurs(
   member: Member,
   { serviceName }: RegistrationDeps,
 ): boolean {
-  if (!held || held.Service.toLowerCase() !== serviceName.toLowerCase()) return false;
+  if (!held || !isSameService(held.Service, serviceName)) return false;
   try {
     // Without an address it is at the address of its node, which its ID contains.
     return memberAt(held.Address || splitMember(member).host, held.Port) === member;

@@ -2,7 +2,7 @@
 
 import { followQuery } from "../consul/blocking.ts";
 import type { BlockingQuery, CatalogNode, ConsulClient, ServiceEntry } from "../consul/client.ts";
-import { memberOf } from "../consul/instance.ts";
+import { memberOf, membersHeld } from "../consul/instance.ts";
 import type { Member } from "../member.ts";
 import { WEIGHT_MAX } from "../ring/hash_ring.ts";
 import type { BadEntry } from "./bad_entries.ts";
@@ -20,14 +20,15 @@ const COMPLAINT_LENGTH_MAX = 200;
  *
  * @param onBadEntries called at each look-up with the instances whose address cannot be a member's (the
  *   others still count), and with those whose weight is limited
- * @param onReset called when Consul's index has gone back
+ * @param onDataLost called when Consul's index has gone back, as after a restore, or the catalogue lacks a
+ *   member that the agent still holds: until the agent has brought it there again, nobody removed it
  */
-export function consulDiscovery({ consul, service, random, onBadEntries, onReset }: {
-  consul: Pick<ConsulClient, "service" | "nodes">;
+export function consulDiscovery({ consul, service, random, onBadEntries, onDataLost }: {
+  consul: Pick<ConsulClient, "service" | "nodes" | "localServices">;
   service: string;
   random: () => number;
   onBadEntries: (bad: readonly BadEntry[]) => void;
-  onReset: () => void;
+  onDataLost: () => void;
 }): Discovery {
   return {
     secondOpinion: true,
@@ -40,18 +41,28 @@ export function consulDiscovery({ consul, service, random, onBadEntries, onReset
         const bad: BadEntry[] = [];
         const listings = toListings(entries, (entry) => bad.push(entry));
         onBadEntries(bad);
-        const allAreThere = told?.keys().every((member) => listings.has(member));
+        const missing = told?.keys().filter((member) => !listings.has(member)).toArray() ?? [];
+        if (told && missing.length === 0) return { index, listings, isLost: false };
         // Asked after the members, so that a node that has left with them is not among them.
-        const nodes = allAreThere ? undefined : new Set((await consul.nodes(signal)).map(nodeKey));
-        return { index, listings, ...(nodes && { nodes }) };
+        const nodes = new Set((await consul.nodes(signal)).map(nodeKey));
+        const held = missing.length > 0 && membersHeld(await consul.localServices(signal), service);
+        return {
+          index,
+          listings,
+          nodes,
+          isLost: held && missing.some((member) => held.has(member)),
+        };
       };
       for await (const look of followQuery(ask, { waitSeconds: WAIT_SECONDS, random }, signal)) {
         if (look.kind === "failed") yield look;
         else {
-          told = look.answer.listings;
-          if (look.reset) onReset();
-          // What is missing after a restore was not removed by an operator.
-          yield { kind: "members", ...look.answer, ...(look.reset && { nodes: new Set() }) };
+          const { listings, nodes, isLost } = look.answer;
+          told = listings;
+          const hasLostData = look.reset || isLost;
+          if (hasLostData) onDataLost();
+          // What is missing then was not removed by an operator.
+          const existing = hasLostData ? new Set<string>() : nodes;
+          yield { kind: "members", listings, ...(existing && { nodes: existing }) };
         }
       }
     },

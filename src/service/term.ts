@@ -177,17 +177,17 @@ export function discoveryOf(
   if (consul) {
     const { link: { client }, config: { serviceName: service } } = consul;
     const place = { consul: client.url, service };
-    const resets = createTrouble();
+    const losses = createTrouble();
     return consulDiscovery({
       consul: client,
       service,
       random,
       onBadEntries: createBadEntries({ log, place }),
-      onReset() {
-        resets.calm(); // the last reset no longer counts after five minutes
-        if (!resets.isNews("gone back")) return;
+      onDataLost() {
+        losses.calm(); // the last loss no longer counts after five minutes
+        if (!losses.isNews("lost")) return;
         log.warn(
-          "Consul's index has gone back: members that answer stay, and are registered again",
+          "Consul has lost data: members that answer stay, and are registered again",
           place,
         );
       },

@@ -120,3 +120,17 @@ Deno.test("a token without rights to the marks fails, rather than seeing none", 
   await using allowed = startWatch(consul);
   await waitFor(() => allowed.latest() === "a", { what: "the mark" });
 });
+
+Deno.test("a Consul that was restored is seen to have lost marks, whatever is marked right after it", async () => {
+  await using consul = await startConsul();
+  const snapshot = await (await consul.api("/v1/snapshot")).bytes();
+  await tell(consul, "PUT", `/v1/kv/${MARKS}10.0.0.1:9091`);
+  await using watch = startWatch(consul);
+  await watch.waitFor("10.0.0.1:9091");
+  await waitFor(() => watch.queries() === 2, { what: "a query that waits for news" });
+  const restored = await consul.api("/v1/snapshot", { method: "PUT", body: snapshot });
+  assert.equal(restored.status, 200, await restored.text());
+  await tell(consul, "PUT", `/v1/kv/${MARKS}10.0.0.2:9091`);
+  await watch.waitFor("10.0.0.2:9091", 10_000);
+  assert(watch.seen.some((look) => look.kind === "marks" && look.reset));
+});

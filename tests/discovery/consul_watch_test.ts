@@ -11,9 +11,16 @@ type Answer = bigint | Error;
 Deno.test("the first query does not block, and the next waits on its index", {
   permissions: "none",
 }, async () => {
-  const { kinds, indices } = await observed([5n, 6n, 6n]);
+  const { kinds, indices } = await observed([5n, 6n, 7n]);
   assert.deepEqual(kinds, ["members", "members", "members"]);
   assert.deepEqual(indices, [undefined, 5n, 6n]);
+});
+
+Deno.test("after an answer without news, before the wait is over, the next query does not block", {
+  permissions: "none",
+}, async () => {
+  const { indices } = await observed([5n, 5n, 5n, 5n]);
+  assert.deepEqual(indices, [undefined, 5n, undefined, 5n], "Consul may have been restored");
 });
 
 Deno.test(
@@ -116,15 +123,15 @@ async function observed(answers: Answer[]) {
   return { kinds, indices, causes };
 }
 
-type AskedConsul = Pick<ConsulClient, "service" | "nodes">;
+type AskedConsul = Pick<ConsulClient, "service" | "nodes" | "localServices">;
 
-function discovery(consul: AskedConsul, onReset = () => {}) {
+function discovery(consul: AskedConsul, onDataLost = () => {}) {
   return consulDiscovery({
     consul,
     service: "pushgateway",
     random: () => 0,
     onBadEntries: (bad) => assert.deepEqual(bad, []),
-    onReset,
+    onDataLost,
   });
 }
 
@@ -137,6 +144,7 @@ function fakeConsul(
 ): AskedConsul {
   return {
     nodes: () => Promise.resolve([NODE]),
+    localServices: () => Promise.resolve(new Map()),
     service: (name, { index }, signal) => {
       assert.equal(name, "pushgateway");
       return query(index, signal);

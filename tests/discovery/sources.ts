@@ -92,7 +92,7 @@ async function startConsulSource(): Promise<Source> {
       service: "pushgateway",
       random: Math.random,
       onBadEntries: (bad) => assert.deepEqual(bad, []),
-      onReset() {},
+      onDataLost() {},
     }),
     name,
     faults: {

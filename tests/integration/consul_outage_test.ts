@@ -205,7 +205,7 @@ Deno.test("a Consul that is restored to an earlier state is no operator who take
 
   const restored = await consul.api("/v1/snapshot", { method: "PUT", body: snapshot });
   assert.equal(restored.status, 200, await restored.text());
-  const line = await loaded.waitForLine("Consul's index has gone back");
+  const line = await loaded.waitForLine("Consul has lost data");
   assert.match(line, /^warn /);
   assert(line.includes(consul.url), line);
   await waitFor(async () => Object.keys(await consulHealth(consul)).length === 3, {
@@ -221,6 +221,30 @@ Deno.test("a Consul that is restored to an earlier state is no operator who take
   assert.equal(loaded.lines("as removed").length, 0);
   assert.equal(loaded.lines("deregistered").length, 0);
   assert.equal(await loaded.service.metric("dynamic_sharding_ring_builds_total"), builds);
-  assert.equal(only(loaded.lines("Consul's index has gone back")), line);
+  assert.equal(only(loaded.lines("Consul has lost data")), line);
+  await loaded.assertNothingLost();
+});
+
+Deno.test("members that the catalogue alone has lost, while the agent holds them, are registered again and stay", async () => {
+  await using consul = await startConsul();
+  await using loaded = await startLoaded({ section: `addr: "${consul.address}"` });
+  await loaded.waitForPushes(120);
+  const builds = await loaded.service.metric("dynamic_sharding_ring_builds_total");
+  const [{ Node }] = await (await consul.api("/v1/catalog/nodes")).json();
+  const ids = Object.keys(await consulHealth(consul));
+  for (const ServiceID of ids.slice(1)) {
+    const body = JSON.stringify({ Node, ServiceID });
+    const response = await consul.api("/v1/catalog/deregister", { method: "PUT", body });
+    assert.equal(response.status, 200, await response.text());
+  }
+  await loaded.waitForLine("Consul has lost data");
+  await waitFor(async () => Object.keys(await consulHealth(consul)).length === 3, {
+    what: "the members to be registered again",
+    msMax: 30_000,
+  });
+  await loaded.service.waitForActive(3);
+  assert.equal(loaded.lines("member is draining").length, 0);
+  assert.equal(loaded.lines("deregistered").length, 0);
+  assert.equal(await loaded.service.metric("dynamic_sharding_ring_builds_total"), builds);
   await loaded.assertNothingLost();
 });
