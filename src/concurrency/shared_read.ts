@@ -19,6 +19,8 @@ export interface Gathered<Subject, Want, Result> {
   read(subject: Subject, want: Want, signal: AbortSignal): Promise<Result>;
   /** Forgets how long reads of a subject take. */
   forget(subject: Subject): void;
+  /** Ends all reads and waits for them. A read that is asked for afterwards ends at once. */
+  end(): Promise<void>;
 }
 
 interface Batch<Want, Result> {
@@ -29,22 +31,24 @@ interface Batch<Want, Result> {
 /**
  * Creates a gathering reader.
  *
- * @param read reads for a subject, for all callers that wait. It limits its own time
+ * @param read reads for a subject, for all callers that wait. It limits its own time; its signal aborts when
+ *   all reads are to end, and not when a caller gives up
  * @param patience if no read is running, the next one waits for more callers, for this part of the duration
  *   of the subject's last read: many callers that work in step then share one read, not two
  */
 export function gather<Subject, Want, Result>(
-  read: (subject: Subject, wants: readonly Want[]) => Promise<Result>,
+  read: (subject: Subject, wants: readonly Want[], signal: AbortSignal) => Promise<Result>,
   patience = 0,
 ): Gathered<Subject, Want, Result> {
   const running = new Map<Subject, Promise<unknown>>();
   const waiting = new Map<Subject, Batch<Want, Result>>();
   const tookMs = new Map<Subject, number>();
+  const ended = new AbortController();
 
   async function timed(subject: Subject, wants: readonly Want[]): Promise<Result> {
     const began = performance.now();
     try {
-      return await read(subject, wants);
+      return await read(subject, wants, ended.signal);
     } finally {
       tookMs.set(subject, performance.now() - began);
     }
@@ -55,7 +59,7 @@ export function gather<Subject, Want, Result>(
     const lingerMs = patience * (tookMs.get(subject) ?? 0);
     // A caller that wants another read after one has ended asks for it a moment later.
     const before = running.get(subject)?.then(() => sleep(1)) ??
-      (lingerMs >= 1 ? sleep(lingerMs) : Promise.resolve());
+      (lingerMs >= 1 ? sleep(lingerMs, ended.signal) : Promise.resolve());
     const done = before.catch(() => {}).then(() => {
       waiting.delete(subject);
       return timed(subject, wants);
@@ -75,5 +79,9 @@ export function gather<Subject, Want, Result>(
       return abandonable(batch.done, signal);
     },
     forget: (subject) => void tookMs.delete(subject),
+    async end() {
+      ended.abort();
+      await Promise.all(running.values());
+    },
   };
 }

@@ -32,6 +32,7 @@ import { showsGaugeHistograms } from "../pushgateway/versions.ts";
 import type { Transport, UpstreamRequest } from "../pushgateway/client/transport.ts";
 import { createTurns } from "../concurrency/turns.ts";
 import { createClocks } from "./plan/clocks.ts";
+import { untilAborted } from "../concurrency/abort.ts";
 import { gather } from "../concurrency/shared_read.ts";
 
 /** How members are reached, by the configuration in force. */
@@ -147,6 +148,8 @@ export interface Gateways {
   checksPushes(member: Member, signal: AbortSignal): Promise<boolean | undefined>;
   /** Forgets a member that is gone for good, with what is known of its clock. */
   forget(member: Member): void;
+  /** Waits until the signal aborts, then ends all reads that callers share, and waits for them. */
+  run(signal: AbortSignal): Promise<void>;
 }
 
 /** How many characters of a member's answer are passed on. */
@@ -183,8 +186,6 @@ export function openGateways(
     readonly now: () => number;
   },
 ): Gateways {
-  // A read that many callers wait for ends when its time is up, not when one caller gives up.
-  const never = new AbortController().signal;
   const reading = () => {
     const { transport, readTimeoutMs: timeoutMs } = way();
     return { transport, timeoutMs, now };
@@ -192,27 +193,27 @@ export function openGateways(
   const clocks = createClocks();
   const knownIds = new Map<Member, KnownIds>();
   const writes = createTurns({ atOnce: () => WRITES_AT_ONCE_MAX });
-  const times = gather(async (member: Member, _: readonly void[]) => {
+  const times = gather(async (member: Member, _: readonly void[], signal) => {
     const known = knownIds.get(member) ?? createKnownIds();
     knownIds.set(member, known);
-    const read = () => readPushTimes(member, { ...reading(), known }, never);
+    const read = () => readPushTimes(member, { ...reading(), known }, signal);
     const { clockAhead, ...rest } = await attempt(member, "read its groups", read);
     return { ...rest, clockAhead: clocks.narrow(member, clockAhead) };
   }, PATIENCE);
-  const traits = gather((member: Member, _: readonly void[]) => {
-    const read = () => readGroupTraits(member, reading(), never);
+  const traits = gather((member: Member, _: readonly void[], signal) => {
+    const read = () => readGroupTraits(member, reading(), signal);
     return attempt(member, "read its groups from its API", read);
   }, PATIENCE);
-  const groups = gather((member: Member, ids: readonly string[]) => {
-    const read = () => readGroups(member, new Set(ids), reading(), never);
+  const groups = gather((member: Member, ids: readonly string[], signal) => {
+    const read = () => readGroups(member, new Set(ids), reading(), signal);
     return attempt(member, "read its groups whole", read);
   }, PATIENCE);
 
-  const checks = gather((member: Member, _: readonly void[]) =>
+  const checks = gather((member: Member, _: readonly void[], signal) =>
     attempt(member, "read its status", async () => {
       const { transport, writeTimeoutMs: timeoutMs } = way();
       const request = { method: "GET", target: "/api/v1/status", headers: [] };
-      const { status, body } = await transport.send(member, request, { timeoutMs });
+      const { status, body } = await transport.send(member, request, { timeoutMs, signal });
       if (status !== 200) throw new Error(`expected 200, found ${status}`);
       const { flags } = parseStatus(new TextDecoder().decode(body));
       const unchecked = flags[UNCHECKED_FLAG];
@@ -328,6 +329,10 @@ export function openGateways(
     forget(member) {
       for (const known of [clocks, times, traits, groups, checks]) known.forget(member);
       knownIds.delete(member);
+    },
+    async run(signal) {
+      await untilAborted(signal);
+      await Promise.all([times, traits, groups, checks].map((reads) => reads.end()));
     },
     async remove(member, id, signal) {
       for (const target of deletePaths(id, way().nameScheme)) {

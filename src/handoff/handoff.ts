@@ -418,6 +418,7 @@ export function createHandoff(deps: HandoffDeps): Handoff {
         drains.run,
         followUp.run,
         agreement.run,
+        gateways.run,
       ], signal);
     },
     isRemoved: whereabouts.isRemoved,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { sleep } from "../../src/concurrency/backoff.ts";
-import { abandonable } from "../../src/concurrency/abort.ts";
+import { abandonable, untilAborted } from "../../src/concurrency/abort.ts";
 import { gather } from "../../src/concurrency/shared_read.ts";
 import { isPending } from "./settled.ts";
 
@@ -127,6 +127,25 @@ Deno.test("before a read that is known to take long, others are awaited for a pa
   await sleep(1);
   await Promise.all([first, read("a", "z", never)]);
   assert.deepEqual(begun, [["x"], ["y", "z"]]);
+});
+
+Deno.test("whoever ends the reads waits for those that nobody waits for any more", {
+  permissions: "none",
+}, async () => {
+  const ended: string[] = [];
+  const { read, end } = gather(async (subject: string, _: readonly string[], signal) => {
+    await untilAborted(signal);
+    ended.push(subject);
+  });
+  for (const subject of ["a", "b"]) {
+    const stop = new AbortController();
+    const given = assert.rejects(read(subject, "x", stop.signal), /gave up/);
+    await turn();
+    stop.abort(new Error("gave up"));
+    await given;
+  }
+  await end();
+  assert.deepEqual(ended, ["a", "b"]);
 });
 
 Deno.test("an abandoned promise that fails later is no unhandled failure", {

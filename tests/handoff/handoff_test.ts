@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import type { Locks } from "../../src/consul/locks/locks.ts";
+import { untilAborted } from "../../src/concurrency/abort.ts";
 import type { Gateways } from "../../src/handoff/gateways.ts";
 import { createHandoff, type Handoff } from "../../src/handoff/handoff.ts";
 import { readAnnounced, showAnnounced } from "../../src/handoff/plan/announced_ring.ts";
@@ -46,6 +47,7 @@ function instance(present: HashRing, options: {
   const membership = tell(["list a b", "a ok", "b refused"], consulPolicy());
   const gateways: Partial<Gateways> = {
     markPartial: () => Promise.resolve(undefined),
+    run: untilAborted,
     pushTimes: () => Promise.resolve(inventory({})),
     traits: () => Promise.resolve({ partial: new Set(), emptyInstance: new Set() }),
   };
