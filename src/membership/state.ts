@@ -23,9 +23,10 @@
  * @module
  */
 
-import { type Listing, NAMED, type Observation } from "../discovery/discovery.ts";
+import { AWAITED, type Listing, type Observation } from "../discovery/discovery.ts";
 import type { Member } from "../member.ts";
 import {
+  isListed,
   type MemberRecord,
   type Membership,
   type MembershipEvent,
@@ -82,6 +83,13 @@ export function nextMembership(
         const { contested: _, ...rest } = record;
         records.set(member, rest);
       }
+      return settle({ ...membership, records }, policy);
+    }
+    case "not registrable": {
+      const record = membership.records.get(event.member);
+      if (!record?.listing?.awaited) return membership;
+      const { listing: _, ...rest } = record;
+      const records = new Map(membership.records).set(event.member, { ...rest, departure: "lost" });
       return settle({ ...membership, records }, policy);
     }
     case "given up": {
@@ -163,7 +171,7 @@ function mark(membership: Membership, marked: ReadonlySet<Member>): Membership {
 }
 
 function isConfigured(member: Member, policy: MembershipPolicy): boolean {
-  return policy.configured.includes(member);
+  return policy.configured.has(member);
 }
 
 /** Its process has been seen to restart, by another name. */
@@ -208,6 +216,7 @@ function observe(
   observation: Observation,
   policy: MembershipPolicy,
 ): Membership {
+  const { ring } = membership;
   if (observation.kind === "failed") {
     const discovery = "failed";
     const listed = [...membership.records.values()].some(({ listing }) => listing);
@@ -215,7 +224,7 @@ function observe(
     // Never heard of discovery: go on with what the file says, and let our probes decide.
     const records = new Map(membership.records);
     for (const member of policy.configured) {
-      records.set(member, list(membership.records.get(member), NAMED));
+      records.set(member, list(membership.records.get(member), AWAITED, { member, ring }));
     }
     return { ...membership, discovery, records };
   }
@@ -223,24 +232,38 @@ function observe(
   const records = new Map<Member, MemberRecord>();
   for (const [member, record] of membership.records) {
     if (listings.has(member)) continue;
-    const departed = record.listing
+    const departed = record.listing && !(record.listing.awaited && isConfigured(member, policy))
       ? depart(member, record, { membership, observation, policy })
       : record;
     const kept = remembered(member, departed, { membership, policy });
     if (kept) records.set(member, kept);
   }
+  // With Consul its servers are about to be registered. Until then only our probes tell of them.
+  for (const member of policy.secondOpinion ? policy.configured : []) {
+    if (listings.has(member) || membership.records.has(member)) continue;
+    records.set(member, list(undefined, AWAITED, { member, ring }));
+  }
   for (const [member, listing] of listings) {
-    records.set(member, list(membership.records.get(member), listing));
+    records.set(member, list(membership.records.get(member), listing, { member, ring }));
   }
   return { ...membership, known: true, discovery: "up", records };
 }
 
-function list(record: MemberRecord | undefined, listing: Listing): MemberRecord {
-  if (!record) return { state: "joining", listing, verdict: "unknown", failures: 0 };
+const NEW_RECORD: MemberRecord = { state: "joining", verdict: "unknown", failures: 0 };
+
+function list(
+  record: MemberRecord = NEW_RECORD,
+  listing: Listing,
+  { member, ring }: { readonly member: Member; readonly ring: Membership["ring"] },
+): MemberRecord {
   const { departure, contested, ...rest } = record;
+  const { unchecked } = listing;
+  const mayServe = ring.size === 0 || ring.has(member);
   // An agent that restarts calls all of its members critical until it has checked them.
-  const isNews = contested || record.listing?.healthy || departure === "forgotten";
-  const disputed = !listing.healthy && record.verdict === "up" && isNews;
+  const isNews = contested || record.listing?.healthy || departure === "forgotten" ||
+    (unchecked && !record.listing && mayServe);
+  const disagrees = record.verdict === "up" || (unchecked && record.verdict === "unknown");
+  const disputed = !listing.healthy && isNews && disagrees;
   return { ...rest, listing, ...(disputed && { contested: true }) };
 }
 
@@ -347,9 +370,10 @@ function settle(membership: Membership, policy: MembershipPolicy): Membership {
   const isHealthy = ({ listing, contested, verdict }: MemberRecord) =>
     listing?.healthy || (contested === true && verdict !== "down");
   const healthy = [...membership.records.values()].filter(isHealthy);
-  const condemned = healthy.filter(({ verdict }) => verdict === "down").length;
+  const vouchedFor = healthy.filter(isListed);
+  const condemned = vouchedFor.filter(({ verdict }) => verdict === "down").length;
   const probesDistrusted = policy.secondOpinion && membership.known &&
-    condemned > healthy.length * CONDEMNED_SHARE_MAX;
+    condemned > vouchedFor.length * CONDEMNED_SHARE_MAX;
   const aliases = aliasesOf(membership);
 
   const records = new Map<Member, MemberRecord>();
@@ -362,7 +386,7 @@ function settle(membership: Membership, policy: MembershipPolicy): Membership {
     const marked = membership.marked.has(member);
     const leaving = isLeaving(member, record, membership.marked);
     const usable = !leaving && !aliasOf && listing !== undefined && isHealthy(record) &&
-      (probesDistrusted || verdict === "up");
+      (verdict === "up" || (probesDistrusted && !listing.awaited));
     // Nobody can sweep a member that does not answer us.
     const admitted = !policy.handoff || record.admitted === true || verdict !== "up";
     const { handoff } = policy;

@@ -44,6 +44,7 @@ export async function runRegistration(
     removed: [],
     onBrought() {},
     markHere() {},
+    onNotRegistrable() {},
     plan: () => plans[passes++] ?? planOf(),
     answers: () => Promise.resolve(false),
     random: Math.random,

@@ -2,6 +2,7 @@
 
 import {
   consulPolicy,
+  serversIn,
   STATIC_POLICY,
   story as storyOf,
   testStories,
@@ -10,7 +11,6 @@ import {
   withHandoff,
 } from "./story.ts";
 
-const CONSUL = withHandoff(consulPolicy());
 const STATIC = withHandoff(STATIC_POLICY);
 
 const story = (
@@ -18,7 +18,7 @@ const story = (
   events: readonly string[],
   states: string,
   ring: string,
-  policy = CONSUL,
+  policy = withHandoff(consulPolicy(serversIn(events))),
 ) => storyOf(title, events, states, ring, policy);
 
 /** Three members, all in. */

@@ -5,6 +5,7 @@ import {
   consulPolicy,
   member,
   ring,
+  serversIn,
   states,
   STATIC_POLICY,
   story as storyOf,
@@ -13,11 +14,10 @@ import {
   withHandoff,
 } from "./story.ts";
 
-const CONSUL = withHandoff(consulPolicy());
 const STATIC = withHandoff(STATIC_POLICY);
 
 const story = (title: string, events: readonly string[], states: string, ring: string) =>
-  storyOf(title, events, states, ring, CONSUL);
+  storyOf(title, events, states, ring, withHandoff(consulPolicy(serversIn(events))));
 
 /** Three processes, all in. */
 const THREE_IN = [
@@ -104,7 +104,10 @@ testStories({
 });
 
 Deno.test("the other name is told", { permissions: "none" }, () => {
-  const membership = tell(["list a b", "a ok since 1", "b ok since 1"], CONSUL);
+  const membership = tell(
+    ["list a b", "a ok since 1", "b ok since 1"],
+    withHandoff(consulPolicy("")),
+  );
   assert.equal(membership.records.get(member("b"))?.aliasOf, member("a"));
   assert.equal(membership.records.get(member("a"))?.aliasOf, undefined);
 });

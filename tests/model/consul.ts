@@ -53,6 +53,8 @@ export interface ConsulDeps {
 interface Service {
   readonly registration: Registration;
   status: string;
+  /** What its check said. Empty until it has run. */
+  output: string;
 }
 
 interface Node {
@@ -111,10 +113,10 @@ export function createConsul({ agents: count, answers, random }: ConsulDeps): Mo
   function entries(name: string): ServiceEntry[] {
     return nodes.filter(({ isUp }) => isUp).flatMap((node) =>
       [...node.services.values()].filter(({ registration }) => registration.name === name)
-        .map(({ registration: { id, address, port }, status }) => ({
+        .map(({ registration: { id, address, port }, status, output }) => ({
           Node: { Node: node.name, Address: "", CreateIndex: node.createIndex },
           Service: { ID: id, Address: address, Port: port },
-          Checks: [{ CheckID: `service:${id}`, Status: status }],
+          Checks: [{ CheckID: `service:${id}`, Status: status, Output: output }],
         }))
     );
   }
@@ -141,7 +143,8 @@ export function createConsul({ agents: count, answers, random }: ConsulDeps): Mo
   function check(service: Service): void {
     const { address, port } = service.registration;
     const status = answers(`${address}:${port}`) ? "passing" : "critical";
-    if (status === service.status) return;
+    if (status === service.status && service.output !== "") return;
+    service.output = status;
     service.status = status;
     changed("catalogue");
   }
@@ -296,8 +299,8 @@ export function createConsul({ agents: count, answers, random }: ConsulDeps): Mo
       register: (registration, signal) =>
         call(signal, () => {
           const known = node.services.get(registration.id);
-          const status = known?.status ?? registration.check.status;
-          node.services.set(registration.id, { registration, status });
+          const { status = registration.check.status, output = "" } = known ?? {};
+          node.services.set(registration.id, { registration, status, output });
           changed("catalogue");
         }),
       localChecks: (signal) =>
@@ -385,7 +388,10 @@ export function createConsul({ agents: count, answers, random }: ConsulDeps): Mo
       node.isUp = true;
       node.createIndex = ++index;
       if (!keepsServices) node.services.clear();
-      for (const service of node.services.values()) service.status = "critical";
+      for (const service of node.services.values()) {
+        service.status = "critical";
+        service.output = "";
+      }
       changed("catalogue");
     },
     client: (process) => openClient(node, process),

@@ -22,7 +22,7 @@ interface Told {
 async function wholePage(): Promise<string> {
   const metrics = createMetrics(BUILD);
   const twins = ["list a b", "a ok since 5", "b ok since 5"];
-  const membership = tell(twins, consulPolicy());
+  const membership = tell(twins, consulPolicy(""));
   metrics.membershipChanged(membership);
   metrics.ringChanged(HashRing.of(membership.ring));
   metrics.handoff.showDrains(() => [[member("a"), { moved: 1 }]]);
