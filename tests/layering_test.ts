@@ -46,6 +46,7 @@ const PURE = [
   "src/handoff/plan/deletions.ts",
   "src/handoff/plan/empty_instances.ts",
   "src/handoff/plan/forecast.ts",
+  "src/handoff/plan/former_rings.ts",
   "src/handoff/plan/inventory.ts",
   "src/handoff/plan/processes.ts",
   "src/handoff/plan/rings.ts",

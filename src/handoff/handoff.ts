@@ -22,10 +22,10 @@ import type { Gateways } from "./gateways.ts";
 import { createCopyNotes } from "./plan/copy_notes.ts";
 import { createDeletions } from "./plan/deletions.ts";
 import { createEmptyInstances } from "./plan/empty_instances.ts";
-import { type Duplicates, lacksInstanceId } from "./plan/inventory.ts";
+import { type Duplicates, type GroupKeys, lacksInstanceId } from "./plan/inventory.ts";
 import { relationIn } from "./plan/processes.ts";
 import type { Rings } from "./plan/rings.ts";
-import { createWhereabouts, type GroupKeys } from "./plan/whereabouts.ts";
+import { createWhereabouts } from "./plan/whereabouts.ts";
 import { createReport } from "./report.ts";
 import {
   createRingAgreement,

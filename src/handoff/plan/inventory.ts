@@ -5,6 +5,12 @@ import type { Member } from "../../member.ts";
 import { LargeMap } from "../../concurrency/large_map.ts";
 import type { PushTimes } from "../../pushgateway/push_times.ts";
 
+/** A group, by its ID and its placement key. */
+export interface GroupKeys {
+  readonly id: string;
+  readonly key: string;
+}
+
 /** When a copy was pushed, in Unix seconds of our clock: the true time lies between the two. */
 export interface PushedAt {
   readonly min: number;

@@ -14,15 +14,17 @@ import { LargeMap } from "../../concurrency/large_map.ts";
 import type { Member } from "../../member.ts";
 import type { PushTimes } from "../../pushgateway/push_times.ts";
 import type { HashRing } from "../../ring/hash_ring.ts";
-import { type Copies, type Findings, keyOfId, type PushedAt, pushedAt } from "./inventory.ts";
+import { createFormerRings } from "./former_rings.ts";
+import {
+  type Copies,
+  type Findings,
+  type GroupKeys,
+  keyOfId,
+  type PushedAt,
+  pushedAt,
+} from "./inventory.ts";
 import { createMadeCopies, type MadeCopy } from "./made_copies.ts";
 import type { Rings } from "./rings.ts";
-
-/** A group, by its ID and its placement key. */
-export interface GroupKeys {
-  readonly id: string;
-  readonly key: string;
-}
 
 /** The members that may hold a copy of a group. */
 export interface Holders {
@@ -190,22 +192,6 @@ export interface Whereabouts {
   readonly inventories: ReadonlyMap<Member, PushTimes>;
 }
 
-/** A ring that is or was in use besides the present one, until its members have been read since. */
-interface Former {
-  readonly ring: HashRing;
-  /** Members that have not been read since it was in use, under the names that the ring has for them. */
-  unread: Set<Member>;
-  /** Groups that a push has brought to their owner since. */
-  readonly settled: Set<string>;
-  /** When it was last in use. Reads that began later see what it has left behind. */
-  since: number;
-  /**
-   * Whether, when it was replaced, every group that was not seen out of place lay on its owner by this ring,
-   * or nowhere.
-   */
-  readonly wasExact: boolean;
-}
-
 /** What handoff did to a copy, and when. */
 interface Change {
   /** When the copy that is there was pushed. Absent if the copy is gone. */
@@ -224,11 +210,6 @@ interface Handled {
 const CHANGES_A_STEP = 1_000;
 /** The push time of a copy that was pushed just now and has not been read yet: nothing is known of it. */
 const JUST_NOW: PushedAt = { min: -Infinity, max: Infinity };
-/**
- * If more rings than this went out of use faster than members can be read, only the members that may hold
- * what the oldest rings have left behind are remembered.
- */
-const FORMER_MAX = 8;
 
 /**
  * Creates the state, with everything in place.
@@ -242,7 +223,6 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
   let aliases: ReadonlyMap<Member, Member> = new Map();
   /** Groups that are out of place, and their copies. */
   let seen = new LargeMap<Map<Member, PushedAt>>();
-  let former: Former[] = [];
   /** The current moment. Moments are numbered in their order. */
   let now = 0;
   const inventories = new Map<Member, PushTimes>();
@@ -279,6 +259,11 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
   const made = createMadeCopies();
 
   const named = (member: Member) => aliases.get(member) ?? member;
+  const former = createFormerRings({
+    named,
+    isKnown: (member) => members.has(member),
+    nextMoment: () => ++now,
+  });
   const isUp = (member: Member) => members.get(member)?.up === true;
   const isReadable = (member: Member) => isUp(member) && !failing.has(member);
   function look(): void {
@@ -336,48 +321,29 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
   }
 
   /**
-   * Returns since when a group with these copies counts as lying there, by a ring that went out of use. Every
-   * push of the group has gone by that ring.
-   */
-  function presumedSince(id: string, key: string, copies: Copies): number | undefined {
-    for (const { ring, unread, settled, since, wasExact } of former) {
-      const name = ring.ownerOf(key);
-      if (name === undefined || !unread.has(name) || settled.has(id)) continue;
-      if (copies.has(named(name)) && (wasExact || since < Infinity)) {
-        return wasExact ? -Infinity : since;
-      }
-    }
-    return undefined;
-  }
-
-  /**
    * Returns the only member that can hold a group of which nothing is known: its owner by the oldest ring that
    * was replaced, if that member has not been read since. All pushes since have gone there, or have left a
    * trace here.
    */
-  function onlyFormerOwner(id: string, key: string): Member | undefined {
-    const [oldest] = former;
-    const name = oldest?.ring.ownerOf(key);
-    if (name === undefined || !oldest.wasExact || !oldest.unread.has(name)) return undefined;
-    const owner = named(name);
+  function onlyFormerOwner(group: GroupKeys): Member | undefined {
+    const owner = former.onlyOwnerOf(group);
+    if (owner === undefined) return undefined;
     // A group that was out of place by that ring may be in place now.
-    const hasTrace = former.some(({ settled }) => settled.has(id)) ||
-      inventories.keys().some((member) => member !== owner && copyOn(member, id));
+    const hasTrace = inventories.keys().some((member) =>
+      member !== owner && copyOn(member, group.id)
+    );
     return hasTrace ? undefined : owner;
   }
 
   /** Whether the copies that were seen are all, although some members were not read since they were owners. */
-  function areAll(copies: Copies, { id, key }: GroupKeys, owner: Member | undefined): boolean {
-    return isHandled(id, copies, owner) && former.every(({ ring, unread, settled, since }) => {
-      const name = ring.ownerOf(key);
-      if (name === undefined || !unread.has(name) || named(name) === owner) return true;
-      return copies.has(named(name)) || (settled.has(id) && since < Infinity);
-    });
+  function areAll(copies: Copies, group: GroupKeys, owner: Member | undefined): boolean {
+    return isHandled(group.id, copies, owner) &&
+      former.ownersOf(group).every(({ member }) => member === owner || copies.has(member));
   }
 
   /** See {@linkcode Holders.exact}. */
   function exactCopies(group: GroupKeys, owner: Member | undefined): Copies | undefined {
-    const { id, key } = group;
+    const { id } = group;
     if (unread.size + strangers.length > 0) return undefined;
     // Comparisons leave out members that cannot be read.
     const uncompared = [...returned, ...hidden].some((member) => copyOn(member, id));
@@ -386,7 +352,7 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
       if (!areAll(copies, group, owner)) return undefined;
     } else {
       // What a member held that has returned may be compared at any moment, and be news.
-      const only = returned.length > 0 ? undefined : onlyFormerOwner(id, key);
+      const only = returned.length > 0 ? undefined : onlyFormerOwner(group);
       if (only === undefined) return undefined;
       copies.set(only, JUST_NOW);
     }
@@ -466,17 +432,6 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
     forgottenAt.set(member, ++now);
   }
 
-  /** Remembers a ring. A ring that is known already has come into use again, or gone out of use. */
-  function keepFormer(ring: HashRing, since: number, wasExact: boolean): void {
-    former = former.filter((one) => one.ring.hash !== ring.hash || one.since === since);
-    if (former.some((one) => one.ring.hash === ring.hash)) return;
-    former.push({ ring, unread: new Set(ring.members), settled: new Set(), since, wasExact });
-  }
-
-  function dropRead({ unread }: Former, isRead: (member: Member) => boolean): void {
-    for (const name of unread) if (isRead(named(name))) unread.delete(name);
-  }
-
   function absentBecause(member: Member, because: Absent["because"]): Absent {
     return { member, up: isUp(member), because };
   }
@@ -486,13 +441,12 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
       return seen.size;
     },
     get clear() {
-      return seen.size === 0 && former.length === 0 && isRead();
+      return seen.size === 0 && former.isEmpty && isRead();
     },
     areInPlace(on) {
       const areElsewhere = (some: Iterable<Member>) => [...some].every((member) => !on.has(member));
       return seen.size === 0 &&
-        [unread.keys(), hidden, returned, strangers].every(areElsewhere) &&
-        former.every(({ unread }) => areElsewhere([...unread].map(named))) &&
+        [unread.keys(), hidden, returned, strangers, former.members()].every(areElsewhere) &&
         // A Pushgateway deletes after it has answered.
         changes.entries().every(([member, changed]) =>
           !on.has(member) || (changed.size <= CHANGES_A_STEP &&
@@ -526,13 +480,8 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
         } else away(member, "owned");
       };
       if (own !== undefined && own !== owner && !readable.has(own)) presume(own, false);
-      for (const { ring, unread, settled, since } of former) {
-        const name = ring.ownerOf(key);
-        if (name === undefined || !unread.has(name)) continue;
-        const before = named(name);
-        if (before === owner) continue;
-        const isSettled = settled.has(id) && since < Infinity;
-        if (!isSettled && !readable.has(before)) presume(before, since < Infinity);
+      for (const { member, isInUse } of former.ownersOf({ id, key })) {
+        if (member !== owner && !readable.has(member)) presume(member, !isInUse);
       }
       const unknown: Member[] = [];
       for (const member of unread.keys()) {
@@ -586,7 +535,7 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
       if (!seen.get(id)?.has(member)) lies(id, member, JUST_NOW);
     },
     settled(id) {
-      for (const { settled } of former) settled.add(id);
+      former.settled(id);
       unsee(id);
     },
     marked(id, member) {
@@ -596,29 +545,15 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
     isMarked: (id, member) => marks.get(member)?.has(id) ?? false,
     ringsChanged({ present: ring, leader: first, inUse }) {
       if (ring.hash !== present.hash || first.hash !== leader.hash) ringChanges++;
-      const wasExact = former.length === 0 && isRead();
+      const wasExact = former.isEmpty && isRead();
       if (ring.hash !== present.hash && present.members.length > 0) {
-        keepFormer(present, ++now, wasExact);
+        former.replaced(present, wasExact);
       }
       [present, leader] = [ring, first];
       look();
-      for (const one of inUse) {
-        const known = former.find(({ ring }) => ring.hash === one.hash);
-        keepFormer(one, Infinity, known?.wasExact ?? false);
-      }
-      const used = new Set(inUse.map(({ hash }) => hash));
-      for (const one of former) {
-        if (one.since < Infinity || used.has(one.ring.hash)) continue;
-        one.since = ++now;
-        one.settled.clear();
-        one.unread = new Set(one.ring.members.filter((name) => members.has(named(name))));
-      }
-      const left = former.filter(({ since }) => since < Infinity);
-      for (const oldest of left.slice(0, Math.max(0, left.length - FORMER_MAX))) {
-        former = former.filter((one) => one !== oldest);
-        for (const member of [...oldest.unread].map(named)) {
-          if (members.has(member)) unread.set(member, ++now);
-        }
+      former.inUse(inUse);
+      for (const member of former.forgetOldest()) {
+        if (members.has(member)) unread.set(member, ++now);
       }
     },
     membersChanged(next, nextAliases) {
@@ -638,10 +573,7 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
         for (const known of [unread, failing, forgottenAt]) known.delete(member);
       }
       [members, aliases] = [next, nextAliases];
-      for (const one of former) {
-        if (one.since < Infinity) dropRead(one, (member) => !members.has(member));
-      }
-      former = former.filter(({ unread }) => unread.size > 0);
+      former.forgetUnknown();
       look();
     },
     forgetAll() {
@@ -651,7 +583,7 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
       }
       seen = new LargeMap();
       applied = ++plans;
-      former = former.filter(({ since }) => since === Infinity);
+      former.forgetUnused();
     },
     begin,
     overdue,
@@ -711,7 +643,7 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
             known.plan = plan;
             return;
           }
-          const since = presumedSince(id, key, copies);
+          const since = former.presumedSince({ id, key }, copies);
           if (since === undefined) handled.delete(id);
           else handled.set(id, { since, plan });
         },
@@ -719,14 +651,12 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
         apply(findings) {
           if (!isPrepared) prepare(findings).forEach(() => {});
           applied = plan;
-          for (const [member, begun] of read()) {
+          const reads = read();
+          for (const [member, begun] of reads) {
             compared.set(member, plan);
             if ((unread.get(member) ?? 0) < begun) unread.delete(member);
-            for (const one of former) {
-              if (one.since < begun) dropRead(one, (read) => read === member);
-            }
           }
-          former = former.filter(({ unread }) => unread.size > 0);
+          former.wereRead(reads);
           look();
           // Taken over as it is, because checking each of 100,000 groups again would hold up pushes. If the
           // ring has changed since, some groups are in place now: `holdersOf` takes account of that, and the
@@ -734,7 +664,7 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
           seen = findings.misplaced;
           for (const [id, member] of journal ?? []) amend(findings, id, member);
           journal = undefined;
-          if (former.length === 0 && unread.size === 0 && hidden.length === 0) marks.clear();
+          if (former.isEmpty && unread.size === 0 && hidden.length === 0) marks.clear();
         },
       };
     },
