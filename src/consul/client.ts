@@ -23,6 +23,7 @@ import {
   type Operation,
   readNote,
   type Release,
+  type Released,
   transactSome,
   unlock,
   writeNote,
@@ -194,14 +195,12 @@ export interface ConsulClient extends Disposable {
    * are, with their notes.
    *
    * @param keys at most {@linkcode KEYS_AT_ONCE_MAX}, as they were acquired
-   * @returns `held`: whether this session held all of them (deleted ones, except the first, may have been
-   *   gone). `left`: the keys that stay
    */
   releaseKeys(
     keys: readonly Release[],
     session: string,
     signal: AbortSignal,
-  ): Promise<{ readonly held: boolean; readonly left: readonly LockedKey[] }>;
+  ): Promise<Released>;
   /** Returns the keys below a prefix that no session holds. */
   freeKeys(prefix: string, signal: AbortSignal): Promise<FreeKey[]>;
   /** Deletes keys that have not changed since they were found. All others stay. */
@@ -498,7 +497,9 @@ export function openConsul(
       ], signal);
       const wanted = new Set(releases.map(({ key }) => key));
       const left = keys.filter(({ key, session }) => session === undefined && wanted.has(key));
-      return { held: refused === 0, left };
+      const written = new Set(releases.map(({ key }) => noteKey(key)));
+      const notes = keys.filter(({ key }) => written.has(key));
+      return { held: refused === 0, left, notes };
     },
     async freeKeys(prefix, signal) {
       const { entries } = await entriesBelow(prefix, { waitSeconds: 0 }, signal);

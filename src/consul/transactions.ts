@@ -32,6 +32,16 @@ export interface Release extends FreeKey {
   readonly note?: string | null;
 }
 
+/** What became of keys that were released. */
+export interface Released {
+  /** Whether the session held all of them. Those that were deleted, except the first, may have been gone. */
+  readonly held: boolean;
+  /** The keys that stay. */
+  readonly left: readonly LockedKey[];
+  /** The notes that were written. */
+  readonly notes: readonly FreeKey[];
+}
+
 /**
  * Consul takes 64 operations in one transaction: two for each key, because it may have a note beside it,
  * and one that checks whether the session holds the keys.

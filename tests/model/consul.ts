@@ -267,14 +267,17 @@ export function createConsul({ agents: count, answers, random }: ConsulDeps): Mo
     function releaseAll(all: readonly Release[], session: string) {
       let held = keys.get(all[0].key)?.session === session;
       const left: LockedKey[] = [];
+      const notes: LockedKey[] = [];
       for (const one of all) {
         const stays = one.stays ? leave(one.key, { session }) : [];
         left.push(...stays);
-        if (one.stays ? stays.length > 0 : deleteUnchanged(one)) changeNote(one.key, one.note);
-        else held = false;
+        if (one.stays ? stays.length > 0 : deleteUnchanged(one)) {
+          changeNote(one.key, one.note);
+          notes.push(...lockedKey(noteKey(one.key)));
+        } else held = false;
       }
       changed("keys");
-      return { held, left };
+      return { held, left, notes };
     }
 
     return {

@@ -39,8 +39,8 @@ export interface ModelPushgateway {
   refusing: boolean;
   /** Answers a request, at once. */
   answer(request: UpstreamRequest): Answer;
-  /** Its process is another one, which has the same groups, or none. */
-  restart(keepsGroups: boolean): void;
+  /** Its process is another one, which has the same groups, or none, or those of a file. */
+  restart(keeps: boolean | ReadonlyMap<string, Group>): void;
 }
 
 /** What a Pushgateway in memory takes. */
@@ -162,14 +162,18 @@ export function createPushgateway(
       const headers = ["date", new Date(clock()).toUTCString()];
       return { status, headers, body: new Uint8Array(bytes) };
     },
-    restart(keepsGroups) {
+    restart(keeps) {
       processes++;
       started = clock();
       show(queue.length);
-      if (keepsGroups) return;
-      const paths = [...groups.keys()];
+      if (keeps === true) return;
+      const paths = new Set(groups.keys());
       groups.clear();
       shown.clear();
+      for (const [path, group] of keeps || []) {
+        paths.add(path);
+        for (const all of [groups, shown]) all.set(path, group);
+      }
       for (const path of paths) onChange(path);
     },
   };

@@ -6,7 +6,7 @@
  * without the lock.
  *
  * A lock may leave its key behind as a *trace*. It tells the next holder of many locks which of them
- * another process has held lately. Beside the key there may be a *note* for the next holder.
+ * another process has held lately. Beside the key, or without it, there may be a *note* for the next holder.
  *
  * @module
  */
@@ -19,6 +19,7 @@ import { type ConsulClient, isStatus, type LockedKey, type Release } from "../cl
 import { follow } from "../../concurrency/follow.ts";
 import { createHolders } from "./waiters.ts";
 import { createLeftovers } from "./leftovers.ts";
+import { createLooseNotes } from "./loose_notes.ts";
 import {
   createSessionKeeper,
   type Session,
@@ -27,6 +28,7 @@ import {
 } from "../session.ts";
 import { createOwnTraces } from "./own_traces.ts";
 import { createTraces } from "./traces.ts";
+import { noteKey } from "../transactions.ts";
 import { createTurns } from "../../concurrency/turns.ts";
 
 /** Whether locks are available now. */
@@ -85,12 +87,22 @@ export interface HoldOptions {
   readonly notes?: Notes;
 }
 
-/** Texts that are left with locks for the next holder. They are lost when Consul fails. */
+/** A text that is left with a lock for the next holder. */
+export interface Note {
+  readonly text: string;
+  /**
+   * Whether the note may stay without the key, if it is one of many locks. If a process leaves too many such
+   * notes, the oldest are deleted.
+   */
+  readonly isLoose: boolean;
+}
+
+/** Notes that are left with locks. They are lost when Consul fails. */
 export interface Notes {
   /** Takes the note that was left with a lock which was just acquired. It is no longer in Consul. */
   take(name: string, note: string | undefined): void;
   /** Returns the note to leave with a lock that is about to be released. */
-  leave(name: string): string | undefined;
+  leave(name: string): Note | undefined;
 }
 
 /** How to hold many locks. */
@@ -189,6 +201,7 @@ export function createLocks({ consul, prefix, random, log }: LocksDeps): Locks {
   const calls = createTurns({ atOnce: () => CALLS_AT_ONCE_MAX });
   const leftovers = createLeftovers({ consul, turns });
   const traces = createTraces({ consul, prefix });
+  const looseNotes = createLooseNotes(consul);
   const ownTraces = createOwnTraces();
   const holders = createHolders({ consul, random });
   const keeper = createSessionKeeper({
@@ -331,7 +344,9 @@ export function createLocks({ consul, prefix, random, log }: LocksDeps): Locks {
     try {
       using _call = await call(keys[0].key, session, session.signal);
       const heldMs = performance.now();
-      const { held, left } = await consul.releaseKeys(keys, session.id, session.signal);
+      const { held, left, notes } = await consul.releaseKeys(keys, session.id, session.signal);
+      const loose = new Set(keys.filter(({ stays }) => !stays).map(({ key }) => noteKey(key)));
+      looseNotes.left(notes.filter(({ key }) => loose.has(key)));
       const byKey = new Map(keys.map((one) => [one.key, one]));
       for (const key of left) {
         const { aloneMs = heldMs, isOnlyOurs = false } = byKey.get(key.key) ?? {};
@@ -363,7 +378,7 @@ export function createLocks({ consul, prefix, random, log }: LocksDeps): Locks {
   }
 
   return {
-    run: (signal) => runGroup([keeper.run, leftovers.run, traces.run], signal),
+    run: (signal) => runGroup([keeper.run, leftovers.run, traces.run, looseNotes.run], signal),
 
     async hold(name, work, { waitMs, signal, leavesTrace = false, notes }) {
       const key = `${prefix}${name}`;
@@ -387,7 +402,7 @@ export function createLocks({ consul, prefix, random, log }: LocksDeps): Locks {
       const { session } = held;
       const done = () => {
         const note = notes?.leave(name);
-        return release(key, session, { leavesTrace, ...(note !== undefined && { note }) });
+        return release(key, session, { leavesTrace, ...(note && { note: note.text }) });
       };
       using within = follow([signal, session.signal]);
       let result: Awaited<ReturnType<typeof work>>;
@@ -450,9 +465,9 @@ export function createLocks({ consul, prefix, random, log }: LocksDeps): Locks {
         const aloneMs = alone.get(name);
         const isOnlyOurs = !leavesTraces && (!isTraced(key) || ownTraces.isOnlyOurs(key));
         if (aloneMs === undefined) return { ...key, isOnlyOurs, stays: !isOnlyOurs };
-        const note = notes?.leave(name) ?? null;
-        const stays = note !== null || !isOnlyOurs || keepsKeys;
-        return { ...key, isOnlyOurs, aloneMs, note, stays };
+        const note = notes?.leave(name);
+        const stays = note?.isLoose === false || !isOnlyOurs || keepsKeys;
+        return { ...key, isOnlyOurs, aloneMs, note: note?.text ?? null, stays };
       }
     },
 

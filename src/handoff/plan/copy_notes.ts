@@ -1,15 +1,19 @@
 /**
- * Notes by which one instance tells others of a group that it has copied and not yet deleted at the source. A
- * note lies beside the group's lock. The next push of the group deletes the source first.
+ * Notes by which one instance tells others of copies of a group: those that it has made and whose source is
+ * not deleted yet, and those that it has deleted. A note lies beside the group's lock. The next push of the
+ * group deletes a source that is still there first, and does not go to a member whose copy was deleted before
+ * it goes to the owner.
  *
- * A note holds until another holder has the group's turn: before that nobody pushes to either copy.
+ * A note holds until another holder has the group's turn: before that nobody pushes to these copies with the
+ * lock. Somebody may do so without it. So nothing is lost by a note that does not hold any more: a source is
+ * only deleted where another copy is, and a member whose copy was deleted counts as a holder all the same.
  *
  * @module
  */
 
 import { z } from "zod";
+import type { Note } from "../../consul/locks/locks.ts";
 import { parseMember } from "../../member.ts";
-import type { MadeCopy } from "./made_copies.ts";
 import type { Whereabouts } from "./whereabouts.ts";
 
 /** Notes of groups. */
@@ -20,23 +24,38 @@ export interface CopyNotes {
    */
   take(id: string, note: string | undefined): void;
   /** Returns the note for the next holder of the turn. */
-  leave(id: string): string | undefined;
+  leave(id: string): Note | undefined;
 }
 
 const member = z.string().transform((text) => parseMember(text));
-/** Two groups may share a lock, so a note says which group it is about. */
+/**
+ * Two groups may share a lock, so a note says which group it is about. Version 1.1.0 knows no deletions: it
+ * leaves them out, and reads notes that have some.
+ */
 const notes = z.object({
   id: z.string(),
   copies: z.array(z.object({ from: member, to: member, started: z.string() })),
+  removals: z.array(z.object({ from: member, started: z.string() })).default([]),
 });
 
 /** Creates the notes of this instance. */
 export function createCopyNotes(
-  whereabouts: Pick<Whereabouts, "copied" | "copiesMade" | "forgetCopied" | "found" | "isCopied">,
+  whereabouts: Pick<
+    Whereabouts,
+    | "copied"
+    | "copiesMade"
+    | "forgetCopied"
+    | "forgetTold"
+    | "found"
+    | "isCopied"
+    | "removals"
+    | "toldRemoved"
+  >,
 ): CopyNotes {
   return {
     take(id, note) {
       whereabouts.forgetCopied(id);
+      whereabouts.forgetTold(id);
       const read = note === undefined ? undefined : parse(note);
       if (read?.id !== id) return;
       for (const copy of read.copies) {
@@ -44,19 +63,23 @@ export function createCopyNotes(
         if (!whereabouts.isCopied(id, copy)) continue; // the member is another process now, without the copy
         for (const member of [copy.from, copy.to]) whereabouts.found(id, member);
       }
+      for (const removal of read.removals) whereabouts.toldRemoved(id, removal);
     },
     leave(id) {
       const copies = whereabouts.copiesMade(id).filter(isTold);
-      return copies.length === 0 ? undefined : JSON.stringify({ id, copies });
+      const removals = whereabouts.removals(id).filter(isTold);
+      whereabouts.forgetTold(id);
+      if (copies.length + removals.length === 0) return undefined;
+      return { text: JSON.stringify({ id, copies, removals }), isLoose: copies.length === 0 };
     },
   };
 }
 
 /**
  * Whether a copy is noted: if the start of its process is not known, no other instance can tell whether the
- * copy is still there.
+ * process is still the same.
  */
-function isTold({ started }: MadeCopy): boolean {
+function isTold({ started }: { readonly started?: string }): boolean {
   return started !== undefined;
 }
 

@@ -54,6 +54,13 @@ export interface Taken {
   readonly before?: Holders;
 }
 
+/** A copy that was deleted. */
+export interface Removal {
+  readonly from: Member;
+  /** When the process of its member had started, if it is known. */
+  readonly started?: string;
+}
+
 /** A member that cannot be read. */
 export interface Absent {
   readonly member: Member;
@@ -132,6 +139,20 @@ export interface Whereabouts {
   placed(id: string, member: Member, pushed?: PushedAt): void;
   /** Whether a copy was deleted since its member was last read, as far as is known here. */
   isRemoved(id: string, member: Member): boolean;
+  /**
+   * Called when another instance says that it has deleted a copy. It does not count if the member is another
+   * process now.
+   */
+  toldRemoved(id: string, removal: Removal): void;
+  /**
+   * Whether a copy seems to be gone: it was deleted since its member was last read, or another instance says
+   * so. Somebody may have pushed to the member since, so this is no reason to leave the member out.
+   */
+  seemsRemoved(id: string, member: Member): boolean;
+  /** Returns the copies of a group that seem to be gone. */
+  removals(id: string): readonly Removal[];
+  /** Forgets what other instances have said of deleted copies of a group. */
+  forgetTold(id: string): void;
   /** Whether the last thing that is known of a copy is a push by this process. */
   isPushed(id: string, member: Member): boolean;
   /**
@@ -257,6 +278,8 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
   let [plans, applied] = [0, 0];
   const marks = new Map<Member, Set<string>>();
   const made = createMadeCopies();
+  /** Members from which other instances have deleted copies, as they say, by the group. */
+  const told = new Map<string, Set<Member>>();
 
   const named = (member: Member) => aliases.get(member) ?? member;
   const former = createFormerRings({
@@ -378,6 +401,7 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
 
   function placed(id: string, member: Member, pushed = JUST_NOW): void {
     made.pushed(id, member);
+    told.get(id)?.delete(member);
     lies(id, member, pushed);
   }
 
@@ -429,7 +453,13 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
   function forget(member: Member): void {
     for (const map of [inventories, begunAt, changes, compared, marks]) map.delete(member);
     made.forget(member);
+    for (const from of told.values()) from.delete(member);
     forgottenAt.set(member, ++now);
+  }
+
+  function isRemoved(id: string, member: Member): boolean {
+    const changed = changes.get(member)?.get(id);
+    return changed !== undefined && changed.pushed === undefined;
   }
 
   function absentBecause(member: Member, because: Absent["because"]): Absent {
@@ -523,10 +553,20 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
     isCopied: made.has,
     copiesMade: made.of,
     forgetCopied: made.forgetGroup,
-    isRemoved(id, member) {
-      const changed = changes.get(member)?.get(id);
-      return changed !== undefined && changed.pushed === undefined;
+    isRemoved,
+    toldRemoved(id, { from, started }) {
+      if (started !== members.get(from)?.started) return;
+      told.set(id, (told.get(id) ?? new Set<Member>()).add(from));
     },
+    seemsRemoved: (id, member) => isRemoved(id, member) || told.get(id)?.has(member) === true,
+    removals(id) {
+      const removed = changes.keys().filter((member) => isRemoved(id, member));
+      return [...new Set([...removed, ...told.get(id) ?? []])].map((from) => {
+        const started = members.get(from)?.started;
+        return { from, ...(started !== undefined && { started }) };
+      });
+    },
+    forgetTold: (id) => void told.delete(id),
     isPushed(id, member) {
       const pushed = changes.get(member)?.get(id)?.pushed;
       return pushed !== undefined && pushed.max < Infinity;

@@ -3,8 +3,9 @@
  * removes the other copies before the client is answered.
  *
  * - `PUT` replaces the group. It goes to the present holders first and then to the owner; then the holders'
- *   copies are deleted. So whoever scrapes both at any moment never sees a value go back. If the owner is
- *   known to refuse the push, the owner is asked first, and nothing else is done if it refuses.
+ *   copies are deleted. So whoever scrapes both at any moment never sees a value go back. A holder whose copy
+ *   seems to be gone does not get the push, which would show its value there before the owner has it. If the
+ *   owner is known to refuse the push, the owner is asked first, and nothing else is done if it refuses.
  * - `POST` merges, so it goes to the newest copy, wherever that lies. The group is moved right after, with
  *   all that it holds and together with others, because a move takes seconds if members hold thousands of
  *   groups. If a member that may hold the group cannot be read, the copy is marked as partial before.
@@ -221,19 +222,26 @@ export function createOnPush(deps: OnPushDeps) {
   ): Promise<Answer> {
     const owner = ownerOf(push.key);
     const left = await withoutCopied(push, [...before.keys()], signal);
-    const seen = new Map([...before].filter(([member]) => left.includes(member)));
-    const known = [...seen.keys(), ...presumed].filter((member) => member !== owner);
-    const hidden = absent.filter(({ up, because }) => up && because === "seen")
+    const unreadable = absent.filter(({ up, because }) => up && because === "seen")
       .map(({ member }) => member);
-    const holders = [...known, ...hidden];
+    const others = [...left, ...presumed, ...unreadable].filter((member) => member !== owner);
+    // Where others may push by their ring, without a lock, there may be a copy again.
+    const isThere = (member: Member) =>
+      member === owner || !whereabouts.seemsRemoved(push.id, member) ||
+      rings.isUsed(member, push.key);
+    const seen = new Map(
+      [...before].filter(([member]) => left.includes(member) && isThere(member)),
+    );
+    const holders = others.filter(isThere);
     const failures = [...seen.keys()].map((member) =>
       whereabouts.inventories.get(member)?.failures.get(push.id) ?? 0
     );
     const asksOwnerFirst = owner !== undefined && wouldRefuse(owner, push);
-    const taken = asksOwnerFirst ? [] : await Promise.all([
-      ...known.map((member) => push.deliver(member)),
-      ...hidden.map((member) => push.deliver(member, HIDDEN_MS_MAX)),
-    ]);
+    const taken = asksOwnerFirst
+      ? []
+      : await Promise.all(holders.map((member) =>
+        push.deliver(member, unreadable.includes(member) ? HIDDEN_MS_MAX : undefined)
+      ));
     const delivered = await deliverHome(push);
     if (delivered.refusedBy !== undefined) {
       return await refused(push, { delivered, before: taken, holders, seen }, signal);
@@ -245,8 +253,8 @@ export function createOnPush(deps: OnPushDeps) {
       const failure = { id: push.id, time: failedAt };
       await attempt("copy", () => gateways.restoreFailure(to, failure, signal));
     }
-    const others = [...new Set([...holders, ...seen.keys()])].filter((member) => member !== to);
-    const removals = others.map((member) => removeOther(push, { member, to }, signal));
+    const removals = [...new Set([...others, ...seen.keys()])].filter((member) => member !== to)
+      .map((member) => removeOther(push, { member, to }, signal));
     if ((await Promise.all(removals)).every((removed) => removed)) {
       settle(push, [...seen.keys()].filter((member) => member !== to), to);
     }

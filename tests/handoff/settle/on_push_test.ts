@@ -13,10 +13,11 @@ const id = "/metrics/job/backup";
 const never = new AbortController().signal;
 
 /** A group of the first member that has been copied to its owner, the second; and what is done to either. */
-async function startCopied(bench: Bench, { isDeleted = true } = {}) {
+async function startCopied(bench: Bench, { isDeleted = true, isUsed = false } = {}) {
   const [from, to] = bench.members;
   const order: string[] = [];
   const deps = depsOf(bench, {
+    isUsed: () => isUsed,
     gateways: {
       async remove(member, ...rest) {
         if (!isDeleted) throw new MemberFailure("it hangs");
@@ -80,6 +81,58 @@ for (const [method, families] of [["PUT", { a: 2 }], ["POST", { a: 2, b: 1 }]] a
     assert.equal(whereabouts.size, 0);
   });
 }
+
+Deno.test(
+  "a PUT of a group whose former copy another instance has deleted goes to its owner, and then the former copy is deleted",
+  {
+    permissions: "none",
+  },
+  async () => {
+    await using bench = createBench();
+    const [from, to] = bench.members;
+    const { order, push, whereabouts } = await startCopied(bench);
+    whereabouts.forgetCopied(id);
+    whereabouts.toldRemoved(id, { from });
+    assert.equal(await push("PUT"), 200);
+    assert.deepEqual(order, [`PUT to ${to}`, `deleted from ${from}`]);
+    assert.deepEqual(
+      bench.holders(id),
+      { [to]: { a: 2 } },
+      "also if somebody had pushed there again",
+    );
+    assert.equal(whereabouts.size, 0);
+  },
+);
+
+Deno.test("a PUT goes where others may push, also if another instance has deleted the copy there", {
+  permissions: "none",
+}, async () => {
+  await using bench = createBench();
+  const [from, to] = bench.members;
+  const { order, push, whereabouts } = await startCopied(bench, { isUsed: true });
+  whereabouts.forgetCopied(id);
+  whereabouts.toldRemoved(id, { from });
+  await push("PUT");
+  assert.deepEqual(
+    order,
+    [`PUT to ${from}`, `PUT to ${to}`],
+  );
+  assert.deepEqual(bench.holders(id), { [from]: { a: 2 }, [to]: { a: 2 } });
+});
+
+Deno.test("a POST goes to the newest copy, also where another instance has deleted an older one", {
+  permissions: "none",
+}, async () => {
+  await using bench = createBench();
+  const [from] = bench.members;
+  const { order, push, whereabouts } = await startCopied(bench);
+  whereabouts.forgetCopied(id);
+  await bench.push(from, { id, families: { c: 3 }, method: "POST" });
+  whereabouts.toldRemoved(id, { from });
+  assert.equal(await push("POST"), 200);
+  assert.equal(order[0], `POST to ${from}`);
+  assert.deepEqual(bench.holders(id)[from], { a: 2, b: 1, c: 3 });
+});
 
 Deno.test("what a group was copied from is left where it has been pushed to since, past us", {
   permissions: "none",
