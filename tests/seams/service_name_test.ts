@@ -28,7 +28,8 @@ Deno.test("two instances that spell the service's name differently share its mar
     await service.waitForMembers([second]);
   }
   const keys = await consul.api("/v1/kv/dynamic-sharding/?keys");
-  const marks = (await keys.json() as string[]).filter((key) => key.endsWith(first));
+  const isMark = (key: string) => key.includes("/withdrawn/") && key.endsWith(first);
+  const marks = (await keys.json() as string[]).filter(isMark);
   assert.deepEqual(marks, [`dynamic-sharding/pushgateway/withdrawn/${first}`]);
 
   assert.equal((await askToDrain(other, first, { undo: true })).status, 202);
