@@ -14,7 +14,10 @@ export interface MemoryShare extends Disposable {
 
 /** The part of the free memory that one move takes, so that some is left for later ones. */
 const PART = 0.75;
-/** What groups take while they are read, copied and looked for, as a multiple of their JSON. */
+/**
+ * What groups take while they are read, copied and looked for, as a multiple of their JSON: two to four times
+ * as much, and half of that again for garbage (`--heap-growing-percent=50`).
+ */
 const BYTES_OF_JSON = 6;
 
 /**
