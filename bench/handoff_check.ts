@@ -1,5 +1,6 @@
 /** Whether groups are all there after they were moved, each on one member, with what was pushed. @module */
 
+import { sleep } from "../src/concurrency/backoff.ts";
 import type { Pushgateway } from "../tools/pushgateway.ts";
 import { BACKUP, type Family, pathOf, STEPS } from "./pusher.ts";
 
@@ -23,11 +24,31 @@ export interface Wanted {
 const READ_MS_MAX = 120_000;
 
 /**
- * Reads all that the Pushgateways hold.
+ * A Pushgateway that checks nothing stores what it has acknowledged later: seconds later where it is
+ * busy. What is wrong is looked at again.
+ */
+const LOOKS_MAX = 4;
+const AGAIN_MS = 5_000;
+
+/**
+ * Reads all that the Pushgateways hold, until nothing is wrong or it stays wrong.
  *
  * @throws {Error} where one does not answer; the signal's reason
  */
 export async function findFaults(
+  gateways: readonly Pushgateway[],
+  wanted: Wanted,
+  signal: AbortSignal,
+): Promise<Faults> {
+  for (let looks = 1;; looks++) {
+    const faults = await look(gateways, wanted, signal);
+    if (faults.lost + faults.changed === 0 || looks === LOOKS_MAX) return faults;
+    await sleep(AGAIN_MS, signal);
+    signal.throwIfAborted();
+  }
+}
+
+async function look(
   gateways: readonly Pushgateway[],
   { groups, families }: Wanted,
   signal: AbortSignal,
