@@ -19,10 +19,16 @@ export interface Suite {
   readonly name: string;
   /** Downloads a package into `directory` and returns the file's path. */
   download(packageName: string, directory: string): Promise<string>;
+  /**
+   * Downloads packages and all that they depend on into `directory`, which is made: even what every Debian
+   * has.
+   */
+  downloadWhole(packageNames: readonly string[], directory: string): Promise<void>;
 }
 
 const UPDATE_MS_MAX = 180_000;
 const DOWNLOAD_MS_MAX = 300_000;
+const DOWNLOAD_WHOLE_MS_MAX = 1_200_000;
 const KEYRINGS = [
   "/usr/share/keyrings/debian-archive-keyring.gpg",
   "/usr/share/keyrings/debian-archive-keyring.pgp",
@@ -110,6 +116,7 @@ export async function openSuite(
     return {
       name,
       download: (packageName, into) => download(apt, `${packageName}/${name}`, into),
+      downloadWhole: (packageNames, into) => downloadWhole(apt, packageNames, into),
     };
   }
   throw new Error(`expected Debian's suite ${name}, found it on no mirror: ${failures.join("; ")}`);
@@ -130,6 +137,19 @@ async function download(
   );
   if (file !== undefined) return file;
   throw new Error(`expected apt-get download ${packageName} to leave a .deb, found none`);
+}
+
+async function downloadWhole(
+  apt: readonly string[],
+  packageNames: readonly string[],
+  directory: string,
+): Promise<void> {
+  await Deno.mkdir(`${directory}/partial`, { recursive: true });
+  const only = ["install", "--download-only", "--no-install-recommends", "--yes"];
+  const into = ["-o", `Dir::Cache::archives=${directory}`];
+  await outputOf("apt-get", [...apt, ...into, ...only, ...packageNames], {
+    msMax: DOWNLOAD_WHOLE_MS_MAX,
+  });
 }
 
 /** Writes a private apt configuration below `root` and returns its path. */

@@ -2,10 +2,9 @@
 
 import { fileURLToPath } from "node:url";
 import { type Component, ensureComponents } from "../../tools/components.ts";
-import { hasFeature, programsOnPath } from "../../tools/installed.ts";
-import type { Feature } from "../../tools/recipes.ts";
 import { type Client, libraryArguments, type Push, urlArguments } from "./client.ts";
 import { buildWithClientGolang } from "./go_client.ts";
+import { findNode } from "./node.ts";
 import { installWithPromClient } from "./npm_client.ts";
 
 /** All clients, ready to run. Disposal removes what was installed for them. */
@@ -59,19 +58,6 @@ export async function prepareRealClients(): Promise<RealClients> {
     clients,
     [Symbol.asyncDispose]: () => promClient[Symbol.asyncDispose](),
   };
-}
-
-/** What Node.js takes and Deno refuses, which puts itself on the PATH of its children as `node`. */
-const NODE_ONLY: Feature = {
-  name: "Node.js itself",
-  args: ["--eval", "process.exit('Deno' in globalThis ? 1 : 0)"],
-};
-
-async function findNode(): Promise<string | undefined> {
-  for await (const file of programsOnPath(["node"])) {
-    if (await hasFeature(file, NODE_ONLY)) return file;
-  }
-  if (Deno.env.get("CI") === "true") throw new Error("expected on the PATH: node; found none");
 }
 
 function script(name: string): string {
