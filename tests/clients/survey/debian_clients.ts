@@ -43,7 +43,7 @@ function packagesOf({ program, packages, clients }: Family, suite: Suite): Packa
 }
 
 function ready(
-  { name, library, packages, bodies, methods = METHODS, setting }: DebianClient,
+  { name, library, packages, bodies, methods = METHODS, setting, tries = 1 }: DebianClient,
   { language, program, packages: own }: Family,
   tree: DebianTree,
 ): SurveyedClient {
@@ -54,6 +54,7 @@ function ready(
     bodies,
     methods,
     setting,
+    tries,
     command: ({ url, method, body, follow }) =>
       tree.inside([
         ...program[tree.suite],

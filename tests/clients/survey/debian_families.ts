@@ -30,6 +30,8 @@ export interface DebianClient {
   readonly methods?: readonly Method[];
   /** What makes it follow a 307, as its users write it. */
   readonly setting?: string;
+  /** How often it makes each push, where what becomes of one differs from try to try; 1 by default. */
+  readonly tries?: number;
   /** Absent for one that both suites have. */
   readonly suite?: Suite;
 }
@@ -54,6 +56,10 @@ const GO = [
   "CGO_ENABLED=0",
   "go",
 ];
+
+const BUILD_CPP = "g++ -std=c++17 -o /tmp/push-cpp /drivers/push.cpp " +
+  "$(pkgconf --cflags --libs cpp-httplib) -lprometheus-cpp-push -lprometheus-cpp-core -lcurl " +
+  "-lcpprest -lPocoNet -lPocoFoundation -lssl -lcrypto -lpthread";
 
 const JAVA = { bookworm: ["openjdk-17-jre-headless"], sid: ["openjdk-25-jre-headless"] };
 
@@ -151,7 +157,13 @@ export const FAMILIES: readonly Family[] = [
         bodies: ["text", "bytes", "file"],
         setting: "`follow_all_redirects = True`",
       },
-      { name: "aiohttp", library: "aiohttp", packages: ["python3-aiohttp"], bodies: BODIES },
+      {
+        name: "aiohttp",
+        library: "aiohttp",
+        packages: ["python3-aiohttp"],
+        bodies: BODIES,
+        tries: 12,
+      },
       {
         name: "tornado",
         library: "tornado",
@@ -433,17 +445,8 @@ export const FAMILIES: readonly Family[] = [
   {
     language: "C and C++",
     program: both("/tmp/push-cpp"),
-    build: [
-      ...["g++", "-std=c++17", "-O0", "-o", "/tmp/push-cpp", "/drivers/push.cpp"],
-      ...[
-        "-lprometheus-cpp-push",
-        "-lprometheus-cpp-core",
-        "-lcurl",
-        "-lcpprest",
-      ],
-      ...["-lPocoNet", "-lPocoFoundation", "-lssl", "-lcrypto", "-lcpp-httplib", "-lpthread"],
-    ],
-    packages: both("g++", "libc6-dev"),
+    build: ["sh", "-c", BUILD_CPP],
+    packages: both("g++", "libc6-dev", "pkgconf"),
     clients: [
       {
         name: "prometheus-cpp",
@@ -461,7 +464,7 @@ export const FAMILIES: readonly Family[] = [
       {
         name: "cpp-httplib",
         library: "cpp-httplib",
-        packages: ["libcpp-httplib-dev"],
+        packages: ["libcpp-httplib-dev", "zlib1g-dev", "libbrotli-dev", "libzstd-dev"],
         bodies: ["text"],
         setting: "`set_follow_location`",
       },
@@ -478,11 +481,14 @@ export const FAMILIES: readonly Family[] = [
     language: "R",
     program: both(
       "env",
+      "EDITOR=none",
+      "R_LIBS=/usr/lib/R/site-library",
       "LD_LIBRARY_PATH=/usr/lib/x86_64-linux-gnu/blas:/usr/lib/x86_64-linux-gnu/lapack",
       "Rscript",
       "/drivers/push.R",
     ),
-    packages: both("r-base-core", "bash", "sed", "grep"),
+    packages: both("r-base-core", "bash", "debianutils", "grep", "sed"),
+    build: ["ln", "-sfn", "which.debianutils", "/usr/bin/which"], // an alternative, which nobody has chosen
     clients: [
       {
         name: "httr",

@@ -42,6 +42,7 @@ export async function fewClients(): Promise<SurveyedClient[]> {
     version: "the machine's",
     bodies,
     methods: METHODS,
+    tries: 1,
     command: ({ url, method, body }) => ({
       command: program[0],
       args: [...program.slice(1), file(driver), name, method, url, body, file("body.txt")],

@@ -166,6 +166,7 @@ function ready(
     version: versionIn(own ?? RUNTIMES[runtime]),
     bodies,
     methods: METHODS,
+    tries: 1,
     setting,
     command: (push) => ({
       command: program,
@@ -182,6 +183,7 @@ function deno(): SurveyedClient {
     version: Deno.version.deno,
     bodies: BODIES,
     methods: METHODS,
+    tries: 1,
     command: (push) => ({
       command: Deno.execPath(),
       args: [

@@ -20,6 +20,8 @@ export interface SurveyedClient {
   /** What it offers. One that makes the body itself counts as `text`. */
   readonly bodies: readonly Body[];
   readonly methods: readonly Method[];
+  /** How often it makes each push: what becomes of some differs from try to try. */
+  readonly tries: number;
   /** What makes it follow a 307, as its users write it; absent where it does so, or nothing does. */
   readonly setting?: string;
   command(push: PushToMake): Command;
@@ -34,10 +36,10 @@ export interface PushToMake {
   readonly follow: boolean;
 }
 
-/** What became of a push, and what its caller saw. */
+/** What became of the tries of one push, and what their callers saw: each thing once. */
 export interface Seen {
-  readonly outcome: Outcome;
-  readonly says: string;
+  readonly outcomes: readonly Outcome[];
+  readonly says: readonly string[];
 }
 
 /** What became of a client's pushes. */
@@ -62,7 +64,7 @@ const PATH = "/metrics/job/survey";
  */
 export async function survey(client: SurveyedClient, recorder: Recorder): Promise<Surveyed> {
   let userAgent: string | undefined;
-  const push = async (method: Method, body: Body, follow: boolean): Promise<Seen> => {
+  const push = async (method: Method, body: Body, follow: boolean) => {
     let said: Said = { hangs: PUSH_SECONDS_MAX };
     const recording = await recorder.record(async (origin) => {
       const { command, args, env } = client.command({
@@ -87,7 +89,12 @@ export async function survey(client: SurveyedClient, recorder: Recorder): Promis
       const byMethod = new Map<Method, Seen>();
       for (const method of client.methods) {
         try {
-          byMethod.set(method, await push(method, body, follow));
+          const tries: Awaited<ReturnType<typeof push>>[] = [];
+          while (tries.length < client.tries) tries.push(await push(method, body, follow));
+          byMethod.set(method, {
+            outcomes: [...new Set(tries.map(({ outcome }) => outcome))].sort(),
+            says: [...new Set(tries.map(({ says }) => says))].sort(),
+          });
         } catch (error) {
           const what = `${client.name} ${client.version}: ${method} with ${body}`;
           throw new Error(what + (follow ? ` and ${client.setting}` : ""), { cause: error });

@@ -66,7 +66,7 @@ function tableOf(lines: readonly (readonly string[])[]): string {
 /** What became of one kind of body, by method where it differs. */
 function cellOf(seen: ReadonlyMap<Method, Seen> | undefined): string {
   if (!seen) return "–";
-  const words = [...seen].map(([method, { outcome }]) => [method, outcome]);
+  const words = [...seen].map(([method, { outcomes }]) => [method, outcomes.join(" or ")]);
   const [[, first]] = words;
   if (seen.size === 2 && words.every(([, outcome]) => outcome === first)) return first;
   return words.map(([method, outcome]) => `${method}: ${outcome}`).join(", ");
@@ -76,8 +76,9 @@ function cellOf(seen: ReadonlyMap<Method, Seen> | undefined): string {
 function saysOf(seen: SeenByBody): string {
   const texts = new Set<string>();
   for (const byMethod of seen.values()) {
-    for (const { outcome, says } of byMethod.values()) {
-      if (outcome !== "works" && outcome !== "307") texts.add(shorten(withoutMachine(says)));
+    for (const { outcomes, says } of byMethod.values()) {
+      if (outcomes.every((outcome) => outcome === "works" || outcome === "307")) continue;
+      for (const text of says) texts.add(shorten(withoutMachine(text)));
     }
   }
   return [...texts].join("; ") || "–";
@@ -94,7 +95,7 @@ function remedyOf({ client: { setting }, seen, withSetting }: Surveyed): string 
 
 function worksWith(seen: SeenByBody): Body[] {
   return [...seen].filter(([, byMethod]) =>
-    [...byMethod.values()].every(({ outcome }) => outcome === "works")
+    [...byMethod.values()].every(({ outcomes }) => `${outcomes}` === "works")
   ).map(([body]) => body);
 }
 
