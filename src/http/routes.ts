@@ -24,7 +24,7 @@ import type { GroupsApi } from "./api/groups.ts";
 import type { OverviewView } from "./api/views.ts";
 import { fewAtATime } from "./api/few_at_a_time.ts";
 import { readiness } from "./api/readiness.ts";
-import { followsRedirect } from "./push/redirect_clients.ts";
+import { followsRedirect, losesBody } from "./push/redirect_clients.ts";
 import { answerSd } from "./api/sd.ts";
 import type { Sizes } from "./api/sizes.ts";
 import {
@@ -52,8 +52,8 @@ export interface RouteDeps {
   readonly awaitsDiscovery: () => boolean;
   /** Says whether the group of a push may be out of place. */
   readonly handoff: Pick<Handoff, "idle" | "spellingKnown" | "concerns" | "pathOn">;
-  /** Called with the member for each push that is redirected. */
-  readonly onRedirected: (member: Member) => void;
+  /** Called for each push that is redirected, with the member that it is redirected to. */
+  readonly onRedirected: (member: Member, request: IncomingRequest) => void;
   /** The state of the members, and the requests to drain them. */
   readonly members: MembersApi;
   /** The groups of all members. */
@@ -291,7 +291,7 @@ function answerPush(request: IncomingRequest, target: string, deps: RouteDeps): 
       if (hasBody(request)) return notAllowed("DELETE, POST, PUT", "GET with a body");
       return previewPush(
         target,
-        contextOf(deps.config(), deps),
+        contextOf(deps.config(), deps, request),
         headerValue(request.headers, "accept") ?? "",
       );
     case "OPTIONS":
@@ -331,7 +331,7 @@ function answerInPlace(request: IncomingRequest, target: string, deps: RouteDeps
     const dropping = request.expectsContinue ? undefined : dropBody(request.body, limits);
     return dropping
       ? dropping.then(() => redirectSent(request, target, deps))
-      : redirectPush(target, contextOf(config, deps));
+      : redirectPush(target, contextOf(config, deps, request));
   }
   const location = locatePush(target, config.nameScheme);
   if (location instanceof Reply) return location;
@@ -352,15 +352,19 @@ async function redirectSent(
     await deps.handoff.spellingKnown(asked);
     if (deps.handoff.concerns(asked)) return unavailable("the group is about to be moved");
   }
-  return redirectPush(target, contextOf(config, deps));
+  return redirectPush(target, contextOf(config, deps, request));
 }
 
-function contextOf({ nameScheme, upstream }: Config, deps: RouteDeps): PushContext {
+function contextOf(
+  { nameScheme, upstream }: Config,
+  deps: RouteDeps,
+  request: IncomingRequest,
+): PushContext {
   return {
     snapshot: deps.snapshot(),
     nameScheme,
     upstream,
-    onRedirected: deps.onRedirected,
+    onRedirected: (member) => deps.onRedirected(member, request),
     holdersOf: deps.members.holdersOf,
     pathOn: deps.handoff.pathOn,
   };
@@ -375,7 +379,7 @@ function isRedirected(
   if (mode !== "proxy" && proxy.mustUnpack(request.headers)) return false;
   switch (mode) {
     case "redirect":
-      return true;
+      return !losesBody(request);
     case "proxy":
       return false;
     case "auto":

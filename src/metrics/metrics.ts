@@ -33,6 +33,8 @@ const UPSTREAM_FAILURE_KINDS: readonly UpstreamFailureKind[] = [
 /** What the service reports to its metrics. */
 export interface Metrics {
   requestDone(request: { method: string; code: number; seconds: number }): void;
+  /** Counts redirected pushes of a kind of client. With 0 its series begins. */
+  redirected(client: string, pushes: number): void;
   membershipChanged(membership: Membership): void;
   ringChanged(ring: HashRing): void;
   upstreamFailed(member: Member, kind: UpstreamFailureKind): void;
@@ -117,6 +119,20 @@ export function createMetrics(build: BuildInfo): Metrics {
     for (const seconds of pendingSeconds.subarray(0, pending)) durations.observe(seconds);
     pending = 0;
   }
+  /** Redirects of each kind of client that have not been passed to prom-client yet. */
+  const redirected = new Map<string, number>();
+  new Counter({
+    name: name("redirects_total"),
+    help: "Total number of pushes answered with a redirect, by kind of client.",
+    labelNames: ["client"],
+    registers,
+    collect() {
+      for (const [client, pushes] of redirected) {
+        this.inc({ client }, pushes);
+        redirected.set(client, 0);
+      }
+    },
+  });
   const memberUp = new Gauge({
     name: name("member_up"),
     help:
@@ -259,6 +275,9 @@ export function createMetrics(build: BuildInfo): Metrics {
       tallyOf(tallies, method, code).requests++;
       pendingSeconds[pending++] = seconds;
       if (pending === PENDING_MAX) observePending();
+    },
+    redirected(client, pushes) {
+      redirected.set(client, (redirected.get(client) ?? 0) + pushes);
     },
     membershipChanged(membership) {
       const { marked, discovery, probesDistrusted: distrusted, ring, ringBasis } = membership;

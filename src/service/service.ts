@@ -34,6 +34,7 @@ import { createPasswords } from "../http/guard/passwords.ts";
 import { createFailureLog } from "../http/push/failure_log.ts";
 import { createPushCounts } from "../http/push/push_counts.ts";
 import { createProxy } from "../http/push/proxy.ts";
+import { createRedirectLog } from "../http/push/redirect_log.ts";
 import { createHandler, type ReloadOutcome } from "../http/routes.ts";
 import type { Handler } from "../http/message.ts";
 import type { Tls } from "../http/server/tls/tls.ts";
@@ -313,6 +314,11 @@ export function createService(first: Term, deps: ServiceDeps): Service {
     enableAdminApi: deps.enableAdminApi,
   });
   const awaitsDiscovery = () => !snapshot().membership.known;
+  const noteRedirect = createRedirectLog({
+    log,
+    metrics,
+    isRedirectMode: () => config().mode === "redirect",
+  });
   const handler = createHandler({
     snapshot,
     config,
@@ -330,7 +336,10 @@ export function createService(first: Term, deps: ServiceDeps): Service {
       metrics,
       failures,
     }),
-    onRedirected: pushCounts.add,
+    onRedirected(member, request) {
+      pushCounts.add(member);
+      noteRedirect(request);
+    },
     deadlines,
     handoff,
     members,

@@ -9,7 +9,7 @@
 import assert from "node:assert/strict";
 import { rowsOf, sectionOf } from "../docs/markdown.ts";
 import { read } from "../docs/pages.ts";
-import { REDIRECT_CLIENTS } from "../../src/http/push/redirect_clients.ts";
+import { CLIENT_KINDS } from "../../src/http/push/client_kinds.ts";
 import type { Client, Method } from "./client.ts";
 import { startFleet } from "./fleet.ts";
 import { measure, type Measured } from "./measure.ts";
@@ -54,12 +54,14 @@ Deno.test("real clients push, add and delete through the service", async (t) => 
       });
     }
   }
-  await t.step("every client that auto redirects is one of them, and was redirected", () => {
-    for (const { agent, test } of REDIRECT_CLIENTS) {
-      const row = rows.find(({ client }) => client.name === test);
-      assert(row, `a client named ${test}`);
-      assert(row.userAgent?.startsWith(agent), row.userAgent);
-      assert.deepEqual([row.auto[0], row.redirect[0]], ["redirected", "works"], test);
+  await t.step("each kind of client that auto redirects is one of them, and was redirected", () => {
+    for (const { name, agent, redirected } of CLIENT_KINDS) {
+      if (redirected !== "follows") continue;
+      const row = rows.find(({ client, userAgent }) =>
+        client.auto === "redirected" && userAgent?.startsWith(agent)
+      );
+      assert(row, `a client of the kind ${name}`);
+      assert.deepEqual([row.auto[0], row.redirect[0]], ["redirected", "works"], name);
     }
   });
   await t.step("docs/clients.md has each of them, and what becomes of its pushes", async () => {

@@ -28,6 +28,7 @@ export async function prepareRealClients(): Promise<RealClients> {
     "perl",
     "python",
     "python-prometheus-client",
+    "python-requests",
     "ruby",
     "wget",
   ]);
@@ -35,7 +36,7 @@ export async function prepareRealClients(): Promise<RealClients> {
   const promClient = await installWithPromClient(script("prom_client_push.mjs"));
   const clients: Client[] = [
     ...commandLineClients(components),
-    pythonClient(components.python, components["python-prometheus-client"]),
+    ...pythonClients(components),
     {
       name: "Go client_golang",
       userAgent: /^Go-http-client\/1\.1$/,
@@ -46,7 +47,7 @@ export async function prepareRealClients(): Promise<RealClients> {
     {
       name: node ? "Node.js prom-client" : "prom-client under Deno",
       userAgent: undefined,
-      redirected: "lost",
+      redirected: "works", // it streams, and so is not redirected
       auto: "proxied",
       command: (push) => runScript(promClient.path, libraryArguments(push), node),
     },
@@ -124,19 +125,37 @@ export function commandLineClients({ curl, wget }: Record<"curl" | "wget", Compo
   ];
 }
 
-function pythonClient(python: Component, library: Component): Client {
-  const file = script("prometheus_client_push.py");
-  return {
-    name: "Python prometheus_client",
-    userAgent: /^Python-urllib\/3\./,
-    redirected: "error",
-    auto: "proxied",
-    command: (push) => ({
-      command: python.command,
-      args: [file, ...libraryArguments(push)],
-      env: { ...python.env, ...library.env, PYTHONDONTWRITEBYTECODE: "1" },
-    }),
-  };
+function pythonClients(
+  components: Record<"python" | "python-prometheus-client" | "python-requests", Component>,
+): Client[] {
+  const { python } = components;
+  const run = (
+    library: "python-prometheus-client" | "python-requests",
+    file: string,
+    args: readonly string[],
+  ) => ({
+    command: python.command,
+    args: [script(file), ...args],
+    env: { ...python.env, ...components[library].env, PYTHONDONTWRITEBYTECODE: "1" },
+  });
+  return [
+    {
+      name: "Python prometheus_client",
+      userAgent: /^Python-urllib\/3\./,
+      redirected: "error",
+      auto: "proxied",
+      command: (push) =>
+        run("python-prometheus-client", "prometheus_client_push.py", libraryArguments(push)),
+    },
+    {
+      // Redirected, it would push nothing to the owner, and report a success.
+      name: "Python requests, streaming",
+      userAgent: /^python-requests\/\d/,
+      redirected: "works",
+      auto: "proxied",
+      command: (push) => run("python-requests", "requests_stream_push.py", urlArguments(push)),
+    },
+  ];
 }
 
 function javaClients(java: Component): Client[] {

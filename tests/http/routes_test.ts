@@ -149,7 +149,7 @@ function sending() {
       controller.close();
     },
   });
-  const headers = { "transfer-encoding": "chunked" };
+  const headers = { "content-length": "10" };
   return { request: new Request("http://h/metrics/job/a", { method: "PUT", body, headers }), end };
 }
 
@@ -169,6 +169,36 @@ Deno.test("a client that waits for a 100 is redirected without its body", {
   assert.equal((await handlerOf()(request)).status, 307);
   end();
 });
+
+for (
+  const [what, method, headers, expected] of [
+    [
+      "a push by curl",
+      "PUT",
+      { "content-length": "10", "user-agent": "curl/8.23.0" },
+      "redirected",
+    ],
+    ["a push that streams", "PUT", { "transfer-encoding": "chunked" }, "passed on"],
+    ["a POST that streams", "POST", { "transfer-encoding": "chunked" }, "passed on"],
+    ["a push that streams, by one who waits for a 100", "PUT", {
+      "transfer-encoding": "chunked",
+      expect: "100-continue",
+    }, "passed on"],
+    ["a push by aiohttp, which may send it again without its body", "PUT", {
+      "content-length": "10",
+      "user-agent": "Python/3.11 aiohttp/3.8.4",
+    }, "passed on"],
+    ["a DELETE that streams", "DELETE", { "transfer-encoding": "chunked" }, "redirected"],
+  ] as const
+) {
+  Deno.test(`in redirect mode ${what} is ${expected}`, { permissions: "none" }, async () => {
+    const pass = () => Promise.resolve(new Reply(200));
+    const proxy = { pass, bringHome: unasked, mustUnpack: () => false };
+    const request = new Request("http://h/metrics/job/a", { method, headers, body: "x 1\n" });
+    const { status } = await handlerOf({ proxy })(request);
+    assert.equal(status, expected === "redirected" ? 307 : 200);
+  });
+}
 
 Deno.test("a group that is out of place when the body has come is not redirected", {
   permissions: "none",

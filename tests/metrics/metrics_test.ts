@@ -34,6 +34,7 @@ const LIST: Readonly<Record<string, string>> = {
   dynamic_sharding_member_up: "gauge",
   dynamic_sharding_members: "gauge",
   dynamic_sharding_probes_distrusted: "gauge",
+  dynamic_sharding_redirects_total: "counter",
   dynamic_sharding_ring_builds_total: "counter",
   dynamic_sharding_ring_hash: "gauge",
   dynamic_sharding_ring_kept: "gauge",
@@ -232,6 +233,7 @@ function used(): Metrics {
   const metrics = createMetrics(BUILD);
   const membership = tell(["list a", "a ok"], consulPolicy(""));
   metrics.requestDone({ method: "PUT", code: 307, seconds: 0.001 });
+  metrics.redirected("curl", 1);
   metrics.membershipChanged(membership);
   metrics.ringChanged(HashRing.of(membership.ring));
   metrics.configLoaded(true);

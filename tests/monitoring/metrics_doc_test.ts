@@ -2,11 +2,12 @@
 
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
+import { CLIENT_KINDS } from "../../src/http/push/client_kinds.ts";
 import { createMetrics } from "../../src/metrics/metrics.ts";
 import { BUILD } from "../metrics/samples.ts";
 import { consulPolicy, member, tell } from "../membership/story.ts";
 import { HashRing } from "../../src/ring/hash_ring.ts";
-import { headingsOf, linksOf, rowsOf } from "../docs/markdown.ts";
+import { headingsOf, linksOf, rowsOf, sectionOf } from "../docs/markdown.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const permissions = { read: [root] };
@@ -23,6 +24,7 @@ async function wholePage(): Promise<string> {
   const metrics = createMetrics(BUILD);
   const twins = ["list a b", "a ok since 5", "b ok since 5"];
   const membership = tell(twins, consulPolicy(""));
+  metrics.redirected("curl", 1);
   metrics.membershipChanged(membership);
   metrics.ringChanged(HashRing.of(membership.ring));
   metrics.handoff.showDrains(() => [[member("a"), { moved: 1 }]]);
@@ -75,4 +77,12 @@ Deno.test("links within the docs lead somewhere", { permissions }, async () => {
       assert(anchors.includes(anchor), `${page}: ${link}`);
     }
   }
+});
+
+Deno.test("the docs list each kind of client that redirects are counted by, and no other", {
+  permissions,
+}, async () => {
+  const section = sectionOf(await read("metrics-and-alerts.md"), "Kinds of clients");
+  const listed = rowsOf(section).map(([name]) => name.replaceAll("`", ""));
+  assert.deepEqual(listed.sort(), CLIENT_KINDS.map(({ name }) => name).sort());
 });

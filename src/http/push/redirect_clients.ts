@@ -1,37 +1,8 @@
-/** Decides which clients `auto` may redirect. @module */
+/** Decides which clients may be redirected. @module */
 
 import { headerValue } from "../../wire/headers.ts";
 import type { IncomingRequest } from "../message.ts";
-
-/** A client that sends a push again, complete, after a 307. */
-export interface RedirectClient {
-  /** How its User-Agent begins. */
-  readonly agent: string;
-  /**
-   * The content type that it has to send: another program with the same User-Agent may not follow redirects.
-   */
-  readonly contentType?: RegExp;
-  /** The client of `tests/clients/` that does so. */
-  readonly test: string;
-}
-
-/**
- * Clients that follow redirects. All others are proxied, which works with every client. Left out on purpose:
- *
- * - curl, which follows only with `-L`, and is silent without it
- * - Java, whose URL connection follows only if it does not stream
- * - Node's fetch, which fails with bytes in some versions and with a stream in all
- * - Go, except for client_golang's push: Go returns the 307 to its caller if a body cannot be read twice
- */
-export const REDIRECT_CLIENTS: readonly RedirectClient[] = [
-  {
-    agent: "Go-http-client/",
-    contentType: /^application\/vnd\.google\.protobuf;(?:.*;)? *encoding=delimited/,
-    test: "Go client_golang",
-  },
-  { agent: "Wget/", test: "wget" },
-  { agent: "Deno/", test: "Deno fetch" },
-];
+import { clientKindOf } from "./client_kinds.ts";
 
 /**
  * Headers with which a client is not redirected: credentials, because nearly all clients drop them when the
@@ -49,11 +20,12 @@ const NOT_WITH = [
 ];
 
 /**
- * Whether a client can be redirected without losing its push.
+ * Whether a client can be redirected without losing its push, as `auto` asks. Only those are that send any
+ * push with a length again.
  *
- * It cannot if it sends credentials, comes through another proxy, or sends no length, because a body that
- * streams cannot be sent twice. A DELETE is not redirected either, because it has to reach more members than
- * the owner.
+ * A client cannot if it sends credentials, comes through another proxy, or sends no length, because a body
+ * that streams cannot be sent twice. A DELETE is not redirected either, because it has to reach more members
+ * than the owner.
  *
  * @param more beginnings of further User-Agents, which the operator has configured
  */
@@ -65,7 +37,20 @@ export function followsRedirect(
   if (method === "DELETE" || value("content-length") === undefined) return false;
   const agent = value("user-agent");
   if (agent === undefined || NOT_WITH.some((name) => value(name) !== undefined)) return false;
-  const known = REDIRECT_CLIENTS.find((client) => agent.startsWith(client.agent));
-  if (known && (known.contentType?.test(value("content-type") ?? "") ?? true)) return true;
-  return more.some((beginning) => agent.startsWith(beginning));
+  return clientKindOf(headers).redirected === "follows" ||
+    more.some((beginning) => agent.startsWith(beginning));
+}
+
+/**
+ * Whether a client is known to lose a push that is redirected, and its caller may take it for done. Such a
+ * push is not redirected in `redirect` mode either.
+ *
+ * A body without a length streams. Hardly any client can send such a body twice, and several send the push
+ * again without it, which empties the group.
+ */
+export function losesBody(
+  { method, headers, body }: Pick<IncomingRequest, "method" | "headers" | "body">,
+): boolean {
+  if (method === "DELETE") return false;
+  return body.length === undefined || clientKindOf(headers).redirected === "empties";
 }

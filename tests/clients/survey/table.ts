@@ -20,8 +20,8 @@ const HEADER = [
 ];
 const SAYS_LENGTH_MAX = 70;
 
-/** A row, without the versions that it holds for. */
-interface Row {
+/** Versions of a client that do the same. */
+interface Alike {
   readonly language: string;
   readonly name: string;
   readonly versions: string[];
@@ -31,7 +31,7 @@ interface Row {
 
 /** Renders all that was surveyed. Versions of a client that do the same share a row. */
 export function renderTables(all: readonly Surveyed[]): string {
-  const rows: Row[] = [];
+  const rows: Alike[] = [];
   for (const surveyed of all) {
     const { client: { language, name, version }, userAgent } = surveyed;
     const cells = [
@@ -112,6 +112,35 @@ function shorten(text: string): string {
   return text.length > SAYS_LENGTH_MAX ? `${text.slice(0, SAYS_LENGTH_MAX - 1)}…` : text;
 }
 
+/** A row of the tables, as the page has it. */
+export interface Row {
+  readonly language: string;
+  readonly name: string;
+  readonly userAgents: readonly string[];
+  /** The outcome with each body, – for one that the client does not offer. */
+  readonly outcomes: Readonly<Record<Body, string>>;
+  readonly cells: readonly string[];
+}
+
+/** Reads the rows of all tables of a page. */
+export function parseTables(page: string): Row[] {
+  return page.split(/^### /m).slice(1).flatMap((section) => {
+    const language = section.slice(0, section.indexOf("\n"));
+    return rowsOf(section).map((cells) => {
+      const [name, , agents, ...outcomes] = cells;
+      return {
+        language,
+        name,
+        userAgents: [...agents.matchAll(/`([^`]+)`/g)].map(([, agent]) => agent),
+        outcomes: Object.fromEntries(
+          BODIES.map((body, i) => [body, outcomes[i]]),
+        ) as Row["outcomes"],
+        cells,
+      };
+    });
+  });
+}
+
 /** The page with other tables, and the day of the run. */
 export function withTables(page: string, tables: string, date: string): string {
   const section = sectionOf(page, HEADING);
@@ -122,22 +151,11 @@ export function withTables(page: string, tables: string, date: string): string {
 
 /** The rows that only one of the page and the tables has, each with a sign in front. */
 export function differences(page: string, tables: string): string[] {
-  const described = allRows(sectionOf(page, HEADING));
-  const seen = allRows(tables);
+  const shown = (text: string) =>
+    parseTables(text).map(({ language, cells }) => `${language}: ${cells.join(" | ")}`);
+  const [described, seen] = [shown(page), shown(tables)];
   return [
     ...described.filter((row) => !seen.includes(row)).map((row) => `- ${row}`),
     ...seen.filter((row) => !described.includes(row)).map((row) => `+ ${row}`),
   ];
-}
-
-function allRows(text: string): string[] {
-  return rowsByLanguage(text).map(({ language, cells }) => `${language}: ${cells.join(" | ")}`);
-}
-
-/** The rows below each heading of a language. */
-export function rowsByLanguage(text: string): { language: string; cells: string[] }[] {
-  return text.split(/^### /m).slice(1).flatMap((section) => {
-    const language = section.slice(0, section.indexOf("\n"));
-    return rowsOf(section).map((cells) => ({ language, cells }));
-  });
 }
