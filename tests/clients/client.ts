@@ -50,8 +50,10 @@ export interface Client {
   readonly name: string;
   /** What it sends; `undefined` for one that sends none. */
   readonly userAgent: RegExp | undefined;
-  /** What becomes of its pushes in `mode: redirect`, whichever the method. */
+  /** What becomes of its pushes in `mode: redirect`. */
   readonly redirected: Outcome;
+  /** What becomes of a DELETE there, where that differs: a DELETE is redirected whoever sends it. */
+  readonly redirectedDelete?: Outcome;
   /** How `mode: auto` has its PUT and POST reach the owner. */
   readonly auto: "redirected" | "proxied";
   command(push: Push): Command;

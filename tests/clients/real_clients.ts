@@ -48,6 +48,7 @@ export async function prepareRealClients(): Promise<RealClients> {
       name: node ? "Node.js prom-client" : "prom-client under Deno",
       userAgent: undefined,
       redirected: "works", // it streams, and so is not redirected
+      redirectedDelete: "lost",
       auto: "proxied",
       command: (push) => runScript(promClient.path, libraryArguments(push), node),
     },

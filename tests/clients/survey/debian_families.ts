@@ -537,4 +537,41 @@ export const FAMILIES: readonly Family[] = [
     packages: both("emacs-nox"),
     clients: [{ name: "url.el", library: "", packages: [], bodies: ["bytes"] }],
   },
+  {
+    language: "SWI-Prolog",
+    program: both("swipl", "/drivers/push.pro"),
+    packages: both("swi-prolog-nox"),
+    clients: [{ name: "http_open", library: "", packages: [], bodies: ["text", "file"] }],
+  },
+  {
+    language: "Racket",
+    program: both("racket", "/drivers/push.rkt"),
+    packages: both("racket"),
+    clients: [{ name: "net/url", library: "", packages: [], bodies: ["bytes"] }],
+  },
+  {
+    language: "Nim",
+    program: both("/tmp/push-nim"),
+    build: [
+      ...["nim", "compile", "--hints:off", "--nimcache:/tmp/nim-cache", "--out:/tmp/push-nim"],
+      "/drivers/push.nim",
+    ],
+    packages: both("nim", "gcc", "libc6-dev"),
+    clients: [{ name: "httpclient", library: "", packages: [], bodies: ["text"] }],
+  },
+  {
+    language: "Go",
+    program: both("/tmp/push-victoria"),
+    build: [...GO, "build", "-o", "/tmp/push-victoria", "/drivers/push_victoria.go"],
+    packages: both("golang-go"),
+    clients: [
+      {
+        name: "VictoriaMetrics/metrics",
+        library: "",
+        packages: ["golang-github-victoriametrics-metrics-dev"],
+        bodies: ["text"],
+        suite: "sid",
+      },
+    ],
+  },
 ];

@@ -80,8 +80,10 @@ export async function survey(client: SurveyedClient, recorder: Recorder): Promis
       });
       if (code !== TIMED_OUT) said = parseSaid(stdout === "" ? stderr : stdout);
     });
-    userAgent ??= recording.first?.userAgent;
-    return { outcome: outcomeOf(recording, said), says: shownSaid(said) };
+    const { first } = recording;
+    userAgent ??= first?.userAgent;
+    const sent = first && first.method !== method ? ` (of a ${first.method})` : "";
+    return { outcome: outcomeOf(recording, said), says: shownSaid(said) + sent };
   };
   const all = async (follow: boolean) => {
     const seen = new Map<Body, Map<Method, Seen>>();
