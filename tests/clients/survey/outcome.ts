@@ -22,7 +22,7 @@ export type Outcome =
   | "empties"
   /** Its caller is not answered: the client waits for what does not come. */
   | "hangs"
-  /** Another method came. */
+  /** A GET came, which a Pushgateway refuses. */
   | "becomes GET";
 
 /**
@@ -48,12 +48,12 @@ export function outcomeOf({ first, second }: Recording, said: Said): Outcome {
   if (!first) throw new Error(`expected a push, found none: ${shownSaid(said)}`);
   if (first.body === "") throw new Error("expected a push with a body, found an empty one");
   if (second?.isWhole && second.body === "" && second.method === first.method) return "empties";
+  if (second?.method === "GET") return "becomes GET";
   if ("hangs" in said) return "hangs";
   if ("error" in said) return "error";
   if (!second) return outcomeAtFirst(said.status);
   const { status } = said;
   if (status !== undefined && status !== 200) throw new Error(`answered 200, and saw ${status}`);
-  if (second.method !== first.method && second.method === "GET") return "becomes GET";
   if (second.method === first.method && second.body === first.body) return "works";
   throw new Error(`expected the same push again, found ${second.method} with "${second.body}"`);
 }

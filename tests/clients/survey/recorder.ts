@@ -30,8 +30,10 @@ export async function startRecorder(): Promise<Recorder> {
   let seen: { first?: Recorded; second?: Recorded } = {};
   // Not Deno.serve, which keeps from its handler what offers an upgrade to HTTP/2.
   const target = createServer(async (request, response) => {
-    seen.second ??= await receive(request);
-    answer(response, 200);
+    const recorded = await receive(request);
+    seen.second ??= recorded;
+    // As a Pushgateway does.
+    answer(response, recorded.method === "PUT" || recorded.method === "POST" ? 200 : 405);
   });
   const to = await listen(target, "127.0.0.2");
   const redirecting = createServer(async (request, response) => {
