@@ -188,6 +188,20 @@ for (
       "content-length": "10",
       "user-agent": "Python/3.11 aiohttp/3.8.4",
     }, "passed on"],
+    ["a push by requests", "PUT", {
+      "content-length": "10",
+      "user-agent": "python-requests/2.34.2",
+    }, "redirected"],
+    ["a push by requests through a proxy, which may have buffered a stream", "PUT", {
+      "content-length": "10",
+      "user-agent": "python-requests/2.34.2",
+      via: "1.1 nginx",
+    }, "passed on"],
+    ["a push by wget through a proxy", "PUT", {
+      "content-length": "10",
+      "user-agent": "Wget/1.21.3",
+      via: "1.1 nginx",
+    }, "redirected"],
     ["a DELETE that streams", "DELETE", { "transfer-encoding": "chunked" }, "redirected"],
   ] as const
 ) {

@@ -21,6 +21,8 @@ export interface ClientKind {
    * - `empties`: the client may send it again without its body, which empties the group
    */
   readonly redirected: "follows" | "mostly" | "loses" | "empties";
+  /** Whether it may send a body that streams again without its content, and report a success. */
+  readonly emptiesStreams?: true;
   /** What makes it follow, where something does. */
   readonly setting?: string;
 }
@@ -51,8 +53,13 @@ export const CLIENT_KINDS: readonly ClientKind[] = [
   { name: "curl", agent: "curl/", redirected: "loses", setting: "call curl with -L" },
   { name: "httpie", agent: "HTTPie/", redirected: "loses", setting: "call HTTPie with --follow" },
   { name: "hurl", agent: "hurl/", redirected: "loses", setting: "call Hurl with --location" },
-  { name: "python-requests", agent: "python-requests/", redirected: "mostly" },
-  { name: "python-urllib3", agent: "python-urllib3/", redirected: "mostly" },
+  {
+    name: "python-requests",
+    agent: "python-requests/",
+    redirected: "mostly",
+    emptiesStreams: true,
+  },
+  { name: "python-urllib3", agent: "python-urllib3/", redirected: "mostly", emptiesStreams: true },
   // What Python's prometheus_client pushes with.
   { name: "python-urllib", agent: "Python-urllib/", redirected: "loses" },
   {
@@ -85,7 +92,7 @@ export const CLIENT_KINDS: readonly ClientKind[] = [
     setting: "set max_redirects of Mojo::UserAgent",
   },
   // Net::HTTP, and HTTParty, which follows.
-  { name: "ruby", agent: "Ruby", redirected: "loses" },
+  { name: "ruby", agent: "Ruby", redirected: "loses", emptiesStreams: true },
   { name: "faraday", agent: "Faraday ", redirected: "loses" },
   // HttpURLConnection follows only if it does not stream.
   { name: "java", agent: "Java/", redirected: "loses" },
@@ -103,19 +110,22 @@ export const CLIENT_KINDS: readonly ClientKind[] = [
   { name: "undici", agent: "undici", redirected: "mostly" },
   { name: "bun", agent: "Bun/", redirected: "mostly" },
   { name: "axios", agent: "axios/", redirected: "mostly" },
-  { name: "got", agent: "got ", redirected: "mostly" },
+  { name: "got", agent: "got ", redirected: "mostly", emptiesStreams: true },
   { name: "needle", agent: "Needle/", redirected: "loses" },
   { name: "guzzle", agent: "GuzzleHttp/", redirected: "mostly" },
   NONE,
   OTHER,
 ];
 
+/** To look at few of them for each push. */
+const BY_FIRST_LETTER = Map.groupBy(CLIENT_KINDS, ({ agent }) => agent.charAt(0));
+
 /** Tells the kind of client that has sent these headers. */
 export function clientKindOf(headers: readonly string[]): ClientKind {
   const agent = headerValue(headers, "user-agent");
   if (agent === undefined || agent === "") return NONE;
-  for (const kind of CLIENT_KINDS) {
-    if (kind.agent === "" || !agent.startsWith(kind.agent)) continue;
+  for (const kind of BY_FIRST_LETTER.get(agent.charAt(0)) ?? []) {
+    if (!agent.startsWith(kind.agent)) continue;
     if (kind.with !== undefined && !agent.includes(kind.with)) continue;
     if (kind.contentType?.test(headerValue(headers, "content-type") ?? "") ?? true) return kind;
   }

@@ -5,12 +5,10 @@ import type { IncomingRequest } from "../message.ts";
 import { clientKindOf } from "./client_kinds.ts";
 
 /**
- * Headers with which a client is not redirected: credentials, because nearly all clients drop them when the
- * host changes, and headers of proxies. A client behind a proxy often cannot reach the Pushgateways; and if
- * it streams a body, which it cannot send twice, the proxy may have added a length.
+ * Headers of proxies. A client behind a proxy often cannot reach the Pushgateways; and if it streams a body,
+ * which it cannot send twice, the proxy may have added a length.
  */
-const NOT_WITH = [
-  "authorization",
+const OF_PROXIES = [
   "via",
   "forwarded",
   "x-forwarded-for",
@@ -36,7 +34,9 @@ export function followsRedirect(
   const value = (name: string) => headerValue(headers, name);
   if (method === "DELETE" || value("content-length") === undefined) return false;
   const agent = value("user-agent");
-  if (agent === undefined || NOT_WITH.some((name) => value(name) !== undefined)) return false;
+  // Nearly all clients drop their credentials when the host changes.
+  if (agent === undefined || value("authorization") !== undefined) return false;
+  if (cameThroughProxy(headers)) return false;
   return clientKindOf(headers).redirected === "follows" ||
     more.some((beginning) => agent.startsWith(beginning));
 }
@@ -46,11 +46,17 @@ export function followsRedirect(
  * push is not redirected in `redirect` mode either.
  *
  * A body without a length streams. Hardly any client can send such a body twice, and several send the push
- * again without it, which empties the group.
+ * again without it, which empties the group. Through another proxy any body may have streamed.
  */
 export function losesBody(
   { method, headers, body }: Pick<IncomingRequest, "method" | "headers" | "body">,
 ): boolean {
   if (method === "DELETE") return false;
-  return body.length === undefined || clientKindOf(headers).redirected === "empties";
+  if (body.length === undefined) return true;
+  const { redirected, emptiesStreams = false } = clientKindOf(headers);
+  return redirected === "empties" || emptiesStreams && cameThroughProxy(headers);
+}
+
+function cameThroughProxy(headers: readonly string[]): boolean {
+  return OF_PROXIES.some((name) => headerValue(headers, name) !== undefined);
 }

@@ -11,7 +11,7 @@ export interface Family {
   readonly language: string;
   /** What runs the driver, and the driver. */
   readonly program: Readonly<Record<Suite, readonly string[]>>;
-  /** What is run once before, in a tree that was unpacked anew. */
+  /** What is run before its clients, each time. */
   readonly build?: readonly string[];
   /** What the driver itself needs. The first names the version of what comes with the language. */
   readonly packages: Readonly<Record<Suite, readonly string[]>>;

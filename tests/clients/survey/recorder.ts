@@ -30,15 +30,17 @@ export async function startRecorder(): Promise<Recorder> {
   let seen: { first?: Recorded; second?: Recorded } = {};
   // Not Deno.serve, which keeps from its handler what offers an upgrade to HTTP/2.
   const target = createServer(async (request, response) => {
+    const its = seen; // of this push, though the next one may have begun when its body ends
     const recorded = await receive(request);
-    seen.second ??= recorded;
+    its.second ??= recorded;
     // As a Pushgateway does.
     answer(response, recorded.method === "PUT" || recorded.method === "POST" ? 200 : 405);
   });
   const to = await listen(target, "127.0.0.2");
   const redirecting = createServer(async (request, response) => {
+    const its = seen;
     const recorded = await receive(request);
-    seen.first ??= recorded;
+    its.first ??= recorded;
     answer(response, 307, { location: `${to}${request.url}` });
   });
   const origin = await listen(redirecting, "127.0.0.1");

@@ -6,6 +6,8 @@
  *     deno task clients --all --only=Ruby    those with this in their language and name
  *     deno task clients --all --write        writes the tables into the docs
  *
+ * The packages take about 10 GB below .components/ and some minutes to download, once.
+ *
  * With --all it compares the tables of the docs with what it has seen, and exits 1 where they differ.
  *
  * @module
@@ -65,7 +67,9 @@ try {
   console.log(tables);
   if (all && only === "") {
     const page = await read(PAGE);
-    if (write) {
+    if (write && Deno.exitCode !== 0) {
+      console.error("error: not written, for some clients are missing");
+    } else if (write) {
       const date = new Date().toISOString().slice(0, 10);
       await Deno.writeTextFile(`${ROOT}${PAGE}`, withTables(page, tables, date));
       await outputOf(Deno.execPath(), ["fmt", "--quiet", `${ROOT}${PAGE}`]);

@@ -117,7 +117,7 @@ const libraries = {
   },
   phin: async () => {
     const phin = await load();
-    const options = { url, method, headers, data: nodeBody(), followRedirects: !!follow };
+    const options = { url, method, headers, data: nodeBody() };
     return (await (phin.phin ?? phin)(options)).statusCode;
   },
   bent: async () => {

@@ -51,7 +51,7 @@ my %libraries = (
   },
   'REST::Client' => sub {
     require REST::Client;
-    my $client = REST::Client->new(follow => $follow ? 1 : 0);
+    my $client = REST::Client->new;
     $client->request($method, $url, content());
     return $client->responseCode;
   },

@@ -2,7 +2,6 @@
 # FILE is given to the library. Prints the status or the error that its caller sees.
 
 LIBRARY, METHOD, URL, KIND, PATH, FOLLOW = ARGV
-ADDRESS = "http://#{URL.split("/")[2]}"
 
 # A pipe cannot be read twice, and tells no length.
 def pipe
@@ -35,13 +34,7 @@ LIBRARIES = {
   },
   "Faraday" => lambda {
     require "faraday"
-    if FOLLOW
-      require "faraday/follow_redirects"
-      connection = Faraday.new { |f| f.response :follow_redirects }
-    else
-      connection = Faraday.new
-    end
-    connection.run_request(METHOD.downcase.to_sym, URL, body, nil).status
+    Faraday.run_request(METHOD.downcase.to_sym, URL, body, nil).status
   },
   "HTTParty" => lambda {
     require "httparty"
