@@ -41,6 +41,7 @@ Deno.test("the service knows a kind of client for what the tables say of it", as
       used.add(kind);
       if (kind === "other" || kind === "none") continue;
       const what = `${name}, ${agent}: ${seen}`;
+      if (stream.includes("empties")) assert(emptiesStreams || redirected === "empties", what);
       if (redirected === "follows") {
         assert(seen.every((outcome) => outcome.endsWith("works")), what);
       }
