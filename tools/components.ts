@@ -212,6 +212,7 @@ async function fetchComponent(
     program: recipe.program,
     tree,
     find,
+    newer: recipe.newer,
   });
   const unpacked: Unpacked = {
     program,

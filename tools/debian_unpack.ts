@@ -9,6 +9,8 @@ export type FindPackage = (packageName: string) => Promise<string>;
 
 /** A chain of libraries that need libraries ends well before this. */
 const ROUNDS_MAX = 5;
+/** The loader of programs, in the package of the C library. */
+const LOADER = "usr/lib/*/ld-linux-*.so.*";
 
 /**
  * Unpacks packages into `tree`, then those of the libraries they depend on that their program needs
@@ -16,16 +18,19 @@ const ROUNDS_MAX = 5;
  *
  * @param program path of the program inside the packages, as `usr/bin/wrk`, where `*` stands for
  *   any part of a name
- * @returns the program's path below `tree`, and the directories below it that hold libraries, for
- *   LD_LIBRARY_PATH
+ * @param newer whether the packages are of a newer suite than the machine: then the libraries that
+ *   they depend on are unpacked even if the machine has them, with the C library
+ * @returns what to run, as a path below `tree`, and the directories below it that hold libraries,
+ *   for LD_LIBRARY_PATH
  * @throws {Error} when the packages have no such program, or a library cannot be found
  */
 export async function unpackProgram(
-  { packageNames, program, tree, find }: {
+  { packageNames, program, tree, find, newer = false }: {
     packageNames: readonly string[];
     program: string;
     tree: string;
     find: FindPackage;
+    newer?: boolean;
   },
 ): Promise<{ program: string; libraries: string[] }> {
   const unpacked = new Set<string>();
@@ -38,26 +43,34 @@ export async function unpackProgram(
 
   let candidates: string[] = [];
   for (const name of packageNames) candidates.push(...await unpack(name));
+  const unpackLibraries = async () => {
+    const next: string[] = [];
+    let found = false;
+    for (const name of candidates) {
+      if (!name.startsWith("lib") || unpacked.has(name)) continue;
+      if (!newer && await isInstalled(name)) continue;
+      found = true;
+      next.push(...await unpack(name));
+    }
+    candidates = next;
+    return found;
+  };
   const path = await pathBelow(tree, program);
+  if (newer) await unpackLibraries();
+  const loader = newer ? await pathBelow(tree, LOADER) : undefined;
   for (let round = 0; round < ROUNDS_MAX; round++) {
     await relink(tree);
     const directories = await libraryDirectories(tree);
     const missing = parseMissingLibraries(
-      await linkage(`${tree}/${path}`, directories),
+      await linkage(`${tree}/${path}`, directories, loader && `${tree}/${loader}`),
     );
-    if (missing.length === 0) return { program: path, libraries: directories };
-
-    const next: string[] = [];
-    let found = false;
-    for (const name of candidates) {
-      if (!name.startsWith("lib") || unpacked.has(name) || await isInstalled(name)) continue;
-      found = true;
-      next.push(...await unpack(name));
+    if (missing.length === 0) {
+      if (loader === undefined) return { program: path, libraries: directories };
+      return { program: await writeStarter(tree, { path, loader, directories }), libraries: [] };
     }
-    if (!found) {
+    if (!await unpackLibraries()) {
       throw new Error(`${path} of ${packageNames[0]} needs ${missing.join(", ")}, found nowhere`);
     }
-    candidates = next;
   }
   throw new Error(`${path} of ${packageNames[0]}: its libraries need others ${ROUNDS_MAX} deep`);
 }
@@ -99,10 +112,44 @@ export function parseMissingLibraries(lddOutput: string): string[] {
   return [...lddOutput.matchAll(/^\s*(\S+) => not found/gm)].map(([, name]) => name);
 }
 
-async function linkage(program: string, directories: readonly string[]): Promise<string> {
+async function linkage(
+  program: string,
+  directories: readonly string[],
+  loader: string | undefined,
+): Promise<string> {
+  if (loader !== undefined) {
+    // As ldd does: with its own option the loader stops at the first library that is missing.
+    const args = ["--library-path", directories.join(":"), program];
+    return (await run(loader, args, { env: { LD_TRACE_LOADED_OBJECTS: "1" } })).stdout;
+  }
   // Exits with 1 for a program that is linked statically, which lacks nothing.
   const { stdout } = await run("ldd", [program], { env: libraryPath(directories) });
   return stdout;
+}
+
+/**
+ * Writes a script beside a program that starts it with the loader and the libraries of its tree,
+ * wherever the tree lies.
+ */
+async function writeStarter(
+  tree: string,
+  { path, loader, directories }: {
+    path: string;
+    loader: string;
+    directories: readonly string[];
+  },
+): Promise<string> {
+  const starter = `${path}.start`;
+  const libraries = directories.map((directory) => `$tree${directory.slice(tree.length)}`);
+  await Deno.writeTextFile(
+    `${tree}/${starter}`,
+    `#!/bin/sh
+tree=\${0%/${starter}}
+exec "$tree/${loader}" --library-path "${libraries.join(":")}" "$tree/${path}" "$@"
+`,
+    { mode: 0o755 },
+  );
+  return starter;
 }
 
 /** What makes a program find the libraries beside it. */

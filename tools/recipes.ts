@@ -15,6 +15,8 @@ export interface Recipe {
   readonly version?: RegExp;
   /** Debian's suite; absent for that of the machine. */
   readonly suite?: string;
+  /** Whether the suite is newer than the machine, so that its C library is needed as well. */
+  readonly newer?: boolean;
   /** Path of the program, or of a library's own file; `*` stands for any part of a name. */
   readonly program: string;
   /** Environment variables that lead to what was unpacked, as paths like `program`. */
@@ -177,6 +179,69 @@ export const RECIPES = {
     package: "caddy",
     program: "usr/bin/caddy",
     check: { args: ["version"], says: /^v?2\./ },
+  },
+  // Its tables, icons and texts lie beside it, in `../../etc/squid` and `../share/squid`.
+  squid: {
+    commands: ["squid"],
+    package: "squid",
+    with: ["squid-common", "squid-langpack"],
+    program: "usr/sbin/squid",
+    check: { args: ["-v"], says: /Squid Cache: Version/ },
+  },
+  stunnel: {
+    commands: ["stunnel4", "stunnel"],
+    package: "stunnel4",
+    program: "usr/bin/stunnel4",
+    check: { args: ["-version"], says: /stunnel 5/ },
+  },
+  // The newest of those that may stand before the service.
+  "nginx-sid": {
+    commands: [],
+    package: "nginx",
+    suite: "sid",
+    newer: true,
+    program: "usr/sbin/nginx",
+    check: { args: ["-v"], says: /nginx version/ },
+  },
+  "haproxy-sid": {
+    commands: [],
+    package: "haproxy",
+    suite: "sid",
+    newer: true,
+    program: "usr/sbin/haproxy",
+    check: { args: ["-v"], says: /HAProxy version/ },
+  },
+  "apache-sid": {
+    commands: [],
+    package: "apache2-bin",
+    suite: "sid",
+    newer: true,
+    program: "usr/sbin/apache2",
+    check: { args: ["-v"], says: /Apache\/2/ },
+  },
+  "caddy-sid": {
+    commands: [],
+    package: "caddy",
+    suite: "sid",
+    program: "usr/bin/caddy",
+    check: { args: ["version"], says: /^v?2\./ },
+  },
+  "squid-sid": {
+    commands: [],
+    package: "squid",
+    with: ["squid-common", "squid-langpack"],
+    suite: "sid",
+    newer: true,
+    program: "usr/sbin/squid-gnutls",
+    check: { args: ["-v"], says: /Squid Cache: Version/ },
+  },
+  "stunnel-sid": {
+    commands: [],
+    package: "stunnel",
+    suite: "sid",
+    newer: true,
+    program: "usr/bin/stunnel",
+    check: { args: ["-version"], says: /stunnel 5/ },
   },
   // Without a font it draws no text. Its own sandbox needs rights that a container does not give.
   chromium: {

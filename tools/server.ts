@@ -110,7 +110,7 @@ const ANSWER_MS_MAX = 10_000;
  */
 export async function request(
   url: string,
-  init: RequestInit = {},
+  init: RequestInit & { readonly client?: Deno.HttpClient } = {},
 ): Promise<{ status: number; text: string }> {
   const late = new AbortController();
   const timer = setTimeout(
