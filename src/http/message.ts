@@ -4,7 +4,7 @@ import type { RequestHead } from "../wire/request_head.ts";
 
 /** A request of a client. */
 export interface IncomingRequest
-  extends Pick<RequestHead, "method" | "target" | "headers" | "expectsContinue"> {
+  extends Pick<RequestHead, "method" | "target" | "version" | "headers" | "expectsContinue"> {
   /** The address of the client. */
   readonly client: string;
   /** The user whose password was checked here. The credentials are then not sent on. */

@@ -10,7 +10,8 @@ import { type Group, pathOf } from "./client.ts";
 export type Gauges = Readonly<Record<string, string>>;
 
 /** How a service answers pushes. */
-export type Mode = "redirect" | "auto";
+export const MODES = ["redirect", "auto", "proxy"] as const;
+export type Mode = (typeof MODES)[number];
 
 /** The Pushgateways, and one service in front of them for each mode. Disposal stops them all. */
 export interface Fleet extends AsyncDisposable {
@@ -19,13 +20,22 @@ export interface Fleet extends AsyncDisposable {
   seed(group: Group, metric: string): Promise<void>;
   /** What each Pushgateway that has a group holds of it, once all that came before is applied. */
   holders(group: Group): Promise<Record<string, Gauges>>;
+  /** All groups with all of their labels, and what each Pushgateway that has one holds of it. */
+  groups(): Promise<HeldGroup[]>;
+}
+
+/** A group on a Pushgateway. */
+export interface HeldGroup {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly member: string;
+  readonly gauges: Gauges;
 }
 
 const GATEWAYS = 3;
 /** What a Pushgateway adds to a group by itself. */
 const OWN_FAMILIES = ["push_time_seconds", "push_failure_time_seconds"];
 
-/** Starts everything, and waits until both services have the whole ring. */
+/** Starts everything, and waits until each service has the whole ring. */
 export async function startFleet(): Promise<Fleet> {
   await using stack = new AsyncDisposableStack();
   const gateways: Pushgateway[] = [];
@@ -37,7 +47,12 @@ export async function startFleet(): Promise<Fleet> {
     await service.waitForMembers(members);
     return service;
   };
-  const services = { redirect: await start("redirect"), auto: await start("auto") };
+  const services = {
+    redirect: await start("redirect"),
+    auto: await start("auto"),
+    proxy: await start("proxy"),
+  };
+  const groups = async () => (await Promise.all(gateways.map(groupsOn))).flat();
   const owned = stack.move();
   return {
     services,
@@ -45,35 +60,35 @@ export async function startFleet(): Promise<Fleet> {
       const owner = await services.redirect.ownerOf(pathOf(group));
       await put(`http://${owner}${pathOf(group)}`, `${metric} 1\n`);
     },
-    async holders(group) {
-      const held = await Promise.all(
-        gateways.map(async (gateway) => [gateway.address, await gaugesOf(gateway, group)] as const),
+    async holders({ job, instance }) {
+      const held = (await groups()).filter(({ labels }) =>
+        labels.job === job && labels.instance === instance
       );
-      return Object.fromEntries(held.filter((entry): entry is [string, Gauges] => !!entry[1]));
+      return Object.fromEntries(held.map(({ member, gauges }) => [member, gauges]));
     },
+    groups,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
 
-async function gaugesOf(gateway: Pushgateway, group: Group): Promise<Gauges | undefined> {
+async function groupsOn(gateway: Pushgateway): Promise<HeldGroup[]> {
   // It applies pushes and deletions in the order they came: this one is answered after all of them.
   await put(`${gateway.url}${pathOf({ job: "barrier", instance: "a" })}`, "");
   const { text } = await request(`${gateway.url}/api/v1/metrics`);
-  const { data } = JSON.parse(text) as { data: Record<string, unknown>[] };
-  const found = data.find(({ labels }) => {
-    const { job, instance } = labels as Record<string, string>;
-    return job === group.job && instance === group.instance;
-  });
-  if (found === undefined) return undefined;
-  const gauges: Record<string, string> = {};
-  for (const [name, family] of Object.entries(found)) {
-    if (OWN_FAMILIES.includes(name) || typeof family !== "object" || !("metrics" in family!)) {
-      continue;
+  const { data } = JSON.parse(text) as {
+    data: { readonly labels: Record<string, string>; readonly [family: string]: unknown }[];
+  };
+  return data.filter(({ labels }) => labels.job !== "barrier").map(({ labels, ...families }) => {
+    const gauges: Record<string, string> = {};
+    for (const [name, family] of Object.entries(families)) {
+      if (OWN_FAMILIES.includes(name) || typeof family !== "object" || !("metrics" in family!)) {
+        continue;
+      }
+      const [{ value }] = family.metrics as [{ value: string }];
+      gauges[name] = value;
     }
-    const [{ value }] = family.metrics as [{ value: string }];
-    gauges[name] = value;
-  }
-  return gauges;
+    return { labels, member: gateway.address, gauges };
+  });
 }
 
 async function put(url: string, body: string): Promise<void> {

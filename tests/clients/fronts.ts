@@ -1,32 +1,35 @@
 /**
- * The HTTP servers that an operator may put before the service, each a reverse proxy with hardly
- * more than its defaults. What is more is what docs/clients.md asks for.
+ * The servers that an operator may put before the service, each with the example of docs/clients.md
+ * in its configuration, and with its own defaults otherwise.
  *
  * @module
  */
 
 import { dirname } from "node:path";
 import { type Component, type ComponentName, ensureComponents } from "../../tools/components.ts";
+import { openCertificates } from "../../tools/certificates.ts";
 import { freePort } from "../../tools/ports.ts";
 import { startProcess } from "../../tools/process.ts";
 import { request, startServer, temporaryDirectory } from "../../tools/server.ts";
+import { codeBlocksOf, sectionOf } from "../docs/markdown.ts";
+import { read } from "../docs/pages.ts";
 
-/** A running reverse proxy. Disposal stops it and removes its files. */
+/** A running front. Disposal stops it and removes its files. */
 export interface Front extends AsyncDisposable {
   readonly name: FrontName;
   /** `HOST:PORT` to push to. */
   readonly address: string;
+  /** What a client trusts, as the path of a PEM file, where the front has TLS. */
+  readonly ca?: string;
 }
 
-/** What may stand before the service. */
+/** What may stand before the service: a program in one of its versions. */
 export type FrontName = keyof typeof FRONTS;
 
 /** What a configuration is written from. */
 interface Setting {
-  /** `HOST:PORT` to listen on. */
-  readonly address: string;
-  /** `HOST:PORT` to pass everything on to. */
-  readonly upstream: string;
+  /** The example of the docs, with the addresses and the directory of the test. */
+  readonly example: string;
   /** For all that it writes. Every user may enter it. */
   readonly directory: string;
   /** Path of the program. */
@@ -35,129 +38,190 @@ interface Setting {
 
 /** How to run one of them. */
 interface Kind {
-  readonly component: ComponentName;
+  /** The heading of its example in docs/clients.md. */
+  readonly heading: string;
+  readonly secure?: true;
+  /** The whole configuration. */
   config(setting: Setting): string;
   /** The arguments that keep it in the foreground, with its configuration in `file`. */
   args(file: string, directory: string): string[];
 }
 
-// Apache serves nothing as root. Another user cannot choose, and these lines do nothing then.
+// Apache and Squid serve nothing as root. Another user cannot choose, and these lines do nothing then.
 const NOBODY = "#65534";
 
-const FRONTS = {
-  nginx: {
-    component: "nginx",
-    config: ({ address, upstream, directory }) => {
-      const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-        .map((kind) => `${kind}_temp_path ${directory}/${kind};`);
-      return `daemon off;
+const NGINX: Kind = {
+  heading: "nginx",
+  config: ({ example, directory }) => {
+    const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+      .map((kind) => `${kind}_temp_path ${directory}/${kind};`);
+    return `daemon off;
 pid ${directory}/pid;
 error_log stderr;
 events {}
 http {
   access_log off;
   ${temporary.join("\n  ")}
-  server {
-    listen ${address};
-    client_max_body_size 16m;
-    location / {
-      proxy_pass http://${upstream};
-      proxy_set_header Via "1.1 nginx";
-    }
-  }
+  ${example}
 }
 `;
-    },
-    args: (file, directory) => ["-e", "stderr", "-p", directory, "-c", file],
   },
-  Apache: {
-    component: "apache",
-    config: ({ address, upstream, directory, program }) => {
-      const modules = `${dirname(dirname(program))}/lib/apache2/modules`;
-      const load = (name: string) => `LoadModule ${name}_module ${modules}/mod_${name}.so\n`;
-      return `${["mpm_event", "authz_core", "proxy", "proxy_http"].map(load).join("")}
-ServerName ${address}
-Listen ${address}
+  args: (file, directory) => ["-e", "stderr", "-p", directory, "-c", file],
+};
+
+const APACHE: Kind = {
+  heading: "Apache",
+  config: ({ example, directory, program }) => {
+    const modules = `${dirname(dirname(program))}/lib/apache2/modules`;
+    const load = (name: string) => `LoadModule ${name}_module ${modules}/mod_${name}.so\n`;
+    return `${["mpm_event", "authz_core", "proxy", "proxy_http"].map(load).join("")}
+ServerName localhost
 User ${NOBODY}
 Group ${NOBODY}
 DefaultRuntimeDir ${directory}
 PidFile ${directory}/pid
 ErrorLog /dev/stderr
-ProxyPass / http://${upstream}/
-ProxyPassReverse / http://${upstream}/
-`;
-    },
-    args: (file, directory) => ["-D", "FOREGROUND", "-d", directory, "-f", file],
+${example}`;
   },
-  HAProxy: {
-    component: "haproxy",
-    config: ({ address, upstream }) =>
-      `defaults
+  args: (file, directory) => ["-D", "FOREGROUND", "-d", directory, "-f", file],
+};
+
+const HAPROXY: Kind = {
+  heading: "HAProxy",
+  // As Debian has it.
+  config: ({ example }) =>
+    `defaults
   mode http
-  option forwardfor
-  timeout connect 5s
-  timeout client 50s
-  timeout server 50s
-listen front
-  bind ${address}
-  server service ${upstream}
-`,
-    args: (file) => ["-db", "-f", file],
-  },
-  Caddy: {
-    component: "caddy",
-    config: ({ address, upstream }) => {
-      const [host, port] = address.split(":");
-      return `{
+  timeout connect 5000
+  timeout client 50000
+  timeout server 50000
+${example}`,
+  args: (file) => ["-db", "-f", file],
+};
+
+const CADDY: Kind = {
+  heading: "Caddy",
+  config: ({ example }) =>
+    `{
   admin off
+  default_bind 127.0.0.1
 }
-http://:${port} {
-  bind ${host}
-  reverse_proxy ${upstream}
-}
-`;
-    },
-    args: (file) => ["run", "--adapter", "caddyfile", "--config", file],
+${example}`,
+  args: (file) => ["run", "--adapter", "caddyfile", "--config", file],
+};
+
+const SQUID: Kind = {
+  heading: "Squid",
+  config: ({ example, directory, program }) => {
+    const root = dirname(dirname(program));
+    const shared = `${root}/share/squid`;
+    return `pid_filename ${directory}/pid
+cache_effective_user nobody
+access_log none
+cache_log /dev/null
+netdb_filename none
+pinger_enable off
+unlinkd_program ${root}/lib/squid/unlinkd
+coredump_dir ${directory}
+shutdown_lifetime 0 seconds
+error_directory ${shared}/errors/templates
+icon_directory ${shared}/icons
+mime_table ${shared}/mime.conf
+${example}`;
   },
-} as const satisfies Record<string, Kind>;
+  args: (file) => ["-N", "-d", "1", "-f", file],
+};
+
+const STUNNEL: Kind = {
+  heading: "stunnel",
+  secure: true,
+  config: ({ example }) => `foreground = yes\npid =\n${example}`,
+  args: (file) => [file],
+};
+
+const FRONTS = {
+  nginx: NGINX,
+  "nginx-sid": NGINX,
+  apache: APACHE,
+  "apache-sid": APACHE,
+  haproxy: HAPROXY,
+  "haproxy-sid": HAPROXY,
+  caddy: CADDY,
+  "caddy-sid": CADDY,
+  squid: SQUID,
+  "squid-sid": SQUID,
+  stunnel: STUNNEL,
+  "stunnel-sid": STUNNEL,
+} as const satisfies Partial<Record<ComponentName, Kind>>;
 
 /** All of them. */
 export const FRONT_NAMES = Object.keys(FRONTS) as FrontName[];
 
 /** Finds or fetches the programs. */
 export async function prepareFronts(): Promise<Record<FrontName, Component>> {
-  const components = await ensureComponents(FRONT_NAMES.map((name) => FRONTS[name].component));
-  const entries = FRONT_NAMES.map((name) => [name, components[FRONTS[name].component]]);
-  return Object.fromEntries(entries);
+  return await ensureComponents(FRONT_NAMES);
 }
 
 /**
  * Starts a front on a free port and waits until the service answers through it.
  *
- * @param upstream `HOST:PORT` of the service
+ * @param upstream `HOST:PORT` of the service, on 127.0.0.1
+ * @param example replaces the example of the docs
  * @throws {Error} with its output when it does not come up
  */
 export async function startFront(
   name: FrontName,
-  { component, upstream }: { component: Component; upstream: string },
+  { component, upstream, example }: {
+    readonly component: Component;
+    readonly upstream: string;
+    readonly example?: string;
+  },
 ): Promise<Front> {
   const kind: Kind = FRONTS[name];
-  const directory = await temporaryDirectory(`dynamic-sharding-${kind.component}`);
-  const address = `127.0.0.1:${freePort()}`;
+  const directory = await temporaryDirectory(`dynamic-sharding-${name}`);
   const { path } = directory;
+  const port = freePort();
+  const address = `127.0.0.1:${port}`;
   const program = component.command;
+  const ca = kind.secure && `${path}/ca.pem`;
   const launch = async () => {
     await Deno.chmod(path, 0o755);
+    if (kind.secure) await makeCertificate(path);
+    const text = (example ?? await exampleOf(kind))
+      .replaceAll(/10\.0\.0\.\d/g, "127.0.0.1")
+      .replaceAll("9091", `${port}`)
+      .replaceAll("9292", upstream.split(":")[1])
+      .replaceAll("/etc/stunnel", path);
     const file = `${path}/config`;
-    await Deno.writeTextFile(file, kind.config({ address, upstream, directory: path, program }));
+    await Deno.writeTextFile(file, kind.config({ example: text, directory: path, program }));
     return await startProcess(program, {
       name,
       args: kind.args(file, path),
       env: { ...component.env, XDG_CONFIG_HOME: path, XDG_DATA_HOME: path }, // Caddy's directories
-      ready: async ({ signal }) =>
-        (await request(`http://${address}/-/healthy`, { signal })).status === 200,
+      ready: ({ signal }) => isHealthy(address, { ca, signal }),
     });
   };
   const server = await startServer(launch, directory.remove);
-  return { name, address, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
+  return { name, address, ca, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
+}
+
+/** The example of a front in the docs. */
+async function exampleOf({ heading }: Kind): Promise<string> {
+  const [{ text }] = codeBlocksOf(sectionOf(await read("docs/clients.md"), heading));
+  return text;
+}
+
+async function makeCertificate(directory: string): Promise<void> {
+  const certificates = await openCertificates(directory);
+  const authority = await certificates.authority("ca");
+  await certificates.signed("pushgateway", authority);
+}
+
+async function isHealthy(
+  address: string,
+  { ca, signal }: { readonly ca: string | undefined; readonly signal: AbortSignal },
+): Promise<boolean> {
+  using client = Deno.createHttpClient({ caCerts: ca ? [await Deno.readTextFile(ca)] : [] });
+  const url = `${ca ? "https" : "http"}://${address}/-/healthy`;
+  return (await request(url, { client, signal })).status === 200;
 }

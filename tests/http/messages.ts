@@ -17,6 +17,7 @@ export function incoming(request: Request): IncomingRequest {
   return {
     method,
     target: path < 0 ? "/" : url.slice(path),
+    version: "1.1",
     headers: [...headers].flat(),
     client: CLIENT,
     expectsContinue: headers.has("expect"),

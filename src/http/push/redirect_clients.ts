@@ -28,7 +28,7 @@ const OF_PROXIES = [
  * @param more beginnings of further User-Agents, which the operator has configured
  */
 export function followsRedirect(
-  { method, headers }: Pick<IncomingRequest, "method" | "headers">,
+  { method, version, headers }: Pick<IncomingRequest, "method" | "version" | "headers">,
   more: readonly string[],
 ): boolean {
   const value = (name: string) => headerValue(headers, name);
@@ -36,7 +36,7 @@ export function followsRedirect(
   const agent = value("user-agent");
   // Nearly all clients drop their credentials when the host changes.
   if (agent === undefined || value("authorization") !== undefined) return false;
-  if (cameThroughProxy(headers)) return false;
+  if (cameThroughProxy({ headers, version })) return false;
   return clientKindOf(headers).redirected === "follows" ||
     more.some((beginning) => agent.startsWith(beginning));
 }
@@ -49,14 +49,23 @@ export function followsRedirect(
  * again without it, which empties the group. Through another proxy any body may have streamed.
  */
 export function losesBody(
-  { method, headers, body }: Pick<IncomingRequest, "method" | "headers" | "body">,
+  { method, headers, version, body }: Pick<
+    IncomingRequest,
+    "method" | "headers" | "version" | "body"
+  >,
 ): boolean {
   if (method === "DELETE") return false;
   if (body.length === undefined) return true;
   const { redirected, emptiesStreams = false } = clientKindOf(headers);
-  return redirected === "empties" || emptiesStreams && cameThroughProxy(headers);
+  return redirected === "empties" || emptiesStreams && cameThroughProxy({ headers, version });
 }
 
-function cameThroughProxy(headers: readonly string[]): boolean {
-  return OF_PROXIES.some((name) => headerValue(headers, name) !== undefined);
+/**
+ * Whether a request came through another proxy. Over HTTP/1.0 it did: none of the known clients speaks it, but
+ * nginx does before 1.29.7, and adds no header.
+ */
+function cameThroughProxy(
+  { headers, version }: Pick<IncomingRequest, "headers" | "version">,
+): boolean {
+  return version === "1.0" || OF_PROXIES.some((name) => headerValue(headers, name) !== undefined);
 }

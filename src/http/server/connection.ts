@@ -125,9 +125,9 @@ export class Connection {
         this.#state = "answer";
         this.#due = NEVER;
         const body = new RequestBody(this.#source, head);
-        const { method, target, headers, expectsContinue } = head;
+        const { method, target, version, headers, expectsContinue } = head;
         const { client } = this;
-        const request = { method, target, headers, expectsContinue, client, body };
+        const request = { method, target, version, headers, expectsContinue, client, body };
         const answering = this.#handler(request);
         const reply = answering instanceof Reply ? answering : await answering;
         body.close();

@@ -44,7 +44,17 @@ for (
   Deno.test(`${expected ? "redirected" : "proxied"}: ${why}`, { permissions: "none" }, () => {
     const all = Object.entries({ "content-length": "4", ...headers });
     const sent = all.filter((entry): entry is [string, string] => entry[1] !== null);
-    const request = { method, headers: sent.flat() };
+    const request = { method, version: "1.1", headers: sent.flat() } as const;
     assert.equal(followsRedirect(request, ["my-pusher/"]), expected);
   });
 }
+
+Deno.test("proxied: a push over HTTP/1.0, which comes through a proxy", {
+  permissions: "none",
+}, () => {
+  const headers = Object.entries({ ...WGET, "content-length": "4" }).flat();
+  for (const version of ["1.1", "1.0"] as const) {
+    const expected = version === "1.1";
+    assert.equal(followsRedirect({ method: "PUT", version, headers }, []), expected);
+  }
+});
