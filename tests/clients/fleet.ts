@@ -71,7 +71,8 @@ export async function startFleet(): Promise<Fleet> {
   };
 }
 
-async function groupsOn(gateway: Pushgateway): Promise<HeldGroup[]> {
+/** What a Pushgateway holds, once all that came before is applied. */
+export async function groupsOn(gateway: Pushgateway): Promise<HeldGroup[]> {
   // It applies pushes and deletions in the order they came: this one is answered after all of them.
   await put(`${gateway.url}${pathOf({ job: "barrier", instance: "a" })}`, "");
   const { text } = await request(`${gateway.url}/api/v1/metrics`);
@@ -80,7 +81,7 @@ async function groupsOn(gateway: Pushgateway): Promise<HeldGroup[]> {
   };
   return data.filter(({ labels }) => labels.job !== "barrier").map(({ labels, ...families }) => {
     const gauges: Record<string, string> = {};
-    for (const [name, family] of Object.entries(families)) {
+    for (const [name, family] of Object.entries(families).sort()) {
       if (OWN_FAMILIES.includes(name) || typeof family !== "object" || !("metrics" in family!)) {
         continue;
       }

@@ -40,7 +40,6 @@ interface Setting {
 interface Kind {
   /** The heading of its example in docs/clients.md. */
   readonly heading: string;
-  readonly secure?: true;
   /** The whole configuration. */
   config(setting: Setting): string;
   /** The arguments that keep it in the foreground, with its configuration in `file`. */
@@ -134,7 +133,6 @@ ${example}`;
 
 const STUNNEL: Kind = {
   heading: "stunnel",
-  secure: true,
   config: ({ example }) => `foreground = yes\npid =\n${example}`,
   args: (file) => [file],
 };
@@ -163,9 +161,10 @@ export async function prepareFronts(): Promise<Record<FrontName, Component>> {
 }
 
 /**
- * Starts a front on a free port and waits until the service answers through it.
+ * Starts a front on a free port and waits until the service answers through it. Where the example
+ * names the certificate `/etc/stunnel/pushgateway.pem` it gets one, and is asked over TLS.
  *
- * @param upstream `HOST:PORT` of the service, on 127.0.0.1
+ * @param upstream `HOST:PORT` of the service, or of a Pushgateway, on 127.0.0.1
  * @param example replaces the example of the docs
  * @throws {Error} with its output when it does not come up
  */
@@ -183,17 +182,18 @@ export async function startFront(
   const port = freePort();
   const address = `127.0.0.1:${port}`;
   const program = component.command;
-  const ca = kind.secure && `${path}/ca.pem`;
+  const text = example ?? await exampleOf(kind);
+  const ca = text.includes("pushgateway.pem") ? `${path}/ca.pem` : undefined;
   const launch = async () => {
     await Deno.chmod(path, 0o755);
-    if (kind.secure) await makeCertificate(path);
-    const text = (example ?? await exampleOf(kind))
+    if (ca !== undefined) await makeCertificate(path);
+    const own = text
       .replaceAll(/10\.0\.0\.\d/g, "127.0.0.1")
       .replaceAll("9091", `${port}`)
       .replaceAll("9292", upstream.split(":")[1])
       .replaceAll("/etc/stunnel", path);
     const file = `${path}/config`;
-    await Deno.writeTextFile(file, kind.config({ example: text, directory: path, program }));
+    await Deno.writeTextFile(file, kind.config({ example: own, directory: path, program }));
     return await startProcess(program, {
       name,
       args: kind.args(file, path),
