@@ -11,6 +11,8 @@ export interface PrometheusOptions {
   readonly config: string;
   /** The program: by default the component `prometheus`, which has http_sd but no consul_sd. */
   readonly component?: Component;
+  /** Makes it an agent, which stores nothing that can be asked for. Before 3.0 it has another flag. */
+  readonly agentFlag?: "--agent" | "--enable-feature=agent";
   /** A free one by default. */
   readonly port?: number;
   readonly flags?: readonly string[];
@@ -84,6 +86,7 @@ const HISTORY = "1h";
  */
 export async function startPrometheus(options: PrometheusOptions): Promise<Prometheus> {
   const component = options.component ?? (await ensureComponents(["prometheus"])).prometheus;
+  const { agentFlag } = options;
   const address = `127.0.0.1:${options.port ?? freePort()}`;
   const url = `http://${address}`;
   const data = await temporaryDirectory("prometheus");
@@ -95,7 +98,9 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Prome
       name: "prometheus",
       args: [
         `--config.file=${configFile}`,
-        `--storage.tsdb.path=${data.path}/tsdb`,
+        ...(agentFlag
+          ? [agentFlag, `--storage.agent.path=${data.path}/agent`]
+          : [`--storage.tsdb.path=${data.path}/tsdb`]),
         `--web.listen-address=${address}`,
         ...options.flags ?? [],
       ],

@@ -115,10 +115,10 @@ export function openAccount({ title, fleet, load, observers }: AccountDeps): Acc
       }
       const until = Date.now();
       const [consul, sd] = [
-        await teeth("consul_sd", step.unixMs, until),
+        await teeth("Consul", step.unixMs, until),
         await teeth("/sd", step.unixMs, until),
       ];
-      tell(`${name}: sawtooth via consul_sd`, consul.found.map(showTooth));
+      tell(`${name}: sawtooth via Consul`, consul.found.map(showTooth));
       tell(`${name}: sawtooth via /sd`, sd.found.map(showTooth));
       const failed = load.failed.slice(step.failed);
       tell(
@@ -144,7 +144,7 @@ export function openAccount({ title, fleet, load, observers }: AccountDeps): Acc
       step = { unixMs: until, pushes: load.pushes, failed: load.failed.length };
     },
     async close() {
-      const [consul, sd] = [await teeth("consul_sd", 0), await teeth("/sd", 0)];
+      const [consul, sd] = [await teeth("Consul", 0), await teeth("/sd", 0)];
       const sum = (name: keyof Counts) => rows.reduce((n, [, counts]) => n + counts[name], 0);
       const total: Counts = {
         pushes: load.pushes,

@@ -29,6 +29,8 @@ export interface FleetOptions {
   /** How many of them are in the file at the beginning. */
   readonly configured: number;
   readonly pushgatewayFlags?: readonly string[];
+  /** How often Consul checks the members; each second unless told. */
+  readonly checkInterval?: string;
   /** What the instances run. Absent: this repository. */
   readonly program?: Program;
 }
@@ -38,7 +40,14 @@ export const FLAGS = ["--web.enable-lifecycle", "--web.enable-admin-api"];
 
 /** Starts everything and waits until the instances have a ring of the configured members. */
 export async function startFleet(
-  { instances, pushgateways, configured, pushgatewayFlags = [], program }: FleetOptions,
+  {
+    instances,
+    pushgateways,
+    configured,
+    pushgatewayFlags = [],
+    checkInterval = "1s",
+    program,
+  }: FleetOptions,
   stack: AsyncDisposableStack,
 ): Promise<Fleet> {
   const hosts = Array.from({ length: pushgateways }, (_, i) => `127.0.0.${i + 1}`);
@@ -55,7 +64,8 @@ export async function startFleet(
   }
   const config = (servers: readonly Pushgateway[]) =>
     `mode: auto\n` +
-    `consul_server: {addr: "${consul.address}", check_interval: 1s, check_timeout: 1s}\n` +
+    `consul_server: {addr: "${consul.address}", check_interval: ${checkInterval}, ` +
+    `check_timeout: 1s}\n` +
     `pushgateway: {port: ${port}, servers: [${servers.map(({ hostname }) => hostname)}]}\n`;
   const servers = members.slice(0, configured);
   const services: Service[] = [];

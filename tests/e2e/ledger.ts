@@ -28,7 +28,7 @@ const HEADINGS: Readonly<Record<keyof Counts, string>> = {
   pushes: "pushes",
   failed: "failed",
   samples: "samples",
-  consulTeeth: "sawtooth via consul_sd",
+  consulTeeth: "sawtooth via Consul",
   forgiven: "(of a return)",
   sdTeeth: "sawtooth via /sd",
   heldTwice: "held twice",

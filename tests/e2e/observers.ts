@@ -5,15 +5,12 @@
  * @module
  */
 
-import { ensureComponents } from "../../tools/components.ts";
+import { type Component, ensureComponents } from "../../tools/components.ts";
 import type { ConsulAgent } from "../../tools/consul.ts";
 import { type Prometheus, startPrometheus } from "../../tools/prometheus.ts";
 import { waitFor } from "../../tools/wait.ts";
-import { scrapeExample } from "../integration/scrape_example.ts";
+import { scrapeExample, type Way } from "../integration/scrape_example.ts";
 import type { Service } from "../integration/service.ts";
-
-/** How a Prometheus finds the members. */
-export type Way = "consul_sd" | "/sd";
 
 /** One Prometheus. */
 export interface Observer {
@@ -40,19 +37,14 @@ export async function startObservers(
   stack: AsyncDisposableStack,
 ): Promise<Observer[]> {
   const components = await ensureComponents(["prometheus", "prometheus-consul"]);
-  const { host } = new URL(service.url);
-  const sd = await scrapeExample("http_sd_configs", { "localhost:9292": host }, "1s");
-  const consulSd = await scrapeExample(
-    "consul_sd_configs",
-    { "localhost:8500": consul.address },
-    "1s",
-  );
+  const addresses = { service: new URL(service.url).host, consul: consul.address };
+  const observeBy = async (way: Way, component: Component) => {
+    const config = await scrapeExample(way, addresses, "1s");
+    return await observe(way, { config, component }, stack);
+  };
   return [
-    await observe("consul_sd", {
-      config: consulSd,
-      component: components["prometheus-consul"],
-    }, stack),
-    await observe("/sd", { config: sd, component: components.prometheus }, stack),
+    await observeBy("Consul", components["prometheus-consul"]),
+    await observeBy("/sd", components.prometheus),
   ];
 }
 

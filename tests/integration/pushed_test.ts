@@ -202,23 +202,3 @@ for (const protocol of ["PrometheusText0.0.4", "PrometheusText1.0.0", "Prometheu
     });
   });
 }
-
-Deno.test("Prometheus scrapes what was pushed, once, by the example of docs/scraping.md", () =>
-  withGroups(MORE, async (service) => {
-    const text = await Deno.readTextFile(new URL("../../docs/scraping.md", import.meta.url));
-    const [, example = ""] = /```yaml\n(scrape_configs:[\s\S]*?)```/.exec(text) ?? [];
-    assert(example.includes("[localhost:9292]"), example);
-    await using prometheus = await startPrometheus({
-      config: `global: {scrape_interval: 1s}\n${
-        example.replace("localhost:9292", new URL(service.url).host)
-      }`,
-    });
-    const samples = await waitFor(async () => {
-      const found = await prometheus.query("u");
-      return found.length === MORE.length && found;
-    }, { what: "all groups to be scraped", msMax: 40_000 });
-    for (const { metric, value } of samples) {
-      const [job, instance] = [`many${value}`, `i${value}`];
-      assert.deepEqual(metric, { __name__: "u", job, instance });
-    }
-  }));
