@@ -89,17 +89,14 @@ export async function measure(
       followers.push({ scraper, followed });
     }
   }
-  /** Waits until each of them scrapes a member, or does so no more. */
+  /** Waits until each of them scrapes a member, or does so no more. @returns seconds, in their order */
   const follow = (member: Pushgateway, wanted: boolean) => {
-    const [startMs, startUnixMs] = [performance.now(), Date.now()];
+    const news = { member, wanted, sinceUnixMs: Date.now() };
     return Promise.all(followers.map(async ({ scraper }) => {
-      const isFollowed = async () => await isScraped(scraper, member, way) === wanted;
+      const look = () => way === "/pushed" ? firstOnPage(scraper, news) : asTarget(scraper, news);
       const options = { what: "", msMax: FOLLOWED_MS_MAX, everyMs: LOOK_EVERY_MS };
-      const found = await waitFor(isFollowed, options).catch(() => false);
-      if (!found) return Infinity;
-      if (way !== "/pushed") return (performance.now() - startMs) / 1_000;
-      // What was stored can be asked for only some seconds later.
-      return (await firstScrape(scraper, member, { wanted, startUnixMs }) - startUnixMs) / 1_000;
+      const unixMs = await waitFor(look, options).catch(() => Infinity);
+      return (unixMs - news.sinceUnixMs) / 1_000;
     }));
   };
   for (const member of members.slice(0, MEMBERS)) {
@@ -143,34 +140,33 @@ function noFigures() {
   return { seconds: none(), gapSeconds: none(), teeth: 0 };
 }
 
-/** Whether a member is a target, or its groups are on the page that is scraped. */
-async function isScraped(
-  scraper: RunningScraper,
-  { address }: Pushgateway,
-  way: Way,
-): Promise<boolean> {
-  if (way === "/pushed") {
-    return (await scraper.query(pushedUp(address))).some(({ value }) => value === 1);
-  }
-  const target = (await scraper.targets())
-    .find(({ discoveredLabels }) => discoveredLabels.__address__ === address);
-  return target !== undefined;
+/** Of what a scraper has to hear: that a member is there, or is there no more. */
+interface News {
+  readonly member: Pushgateway;
+  readonly wanted: boolean;
+  readonly sinceUnixMs: number;
 }
 
-/** When a page was scraped first that has a member, or has it no more. */
-async function firstScrape(
+/** The time, as soon as a member is a target, or none. */
+async function asTarget(
   scraper: RunningScraper,
-  { address }: Pushgateway,
-  { wanted, startUnixMs }: { readonly wanted: boolean; readonly startUnixMs: number },
-): Promise<number> {
-  const history = await scraper.history(pushedUp(address));
-  const times = history.flatMap(({ samples }) => samples)
-    .filter(({ unixMs, value }) => unixMs >= startUnixMs && (value === 1) === wanted)
-    .map(({ unixMs }) => unixMs);
-  return Math.min(...times);
+  { member, wanted }: News,
+): Promise<number | undefined> {
+  const targets = await scraper.targets();
+  const addresses = targets.map(({ discoveredLabels }) => discoveredLabels.__address__);
+  return addresses.includes(member.address) === wanted ? Date.now() : undefined;
 }
 
-const pushedUp = (address: string) => `dynamic_sharding_pushed_up{member="${address}"}`;
+/** When a page was scraped that has a member's groups, or lacks them: what is stored is told only later. */
+async function firstOnPage(
+  scraper: RunningScraper,
+  { member: { address }, wanted, sinceUnixMs }: News,
+): Promise<number | undefined> {
+  const history = await scraper.history(`dynamic_sharding_pushed_up{member="${address}"}`);
+  const isNews = ({ unixMs, value }: Series["samples"][number]) =>
+    unixMs >= sinceUnixMs && (value === 1) === wanted;
+  return history.flatMap(({ samples }) => samples).find(isNews)?.unixMs;
+}
 
 /** The longest time between two samples of one series of which the later one came after a moment. */
 function longestGapMs(history: readonly Series[], sinceUnixMs: number): number {
