@@ -27,6 +27,7 @@ import { readiness } from "./api/readiness.ts";
 import { followsRedirect, losesBody } from "./push/redirect_clients.ts";
 import { answerSd } from "./api/sd.ts";
 import type { Sizes } from "./api/sizes.ts";
+import { createIntervalWarning } from "./api/sd_interval.ts";
 import {
   type Handler,
   hasBody,
@@ -180,10 +181,12 @@ export function createRoutes(deps: RouteDeps): ReadonlyMap<string, Route> {
     const { ready, reason } = readiness(deps.snapshot());
     return textReply(ready ? 200 : 503, `${reason}\n`);
   };
-  const sd = ({ headers }: IncomingRequest) => {
+  const warnOfInterval = createIntervalWarning(deps.log);
+  const sd = (request: IncomingRequest) => {
+    warnOfInterval(request);
     const { upstream } = deps.config();
     const awaitsDiscovery = deps.awaitsDiscovery();
-    return withEtag(answerSd(deps.snapshot(), { awaitsDiscovery, upstream }), headers);
+    return withEtag(answerSd(deps.snapshot(), { awaitsDiscovery, upstream }), request.headers);
   };
   const scraping = () => success(scrapingOf(deps.config()));
   const reload = async () => {

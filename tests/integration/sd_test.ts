@@ -50,6 +50,10 @@ async function assertUp(
   await using prometheus = await startPrometheus({ config });
   await using victoriaMetrics = await startVictoriaMetrics({ config });
   for (const scraper of [prometheus, victoriaMetrics]) await assertScraped(scraper, both);
+  // Prometheus goes by its default here, and says so.
+  await service.waitForLog(
+    'msg="a scraper asks for the members seldom" client=127.0.0.1 refresh_seconds=60',
+  );
 }
 
 async function assertScraped(scraper: Scraper, members: readonly string[]): Promise<void> {

@@ -23,21 +23,28 @@ export type Event = (typeof EVENTS)[number];
 /** One scraper, and what became of it. */
 export interface Followed {
   readonly name: string;
-  readonly way: Way;
-  /** How often it looks for changes: as the docs have it, or by itself. */
-  readonly refresh: "of the docs" | "default";
+  /** How often it looks for changes: as the docs have it, or as it does by itself. */
+  readonly refresh: "5s" | "default" | "–";
   /** Seconds until it followed each event, in each round. */
   readonly seconds: Readonly<Record<Event, number[]>>;
-  /** The most seconds without a sample of some group, around each event. */
+  /** The most seconds without a sample of some group, from each event to the next one. */
   readonly gapSeconds: Readonly<Record<Event, number[]>>;
   /** Samples that were less than one before them. */
-  teeth: number;
+  readonly teeth: number;
 }
 
-/** A scraper at work, and how it is told that it scrapes a member. */
+/** A scraper at work. */
 interface Follower {
   readonly scraper: RunningScraper;
-  readonly followed: Followed;
+  readonly name: string;
+  readonly refresh: Followed["refresh"];
+}
+
+/** An event that has happened, and how many seconds each follower took. */
+interface Happened {
+  readonly event: Event;
+  readonly unixMs: number;
+  readonly seconds: readonly number[];
 }
 
 const MEMBERS = 3;
@@ -47,10 +54,10 @@ const GROUPS = LIVE.filter((_, i) => i % 3 === 0);
 const CHECK_INTERVAL = "5s";
 const FOLLOWED_MS_MAX = 180_000;
 const LOOK_EVERY_MS = 250;
-/** An agent sends what it has after 5 s at the latest. */
-const SENT_MS = 8_000;
-/** So that no event comes just when some scraper has looked. */
-const PAUSE_MS_MAX = 20_000;
+/** An agent may take so long to send what it has scraped. */
+const SENT_MS = 20_000;
+/** In between each group is pushed and scraped again, and no event comes just when some scraper has looked. */
+const PAUSE_MS = { min: 5_000, max: 25_000 };
 
 /**
  * Runs all builds that can find members by a way, with each interval, before one fleet.
@@ -80,13 +87,12 @@ export async function measure(
   const example = await scrapeExample(way, addresses);
 
   const followers: Follower[] = [];
-  const refreshes = way === "/pushed" ? ["default"] as const : ["default", "of the docs"] as const;
+  const refreshes = way === "/pushed" ? ["–"] as const : ["default", "5s"] as const;
   for (const build of builds.filter(({ ways }) => ways.includes(way))) {
     for (const refresh of refreshes) {
       const config = refresh === "default" ? withoutRefresh(example) : example;
       const scraper = stack.use(await build.start(config));
-      const followed = { name: build.name, way, refresh, ...noFigures() };
-      followers.push({ scraper, followed });
+      followers.push({ scraper, name: build.name, refresh });
     }
   }
   /** Waits until each of them scrapes a member, or does so no more. @returns seconds, in their order */
@@ -102,12 +108,12 @@ export async function measure(
   for (const member of members.slice(0, MEMBERS)) {
     const late = (await follow(member, true)).indexOf(Infinity);
     if (late >= 0) {
-      throw new Error(`${followers[late].followed.name} does not scrape ${member.url}`);
+      throw new Error(`${followers[late].name} does not scrape ${member.url}`);
     }
   }
-  await sleep(SENT_MS);
 
   const [, mortal] = members;
+  const happened: Happened[] = [];
   for (let round = 1; round <= rounds; round++) {
     const added = members[MEMBERS + round - 1];
     const happen: Readonly<Record<Event, () => Promise<void>>> = {
@@ -116,28 +122,38 @@ export async function measure(
       "new member": () => reload(service, fleet.config(members.slice(0, MEMBERS + round))),
     };
     for (const event of EVENTS) {
-      await sleep(Math.random() * PAUSE_MS_MAX);
+      await sleep(PAUSE_MS.min + Math.random() * (PAUSE_MS.max - PAUSE_MS.min));
       await happen[event]();
       const unixMs = Date.now();
       const seconds = await follow(event === "new member" ? added : mortal, event !== "death");
-      await sleep(SENT_MS);
-      for (const [i, { scraper, followed }] of followers.entries()) {
-        followed.seconds[event].push(seconds[i]);
-        const history = await scraper.history(COUNTER);
-        followed.gapSeconds[event].push(longestGapMs(history, unixMs) / 1_000);
-        followed.teeth = findTeeth(history).length;
-      }
+      happened.push({ event, unixMs, seconds });
       tell(`${way}, round ${round}, ${event}: ${seconds.map((s) => s.toFixed(1)).join(" ")}`);
     }
   }
+  await sleep(SENT_MS);
   for (const { group, why } of load.failed) tell(`a push of ${group} failed: ${why}`);
-  return followers.map(({ followed }) => followed);
+  return await Promise.all(followers.map(async ({ scraper, name, refresh }, i) => {
+    const history = await scraper.history(COUNTER);
+    return {
+      name,
+      refresh,
+      seconds: byEvent(happened, ({ seconds }) => seconds[i]),
+      gapSeconds: byEvent(happened, ({ unixMs }, next) => {
+        return longestGapMs(history, unixMs, next?.unixMs ?? Infinity) / 1_000;
+      }),
+      teeth: findTeeth(history).length,
+    };
+  }));
 }
 
-function noFigures() {
-  const none = () =>
-    Object.fromEntries(EVENTS.map((event) => [event, []])) as unknown as Record<Event, number[]>;
-  return { seconds: none(), gapSeconds: none(), teeth: 0 };
+/** A figure of each event that has happened, and the one after it. */
+function byEvent(
+  happened: readonly Happened[],
+  figure: (one: Happened, next: Happened | undefined) => number,
+): Record<Event, number[]> {
+  const figures: Record<Event, number[]> = { death: [], return: [], "new member": [] };
+  for (const [i, one] of happened.entries()) figures[one.event].push(figure(one, happened[i + 1]));
+  return figures;
 }
 
 /** Of what a scraper has to hear: that a member is there, or is there no more. */
@@ -168,10 +184,12 @@ async function firstOnPage(
   return history.flatMap(({ samples }) => samples).find(isNews)?.unixMs;
 }
 
-/** The longest time between two samples of one series of which the later one came after a moment. */
-function longestGapMs(history: readonly Series[], sinceUnixMs: number): number {
+/** The longest time between two samples of one series of which the later one came between two moments. */
+function longestGapMs(history: readonly Series[], fromUnixMs: number, toUnixMs: number): number {
   const gaps = history.flatMap(({ samples }) =>
-    samples.slice(1).map(({ unixMs }, i) => unixMs < sinceUnixMs ? 0 : unixMs - samples[i].unixMs)
+    samples.slice(1).map(({ unixMs }, i) =>
+      unixMs >= fromUnixMs && unixMs < toUnixMs ? unixMs - samples[i].unixMs : 0
+    )
   );
   return Math.max(0, ...gaps);
 }

@@ -11,7 +11,7 @@ import { parseArgs } from "node:util";
 import { renderCells } from "../../bench/table.ts";
 import { errorText } from "../../src/log.ts";
 import type { Way } from "../integration/scrape_example.ts";
-import { type Event, EVENTS, type Followed, measure } from "./measure.ts";
+import { EVENTS, type Followed, measure } from "./measure.ts";
 import { PROMETHEUS, VICTORIA_METRICS } from "./scrapers.ts";
 
 const WAYS: readonly Way[] = ["/sd", "Consul", "/pushed"];
@@ -36,16 +36,22 @@ function readArguments(args: string[]): { ways: readonly Way[]; rounds: number }
 
 /** Renders a Markdown table of one way. */
 function render(way: Way, all: readonly Followed[]): string {
-  const head = ["scraper", "looks", ...EVENTS, ...EVENTS.map((event) => `gap at ${event}`), "back"];
+  const head = [
+    "scraper",
+    "refresh",
+    ...EVENTS,
+    ...EVENTS.map((event) => `gap at ${event}`),
+    "back",
+  ];
   const range = (seconds: readonly number[]) => {
     const ends = [Math.min(...seconds), Math.max(...seconds)].map((end) => end.toFixed(1));
-    return `${[...new Set(ends)].join("–")} s`;
+    return [...new Set(ends)].join("–");
   };
   const cells = all.map(({ name, refresh, seconds, gapSeconds, teeth }) => [
     name,
     refresh,
-    ...EVENTS.map((event: Event) => range(seconds[event])),
-    ...EVENTS.map((event: Event) => range(gapSeconds[event])),
+    ...EVENTS.map((event) => range(seconds[event])),
+    ...EVENTS.map((event) => range(gapSeconds[event])),
     String(teeth),
   ]);
   return `\n${way}\n\n${renderCells(head, cells)}`;
