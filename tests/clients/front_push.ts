@@ -13,6 +13,8 @@ export interface PushKind {
   readonly methods: readonly Method[];
   /** Whether it brings a gauge `pushed` of 2. */
   readonly brings: boolean;
+  /** Whether curl sends it in chunks. What a front makes of them depends on the front. */
+  readonly streams?: true;
   /** What curl is told. */
   readonly args: readonly string[];
 }
@@ -45,18 +47,19 @@ export async function preparePushKinds(): Promise<PushKinds> {
     await Deno.writeFile(`${directory.path}/${name}`, bytes);
   }
   const gzip = ["--header", "Content-Encoding: gzip", ...data("packed")];
-  const push = { methods: PUSHES, brings: true };
-  const kinds = [
+  const push = { methods: PUSHES, brings: true } as const;
+  const streamed = { ...push, streams: true } as const;
+  const kinds: PushKind[] = [
     { name: "a body with a length", ...push, args: data("text") },
-    { name: "a body in chunks", ...push, args: [...CHUNKED, ...data("text")] },
+    { name: "a body in chunks", ...streamed, args: [...CHUNKED, ...data("text")] },
     { name: "a packed body", ...push, args: gzip },
-    { name: "a packed body in chunks", ...push, args: [...CHUNKED, ...gzip] },
+    { name: "a packed body in chunks", ...streamed, args: [...CHUNKED, ...gzip] },
     { name: "2 MB", ...push, args: data("large") },
-    { name: "2 MB in chunks", ...push, args: [...CHUNKED, ...data("large")] },
+    { name: "2 MB in chunks", ...streamed, args: [...CHUNKED, ...data("large")] },
     { name: "2 MB after 100 Continue", ...push, args: [...EXPECT, ...data("large")] },
     { name: "an empty body", methods: PUSHES, brings: false, args: ["--data-binary", ""] },
-    { name: "no body", methods: [...PUSHES, "DELETE"] as const, brings: false, args: [] },
-    { name: "a body nonetheless", methods: ["DELETE"] as const, brings: false, args: data("text") },
+    { name: "no body", methods: [...PUSHES, "DELETE"], brings: false, args: [] },
+    { name: "a body nonetheless", methods: ["DELETE"], brings: false, args: data("text") },
   ];
   const tooLarge = [...CHUNKED, ...data("tooLarge")];
   return { kinds, tooLarge, [Symbol.asyncDispose]: directory.remove };

@@ -63,8 +63,11 @@ Deno.test("PUT, POST and DELETE with any kind of body arrive once", async (t) =>
           groups.sort((a, b) => JSON.stringify(a.labels) < JSON.stringify(b.labels) ? -1 : 1);
         assert.deepEqual(sorted(held), sorted(wanted));
         if (front.ca === undefined) {
-          const redirects = mode === "redirect" ? pushes.length : 0;
-          assert.equal(after.redirects - before.redirects, redirects);
+          const redirects = after.redirects - before.redirects;
+          // What streams is redirected if the front has given it a length.
+          const certain = pushes.filter(({ streams }) => !streams).length;
+          const [min, max] = mode === "redirect" ? [certain, pushes.length] : [0, 0];
+          assert(redirects >= min && redirects <= max, `${redirects} redirects`);
         }
       });
     }
