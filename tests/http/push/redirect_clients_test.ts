@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { followsRedirect } from "../../../src/http/push/redirect_clients.ts";
+import { followsRedirect, losesBody } from "../../../src/http/push/redirect_clients.ts";
 
 const PROTOBUF = "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; " +
   "encoding=delimited";
@@ -57,4 +57,17 @@ Deno.test("proxied: a push over HTTP/1.0, which comes through a proxy", {
     const expected = version === "1.1";
     assert.equal(followsRedirect({ method: "PUT", version, headers }, []), expected);
   }
+});
+
+Deno.test("a push over HTTP/1.0 may have streamed, which requests cannot send twice", {
+  permissions: "none",
+}, () => {
+  const body = { length: 4, isThere: true, read: () => Promise.resolve(0) };
+  const loses = (agent: string, version: "1.0" | "1.1") => {
+    const headers = ["User-Agent", agent, "Content-Length", "4"];
+    return losesBody({ method: "PUT", version, headers, body });
+  };
+  assert.equal(loses("python-requests/2.34.2", "1.1"), false);
+  assert.equal(loses("python-requests/2.34.2", "1.0"), true);
+  assert.equal(loses("Wget/1.21.3", "1.0"), false);
 });
