@@ -168,12 +168,22 @@ async function fetchComponents(
       suites.set(suite, opened);
       return opened;
     };
+    const downloads = new Map<string, Promise<string>>();
+    /** Once for all components that need it, as libraries of a newer suite. */
+    const download = (suite: string, packageName: string) => {
+      const into = `${work}/debs-${suite}-${packageName}`;
+      const downloaded = downloads.get(into) ?? (async () => {
+        log(`fetching ${packageName} from Debian ${suite} …`);
+        await Deno.mkdir(into);
+        return await (await open(suite)).download(packageName, into);
+      })();
+      downloads.set(into, downloaded);
+      return downloaded;
+    };
     // Together, for most of the time goes into reading the indexes, one for each suite.
     const results = await Promise.allSettled(names.map(async (name) => {
       const recipe: Recipe = RECIPES[name];
       const suite = recipe.suite ?? codename;
-      const downloads = `${work}/debs-${name}`;
-      await Deno.mkdir(downloads);
       const find = async (packageName: string) => {
         const version = packageName === recipe.package ? recipe.version : undefined;
         const copy = debs.find((file) => isDebOf(file, packageName, version));
@@ -181,8 +191,7 @@ async function fetchComponents(
           log(`unpacking ${packageName} from ${copy} …`);
           return copy;
         }
-        log(`fetching ${packageName} from Debian ${suite} …`);
-        return await (await open(suite)).download(packageName, downloads);
+        return await download(suite, packageName);
       };
       await fetchComponent(name, { tree: `${work}/${name}`, find, directory });
     }));
