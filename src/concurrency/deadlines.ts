@@ -19,33 +19,56 @@ export interface Deadlines extends Disposable {
 
 const TICK_MS = 100;
 
+/** One deadline. A cancelled one is dropped at the next tick, which costs less than finding it at once. */
+class SetDeadline implements Deadline {
+  readonly tick: number;
+  #late: (() => void) | undefined;
+
+  constructor(tick: number, late: () => void) {
+    this.tick = tick;
+    this.#late = late;
+  }
+
+  get isSet(): boolean {
+    return this.#late !== undefined;
+  }
+
+  clear(): void {
+    this.#late = undefined;
+  }
+
+  pass(): void {
+    const late = this.#late;
+    this.clear();
+    late?.();
+  }
+}
+
 /** Creates a set of deadlines; its timer runs only while there are some. */
 export function createDeadlines(): Deadlines {
-  const pending = new Map<Deadline, { readonly tick: number; readonly late: () => void }>();
+  let all: SetDeadline[] = [];
   let now = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   function tick(): void {
     timer = undefined;
     now++;
-    for (const [deadline, { tick, late }] of pending) {
-      if (tick > now) continue;
-      pending.delete(deadline);
-      late();
-    }
-    if (pending.size > 0) timer ??= setTimeout(tick, TICK_MS);
+    // `all` may grow meanwhile, by deadlines that do not pass yet.
+    for (const deadline of all) if (deadline.tick <= now) deadline.pass();
+    all = all.filter(({ isSet }) => isSet);
+    if (all.length > 0) timer ??= setTimeout(tick, TICK_MS);
   }
 
   return {
     set(ms, late) {
-      const deadline: Deadline = { clear: () => void pending.delete(deadline) };
       // The current tick may be about to end, so the first one that counts is the next.
-      pending.set(deadline, { tick: now + 1 + Math.ceil(ms / TICK_MS), late });
+      const deadline = new SetDeadline(now + 1 + Math.ceil(ms / TICK_MS), late);
+      all.push(deadline);
       timer ??= setTimeout(tick, TICK_MS);
       return deadline;
     },
     [Symbol.dispose]() {
-      pending.clear();
+      for (const deadline of all) deadline.clear();
       clearTimeout(timer);
       timer = undefined;
     },

@@ -15,8 +15,27 @@ export interface Turns {
 
 /** The turns that are taken of one name, and those that wait for one. */
 interface Place {
+  readonly name: string;
   taken: number;
   readonly queue: (() => void)[];
+}
+
+/** A turn that is taken. */
+class Turn implements Disposable {
+  readonly #place: Place;
+  readonly #onOver: (place: Place) => void;
+  #isOver = false;
+
+  constructor(place: Place, onOver: (place: Place) => void) {
+    this.#place = place;
+    this.#onOver = onOver;
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#onOver(this.#place);
+  }
 }
 
 /**
@@ -31,25 +50,21 @@ export function createTurns(
   const places = new Map<string, Place>();
 
   function enter(name: string): Place {
-    const place = places.get(name) ?? { taken: 0, queue: [] };
-    places.set(name, place);
+    let place = places.get(name);
+    if (!place) {
+      place = { name, taken: 0, queue: [] };
+      places.set(name, place);
+    }
     return place;
   }
 
-  function turn(name: string, place: Place): Disposable {
-    let over = false;
-    return {
-      [Symbol.dispose]() {
-        if (over) return;
-        over = true;
-        place.taken--;
-        while (place.queue.length > 0 && place.taken < atOnce()) {
-          place.taken++;
-          place.queue.shift()?.();
-        }
-        if (place.taken === 0) places.delete(name);
-      },
-    };
+  function leave(place: Place): void {
+    place.taken--;
+    while (place.queue.length > 0 && place.taken < atOnce()) {
+      place.taken++;
+      place.queue.shift()?.();
+    }
+    if (place.taken === 0) places.delete(place.name);
   }
 
   return {
@@ -57,29 +72,29 @@ export function createTurns(
       const place = enter(name);
       if (place.taken >= atOnce()) return undefined;
       place.taken++;
-      return turn(name, place);
+      return new Turn(place, leave);
     },
     async take(name, signal) {
       signal.throwIfAborted();
       const place = enter(name);
       if (place.taken < atOnce()) {
         place.taken++;
-        return turn(name, place);
+        return new Turn(place, leave);
       }
       const { queue } = place;
       await new Promise<void>((resolve, reject) => {
         const go = () => {
-          signal.removeEventListener("abort", leave);
+          signal.removeEventListener("abort", giveUp);
           resolve();
         };
-        const leave = () => {
+        const giveUp = () => {
           queue.splice(queue.indexOf(go), 1);
           reject(signal.reason);
         };
-        signal.addEventListener("abort", leave, { once: true });
+        signal.addEventListener("abort", giveUp, { once: true });
         queue.push(go);
       });
-      return turn(name, place);
+      return new Turn(place, leave);
     },
     counts: () => new Map([...places].map(([name, { taken }]) => [name, taken])),
   };

@@ -92,12 +92,12 @@ export class HashRing {
    * Returns the owner of a key on a ring without some members, without building that ring. `undefined` if no
    * member is left.
    */
-  ownerWithout(key: string, without: ReadonlySet<Member>): Member | undefined {
+  ownerWithout(key: string, without: readonly Member[]): Member | undefined {
     const length = this.#points.length;
     const first = this.#pointAfter(key);
     for (let i = 0; i < length; i++) {
       const owner = this.members[this.#owners[(first + i) % length]];
-      if (!without.has(owner)) return owner;
+      if (!without.includes(owner)) return owner;
     }
     return undefined;
   }

@@ -169,7 +169,7 @@ Deno.test(
     for (const members of [[early, late], [late, early]]) {
       const ring = HashRing.of(new Map(members.map((name) => [name, 1])));
       assert.equal(ring.ownerOf(key), late);
-      assert.equal(ring.ownerWithout(key, new Set([late])), early);
+      assert.equal(ring.ownerWithout(key, [late]), early);
     }
   },
 );
@@ -222,8 +222,8 @@ Deno.test("the owner without some members is the owner on a ring built without t
   fc.assert(
     fc.property(weighted, fc.infiniteStream(fc.boolean()), (members, picks) => {
       const ring = HashRing.of(new Map(members));
-      const gone = new Set(members.filter(() => picks.next().value).map(([member]) => member));
-      const rest = HashRing.of(new Map(members.filter(([member]) => !gone.has(member))));
+      const gone = members.filter(() => picks.next().value).map(([member]) => member);
+      const rest = HashRing.of(new Map(members.filter(([member]) => !gone.includes(member))));
       for (const key of KEYS.slice(0, 300)) {
         assert.equal(ring.ownerWithout(key, gone), rest.ownerOf(key), key);
       }

@@ -46,7 +46,8 @@ export function createEmptyInstances(): EmptyInstances {
       look();
     },
     knows: (member) => known.has(member),
-    has: (member, id) => known.get(member)?.has(id) ?? false,
+    // To look up a text that is new costs 1 µs: it has to be hashed.
+    has: (member, id) => !clear && (known.get(member)?.has(id) ?? false),
     removed(id, member) {
       if (known.get(member)?.delete(id)) look();
     },

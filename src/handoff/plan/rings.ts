@@ -18,6 +18,7 @@ import type { Member } from "../../member.ts";
 import type { HashRing } from "../../ring/hash_ring.ts";
 import type { AnnouncedRing, Announcement } from "./announced_ring.ts";
 import { heardByAll, leading, unheardBy } from "./heard.ts";
+import { createAllSent, type Sent } from "./sent.ts";
 import { createToldRings, type Word } from "./told_rings.ts";
 
 /** What is known of other instances. */
@@ -110,13 +111,6 @@ export interface Rings {
   readonly leftMs: number;
 }
 
-/** A push on its way. */
-interface Sent {
-  /** Absent if it may go to any member. */
-  readonly member?: Member;
-  readonly key: string;
-}
-
 /** Rings that an instance went by. It pushed a group without a lock if all of them give it the same owner. */
 interface Replaced {
   readonly rings: readonly HashRing[];
@@ -168,7 +162,9 @@ export function createRings(
   let agreed: HashRing | undefined;
   let replaced: Replaced[] = [];
   const told = createToldRings();
-  const sent = new Set<Sent>();
+  const sent = createAllSent((push) => {
+    if (behind.delete(push)) onAnnounceable();
+  });
   /** Pushes that were sent to a member that is not the owner by some known ring. */
   let behind = new Set<Sent>();
 
@@ -200,7 +196,7 @@ export function createRings(
 
   /** Whether every push on its way goes to its owner by this ring. */
   function isFollowed(ring: HashRing): boolean {
-    return sent.values().every(({ member, key }) => ring.ownerOf(key) === member);
+    return sent.all.every(({ member, key }) => ring.ownerOf(key) === member);
   }
 
   /**
@@ -218,7 +214,7 @@ export function createRings(
   function lookBehind(): void {
     const rings = known();
     behind = new Set(
-      [...sent].filter(({ member, key }) => rings.some((ring) => ring.ownerOf(key) !== member)),
+      sent.all.filter(({ member, key }) => rings.some((ring) => ring.ownerOf(key) !== member)),
     );
   }
 
@@ -275,16 +271,6 @@ export function createRings(
     };
   }
 
-  function sends(one: Sent): Disposable {
-    sent.add(one);
-    return {
-      [Symbol.dispose]() {
-        sent.delete(one);
-        if (behind.delete(one)) onAnnounceable();
-      },
-    };
-  }
-
   return {
     get present() {
       return present;
@@ -331,12 +317,12 @@ export function createRings(
     get awaitsOthers() {
       return awaitsOthers;
     },
-    sends: (member, key) => sends({ member, key }),
-    sendsAlone: (key) => sends({ key }),
+    sends: (member, key) => sent.add(key, member),
+    sendsAlone: (key) => sent.add(key),
     get isAlone() {
       return others === "none";
     },
-    isSending: (key) => sent.values().some((one) => one.key === key),
+    isSending: (key) => sent.all.some((one) => one.key === key),
     get announceable() {
       if (typeof others === "string" || awaitsOthers) return undefined;
       const before = told.word;
@@ -376,7 +362,7 @@ export function createRings(
     isUsed(member, key) {
       if (areAllUsed()) return true;
       const isTo = (ring: HashRing) => ring.ownerOf(key) === member;
-      return sent.values().some((one) => one.key === key && (one.member ?? member) === member) ||
+      return sent.all.some((one) => one.key === key && (one.member ?? member) === member) ||
         announced().some((one) => !one.isOwn && ringsOf(one).every(isTo)) ||
         recent().some(({ rings }) => rings.every(isTo));
     },

@@ -18,34 +18,44 @@ export interface BodyPart extends Disposable {
   grow(bytes: number): boolean;
 }
 
+/** The part of one body. A class, because every push opens one (bench/README.md). */
+class Part implements BodyPart {
+  readonly #all: { taken: number };
+  readonly #bytesMax: () => number;
+  #own = 0;
+  #isOpen = true;
+
+  constructor(all: { taken: number }, bytesMax: () => number) {
+    this.#all = all;
+    this.#bytesMax = bytesMax;
+  }
+
+  grow(bytes: number): boolean {
+    // A late part of the body may still arrive, and nobody would give back its memory.
+    if (!this.#isOpen || this.#all.taken + bytes > this.#bytesMax()) return false;
+    this.#all.taken += bytes;
+    this.#own += bytes;
+    return true;
+  }
+
+  [Symbol.dispose](): void {
+    this.#isOpen = false;
+    this.#all.taken -= this.#own;
+    this.#own = 0;
+  }
+}
+
 /**
  * Creates the memory of one proxy.
  *
  * @param bytesMax the current bound for all bodies together
  */
 export function createBodyMemory(bytesMax: () => number): BodyMemory {
-  let taken = 0;
+  const all = { taken: 0 };
   return {
     get taken() {
-      return taken;
+      return all.taken;
     },
-    open() {
-      let own = 0;
-      let isOpen = true;
-      return {
-        grow(bytes) {
-          // A late part of the body may still arrive, and nobody would give back its memory.
-          if (!isOpen || taken + bytes > bytesMax()) return false;
-          taken += bytes;
-          own += bytes;
-          return true;
-        },
-        [Symbol.dispose]() {
-          isOpen = false;
-          taken -= own;
-          own = 0;
-        },
-      };
-    },
+    open: () => new Part(all, bytesMax),
   };
 }

@@ -178,18 +178,20 @@ export function createProxy(deps: ProxyDeps): Proxy {
     // The whole push uses one ring: a newer one could send it to another member than other pushes of its
     // group.
     const { ring } = deps.snapshot();
-    const tried = new Set<Member>();
-    while (tried.size < TRIES_MAX) {
+    const tried: Member[] = [];
+    while (tried.length < TRIES_MAX) {
       const owner = ring.ownerWithout(key, tried);
       if (owner === undefined) break;
-      const takesOver = tried.size > 0 && request.method === "POST";
-      tried.add(owner);
+      const takesOver = tried.length > 0 && request.method === "POST";
+      tried.push(owner);
       const sent = sends?.(owner, key);
       try {
         if (takesOver && !await prepared(request.id, owner)) continue;
         const outcome = await send(owner, request);
         if (isUnsent(outcome)) continue;
-        if (tried.size > 1 && isTaken(outcome)) deps.handoff.taken({ id: request.id, key }, owner);
+        if (tried.length > 1 && isTaken(outcome)) {
+          deps.handoff.taken({ id: request.id, key }, owner);
+        }
         return delivered(owner, outcome);
       } finally {
         sent?.[Symbol.dispose]();
@@ -233,7 +235,7 @@ export function createProxy(deps: ProxyDeps): Proxy {
     );
     const failed = reached.find(({ outcome }) => !isTaken(outcome));
     const first = failed ?? reached[0];
-    if (!first) return { answer: nobody(new Set(members)) };
+    if (!first) return { answer: nobody(members) };
     if (!failed) {
       const heard = new Set(reached.map(({ member }) => member));
       const known = [...new Set([...members, ...records.keys()])];
@@ -404,10 +406,10 @@ function respond(
   return textReply(status, `${member}: ${outcome.message}; the push may have been taken\n`);
 }
 
-function nobody(tried: ReadonlySet<Member>): Reply {
+function nobody(tried: readonly Member[]): Reply {
   return unavailable(
-    tried.size === 0
+    tried.length === 0
       ? "no Pushgateway is known yet"
-      : `no Pushgateway can be reached, tried ${[...tried].join(", ")}`,
+      : `no Pushgateway can be reached, tried ${tried.join(", ")}`,
   );
 }

@@ -2,7 +2,7 @@
 
 import { Buffer } from "node:buffer";
 import type { Deadlines } from "../../concurrency/deadlines.ts";
-import { type Answer, type AnswerLimits, createAnswerReader } from "./answer.ts";
+import { type Answer, type AnswerLimits, type AnswerReader, createAnswerReader } from "./answer.ts";
 import { awaitHandshake, type ByteStream, type Handshakes, HANDSHAKES_MAX } from "./handshake.ts";
 import { connectNodeTls, type NodeTlsOptions } from "./node_tls.ts";
 import { recallAnswers } from "./recall.ts";
@@ -122,7 +122,7 @@ export async function connect(
   const timer = setTimeout(giveUp, limits.timeoutMs);
   limits.signal?.addEventListener("abort", giveUp);
   try {
-    return createConnection(await open(target, deadline.signal), limits);
+    return new MemberConnection(await open(target, deadline.signal), limits);
   } catch (cause) {
     if (cause instanceof Deno.errors.ConnectionRefused) {
       throw new SendFailure("refused", "connection refused");
@@ -188,119 +188,140 @@ class SinkFailure {
   }
 }
 
-function createConnection(
-  conn: ByteStream,
-  { answers, deadlines }: { answers: AnswerLimits; deadlines: Deadlines },
-): Connection {
-  const buffer = Buffer.alloc(READ_BYTES);
-  const reader = createAnswerReader(answers);
-  const take = recallAnswers(reader);
-  let [open, written] = [true, true];
+/** A class for the reason that an answer's reader is one. */
+class MemberConnection implements Connection {
+  readonly #conn: ByteStream;
+  readonly #deadlines: Deadlines;
+  readonly #buffer = Buffer.alloc(READ_BYTES);
+  readonly #reader: AnswerReader;
+  readonly #take: AnswerReader["take"];
+  #isOpen = true;
+  #isWritten = true;
+  /** Whether the time of the current request was up. */
+  #isLate = false;
   /** The next read, which is started while there is no request. */
-  let ahead: Promise<number | null> | undefined;
-  const close = () => {
-    if (!open) return;
-    open = false;
-    conn.close();
-    reader[Symbol.dispose]();
+  #ahead: Promise<number | null> | undefined;
+
+  constructor(
+    conn: ByteStream,
+    { answers, deadlines }: { answers: AnswerLimits; deadlines: Deadlines },
+  ) {
+    this.#conn = conn;
+    this.#deadlines = deadlines;
+    this.#reader = createAnswerReader(answers);
+    this.#take = recallAnswers(this.#reader);
+  }
+
+  get reusable(): boolean {
+    return this.#isOpen && this.#isWritten && this.#reader.reusable;
+  }
+
+  async exchange(
+    request: readonly Uint8Array[],
+    { timeoutMs, signal, onBody }: SendLimits,
+  ): Promise<Answer> {
+    const deadline = this.#deadlines.set(timeoutMs, this.#late);
+    signal?.addEventListener("abort", this.#close);
+    if (signal?.aborted) this.#close();
+    void this.#write(request);
+    const reader = this.#reader;
+    try {
+      reader.inParts = onBody !== undefined;
+      let answer = onBody ? await this.#readInParts(onBody) : this.#took(await this.#firstRead());
+      while (!answer) answer = this.#took(await this.#conn.read(this.#buffer));
+      if (!this.#isWritten) this.#close();
+      if (this.#isOpen && reader.reusable) this.#listen();
+      return answer;
+    } catch (cause) {
+      this.#close();
+      if (cause instanceof SinkFailure) throw cause.thrown;
+      if (this.#isLate) {
+        throw new SendFailure("timeout", `no answer within ${Math.ceil(timeoutMs)} ms`, { cause });
+      }
+      throw reader.begun
+        ? new SendFailure("broken", "the answer broke off", { cause })
+        : new SendFailure("reset", "the connection ended without an answer", { cause });
+    } finally {
+      deadline.clear();
+      signal?.removeEventListener("abort", this.#close);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#close();
+  }
+
+  readonly #close = (): void => {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#conn.close();
+    this.#reader[Symbol.dispose]();
   };
 
-  async function write(request: readonly Uint8Array[]): Promise<void> {
-    written = false;
+  readonly #late = (): void => {
+    this.#isLate = true;
+    this.#close();
+  };
+
+  async #write(request: readonly Uint8Array[]): Promise<void> {
+    this.#isWritten = false;
     try {
       for (const part of request) {
-        let sent = await conn.write(part);
-        while (sent < part.length) sent += await conn.write(part.subarray(sent));
+        let sent = await this.#conn.write(part);
+        while (sent < part.length) sent += await this.#conn.write(part.subarray(sent));
       }
-      written = true;
+      this.#isWritten = true;
     } catch {
       // A member may answer and close before it has read the whole request. Its answer counts.
     }
   }
 
   /** Closes the connection if bytes arrive while there is no request, or if the member ends it. */
-  function listen(): void {
-    const reading = conn.read(buffer);
-    ahead = reading;
+  #listen(): void {
+    const reading = this.#conn.read(this.#buffer);
+    this.#ahead = reading;
     const over = () => {
-      if (ahead === reading) close();
+      if (this.#ahead === reading) this.#close();
     };
     reading.then(over, over);
   }
 
-  function firstRead(): Promise<number | null> {
-    const reading = ahead ?? conn.read(buffer);
-    ahead = undefined;
+  #firstRead(): Promise<number | null> {
+    const reading = this.#ahead ?? this.#conn.read(this.#buffer);
+    this.#ahead = undefined;
     return reading;
   }
 
   /** Handles bytes that were read into the buffer. Returns the answer if it is complete. */
-  function took(length: number | null): Answer | undefined {
-    const answer = length === null ? reader.end() : take(buffer.subarray(0, length));
+  #took(length: number | null): Answer | undefined {
+    const answer = length === null
+      ? this.#reader.end()
+      : this.#take(this.#buffer.subarray(0, length));
     if (!answer && length === null) throw new Deno.errors.UnexpectedEof("the connection ended");
     return answer;
   }
 
   /** Reads an answer, and passes the body of a 200 to a sink as it arrives. */
-  async function readInParts(onBody: BodySink): Promise<Answer> {
+  async #readInParts(onBody: BodySink): Promise<Answer> {
     const large = Buffer.alloc(READ_PART_BYTES);
     for (
-      let [into, reading] = [buffer, firstRead()];;
-      [into, reading] = [large, conn.read(large)]
+      let [into, reading] = [this.#buffer, this.#firstRead()];;
+      [into, reading] = [large, this.#conn.read(large)]
     ) {
       const length = await reading;
-      const answer = length === null ? reader.end() : take(into.subarray(0, length));
-      for (const part of reader.parts()) await handOver(onBody, part);
+      const answer = length === null ? this.#reader.end() : this.#take(into.subarray(0, length));
+      for (const part of this.#reader.parts()) await this.#handOver(onBody, part);
       if (answer) return answer;
       if (length === null) throw new Deno.errors.UnexpectedEof("the connection ended");
     }
   }
 
-  async function handOver(onBody: BodySink, part: Uint8Array): Promise<void> {
+  async #handOver(onBody: BodySink, part: Uint8Array): Promise<void> {
     try {
-      const taking = onBody(part, reader.head.headers);
+      const taking = onBody(part, this.#reader.head.headers);
       if (taking) await taking;
     } catch (cause) {
       throw new SinkFailure(cause);
     }
   }
-
-  return {
-    get reusable() {
-      return open && written && reader.reusable;
-    },
-    async exchange(request, { timeoutMs, signal, onBody }) {
-      let late = false;
-      const deadline = deadlines.set(timeoutMs, () => {
-        late = true;
-        close();
-      });
-      signal?.addEventListener("abort", close);
-      if (signal?.aborted) close();
-      void write(request);
-      try {
-        reader.inParts = onBody !== undefined;
-        let answer = onBody ? await readInParts(onBody) : took(await firstRead());
-        while (!answer) answer = took(await conn.read(buffer));
-        if (!written) close();
-        if (open && reader.reusable) listen();
-        return answer;
-      } catch (cause) {
-        close();
-        if (cause instanceof SinkFailure) throw cause.thrown;
-        if (late) {
-          throw new SendFailure("timeout", `no answer within ${Math.ceil(timeoutMs)} ms`, {
-            cause,
-          });
-        }
-        throw reader.begun
-          ? new SendFailure("broken", "the answer broke off", { cause })
-          : new SendFailure("reset", "the connection ended without an answer", { cause });
-      } finally {
-        deadline.clear();
-        signal?.removeEventListener("abort", close);
-      }
-    },
-    [Symbol.dispose]: close,
-  };
 }

@@ -105,7 +105,10 @@ export function createFleet(): Fleet {
     const to = rings.present.ownerOf(key);
     if (to === undefined || !rings.isFree(key)) return;
     if (isRedirect) redirects.push({ to, key, by, untilMs: nowMs + REDIRECT_MS });
-    else pushes.push({ to, key, [Symbol.dispose]: rings.sends(to, key)[Symbol.dispose] });
+    else {
+      const sent = rings.sends(to, key);
+      pushes.push({ to, key, [Symbol.dispose]: () => sent[Symbol.dispose]() });
+    }
   }
 
   function pass(): void {
