@@ -52,6 +52,9 @@ export class Reply {
   }
 }
 
+/** A reply that answers many requests as the same object, so that its bytes are made only once. */
+export class RecurringReply extends Reply {}
+
 /** Answers a request, and never throws. */
 export type Handler = (request: IncomingRequest) => Reply | Promise<Reply>;
 

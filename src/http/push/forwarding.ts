@@ -3,7 +3,7 @@
 import type { Answer } from "../../pushgateway/client/answer.ts";
 import { isBodiless } from "../../wire/message_bytes.ts";
 import { headerValue } from "../../wire/headers.ts";
-import { Reply } from "../message.ts";
+import { RecurringReply, Reply } from "../message.ts";
 
 /** Headers for one connection only: those of RFC 9110, 7.6.1, and those in use before it. */
 const HOP_BY_HOP = new Set([
@@ -82,12 +82,28 @@ function forward(headers: readonly string[], { client, credentials }: Sender): r
   return kept;
 }
 
+/** Replies that were made before. Answers that are recognized by their bytes come as the same object. */
+const replies = new WeakMap<Answer, Reply>();
+
 /**
  * Returns a member's answer for the client, with status, body and headers unchanged.
  *
  * @throws {RangeError} if the answer is not valid in HTTP
  */
-export function forwardAnswer({ status, headers, body }: Answer): Reply {
+export function forwardAnswer(answer: Answer): Reply {
+  if (answer.body.length > 0) {
+    return new Reply(answer.status, answer.body, forwardedHeaders(answer));
+  }
+  let reply = replies.get(answer);
+  if (!reply) {
+    reply = new RecurringReply(answer.status, answer.body, forwardedHeaders(answer));
+    replies.set(answer, reply);
+  }
+  return reply;
+}
+
+/** Checks an answer, and returns its headers for the client. */
+function forwardedHeaders({ status, headers, body }: Answer): readonly string[] {
   if (status < FINAL_MIN || status > STATUS_MAX) {
     throw new RangeError(`expected a status from ${FINAL_MIN} to ${STATUS_MAX}`);
   }
@@ -103,7 +119,7 @@ export function forwardAnswer({ status, headers, body }: Answer): Reply {
     if (NOT_A_VALUE.test(headers[i + 1])) throw new RangeError(`its header ${name} is not valid`);
     forwarded.push(name, headers[i + 1]);
   }
-  return new Reply(status, body, forwarded);
+  return forwarded;
 }
 
 /** Returns the further hop-by-hop headers that `Connection` names. */

@@ -8,7 +8,7 @@ import {
   replyHead,
   writeAscii,
 } from "../../wire/message_bytes.ts";
-import type { Parts, Reply } from "../message.ts";
+import { type Parts, RecurringReply, type Reply } from "../message.ts";
 
 /** The longest short answer, head included. */
 const SHORT_BYTES = 4_096;
@@ -39,20 +39,44 @@ export function createShortAnswers(): ShortAnswers {
   const keep = (memory: Uint8Array) => {
     if (kept.length < KEPT_MAX) kept.push(memory);
   };
+  const recurring = new WeakMap<Reply, { readonly date: string; readonly short: ShortAnswer }>();
+
+  function bytesOf(reply: Reply, date: string): ShortAnswer | undefined {
+    const text = shortText(reply, date);
+    if (text === undefined) return undefined;
+    const memory = kept.pop() ?? new Uint8Array(SHORT_BYTES);
+    if (writeAscii(text, memory)) {
+      return { bytes: memory.subarray(0, text.length), free: () => keep(memory) };
+    }
+    keep(memory);
+    return undefined;
+  }
+
+  /** Returns bytes that are never reused: several connections may be writing them. */
+  function bytesOfRecurring(reply: RecurringReply, date: string): ShortAnswer | undefined {
+    const before = recurring.get(reply);
+    if (before?.date === date) return before.short;
+    const text = shortText(reply, date);
+    if (text === undefined) return undefined;
+    const bytes = new Uint8Array(text.length);
+    if (!writeAscii(text, bytes)) return undefined;
+    const short = { bytes, free() {} };
+    recurring.set(reply, { date, short });
+    return short;
+  }
+
   return {
-    bytesOf({ status, headers, body }, date) {
-      const text = typeof body === "string" ? body : isEmpty(body) ? "" : undefined;
-      if (text === undefined || isBodiless(status)) return undefined;
-      const whole = replyHead(status, headers, { length: text.length, date }) + text;
-      if (whole.length > SHORT_BYTES) return undefined;
-      const memory = kept.pop() ?? new Uint8Array(SHORT_BYTES);
-      if (writeAscii(whole, memory)) {
-        return { bytes: memory.subarray(0, whole.length), free: () => keep(memory) };
-      }
-      keep(memory);
-      return undefined;
-    },
+    bytesOf: (reply, date) =>
+      reply instanceof RecurringReply ? bytesOfRecurring(reply, date) : bytesOf(reply, date),
   };
+}
+
+/** Returns a whole answer as text, with one character for each byte if it is ASCII. */
+function shortText({ status, headers, body }: Reply, date: string): string | undefined {
+  const text = typeof body === "string" ? body : isEmpty(body) ? "" : undefined;
+  if (text === undefined || isBodiless(status)) return undefined;
+  const whole = replyHead(status, headers, { length: text.length, date }) + text;
+  return whole.length > SHORT_BYTES ? undefined : whole;
 }
 
 function isEmpty(content: Uint8Array | Parts): boolean {

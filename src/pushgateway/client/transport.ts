@@ -275,8 +275,10 @@ let last: { headers: readonly string[]; text: string } = { headers: [], text: ""
 
 function headerText(headers: readonly string[]): string {
   if (headers === last.headers) return last.text;
-  let text = "";
-  for (let i = 0; i < headers.length; i += 2) text += `${headers[i]}: ${headers[i + 1]}\r\n`;
+  const parts: string[] = [];
+  for (let i = 0; i < headers.length; i += 2) parts.push(headers[i], ": ", headers[i + 1], "\r\n");
+  // What `join` returns is one piece. A sum of texts would be put together again in each request.
+  const text = parts.join("");
   last = { headers, text };
   return text;
 }

@@ -85,3 +85,11 @@ for (
     assert.throws(() => forwardAnswer(answer), RangeError);
   });
 }
+
+Deno.test("forwardAnswer() makes one reply of an answer that comes again as the same object", {
+  permissions: "none",
+}, () => {
+  const answer = { status: 200, headers: ["date", "today"], body: new Uint8Array() };
+  assert.equal(forwardAnswer(answer), forwardAnswer(answer));
+  assert.notEqual(forwardAnswer(answer), forwardAnswer({ ...answer }));
+});
