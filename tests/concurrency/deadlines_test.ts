@@ -31,3 +31,27 @@ Deno.test("disposal leaves no timer and calls nothing", { permissions: "none" },
   deadlines.set(1, () => assert.fail("called"));
   deadlines[Symbol.dispose]();
 });
+
+Deno.test("a deadline that another one calls off as it passes is not called", {
+  permissions: "none",
+}, async () => {
+  using deadlines = createDeadlines();
+  const over = Promise.withResolvers<void>();
+  deadlines.set(1, () => {
+    other.clear();
+    deadlines.set(1, over.resolve);
+  });
+  const other = deadlines.set(1, () => assert.fail("called"));
+  await over.promise;
+});
+
+Deno.test("a deadline may end all of them", { permissions: "none" }, async () => {
+  const deadlines = createDeadlines();
+  const over = Promise.withResolvers<void>();
+  deadlines.set(1, () => {
+    deadlines[Symbol.dispose]();
+    over.resolve();
+  });
+  deadlines.set(1, () => assert.fail("called"));
+  await over.promise;
+});
