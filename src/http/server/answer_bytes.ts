@@ -41,7 +41,7 @@ export function createShortAnswers(): ShortAnswers {
   };
   const recurring = new WeakMap<Reply, { readonly date: string; readonly short: ShortAnswer }>();
 
-  function bytesOf(reply: Reply, date: string): ShortAnswer | undefined {
+  function bytesOfOther(reply: Reply, date: string): ShortAnswer | undefined {
     const text = shortText(reply, date);
     if (text === undefined) return undefined;
     const memory = kept.pop() ?? new Uint8Array(SHORT_BYTES);
@@ -67,7 +67,7 @@ export function createShortAnswers(): ShortAnswers {
 
   return {
     bytesOf: (reply, date) =>
-      reply instanceof RecurringReply ? bytesOfRecurring(reply, date) : bytesOf(reply, date),
+      reply instanceof RecurringReply ? bytesOfRecurring(reply, date) : bytesOfOther(reply, date),
   };
 }
 
