@@ -41,7 +41,7 @@ Deno.test("a member deregistered by hand while alive stays out, over a restart, 
     await using service = await startService({ config });
     await service.waitForMembers(all);
     await service.waitUntilReady();
-    await service.waitUntilListed(all);
+    await service.waitForActive(2);
     await deregister(consul, secondId);
     await service.waitForMembers([first.address]);
     await service.waitForLog("deregistered while alive");

@@ -56,7 +56,7 @@ Deno.test("without rights to the keys a withdrawn member stays out all the same,
       `pushgateway: {servers: ["${first.address}", "${second.address}"]}\n`,
   });
   await service.waitForMembers([first.address, second.address].sort());
-  await service.waitUntilListed([first.address, second.address]);
+  await service.waitForActive(2);
   await deregister(consul, second.address.replace(":", "_"));
   await service.waitForLog("no rights to marks");
   await service.waitForMembers([first.address]);

@@ -50,8 +50,6 @@ export interface Service extends AsyncDisposable {
   members(): Promise<string[]>;
   /** Waits until the ring has just these members. */
   waitForMembers(members: readonly string[], msMax?: number): Promise<void>;
-  /** Waits until the service has learnt from Consul that it lists these: `/sd` has their datacenter then. */
-  waitUntilListed(members: readonly string[]): Promise<void>;
   /** Waits until `/-/ready` answers 200. */
   waitUntilReady(): Promise<void>;
   /** Waits until the ring has so many members, which need not be active. */
@@ -156,18 +154,6 @@ export async function startService(options: ServiceOptions): Promise<Service> {
         what: `the ring to be made of ${wanted || "nobody"}`,
         msMax,
       });
-    },
-    async waitUntilListed(expected) {
-      const wanted = [...expected].sort().join(" ");
-      await wait(async () => {
-        const { status, text } = await get("/sd");
-        if (status !== 200) return false;
-        const groups = JSON.parse(text) as { targets: string[]; labels: Record<string, string> }[];
-        const listed = groups.filter(({ labels }) =>
-          "__meta_dynamic_sharding_datacenter" in labels
-        );
-        return listed.flatMap(({ targets }) => targets).sort().join(" ") === wanted;
-      }, { what: `Consul to list ${wanted}` });
     },
     async waitUntilReady() {
       await wait(async () => (await get("/-/ready")).status === 200, {
