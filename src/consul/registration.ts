@@ -9,6 +9,7 @@
  */
 
 import { backoffMs, sleep } from "../concurrency/backoff.ts";
+import { createTurns } from "../concurrency/turns.ts";
 import type { CheckConfig } from "../config/consul.ts";
 import type { UpstreamConfig } from "../config/upstream.ts";
 import { errorText, type Logger } from "../log.ts";
@@ -35,8 +36,6 @@ export interface RegistrationDeps {
   readonly onBrought: () => void;
   /** Remembers a mark that the token may not write to Consul. */
   readonly markHere: (member: Member) => void;
-  /** Called with a server of the file whose ID in Consul belongs to another service. */
-  readonly onNotRegistrable: (member: Member) => void;
   /** Returns what has to be done now, as membership sees it; `undefined` while it does not know. */
   readonly plan: () => RegistrationPlan | undefined;
   /** Returns whether a member answers: its state in Consul until Consul's own check has run. */
@@ -86,11 +85,6 @@ const UNLISTED_RETRY = { firstMs: 10_000, maxMs: 60_000 };
 function serviceId(member: Member): string {
   const { host, port } = splitMember(member);
   return `${host}_${port}`;
-}
-
-/** The ID that Consul gives the check of a service. */
-function checkId(id: string): string {
-  return `service:${id}`;
 }
 
 /**
@@ -164,30 +158,25 @@ async function begin(
 
   const marks = await readMarks(deps, signal);
   const { entries } = await consul.service(serviceName, { waitSeconds: 0 }, signal);
-  const listed = idsByMember(entries);
-  const members = deps.configured.filter((member) => {
+  const turns = createTurns({ atOnce: () => AT_ONCE_MAX });
+  await Promise.all(deps.configured.map(async (member) => {
+    using _turn = await turns.take("register", signal);
     const held = local.get(serviceId(member));
     if (marks?.has(member)) {
       // A listed one is being drained: it is out when it has been deregistered.
-      if (!listed.has(member)) marked.set(member, { inConsul: true });
+      if (!isListed(member, entries)) marked.set(member, { inConsul: true });
       const fields = { member, key: markKey(serviceName, member) };
       log.warn("member is marked as removed: it is not registered", fields);
-      return false;
+    } else if (
+      held ? isOurs(held, member, deps) && isOperatorsOwn(held) : isOtherwiseListed(member, entries)
+    ) {
+      log.info("member was registered by somebody else: its registration is left as it is", {
+        member,
+      });
+    } else {
+      await register(deps, { member, unlisted }, signal);
     }
-    // Under our ID and through another agent, another instance has registered it: each instance keeps its
-    // own registration, so that neither depends on the other's agent.
-    const isOthers = held
-      ? isOurs(held, member, deps) && isOperatorsOwn(held)
-      : listed.get(member)?.some((id) => id !== serviceId(member));
-    if (!isOthers) return true;
-    log.info("member was registered by somebody else: its registration is left as it is", {
-      member,
-    });
-    return false;
-  });
-  // After a failure a pass begins anew, with those that are not registered yet.
-  const due = members.filter((member) => isDue(member, unlisted));
-  await registerAll(deps, { members: due, local, unlisted }, signal);
+  }));
 }
 
 /** Each later pass. */
@@ -217,26 +206,22 @@ async function lookAfter(
     log.info("member was registered by somebody else: its mark is removed", { member });
   }
 
-  const missing = new Set(plan.missing);
-  for (const member of unlisted.keys()) if (!missing.has(member)) unlisted.delete(member);
-  const due = plan.missing.filter((member) => !marked.has(member) && isDue(member, unlisted));
+  for (const member of unlisted.keys()) if (!plan.missing.includes(member)) unlisted.delete(member);
+  const isDue = (member: Member) => performance.now() >= (unlisted.get(member)?.nextMs ?? 0);
+  const due = plan.missing.filter((member) => !marked.has(member) && isDue(member));
   const deletable = [...marked.values()].some(({ inConsul }) => inConsul);
   if (due.length === 0 && !(checkMarks && deletable)) return;
   const marks = await readMarks(deps, signal);
-  const members: Member[] = [];
   for (const member of due) {
     if (marks?.has(member)) marked.set(member, { inConsul: true });
-    else members.push(member);
+    else await register(deps, { member, unlisted }, signal);
   }
   for (const [member, { inConsul }] of marked) {
     if (!marks || !inConsul || marks.has(member)) continue;
     if (plan.marked.has(member)) continue; // Consul has lost the mark: service/leaving.ts sets it again
     marked.delete(member); // somebody deleted the key to put the member back
-    members.push(member);
+    await register(deps, { member, unlisted }, signal);
   }
-  if (members.length === 0) return;
-  const local = await deps.consul.localServices(signal);
-  await registerAll(deps, { members, local, unlisted }, signal);
 }
 
 /**
@@ -261,56 +246,17 @@ async function deregister(
   }
 }
 
-/** Whether a member was not registered a moment ago: it may be listed soon. */
-function isDue(member: Member, unlisted: Known["unlisted"]): boolean {
-  return performance.now() >= (unlisted.get(member)?.nextMs ?? 0);
-}
-
-/**
- * Registers members with the local agent, some at once. What the agent holds is read once for all of them:
- * an agent with a thousand services takes long to list them.
- *
- * @param local the services of the agent by ID
- */
-async function registerAll(
-  deps: RegistrationDeps,
-  { members, local, unlisted }: Pick<Known, "unlisted"> & {
-    readonly members: readonly Member[];
-    readonly local: ReadonlyMap<string, LocalService>;
-  },
-  signal: AbortSignal,
-): Promise<void> {
-  const isHeld = members.some((member) => local.has(serviceId(member)));
-  const checks = isHeld ? await deps.consul.localChecks(signal) : new Map<string, string>();
-  const left = members.values();
-  // One that fails does not hold up the others.
-  const outcomes = await Promise.allSettled(Array.from({ length: AT_ONCE_MAX }, async () => {
-    for (const member of left) {
-      const id = serviceId(member);
-      const [held, formerKind] = [local.get(id), checks.get(checkId(id))];
-      await register(deps, { member, held, formerKind, unlisted }, signal);
-    }
-  }));
-  for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
-}
-
 /** Registers a member with the local agent, unless its ID belongs to another service there. */
 async function register(
   deps: RegistrationDeps,
-  { member, held, formerKind, unlisted }: Pick<Known, "unlisted"> & {
-    readonly member: Member;
-    /** What the agent has under its ID. */
-    readonly held: LocalService | undefined;
-    /** The kind of the check that the agent has under its ID. */
-    readonly formerKind: string | undefined;
-  },
+  { member, unlisted }: Pick<Known, "unlisted"> & { readonly member: Member },
   signal: AbortSignal,
 ): Promise<void> {
   const { consul, serviceName, check, upstream, answers, troubles, random, log } = deps;
   const { host, port } = splitMember(member);
   const id = serviceId(member);
+  const held = (await consul.localServices(signal)).get(id);
   if (held && !isOurs(held, member, deps)) {
-    deps.onNotRegistrable(member);
     const found = `${held.Service} at ${held.Address || "its node"}:${held.Port}`;
     if (troubles.ids.isNews(id, found)) {
       const fields = { member, id, found };
@@ -322,9 +268,7 @@ async function register(
   const status = await answers(member, signal) ? "passing" : "critical";
   signal.throwIfAborted();
   const probe = probeOf(member, upstream);
-  // Otherwise Consul runs both under one ID, and the member is healthy and unhealthy in turn.
-  const [kind] = Object.keys(probe.target);
-  if (formerKind && formerKind !== kind) await consul.deregisterCheck(checkId(id), signal);
+  if (held) await endFormerCheck(deps, { id, kind: Object.keys(probe.target)[0] }, signal);
   await consul.register({
     id,
     name: serviceName,
@@ -344,6 +288,20 @@ async function register(
   const err = `see the agent's log; ${UNKNOWN_AGENT}`;
   const fields = { consul: consul.url, member, err };
   log.warn("member is registered with the Consul agent, but Consul does not list it", fields);
+}
+
+/**
+ * Removes the check of a member if it is of another kind than the one to be registered. Otherwise Consul
+ * runs both under one ID, and the member is healthy and unhealthy in turn.
+ */
+async function endFormerCheck(
+  { consul }: RegistrationDeps,
+  { id, kind }: { readonly id: string; readonly kind: string },
+  signal: AbortSignal,
+): Promise<void> {
+  const check = `service:${id}`;
+  const former = (await consul.localChecks(signal)).get(check);
+  if (former && former !== kind) await consul.deregisterCheck(check, signal);
 }
 
 /**
@@ -384,18 +342,27 @@ function isOperatorsOwn({ Tags, Meta, Weights }: LocalService): boolean {
     (Weights?.Passing ?? 1) !== 1;
 }
 
-/** Returns the IDs under which each member is registered with any agent. */
-function idsByMember(entries: readonly ServiceEntry[]): Map<Member, string[]> {
-  const ids = new Map<Member, string[]>();
-  for (const entry of entries) {
+/**
+ * Whether a member is registered under an ID that is not ours. Under our ID and through another agent,
+ * another instance has registered it: each instance keeps its own registration, so that neither depends
+ * on the other's agent.
+ */
+function isOtherwiseListed(member: Member, entries: readonly ServiceEntry[]): boolean {
+  return entriesOf(member, entries).some(({ Service }) => Service.ID !== serviceId(member));
+}
+
+function isListed(member: Member, entries: readonly ServiceEntry[]): boolean {
+  return entriesOf(member, entries).length > 0;
+}
+
+function entriesOf(member: Member, entries: readonly ServiceEntry[]): ServiceEntry[] {
+  return entries.filter((entry) => {
     try {
-      const member = memberOf(entry);
-      ids.set(member, [...ids.get(member) ?? [], entry.Service.ID]);
+      return memberOf(entry) === member;
     } catch {
-      continue; // not a member
+      return false; // not a member
     }
-  }
-  return ids;
+  });
 }
 
 /** Renames the keys of version 1.0.0, which contain the name of the service as the file spells it. */

@@ -97,12 +97,10 @@ export function toListings(
     const healthy = known?.healthy || Checks.every(({ Status }) => Status === "passing");
     // One of several agents that list it may be in maintenance for its own reasons.
     const maintenance = !healthy && (known?.maintenance || Checks.some(isMaintenance));
-    const unchecked = !healthy && (known?.unchecked || isUnchecked(Checks));
     const complaint = healthy ? undefined : complaintOf(Checks) ?? known?.complaint;
     listings.set(member, {
       healthy,
       ...(complaint !== undefined && { complaint }),
-      ...(unchecked && { unchecked }),
       ...(maintenance && { maintenance }),
       weight: Math.max(known?.weight ?? 1, Math.min(weight, WEIGHT_MAX)),
       ...(Node.Datacenter !== undefined && { datacenter: Node.Datacenter }),
@@ -110,14 +108,6 @@ export function toListings(
     });
   }
   return listings;
-}
-
-/** Whether all checks that do not pass have not run yet: Consul has an output of each that has. */
-function isUnchecked(checks: ServiceEntry["Checks"]): boolean {
-  return checks.every((check) =>
-    check.Status === "passing" ||
-    check.Status === "critical" && (check.Output ?? "") === "" && !isMaintenance(check)
-  );
 }
 
 /** What the first check says that does not pass, in one line. */

@@ -8,8 +8,6 @@ export interface Listing {
   readonly healthy: boolean;
   /** What a check says that does not pass; absent where it is healthy, or nothing is said. */
   readonly complaint?: string;
-  /** It is not healthy only because checks have not run yet. Consul calls it critical until they have. */
-  readonly unchecked?: true;
   /** Its operator has put it into maintenance: it is to leave for now. */
   readonly maintenance?: boolean;
   /** Multiplies the member's points on the ring. */
@@ -18,15 +16,10 @@ export interface Listing {
   readonly datacenter?: string;
   /** The nodes of Consul's agents that list it. Absent if discovery has no nodes. */
   readonly nodes?: readonly string[];
-  /** Only the file names it. Discovery has not listed it yet: it is about to be registered there. */
-  readonly awaited?: true;
 }
 
 /** The listing of a member of which only the name is known: probes alone decide whether it is healthy. */
 export const NAMED: Listing = { healthy: true, weight: 1 };
-
-/** The listing of a server of the file until discovery lists it. */
-export const AWAITED: Listing = { ...NAMED, awaited: true };
 
 /** One look-up. A failed one is not an empty set of members. */
 export type Observation =

@@ -21,8 +21,8 @@ export type MemberState = typeof MEMBER_STATES[number];
  * - `withdrawn`: its operator removed it: it was alive and its node is still there
  * - `released`: it had been told to leave, so it was right to remove it
  * - `forgotten`: it was alive, and Consul has lost its node (the agent left), or all that it knew
- * - `lost`: a server of the file that Consul reaped while dead, or that cannot be registered there; or one
- *   that the file has no more, and that was dead
+ * - `lost`: a server of the file that Consul reaped while dead, or never listed; or one that the file has
+ *   no more, and that was dead
  * - `ended`: it was dead, and discovery lists only members that run: it may come back
  */
 export type Departure = "withdrawn" | "released" | "forgotten" | "lost" | "ended";
@@ -45,8 +45,7 @@ export interface MemberRecord {
   /** The member that is the same process and is used instead. */
   readonly aliasOf?: Member;
   /**
-   * Discovery has called it unhealthy for a short time only, and our probes disagree, or are still to come
-   * as its checks are: it counts as healthy.
+   * Discovery has called it unhealthy for a short time only, and our probes disagree: it counts as healthy.
    */
   readonly contested?: true;
   /** Why discovery does not list it. */
@@ -83,10 +82,8 @@ export interface Membership {
 export interface MembershipPolicy {
   /** Whether discovery reports health as well, so that our probes can be wrong. */
   readonly secondOpinion: boolean;
-  /**
-   * The servers of the configuration: members from the start, for with Consul they are registered there.
-   */
-  readonly configured: ReadonlySet<Member>;
+  /** The servers of the configuration: the members for as long as discovery never answered. */
+  readonly configured: readonly Member[];
   /** Members are swept before they count as active, and emptied before they have departed. */
   readonly handoff: boolean;
   /**
@@ -110,8 +107,6 @@ export type MembershipEvent =
   }
   /** Discovery has called these contested members unhealthy for long enough to be believed. */
   | { readonly kind: "reaffirmed"; readonly members: ReadonlySet<Member> }
-  /** This server of the file cannot be registered in discovery. */
-  | { readonly kind: "not registrable"; readonly member: Member }
   /** These have been away for so long that they are not expected back. */
   | { readonly kind: "given up"; readonly members: ReadonlySet<Member> }
   /** All members that are marked as leaving. */
@@ -120,11 +115,6 @@ export type MembershipEvent =
   | { readonly kind: "admitted"; readonly member: Member }
   /** A leaving member was found empty, or (again) with groups. */
   | { readonly kind: "drained"; readonly member: Member; readonly empty: boolean };
-
-/** Whether discovery lists a member, and not only the file. */
-export function isListed({ listing }: MemberRecord): boolean {
-  return listing !== undefined && !listing.awaited;
-}
 
 /** Before anything is known. */
 export const UNKNOWN_MEMBERSHIP: Membership = {

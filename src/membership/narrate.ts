@@ -7,12 +7,7 @@ import type { Member } from "../member.ts";
 import { faultOf, missingPackings } from "../pushgateway/versions.ts";
 import type { HashRing } from "../ring/hash_ring.ts";
 import type { Happening, MemberChange } from "./history.ts";
-import {
-  isListed,
-  type MemberRecord,
-  type Membership,
-  type MembershipEvent,
-} from "./membership.ts";
+import type { MemberRecord, Membership, MembershipEvent } from "./membership.ts";
 import { reasonGone, reasonOf } from "./reasons.ts";
 
 /** What logging needs. */
@@ -214,7 +209,8 @@ function narrateEnds(
 ): void {
   const lookUpsPast = discovery === "up" ? lookUps.over() : undefined;
   if (lookUpsPast) log.info("look-up of members works again", { source, ...lookUpsPast });
-  const emptinessPast = records.values().some(isListed) ? emptiness.over() : undefined;
+  const isListed = records.values().some(({ listing }) => listing);
+  const emptinessPast = isListed ? emptiness.over() : undefined;
   if (emptinessPast) log.info("discovery lists members again", { source, ...emptinessPast });
   const distrustPast = probesDistrusted ? undefined : distrust.over();
   if (distrustPast) log.info("probes are trusted again", distrustPast);
@@ -247,7 +243,7 @@ function narrateLookUp(
       : "look-up of members failed: no member is known";
     return log.warn(what, fields);
   }
-  const before = [...previous.records.values()].filter(isListed).length;
+  const before = [...previous.records.values()].filter(({ listing }) => listing).length;
   const isEmpty = observation.listings.size === 0;
   if (isEmpty && (before > 0 || !previous.known) && emptiness.isNews("no member")) {
     log.warn("discovery lists no member", { source, before });

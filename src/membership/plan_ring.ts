@@ -47,6 +47,6 @@ export function planRing(
   // No member was ever active: use those that discovery or the file names.
   const named = listed.length > 0
     ? listed
-    : [...policy.configured].map((member) => [member, 1] as const);
+    : policy.configured.map((member) => [member, 1] as const);
   return named.length > 0 ? { ring: new Map(named), ringBasis: "kept" } : { ring, ringBasis };
 }

@@ -47,11 +47,7 @@ export function reasonOf(
     : "removed from discovery while alive";
   switch (state) {
     case "joining":
-      if (verdict !== "up") {
-        return listing?.awaited
-          ? "in the file, and not listed by discovery yet"
-          : "listed by discovery";
-      }
+      if (verdict !== "up") return "listed by discovery";
       return restarted
         ? "has restarted, and its groups are about to be read"
         : "healthy, and its groups are about to be read";

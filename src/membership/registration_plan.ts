@@ -2,7 +2,7 @@
 
 import type { RegistrationPlan } from "../consul/registration.ts";
 import type { Member } from "../member.ts";
-import { isListed, type MemberRecord, type Membership } from "./membership.ts";
+import type { Membership } from "./membership.ts";
 
 /**
  * Sorts the configured members that discovery does not list. Returns `undefined` until discovery has
@@ -11,31 +11,25 @@ import { isListed, type MemberRecord, type Membership } from "./membership.ts";
  */
 export function planRegistration(
   membership: Membership,
-  configured: Iterable<Member>,
+  configured: readonly Member[],
 ): RegistrationPlan | undefined {
   if (!membership.known) return undefined;
   const missing: Member[] = [];
   const withdrawn: Member[] = [];
   for (const member of configured) {
     const record = membership.records.get(member);
-    if (record && isListed(record)) continue;
+    if (record?.listing) continue;
     if (record?.departure === "withdrawn") withdrawn.push(member);
     else if (membership.marked.has(member)) continue;
-    else if (!record || isWorthIt(record)) missing.push(member);
+    else if (!record || record.verdict === "up") missing.push(member);
   }
   const leaving: Member[] = [];
   const listed = new Set<Member>();
-  for (const [member, record] of membership.records) {
-    if (!isListed(record)) continue;
+  for (const [member, { listing, state, verdict }] of membership.records) {
+    if (!listing) continue;
     listed.add(member);
-    const { state, verdict } = record;
     const done = state === "departed" && verdict !== "unknown";
     if (done && membership.marked.has(member)) leaving.push(member);
   }
   return { missing, withdrawn, leaving, marked: membership.marked, listed };
-}
-
-/** Whether it answers our probe, or has not been probed since the file names it. */
-function isWorthIt({ listing, verdict }: MemberRecord): boolean {
-  return verdict === "up" || (listing?.awaited === true && verdict === "unknown");
 }

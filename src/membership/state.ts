@@ -23,10 +23,9 @@
  * @module
  */
 
-import { AWAITED, type Listing, type Observation } from "../discovery/discovery.ts";
+import { type Listing, NAMED, type Observation } from "../discovery/discovery.ts";
 import type { Member } from "../member.ts";
 import {
-  isListed,
   type MemberRecord,
   type Membership,
   type MembershipEvent,
@@ -83,13 +82,6 @@ export function nextMembership(
         const { contested: _, ...rest } = record;
         records.set(member, rest);
       }
-      return settle({ ...membership, records }, policy);
-    }
-    case "not registrable": {
-      const record = membership.records.get(event.member);
-      if (!record?.listing?.awaited) return membership;
-      const { listing: _, ...rest } = record;
-      const records = new Map(membership.records).set(event.member, { ...rest, departure: "lost" });
       return settle({ ...membership, records }, policy);
     }
     case "given up": {
@@ -171,7 +163,7 @@ function mark(membership: Membership, marked: ReadonlySet<Member>): Membership {
 }
 
 function isConfigured(member: Member, policy: MembershipPolicy): boolean {
-  return policy.configured.has(member);
+  return policy.configured.includes(member);
 }
 
 /** Its process has been seen to restart, by another name. */
@@ -216,7 +208,6 @@ function observe(
   observation: Observation,
   policy: MembershipPolicy,
 ): Membership {
-  const { ring } = membership;
   if (observation.kind === "failed") {
     const discovery = "failed";
     const listed = [...membership.records.values()].some(({ listing }) => listing);
@@ -224,7 +215,7 @@ function observe(
     // Never heard of discovery: go on with what the file says, and let our probes decide.
     const records = new Map(membership.records);
     for (const member of policy.configured) {
-      records.set(member, list(membership.records.get(member), AWAITED, { member, ring }));
+      records.set(member, list(membership.records.get(member), NAMED));
     }
     return { ...membership, discovery, records };
   }
@@ -232,38 +223,24 @@ function observe(
   const records = new Map<Member, MemberRecord>();
   for (const [member, record] of membership.records) {
     if (listings.has(member)) continue;
-    const departed = record.listing && !(record.listing.awaited && isConfigured(member, policy))
+    const departed = record.listing
       ? depart(member, record, { membership, observation, policy })
       : record;
     const kept = remembered(member, departed, { membership, policy });
     if (kept) records.set(member, kept);
   }
-  // With Consul its servers are about to be registered. Until then only our probes tell of them.
-  for (const member of policy.secondOpinion ? policy.configured : []) {
-    if (listings.has(member) || membership.records.has(member)) continue;
-    records.set(member, list(undefined, AWAITED, { member, ring }));
-  }
   for (const [member, listing] of listings) {
-    records.set(member, list(membership.records.get(member), listing, { member, ring }));
+    records.set(member, list(membership.records.get(member), listing));
   }
   return { ...membership, known: true, discovery: "up", records };
 }
 
-const NEW_RECORD: MemberRecord = { state: "joining", verdict: "unknown", failures: 0 };
-
-function list(
-  record: MemberRecord = NEW_RECORD,
-  listing: Listing,
-  { member, ring }: { readonly member: Member; readonly ring: Membership["ring"] },
-): MemberRecord {
+function list(record: MemberRecord | undefined, listing: Listing): MemberRecord {
+  if (!record) return { state: "joining", listing, verdict: "unknown", failures: 0 };
   const { departure, contested, ...rest } = record;
-  const { unchecked } = listing;
-  const mayServe = ring.size === 0 || ring.has(member);
   // An agent that restarts calls all of its members critical until it has checked them.
-  const isNews = contested || record.listing?.healthy || departure === "forgotten" ||
-    (unchecked && !record.listing && mayServe);
-  const disagrees = record.verdict === "up" || (unchecked && record.verdict === "unknown");
-  const disputed = !listing.healthy && isNews && disagrees;
+  const isNews = contested || record.listing?.healthy || departure === "forgotten";
+  const disputed = !listing.healthy && record.verdict === "up" && isNews;
   return { ...rest, listing, ...(disputed && { contested: true }) };
 }
 
@@ -370,10 +347,9 @@ function settle(membership: Membership, policy: MembershipPolicy): Membership {
   const isHealthy = ({ listing, contested, verdict }: MemberRecord) =>
     listing?.healthy || (contested === true && verdict !== "down");
   const healthy = [...membership.records.values()].filter(isHealthy);
-  const vouchedFor = healthy.filter(isListed);
-  const condemned = vouchedFor.filter(({ verdict }) => verdict === "down").length;
+  const condemned = healthy.filter(({ verdict }) => verdict === "down").length;
   const probesDistrusted = policy.secondOpinion && membership.known &&
-    condemned > vouchedFor.length * CONDEMNED_SHARE_MAX;
+    condemned > healthy.length * CONDEMNED_SHARE_MAX;
   const aliases = aliasesOf(membership);
 
   const records = new Map<Member, MemberRecord>();
@@ -386,7 +362,7 @@ function settle(membership: Membership, policy: MembershipPolicy): Membership {
     const marked = membership.marked.has(member);
     const leaving = isLeaving(member, record, membership.marked);
     const usable = !leaving && !aliasOf && listing !== undefined && isHealthy(record) &&
-      (verdict === "up" || (probesDistrusted && !listing.awaited));
+      (probesDistrusted || verdict === "up");
     // Nobody can sweep a member that does not answer us.
     const admitted = !policy.handoff || record.admitted === true || verdict !== "up";
     const { handoff } = policy;

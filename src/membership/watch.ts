@@ -55,7 +55,7 @@ const GATHER_RECOVERY_MS = PROBE_INTERVAL_MS + GATHER_MS;
 export async function watchMembership(deps: WatchDeps, signal: AbortSignal): Promise<void> {
   const policy: MembershipPolicy = {
     secondOpinion: deps.discovery.secondOpinion,
-    configured: new Set(deps.configured),
+    configured: deps.configured,
     handoff: deps.handoff,
     ...(deps.discovery.listsRunning && { listsRunning: true }),
   };

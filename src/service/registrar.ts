@@ -5,7 +5,7 @@ import { keepRegistered } from "../consul/registration.ts";
 import type { Logger } from "../log.ts";
 import { createTrouble, createTroubles } from "../log/trouble.ts";
 import type { Member } from "../member.ts";
-import type { Membership, MembershipEvent } from "../membership/membership.ts";
+import type { Membership } from "../membership/membership.ts";
 import { createProbe } from "../membership/probe.ts";
 import { planRegistration } from "../membership/registration_plan.ts";
 import type { ConsulTerm, Term } from "./term.ts";
@@ -15,7 +15,6 @@ export interface RegistrarDeps {
   readonly membership: () => Membership;
   /** Remembers a mark that this instance has no rights to set in Consul. */
   readonly markHere: (member: Member) => void;
-  readonly tell: (event: MembershipEvent) => void;
   readonly random: () => number;
   readonly log: Logger;
 }
@@ -30,7 +29,7 @@ export type Registrar = (term: Term, consul: ConsulTerm) => Task;
  */
 export function createRegistrar(
   servers: readonly Member[],
-  { membership, markHere, tell, random, log }: RegistrarDeps,
+  { membership, markHere, random, log }: RegistrarDeps,
 ): Registrar {
   /** The servers that were last registered in Consul. Registration acts on the difference. */
   let brought = servers;
@@ -50,7 +49,6 @@ export function createRegistrar(
         removed,
         onBrought: () => brought = servers,
         markHere,
-        onNotRegistrable: (member) => tell({ kind: "not registrable", member }),
         plan: () => planRegistration(membership(), servers),
         answers: async (member, signal) => (await probe(member, signal)).outcome === "ok",
         random,

@@ -175,7 +175,6 @@ export function createService(first: Term, deps: ServiceDeps): Service {
   const registrar = createRegistrar(first.config.servers, {
     membership: () => snapshot().membership,
     markHere: leaving.markHere,
-    tell: reports.put,
     random,
     log,
   });

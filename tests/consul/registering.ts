@@ -44,7 +44,6 @@ export async function runRegistration(
     removed: [],
     onBrought() {},
     markHere() {},
-    onNotRegistrable() {},
     plan: () => plans[passes++] ?? planOf(),
     answers: () => Promise.resolve(false),
     random: Math.random,

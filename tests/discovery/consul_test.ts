@@ -131,26 +131,6 @@ Deno.test("what a failing check says is told in one line, while the member is un
   assert.deepEqual(told(says("refused"), entry("10.0.0.1:9091")), [undefined], "another agent");
 });
 
-Deno.test("an instance counts as unchecked until each of its checks that does not pass has run", {
-  permissions: "none",
-}, () => {
-  const critical = (Output = "", CheckID = "a") => ({
-    ...entry("10.0.0.1:9091"),
-    Checks: [
-      { CheckID: "serfHealth", Status: "passing", Output: "Agent alive and reachable" },
-      { CheckID, Status: "critical", Output },
-    ],
-  });
-  const isUnchecked = (...entries: ServiceEntry[]) =>
-    toListings(entries, () => {}).values().toArray()[0].unchecked === true;
-  assert(isUnchecked(critical()));
-  assert(!isUnchecked(critical("connection refused")));
-  assert(!isUnchecked(critical("", "_service_maintenance:a")), "an operator says so");
-  assert(!isUnchecked(entry("10.0.0.1:9091")), "it passes");
-  assert(!isUnchecked(critical(), entry("10.0.0.1:9091")), "it passes for another agent");
-  assert(isUnchecked(critical("connection refused"), critical()), "another agent is to check it");
-});
-
 const BAD: readonly [why: string, entry: ServiceEntry, cause: RegExp][] = [
   ["port 0, as of a service without one", entry("10.0.0.1:0"), /expected a port/],
   ["no address at all", entry(":9091", { node: "" }), /expected host:port/],

@@ -44,7 +44,7 @@ function instance(present: HashRing, options: {
     { id: "theirs", text: announce(others, 1, othersHeard), isOwn: false, isLost: false },
     { id: "ours", text: announce(present, 2, "theirs"), isOwn: true, isLost: false },
   ];
-  const membership = tell(["list a b", "a ok", "b refused"], consulPolicy(""));
+  const membership = tell(["list a b", "a ok", "b refused"], consulPolicy());
   const gateways: Partial<Gateways> = {
     markPartial: () => Promise.resolve(undefined),
     run: untilAborted,

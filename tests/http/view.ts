@@ -2,11 +2,11 @@
 
 import type { Snapshot } from "../../src/http/snapshot.ts";
 import { HashRing } from "../../src/ring/hash_ring.ts";
-import { consulPolicy, serversIn, tell } from "../membership/story.ts";
+import { consulPolicy, tell } from "../membership/story.ts";
 
 /** The snapshot after some membership events, with the ring that they ask for. */
 export function view(...events: string[]): Snapshot {
-  const membership = tell(events, consulPolicy(serversIn(events)));
+  const membership = tell(events, consulPolicy());
   return { membership, ring: HashRing.of(membership.ring) };
 }
 

@@ -11,7 +11,7 @@ import { nextMembership } from "../../src/membership/state.ts";
 import { HashRing } from "../../src/ring/hash_ring.ts";
 
 const [a, b] = ["a:1", "b:2"].map((text) => parseMember(text));
-const policy = { secondOpinion: true, configured: new Set([a, b]), handoff: false };
+const policy = { secondOpinion: true, configured: [a, b], handoff: false };
 
 const lists = (members: readonly Member[], healthy = true): MembershipEvent => ({
   kind: "observed",
@@ -73,7 +73,6 @@ const joined = [lists([a, b]), probed(a, "ok"), probed(b, "ok")];
 for (
   const [what, events, lines] of [
     ["a member that joins", [lists([a])], [
-      'info "member is joining" member=b:2 from=unknown reason="in the file, and not listed by discovery yet"',
       'info "member is joining" member=a:1 from=unknown reason="listed by discovery"',
     ]],
     ["a member that becomes active", [lists([a]), probed(a, "ok")], [
@@ -105,8 +104,8 @@ for (
     ]],
     ["a look-up that fails at the start", [failed], [
       'warn "look-up of members failed: the members of the file are used" source=http://consul err="no route: EHOSTUNREACH"',
-      'info "member is joining" member=a:1 from=unknown reason="in the file, and not listed by discovery yet"',
-      'info "member is joining" member=b:2 from=unknown reason="in the file, and not listed by discovery yet"',
+      'info "member is joining" member=a:1 from=unknown reason="listed by discovery"',
+      'info "member is joining" member=b:2 from=unknown reason="listed by discovery"',
     ]],
     ["a probe that says nothing new", [...joined, probed(a, "ok")], []],
   ] as const

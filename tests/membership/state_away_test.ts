@@ -87,7 +87,7 @@ testStories({
       [...TWO_IN, "b refused", "list a"],
       "a active",
       "active: a",
-      withHandoff({ ...STATIC_POLICY, configured: new Set() }),
+      withHandoff({ ...STATIC_POLICY, configured: [] }),
     ),
   ],
 });

@@ -2,7 +2,6 @@
 
 import {
   consulPolicy,
-  serversIn,
   STATIC_POLICY,
   story as storyOf,
   testStories,
@@ -11,6 +10,7 @@ import {
   withHandoff,
 } from "./story.ts";
 
+const CONSUL = withHandoff(consulPolicy());
 const STATIC = withHandoff(STATIC_POLICY);
 
 const story = (
@@ -18,7 +18,7 @@ const story = (
   events: readonly string[],
   states: string,
   ring: string,
-  policy = withHandoff(consulPolicy(serversIn(events))),
+  policy = CONSUL,
 ) => storyOf(title, events, states, ring, policy);
 
 /** Three members, all in. */

@@ -2,13 +2,6 @@
 
 import { consulPolicy, story, testStories, THREE_ACTIVE, withHandoff } from "./story.ts";
 
-/** Nothing is registered yet, and the servers of the file answer. */
-const NONE_LISTED = ["list", "a ok", "b ok", "c ok"];
-const ALL_ACTIVE = "a active, b active, c active";
-const TWO_ACTIVE = "x active, y active";
-/** No server is in the file. */
-const ANY = consulPolicy("");
-
 testStories({
   "a failed look-up is not an empty answer": [
     story(
@@ -51,10 +44,10 @@ testStories({
       "active: a b c",
     ),
     story(
-      "what Consul lists is added to them: they are about to be registered",
+      "Consul's first word replaces them",
       ["look-up fails", "a ok", "b ok", "c ok", "list a x", "x ok"],
-      "a active, b active, c active, x active",
-      "active: a b c x",
+      "a active, b departed (lost), c departed (lost), x active",
+      "active: a x",
     ),
     story(
       "without any in the file there is no ring",
@@ -65,7 +58,7 @@ testStories({
     ),
   ],
   "Consul's first answer": [
-    story("empty: the file's servers join", ["list"], "a joining, b joining, c joining", "none:"),
+    story("empty: the file's servers are named", ["list"], "", "kept: a b c"),
     story("empty, with none in the file: no ring", ["list"], "", "none:", consulPolicy("")),
     story("all critical: they are named", ["list a! x!*2"], "a joining, x joining", "kept: a x*2"),
     story(
@@ -73,108 +66,6 @@ testStories({
       ["list a b", "a refused", "b refused"],
       "a active, b active",
       "active: a b",
-    ),
-  ],
-  "a server of the file that Consul does not list yet": [
-    story("serves as our probes say", [...NONE_LISTED], ALL_ACTIVE, "active: a b c"),
-    story(
-      "is not in the ring if it does not answer",
-      ["list", "a ok", "b refused", "c refused"],
-      "a active, b joining, c joining",
-      "active: a",
-    ),
-    story("stays when another is listed", [...NONE_LISTED, "list a"], ALL_ACTIVE, "active: a b c"),
-    story(
-      "is in the first ring with those that are listed already",
-      ["list a", "a ok", "b ok", "c ok"],
-      ALL_ACTIVE,
-      "active: a b c",
-    ),
-    story(
-      "leaves the ring when it dies",
-      [...NONE_LISTED, "list a", "b refused"],
-      "a active, b suspect, c active",
-      "active: a c",
-    ),
-    story(
-      "has nobody who could say that our probes are wrong",
-      ["list a", "a ok", "b refused", "c refused"],
-      "a active, b joining, c joining",
-      "active: a",
-    ),
-    story(
-      "stays when it is registered as critical, and not checked yet",
-      [...NONE_LISTED, "list a?"],
-      ALL_ACTIVE,
-      "active: a b c",
-    ),
-    story(
-      "leaves the ring when Consul has checked it, and insists",
-      [...NONE_LISTED, "list a? b c", "list a! b c", "insists a"],
-      "a suspect, b active, c active",
-      "active: b c",
-    ),
-    story(
-      "is withdrawn when it is taken out after it was listed",
-      [...NONE_LISTED, "list a b c", "list a b"],
-      "a active, b active, c departed (withdrawn)",
-      "active: a b",
-    ),
-    story(
-      "is not in the ring if it is marked",
-      ["mark c", ...NONE_LISTED],
-      "a active, b active, c departed (released)",
-      "active: a b",
-    ),
-    story(
-      "leaves the ring for good when it cannot be registered",
-      [...NONE_LISTED, "c unregistrable", "list a b"],
-      "a active, b active, c departed (lost)",
-      "active: a b",
-    ),
-  ],
-  "instances that Consul has not checked yet": [
-    story(
-      "serve as our probes say",
-      ["list x? y?", "x ok", "y ok"],
-      TWO_ACTIVE,
-      "active: x y",
-      ANY,
-    ),
-    story(
-      "are waited for by the first ring",
-      ["list x y?", "x ok"],
-      "x active, y joining",
-      "none:",
-      ANY,
-    ),
-    story(
-      "are not in the ring if they do not answer",
-      ["list x y?", "x ok", "y refused"],
-      "x active, y joining",
-      "active: x",
-      ANY,
-    ),
-    story(
-      "do not join a ring that is there",
-      ["list x", "x ok", "list x y?", "y ok"],
-      "x active, y joining",
-      "active: x",
-      ANY,
-    ),
-    story(
-      "stay when the check fails, and our probes disagree",
-      ["list x? y", "x ok", "y ok", "list x! y"],
-      TWO_ACTIVE,
-      "active: x y",
-      ANY,
-    ),
-    story(
-      "leave when Consul insists, though its check has not run since",
-      ["list x? y", "x ok", "y ok", "insists x", "list x? y"],
-      "x suspect, y active",
-      "active: y",
-      ANY,
     ),
   ],
   "the first ring waits for a verdict on each healthy member": [
@@ -202,7 +93,6 @@ testStories({
       ["list a", "a ok", "list a b"],
       "a active, b joining",
       "active: a",
-      ANY,
     ),
   ],
   "why a member departed": [

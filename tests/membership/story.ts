@@ -1,6 +1,6 @@
 /**
  * Membership events and their outcome as short texts, so that a table of them reads as a story:
- * `list a b! b? c*3 d~` (b is critical, with `?` before its check has run, c has weight 3, d is in maintenance), `look-up fails`, `a ok`,
+ * `list a b! c*3 d~` (b is critical, c has weight 3, d is in maintenance), `look-up fails`, `a ok`,
  * `a refused`, `a fails`, `a admitted`, `a empty`, `a holds groups`, `mark a b` (all that are marked),
  * `insists a b` (discovery has called them unhealthy for long), `gives up a b`, `a ok since 5` (its process started then),
  * `a ok since 5 of 1.4.0` (and is of that version),
@@ -30,13 +30,11 @@ export function member(name: string): Member {
 export function listings(text: string): Map<Member, Listing> {
   const words = text.split(" ").filter((word) => word !== "");
   return new Map(words.map((word) => {
-    const [, name, mark, weight = "1", node] =
-      /^(\w+)([!?~]?)(?:\*(\d+))?(?:@(\w+))?$/.exec(word) ??
-        [];
+    const [, name, mark, weight = "1", node] = /^(\w+)([!~]?)(?:\*(\d+))?(?:@(\w+))?$/.exec(word) ??
+      [];
     const listing = {
       healthy: mark === "",
       weight: Number(weight),
-      ...(mark === "?" && { unchecked: true as const }),
       ...(node !== undefined && { nodes: [node] }),
     };
     return [member(name), mark === "~" ? { ...listing, maintenance: true } : listing];
@@ -67,8 +65,6 @@ export function event(text: string): MembershipEvent {
     return { kind: subject === "mark" ? "marked" : "reaffirmed", members };
   }
   switch (rest[0]) {
-    case "unregistrable":
-      return { kind: "not registrable", member: member(subject) };
     case "admitted":
       return { kind: "admitted", member: member(subject) };
     case "empty":
@@ -92,7 +88,7 @@ export function event(text: string): MembershipEvent {
 export function consulPolicy(configured = "a b c"): MembershipPolicy {
   return {
     secondOpinion: true,
-    configured: new Set(listings(configured).keys()),
+    configured: [...listings(configured).keys()],
     handoff: false,
     listsRunning: true,
   };
@@ -106,14 +102,14 @@ export function withHandoff(policy: MembershipPolicy): MembershipPolicy {
 /** Our probes alone. */
 export const STATIC_POLICY: MembershipPolicy = {
   secondOpinion: false,
-  configured: new Set(listings("a b c").keys()),
+  configured: [...listings("a b c").keys()],
   handoff: false,
 };
 
 /** The same, of members that are listed while they run, as in DNS. */
 export const RUNNING_POLICY: MembershipPolicy = {
   ...STATIC_POLICY,
-  configured: new Set(),
+  configured: [],
   listsRunning: true,
 };
 
@@ -156,19 +152,13 @@ export const THREE_ACTIVE = ["list a b c", "a ok", "b ok", "c ok"];
 /** Discovery has called all three unhealthy for long enough. */
 export const THREE_INSISTED = "insists a b c";
 
-/** The servers of the file: those of `a`, `b` and `c` that some event names, or all of them. */
-export function serversIn(events: readonly string[]): string {
-  const words = new Set(events.flatMap((text) => text.match(/\b[abc]\b/g) ?? []));
-  return words.size > 0 ? [...words].join(" ") : "a b c";
-}
-
 /** Makes a row; Consul is the discovery unless told. */
 export function story(
   title: string,
   events: readonly string[],
   states: string,
   ring: string,
-  policy = consulPolicy(serversIn(events)),
+  policy = consulPolicy(),
 ): Story {
   return { title, events, states, ring, policy };
 }

@@ -186,7 +186,7 @@ Deno.test(
 );
 
 Deno.test("what a former watch knew is gone on from", { permissions: "none" }, async () => {
-  const membership = tell(["list a b", "a ok", "b ok"], consulPolicy(""));
+  const membership = tell(["list a b", "a ok", "b ok"], consulPolicy());
   const initial = { membership, ring: HashRing.of(membership.ring) };
   await using watch = startWatch({ initial });
   watch.tell("list a b");
@@ -312,7 +312,7 @@ function startWatch(own: Partial<WatchDeps> = {}) {
 
   const ended = watchMembership({
     discovery,
-    configured: [],
+    configured: consulPolicy().configured,
     handoff: false,
     reports: reports.take,
     contestMs: CONTEST_MS,

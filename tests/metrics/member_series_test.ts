@@ -16,7 +16,7 @@ function metricsAfter(...stories: readonly (readonly string[])[]): Metrics {
   return metrics;
 }
 
-function show(metrics: Metrics, events: readonly string[], policy = consulPolicy("")): void {
+function show(metrics: Metrics, events: readonly string[], policy = consulPolicy()): void {
   const membership = tell(events, policy);
   metrics.membershipChanged(membership);
   metrics.ringChanged(HashRing.of(membership.ring));

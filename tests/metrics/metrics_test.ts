@@ -142,7 +142,7 @@ Deno.test(
   { permissions: "none" },
   async () => {
     const metrics = createMetrics(BUILD);
-    const policy = consulPolicy("");
+    const policy = consulPolicy();
     const up = ["list a b c x", "a ok", "b ok", "c ok", "x ok"];
     metrics.membershipChanged(tell([...up, "b refused", "list a b x y"], policy));
     assert.deepEqual(await samples(metrics, "members"), {
@@ -177,7 +177,7 @@ const FLAGS: readonly [name: string, value: number, events: string[]][] = [
 for (const [name, value, events] of FLAGS) {
   Deno.test(`${name} is ${value} after ${events.join(", ")}`, { permissions: "none" }, async () => {
     const metrics = createMetrics(BUILD);
-    metrics.membershipChanged(tell(events, consulPolicy("")));
+    metrics.membershipChanged(tell(events, consulPolicy()));
     assert.deepEqual(await samples(metrics, name), { "": value });
   });
 }
@@ -187,7 +187,7 @@ Deno.test(
   { permissions: "none" },
   async () => {
     const metrics = createMetrics(BUILD);
-    const { ring: weights } = tell(["list a b", "a ok", "b ok"], consulPolicy(""));
+    const { ring: weights } = tell(["list a b", "a ok", "b ok"], consulPolicy());
     const ring = HashRing.of(weights);
     metrics.ringChanged(ring);
     metrics.ringChanged(ring);
@@ -231,7 +231,7 @@ Deno.test("two apps' metrics share nothing", { permissions: "none" }, async () =
 /** Metrics to which everything has happened once. */
 function used(): Metrics {
   const metrics = createMetrics(BUILD);
-  const membership = tell(["list a", "a ok"], consulPolicy(""));
+  const membership = tell(["list a", "a ok"], consulPolicy());
   metrics.requestDone({ method: "PUT", code: 307, seconds: 0.001 });
   metrics.redirected("curl", 1);
   metrics.membershipChanged(membership);

@@ -53,8 +53,6 @@ export interface ConsulDeps {
 interface Service {
   readonly registration: Registration;
   status: string;
-  /** What its check said. Empty until it has run. */
-  output: string;
 }
 
 interface Node {
@@ -113,10 +111,10 @@ export function createConsul({ agents: count, answers, random }: ConsulDeps): Mo
   function entries(name: string): ServiceEntry[] {
     return nodes.filter(({ isUp }) => isUp).flatMap((node) =>
       [...node.services.values()].filter(({ registration }) => registration.name === name)
-        .map(({ registration: { id, address, port }, status, output }) => ({
+        .map(({ registration: { id, address, port }, status }) => ({
           Node: { Node: node.name, Address: "", CreateIndex: node.createIndex },
           Service: { ID: id, Address: address, Port: port },
-          Checks: [{ CheckID: `service:${id}`, Status: status, Output: output }],
+          Checks: [{ CheckID: `service:${id}`, Status: status }],
         }))
     );
   }
@@ -143,8 +141,7 @@ export function createConsul({ agents: count, answers, random }: ConsulDeps): Mo
   function check(service: Service): void {
     const { address, port } = service.registration;
     const status = answers(`${address}:${port}`) ? "passing" : "critical";
-    if (status === service.status && service.output !== "") return;
-    service.output = status;
+    if (status === service.status) return;
     service.status = status;
     changed("catalogue");
   }
@@ -302,8 +299,8 @@ export function createConsul({ agents: count, answers, random }: ConsulDeps): Mo
       register: (registration, signal) =>
         call(signal, () => {
           const known = node.services.get(registration.id);
-          const { status = registration.check.status, output = "" } = known ?? {};
-          node.services.set(registration.id, { registration, status, output });
+          const status = known?.status ?? registration.check.status;
+          node.services.set(registration.id, { registration, status });
           changed("catalogue");
         }),
       localChecks: (signal) =>
@@ -391,10 +388,7 @@ export function createConsul({ agents: count, answers, random }: ConsulDeps): Mo
       node.isUp = true;
       node.createIndex = ++index;
       if (!keepsServices) node.services.clear();
-      for (const service of node.services.values()) {
-        service.status = "critical";
-        service.output = "";
-      }
+      for (const service of node.services.values()) service.status = "critical";
       changed("catalogue");
     },
     client: (process) => openClient(node, process),

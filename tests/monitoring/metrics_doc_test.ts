@@ -23,7 +23,7 @@ interface Told {
 async function wholePage(): Promise<string> {
   const metrics = createMetrics(BUILD);
   const twins = ["list a b", "a ok since 5", "b ok since 5"];
-  const membership = tell(twins, consulPolicy(""));
+  const membership = tell(twins, consulPolicy());
   metrics.redirected("curl", 1);
   metrics.membershipChanged(membership);
   metrics.ringChanged(HashRing.of(membership.ring));

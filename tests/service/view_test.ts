@@ -10,7 +10,7 @@ import { consulPolicy, event, member, ring, states, tell } from "../membership/s
 import { recordLog } from "../model/log.ts";
 
 const permissions = "none";
-const policy = consulPolicy("");
+const policy = consulPolicy();
 
 /** A view that is told of events, and what its listeners and its log are told. */
 function startView() {

@@ -1,6 +1,5 @@
 /** Decides whether the service is ready for pushes, and if not, why. @module */
 
-import { isListed } from "../../membership/membership.ts";
 import type { Snapshot } from "../snapshot.ts";
 
 /**
@@ -17,7 +16,7 @@ export function readiness({ membership, ring }: Snapshot): { ready: boolean; rea
       : { ready: false, reason: `no member is known${lookup}` };
   }
   if (ringBasis !== "active") {
-    const listed = [...records.values()].filter(isListed).length;
+    const listed = [...records.values()].filter(({ listing }) => listing).length;
     const found = listed === 0
       ? "discovery lists no member"
       : `none of ${listed} listed members is active`;

@@ -36,7 +36,7 @@ async function story(
   const missing = createMissing(log);
   const counts: [Member, number][][] = [];
   for (const { events, before, after, swept } of rounds) {
-    const membership = tell(events, consulPolicy(""));
+    const membership = tell(events, consulPolicy());
     missing.keep(membership, before);
     const result = { membership, swept: new Set(swept), held: after, deleted: new Map() };
     counts.push([...await missing.look(result, new AbortController().signal)]);

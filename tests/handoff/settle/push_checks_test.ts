@@ -16,7 +16,7 @@ function membersThat(says: Map<Member, boolean | undefined | "fails">) {
   let events = BOTH;
   const asked: Member[] = [];
   const checks = createPushChecks({
-    membership: () => tell(events, consulPolicy("")),
+    membership: () => tell(events, consulPolicy()),
     gateways: {
       checksPushes(member) {
         asked.push(member);

@@ -11,7 +11,7 @@ import { consulPolicy, tell, withHandoff } from "../../membership/story.ts";
 import { a, b, c } from "../plan/members.ts";
 import { inventory } from "../plan/whereabouts_story.ts";
 
-const POLICY = withHandoff(consulPolicy(""));
+const POLICY = withHandoff(consulPolicy());
 const THREE_IN = [
   "list a b c",
   ...["a", "b", "c"].flatMap((name) => [`${name} ok since ${name}`, `${name} admitted`]),

@@ -78,7 +78,7 @@ Deno.test(
 /** `b` answers, and has not been swept. */
 const UNSWEPT: Snapshot = {
   membership: tell(["list a b", "a ok", "a admitted", "b ok"], {
-    configured: new Set(),
+    configured: [],
     secondOpinion: true,
     handoff: true,
   }),

@@ -68,7 +68,7 @@ Deno.test("a member that is gone is forgotten: one of its name is logged anew", 
   fail();
   fail();
   assert.equal(lines.length, 2);
-  failures.membershipChanged(tell(["list a", "a ok"], consulPolicy("")));
+  failures.membershipChanged(tell(["list a", "a ok"], consulPolicy()));
   fail();
   assert.equal(lines.length, 3);
   assert.match(lines[2], /"member":"b:9091"/);

@@ -12,7 +12,7 @@ Deno.test(
     const [a, b] = [member("a"), member("b")];
     for (const one of [a, a, b]) counts.add(one);
     assert.deepEqual([counts.of(a), counts.of(b), counts.of(member("c"))], [2, 1, 0]);
-    counts.membershipChanged(tell(["list a", "a ok"], consulPolicy("")));
+    counts.membershipChanged(tell(["list a", "a ok"], consulPolicy()));
     assert.deepEqual([counts.of(a), counts.of(b)], [2, 0]);
   },
 );

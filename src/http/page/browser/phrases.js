@@ -14,7 +14,6 @@
 export const PHRASES = [
   // Why a member is in its state.
   ["listed by discovery", "已被服务发现列出"],
-  ["in the file, and not listed by discovery yet", "在配置文件中，尚未被服务发现列出"],
   ["healthy, and answers our probe", "健康，且响应探测"],
   ["healthy in discovery", "服务发现报告其健康"],
   ["healthy, and its groups are about to be read", "健康，即将读取其 group"],
