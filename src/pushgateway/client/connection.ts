@@ -121,6 +121,7 @@ export async function connect(
   const giveUp = () => deadline.abort();
   const timer = setTimeout(giveUp, limits.timeoutMs);
   limits.signal?.addEventListener("abort", giveUp);
+  if (limits.signal?.aborted) giveUp();
   try {
     return new MemberConnection(await open(target, deadline.signal), limits);
   } catch (cause) {

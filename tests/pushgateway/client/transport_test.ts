@@ -104,6 +104,16 @@ Deno.test("a connection is used again, unless the member closes it", async () =>
   assert.deepEqual([kept.accepted, closing.accepted, talkative.accepted], [1, 5, 5]);
 });
 
+Deno.test("a request whose signal has aborted before opens no connection", async () => {
+  await using member = rawMember(async (connection) => {
+    while (await connection.request()) await connection.write(OK);
+  });
+  using transport = openWith(UPSTREAM);
+  const limits = { timeoutMs: 5_000, signal: AbortSignal.abort() };
+  await assert.rejects(transport.send(member.member, PUSH, limits), SendFailure);
+  assert.equal(member.accepted, 0);
+});
+
 Deno.test("requests at once have connections of their own, of which some are kept", async () => {
   const all = Promise.withResolvers<void>();
   let waiting = 0;
