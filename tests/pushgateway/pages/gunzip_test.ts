@@ -52,6 +52,30 @@ Deno.test("what the taker throws reaches who writes", async () => {
   await gunzip.abort();
 });
 
+Deno.test("what the taker throws reaches who writes, also where much is still to be unpacked", async () => {
+  for (const good of [0, 2]) {
+    let parts = 0;
+    const gunzip = createGunzip(async () => {
+      await sleep(1);
+      if (parts++ === good) throw new SyntaxError("no sample");
+    });
+    await assert.rejects(gunzip.write(packed("x".repeat(5_000_000))), /no sample/);
+    await gunzip.abort();
+  }
+});
+
+Deno.test("nobody waits for what is being unpacked when the rest is discarded", async () => {
+  const begun = Promise.withResolvers<void>();
+  const gunzip = createGunzip(async () => {
+    begun.resolve();
+    await sleep(1);
+  });
+  const writing = gunzip.write(packed("x".repeat(5_000_000))).catch(() => {});
+  await begun.promise;
+  await gunzip.abort();
+  await writing;
+});
+
 Deno.test("text that shrinks to a thousandth comes in parts, and waits for the taker", async () => {
   const bytes = packed("x".repeat(50_000_000));
   const sizes: number[] = [];
