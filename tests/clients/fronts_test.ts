@@ -12,8 +12,7 @@ import { commandLineClients } from "./real_clients.ts";
 const METHODS: readonly Method[] = ["PUT", "POST", "DELETE"];
 /** Those that these clients reach over plain HTTP, and that say that they are there. */
 const PLAIN_NAMES = FRONT_NAMES.filter((name) => !name.startsWith("stunnel"));
-/** Fewer than without a front: `large_bodies_test.ts` has more. */
-const TRIES = { client_golang: 30, wget: 30 };
+const TRIES = { client_golang: 100, wget: 100 };
 
 Deno.test("in mode auto a push through a front arrives once, and is not redirected", async (t) => {
   const components = await prepareFronts();
