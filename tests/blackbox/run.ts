@@ -57,9 +57,9 @@ const LOAD_SEED = 0x10ad;
  * @throws where the fleet does not start, or an instance does not do what it is told
  */
 export async function runOnce(options: RunOptions): Promise<RunResult> {
-  const { seed, rate, signal } = options;
+  const { seed, rate = 1, signal } = options;
   await using stack = new AsyncDisposableStack();
-  const fleet = await startFleet(stack, signal);
+  const fleet = await startFleet(stack, { rate, signal });
   const { members, instances, trail } = fleet;
   const faults: Happening[] = [];
   const ledger = openLedger();
