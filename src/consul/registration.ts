@@ -174,6 +174,8 @@ async function begin(
         member,
       });
     } else {
+      // Where this pass is one after a failure, it may have been registered and listed by now.
+      if (isListed(member, entries)) unlisted.delete(member);
       await register(deps, { member, unlisted }, signal);
     }
   }));
