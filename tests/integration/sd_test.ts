@@ -52,7 +52,7 @@ async function assertUp(
   for (const scraper of [prometheus, victoriaMetrics]) await assertScraped(scraper, both);
   // Prometheus goes by its default here, and says so.
   await service.waitForLog(
-    'msg="a scraper asks for the members seldom" client=127.0.0.1 refresh_seconds=60',
+    'msg="a scraper rarely asks for the members" client=127.0.0.1 refresh_seconds=60',
   );
 }
 

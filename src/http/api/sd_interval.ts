@@ -1,4 +1,4 @@
-/** Warns of a Prometheus that asks for the members seldom. @module */
+/** Warns of a Prometheus that rarely asks for the members. @module */
 
 import type { Logger } from "../../log.ts";
 import { headerValue } from "../../wire/headers.ts";
@@ -20,6 +20,6 @@ export function createIntervalWarning(
     const seconds = Number(headerValue(headers, "x-prometheus-refresh-interval-seconds"));
     if (!(seconds > SECONDS_MAX)) return;
     isTold = true;
-    log.warn("a scraper asks for the members seldom", { client, refresh_seconds: seconds });
+    log.warn("a scraper rarely asks for the members", { client, refresh_seconds: seconds });
   };
 }

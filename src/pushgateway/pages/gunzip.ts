@@ -57,7 +57,7 @@ export function createGunzip(take: (bytes: Uint8Array) => Promise<void>): Gunzip
   async function orFailure(begin: (done: (error?: Error | null) => void) => void): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     begin((error) => error ? reject(error) : resolve());
-    // Deno does not call back what is being unpacked when the stream is destroyed.
+    // If the stream is destroyed while a write is in progress, Deno never calls back.
     void taking.then(() => failure ? reject(failure.cause) : resolve());
     try {
       await promise;

@@ -21,7 +21,7 @@ Deno.test("a Prometheus that asks for the members each minute is warned of, once
   permissions,
 }, () => {
   assert.deepEqual(loggedOf(["5.000000", "60.000000", "60.000000", "300.000000"]), [
-    'warn a scraper asks for the members seldom {"client":"10.0.0.9","refresh_seconds":60}',
+    'warn a scraper rarely asks for the members {"client":"10.0.0.9","refresh_seconds":60}',
   ]);
 });
 
