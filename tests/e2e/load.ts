@@ -25,10 +25,14 @@ const EVERY_MS = 1_000;
 const HEADERS = { "user-agent": "e2e-client/1.0" };
 
 /**
- * Starts pushing. The groups' pushes are spread over the second, and each group's alternate between
- * the services, as the list has them then.
+ * Starts pushing. The groups' pushes are spread over the time between two pushes of a group, a second unless
+ * told. Those of each group alternate between the services, as the list has them then.
  */
-export function startLoad(groups: readonly Group[], services: readonly string[]): Load {
+export function startLoad(
+  groups: readonly Group[],
+  services: readonly string[],
+  everyMs = EVERY_MS,
+): Load {
   const stop = new AbortController();
   const failed: FailedPush[] = [];
   const taken = new Map<string, number>();
@@ -40,7 +44,7 @@ export function startLoad(groups: readonly Group[], services: readonly string[])
     for (let value = 1;; value++) {
       await sleep(Math.max(0, next - performance.now()), stop.signal);
       if (stop.signal.aborted) return;
-      next = Math.max(next + EVERY_MS, performance.now());
+      next = Math.max(next + everyMs, performance.now());
       const service = services[value % services.length];
       const why = await push(`${service}${group.path}`, { method, body: liveBody(group, value) });
       pushes++;
@@ -50,7 +54,7 @@ export function startLoad(groups: readonly Group[], services: readonly string[])
   }
 
   const done = Promise.all(
-    groups.map((group, i) => keepPushing(group, (i * EVERY_MS) / groups.length)),
+    groups.map((group, i) => keepPushing(group, (i * everyMs) / groups.length)),
   );
   return {
     get pushes() {

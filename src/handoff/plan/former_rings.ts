@@ -57,6 +57,11 @@ export interface FormerOwner {
   readonly member: Member;
   /** Whether the ring is still in use: a read of the member may be outdated at once. */
   readonly isInUse: boolean;
+  /**
+   * Whether the ring was in use before, and the member had not been read since: what was pushed by it lies there.
+   * If not, the group lies there only if other instances have brought it there.
+   */
+  readonly wasUsed: boolean;
 }
 
 /** What former rings need to know. */
@@ -74,6 +79,8 @@ interface Former {
   readonly ring: HashRing;
   /** Members that have not been read since it was in use, under the names that the ring has for them. */
   unread: Set<Member>;
+  /** Of a ring in use, members that had not been read since it was in use before. */
+  readonly left: ReadonlySet<Member>;
   /** Groups that a push has brought to their owner since. */
   readonly settled: Set<string>;
   /** When it was last in use; `Infinity` if it is. Reads that began later see what it has left behind. */
@@ -97,9 +104,11 @@ export function createFormerRings(
 
   /** Remembers a ring. A ring that is known already has come into use again, or gone out of use. */
   function keep(ring: HashRing, since: number, wasExact: boolean): void {
-    former = former.filter((one) => one.ring.hash !== ring.hash || one.since === since);
-    if (former.some((one) => one.ring.hash === ring.hash)) return;
-    former.push({ ring, unread: new Set(ring.members), settled: new Set(), since, wasExact });
+    const known = former.find((one) => one.ring.hash === ring.hash);
+    if (known?.since === since) return;
+    former = former.filter((one) => one !== known);
+    const left = known?.unread ?? new Set<Member>();
+    former.push({ ring, unread: new Set(ring.members), left, settled: new Set(), since, wasExact });
   }
 
   /** Returns the owner by a former ring, if it has not been read since the ring was in use. */
@@ -127,7 +136,9 @@ export function createFormerRings(
         const member = unreadOwner(one, key);
         const isInUse = one.since === Infinity;
         if (member === undefined || (!isInUse && one.settled.has(id))) continue;
-        owners.push({ member, isInUse });
+        const name = one.ring.ownerOf(key);
+        const wasUsed = !isInUse || (name !== undefined && one.left.has(name));
+        owners.push({ member, isInUse, wasUsed });
       }
       return owners;
     },

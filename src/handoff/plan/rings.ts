@@ -2,7 +2,8 @@
  * Decides by which rings groups are pushed now. Instances learn of a change one after the other, and may see
  * different members for a long time. So each instance announces the ring that it goes by, and the rings that
  * it knows of. A group that has different owners by those rings is *contested*: it belongs to its owner by
- * the ring that was announced first, and is pushed only under its lock.
+ * the ring that was announced first, and is pushed only under its lock. That ring keeps precedence a moment
+ * longer than it is announced: see `precedence.ts`.
  *
  * News may take any time to arrive. So each instance also announces which announcements it has heard, and a
  * group is contested until all other instances have heard our last announcement that places it elsewhere.
@@ -18,6 +19,7 @@ import type { Member } from "../../member.ts";
 import type { HashRing } from "../../ring/hash_ring.ts";
 import type { AnnouncedRing, Announcement } from "./announced_ring.ts";
 import { heardByAll, leading, unheardBy } from "./heard.ts";
+import { createPrecedence } from "./precedence.ts";
 import { createAllSent, type Sent } from "./sent.ts";
 import { createToldRings, type Word } from "./told_rings.ts";
 
@@ -149,6 +151,7 @@ export function createRings(
   let since: number | undefined;
   let others: Others = "none";
   let first = leading([]);
+  const precedence = createPrecedence(initial, { clock, waitMs: REDIRECT_MS });
   let areInReach = true;
   let awaitsOthers = false;
   /** Until when other instances may not have found out that Consul is back. */
@@ -172,9 +175,9 @@ export function createRings(
   const own = () => announced().find(({ isOwn }) => isOwn);
   const isPresent = (ring: HashRing) => ring.hash === present.hash;
 
-  /** Returns every ring that some instance goes by. */
+  /** Returns every ring that some instance goes by, for its own pushes or for contested groups. */
   function known(): HashRing[] {
-    const rings = [present, ...announced().map(({ ring }) => ring)];
+    const rings = [present, ...precedence.rings, ...announced().map(({ ring }) => ring)];
     return [...new Map(rings.map((ring) => [ring.hash, ring])).values()];
   }
 
@@ -218,7 +221,17 @@ export function createRings(
     );
   }
 
-  const leader = () => first?.announcement.ring ?? present;
+  /** Finds out whether another ring takes precedence now. */
+  function lead(): void {
+    precedence.follow({
+      ring: first?.announcement.ring ?? present,
+      isAgreed: others === "none" || (isHeard() && first?.isHeard === true),
+      isAlone: announced().every(({ isOwn }) => isOwn),
+      stands: announced().every((one) =>
+        one.isOwn || ringsOf(one).some(({ hash }) => hash === precedence.ring.hash)
+      ),
+    });
+  }
 
   /**
    * Returns the number of our last announcement that all other instances have heard. `undefined` if one of
@@ -276,7 +289,7 @@ export function createRings(
       return present;
     },
     get leader() {
-      return leader();
+      return precedence.ring;
     },
     get inUse() {
       return inUse();
@@ -286,6 +299,7 @@ export function createRings(
       replace(known());
       present = ring;
       since = undefined;
+      lead();
       lookBehind();
     },
     othersChanged(next, inReach) {
@@ -309,6 +323,7 @@ export function createRings(
       agreed = own()?.ring ?? agreed;
       told.heard(heard() ?? 0);
       if (isHeard() && !wasHeard) strangersUntilMs = clock() + REDIRECT_MS;
+      lead();
       lookBehind();
     },
     awaitOthers() {
@@ -344,7 +359,7 @@ export function createRings(
     isFree(key) {
       const owner = present.ownerOf(key);
       return isAnnounced() &&
-        [leader(), ...inUse()].every((ring) => ring.ownerOf(key) === owner);
+        inUse().every((ring) => ring.ownerOf(key) === owner);
     },
     get isIntroduced() {
       return others === "none" || !areInReach || agreed !== undefined;
@@ -380,7 +395,12 @@ export function createRings(
     },
     get leftMs() {
       const nowMs = clock();
-      const ends = [returningUntilMs, strangersUntilMs, ...recent().map(({ untilMs }) => untilMs)];
+      const ends = [
+        returningUntilMs,
+        strangersUntilMs,
+        ...precedence.endsMs,
+        ...recent().map(({ untilMs }) => untilMs),
+      ];
       return Math.min(...ends.filter((endMs) => endMs > nowMs).map((endMs) => endMs - nowMs));
     },
   };

@@ -34,6 +34,11 @@ export interface Holders {
    * Members that are or were the owner by another ring than the present one, and have not been read since.
    */
   readonly presumed: readonly Member[];
+  /**
+   * Those of them that hold a copy only if another instance has brought the group there: no copy was seen there,
+   * and pushes went there neither by what this instance has gone by nor by a ring that went out of use.
+   */
+  readonly doubtful: readonly Member[];
   /** Members that may hold any group because they were never read, and that are about to be read. */
   readonly unread: readonly Member[];
   /** Members that may hold a copy and cannot be read. */
@@ -239,6 +244,8 @@ const JUST_NOW: PushedAt = { min: -Infinity, max: Infinity };
  */
 export function createWhereabouts(ring: HashRing): Whereabouts {
   let [present, leader] = [ring, ring];
+  /** Whether this instance has gone by the leader since that takes precedence. */
+  let hasGoneByLeader = true;
   let ringChanges = 0;
   let members: ReadonlyMap<Member, MemberSight> = new Map();
   let aliases: ReadonlyMap<Member, Member> = new Map();
@@ -509,9 +516,15 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
           awaitsReads ||= awaited;
         } else away(member, "owned");
       };
-      if (own !== undefined && own !== owner && !readable.has(own)) presume(own, false);
-      for (const { member, isInUse } of former.ownersOf({ id, key })) {
-        if (member !== owner && !readable.has(member)) presume(member, !isInUse);
+      const certain = new Set<Member>();
+      for (const { member, isInUse, wasUsed } of former.ownersOf({ id, key })) {
+        if (member === owner || readable.has(member)) continue;
+        presume(member, !isInUse);
+        if (wasUsed) certain.add(member);
+      }
+      if (own !== undefined && own !== owner && !readable.has(own)) {
+        presume(own, false);
+        if (!hasGoneByLeader) certain.add(own);
       }
       const unknown: Member[] = [];
       for (const member of unread.keys()) {
@@ -527,6 +540,7 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
       return {
         seen: readable,
         presumed: [...presumed],
+        doubtful: [...presumed].filter((member) => !certain.has(member)),
         unread: unknown,
         absent: [...absent.values()],
         awaitsReads: awaitsReads || unknown.length > 0,
@@ -589,6 +603,8 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
       if (ring.hash !== present.hash && present.members.length > 0) {
         former.replaced(present, wasExact);
       }
+      if (first.hash !== leader.hash) hasGoneByLeader = false;
+      hasGoneByLeader ||= first.hash === ring.hash;
       [present, leader] = [ring, first];
       look();
       former.inUse(inUse);

@@ -3,9 +3,10 @@
  * removes the other copies before the client is answered.
  *
  * - `PUT` replaces the group. It goes to the present holders first and then to the owner; then the holders'
- *   copies are deleted. So whoever scrapes both at any moment never sees a value go back. A holder whose copy
- *   seems to be gone does not get the push, which would show its value there before the owner has it. If the
- *   owner is known to refuse the push, the owner is asked first, and nothing else is done if it refuses.
+ *   copies are deleted. So whoever scrapes both at any moment never sees a value go back. A member whose copy
+ *   seems to be gone, or that probably never got one, does not get the push, which would show its value there
+ *   before the owner has it; what it may hold is deleted. If the owner is known to refuse the push, the owner
+ *   is asked first, and nothing else is done if it refuses.
  * - `POST` merges, so it goes to the newest copy, wherever that lies. The group is moved right after, with
  *   all that it holds and together with others, because a move takes seconds if members hold thousands of
  *   groups. If a member that may hold the group cannot be read, the copy is marked as partial before.
@@ -184,8 +185,10 @@ export function createOnPush(deps: OnPushDeps) {
   }
 
   /** Sends the push to the owner, or to the next member on our ring if no connection to the owner is made. */
-  async function deliverHome<Answer>(push: MisplacedPush<Answer>): Promise<Delivery<Answer>> {
-    const owner = ownerOf(push.key);
+  async function deliverHome<Answer>(
+    push: MisplacedPush<Answer>,
+    owner: Member | undefined,
+  ): Promise<Delivery<Answer>> {
     // The owner of a contested group is that of another ring than ours.
     if (owner === undefined || owner === rings.present.ownerOf(push.key)) {
       return await push.deliver();
@@ -217,7 +220,7 @@ export function createOnPush(deps: OnPushDeps) {
 
   async function replace<Answer>(
     push: MisplacedPush<Answer>,
-    { seen: before, presumed, absent }: Holders,
+    { seen: before, presumed, doubtful, absent }: Holders,
     signal: AbortSignal,
   ): Promise<Answer> {
     const owner = ownerOf(push.key);
@@ -225,14 +228,17 @@ export function createOnPush(deps: OnPushDeps) {
     const unreadable = absent.filter(({ up, because }) => up && because === "seen")
       .map(({ member }) => member);
     const others = [...left, ...presumed, ...unreadable].filter((member) => member !== owner);
+    const seemsRemoved = (member: Member) => whereabouts.seemsRemoved(push.id, member);
     // Where others may push by their ring, without a lock, there may be a copy again.
     const isThere = (member: Member) =>
-      member === owner || !whereabouts.seemsRemoved(push.id, member) ||
-      rings.isUsed(member, push.key);
+      member === owner || !seemsRemoved(member) || rings.isUsed(member, push.key);
+    // Another instance that has brought the group elsewhere has deleted it from the owner.
+    const isElsewhere = owner !== undefined && seemsRemoved(owner);
+    const isDoubtful = (member: Member) => !isElsewhere && doubtful.includes(member);
     const seen = new Map(
       [...before].filter(([member]) => left.includes(member) && isThere(member)),
     );
-    const holders = others.filter(isThere);
+    const holders = others.filter((member) => isThere(member) && !isDoubtful(member));
     const failures = [...seen.keys()].map((member) =>
       whereabouts.inventories.get(member)?.failures.get(push.id) ?? 0
     );
@@ -242,12 +248,17 @@ export function createOnPush(deps: OnPushDeps) {
       : await Promise.all(holders.map((member) =>
         push.deliver(member, unreadable.includes(member) ? HIDDEN_MS_MAX : undefined)
       ));
-    const delivered = await deliverHome(push);
+    const delivered = await deliverHome(push, owner);
     if (delivered.refusedBy !== undefined) {
       return await refused(push, { delivered, before: taken, holders, seen }, signal);
     }
     const { answer, taken: to } = delivered;
     if (to === undefined) return answer;
+    // If the ring has changed in the meantime, such a member may be the owner now: the next push goes there.
+    const inDoubt = others.filter((member) =>
+      isDoubtful(member) && member !== ownerOf(push.key) && rings.isUsed(member, push.key)
+    );
+    await Promise.all(inDoubt.map((member) => push.deliver(member)));
     const failedAt = Math.max(0, ...failures);
     if (failedAt > 0 && !seen.has(to)) {
       const failure = { id: push.id, time: failedAt };

@@ -54,6 +54,45 @@ Deno.test("a former ring is in use for as long as its redirects are followed", {
   assert.deepEqual([rings.inUse, usedIn(rings), rings.leftMs], [[], [], Infinity]);
 });
 
+Deno.test("groups keep their owner for as long as clients follow redirects to it", {
+  permissions: "none",
+}, async (t) => {
+  await t.step("one instance", () => {
+    const { rings, pass } = createStory(NONE);
+    rings.ringChanged(A);
+    rings.ringChanged(B);
+    assert.deepEqual([rings.leader, rings.isFree(KEY)], [A, false]);
+    pass(REDIRECT_MS);
+    rings.othersChanged("none", true);
+    assert.deepEqual([rings.leader, rings.isFree(KEY), usedIn(rings)], [B, true, []]);
+  });
+  await t.step("two instances, of which neither pushes to the next owner without a lock", () => {
+    const { rings, pass } = createStory(NONE);
+    rings.ringChanged(A);
+    rings.othersChanged([OWN, announces(A, 2)], true);
+    pass(REDIRECT_MS); // they know each other
+    rings.othersChanged([OWN, announces(A, 2)], true);
+    rings.ringChanged(B);
+    const own = announces(B, 3, { own: true, seen: [A] });
+    rings.othersChanged([own, announces(B, 4, { seen: [A] })], true);
+    assert.deepEqual(rings.announceable?.seen, [A.hash]);
+    assert.deepEqual([rings.leader, rings.isUsed(b, KEY)], [A, false]);
+    pass(REDIRECT_MS);
+    rings.othersChanged([own, announces(B, 4, { seen: [A] })], true);
+    assert.deepEqual([rings.leader, usedIn(rings), rings.isFree(KEY)], [B, [], false]);
+  });
+  await t.step("unless another instance pushes to the next owner already", () => {
+    const { rings, pass } = createStory(NONE);
+    rings.ringChanged(A);
+    rings.othersChanged([OWN, announces(A, 2)], true);
+    pass(REDIRECT_MS);
+    rings.othersChanged([OWN, announces(A, 2)], true);
+    rings.ringChanged(B);
+    rings.othersChanged([OWN, announces(B, 0)], true);
+    assert.equal(rings.leader, B);
+  });
+});
+
 Deno.test(
   "where several rings were known no redirect was given of a group that they place differently",
   {

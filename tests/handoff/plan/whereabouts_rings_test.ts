@@ -207,8 +207,31 @@ Deno.test(
     whereabouts.ringsChanged({ present: ours, leader: theirs, inUse: [theirs] });
     assert.equal(whereabouts.ownerOf(key), a);
     assert.deepEqual(holdersOf(whereabouts), { presumed: ["b"] });
+    assert.deepEqual(whereabouts.holdersOf(GROUP)?.doubtful, [], "it was pushed there");
     sweep(whereabouts, [a, b, c], [b]);
     assert.deepEqual(holdersOf(whereabouts), { seen: ["b"] });
+  },
+);
+
+Deno.test(
+  "while the ring before takes precedence, the next owner is told from those that may hold the group",
+  {
+    permissions: "none",
+  },
+  () => {
+    const whereabouts = whereaboutsWith(ringOf(a));
+    const [former, next] = [ringOf(a), ringOf(b)];
+    const goOver = () =>
+      whereabouts.ringsChanged({ present: next, leader: former, inUse: [former] });
+    goOver();
+    assert.deepEqual(holdersOf(whereabouts), { presumed: ["b"] });
+    assert.deepEqual(whereabouts.holdersOf(GROUP)?.doubtful, [b]);
+    whereabouts.placed(id, b);
+    assert.deepEqual(holdersOf(whereabouts), { seen: ["b"] });
+    goBy(whereabouts, next);
+    goBy(whereabouts, former);
+    goOver();
+    assert.deepEqual(holdersOf(whereabouts), { seen: ["b"] }, "it was pushed there by that ring");
   },
 );
 

@@ -166,6 +166,66 @@ Deno.test(
   },
 );
 
+for (
+  const [what, isBrought, expected] of [
+    ["goes to its owner alone", false, ["PUT to owner", "deleted from next"]],
+    [
+      "that another instance has brought to its next owner goes there first",
+      true,
+      ["PUT to next", "PUT to owner", "deleted from next"],
+    ],
+  ] as const
+) {
+  Deno.test(`while another ring takes precedence a PUT of a group ${what}`, {
+    permissions: "none",
+  }, async () => {
+    await using bench = createBench();
+    const [owner, next] = bench.members;
+    const names = new Map([[owner, "owner"], [next, "next"]]);
+    const order: string[] = [];
+    const deps = depsOf(bench, {
+      ring: [owner],
+      gateways: {
+        async remove(member, ...rest) {
+          order.push(`deleted from ${names.get(member)}`);
+          await bench.gateways.remove(member, ...rest);
+        },
+      },
+    });
+    const { whereabouts } = deps;
+    const [leader, present] = [owner, next].map((one) => HashRing.of(new Map([[one, 1]])));
+    whereabouts.ringsChanged({ present, leader, inUse: [leader] });
+    if (isBrought) whereabouts.toldRemoved(id, { from: owner });
+    const handle = createOnPush({
+      ...deps,
+      rings: {
+        ...deps.rings,
+        present,
+        isAlone: false,
+        areAgreed: true,
+        sendsAlone: () => ({ [Symbol.dispose]() {} }),
+      },
+      news: untilAborted,
+      marked: whereabouts.marked,
+      followUp() {},
+    });
+    const answer = await bench.run(handle({
+      method: "PUT",
+      id,
+      key: id,
+      types: () => new Map(),
+      deliver(member: Member = next) {
+        order.push(`PUT to ${names.get(member)}`);
+        bench.land(member, { id, families: { a: 1 }, method: "PUT" });
+        return Promise.resolve({ answer: 200, taken: member });
+      },
+    }, never));
+    assert.equal(answer, 200);
+    assert.deepEqual(order, expected);
+    assert.deepEqual(bench.holders(id), { [owner]: { a: 1 } });
+  });
+}
+
 /**
  * A group of the first member, which the ring in force places on the second one. The first takes no push and
  * no deletion while it hangs.
