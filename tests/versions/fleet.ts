@@ -7,7 +7,9 @@
 
 import assert from "node:assert/strict";
 import { isDeepStrictEqual } from "node:util";
+import { sleep } from "../../src/concurrency/backoff.ts";
 import { groupPath, parseGroupId } from "../../src/group/group.ts";
+import { REDIRECT_MS } from "../../src/handoff/plan/rings.ts";
 import { parseMember } from "../../src/member.ts";
 import { readPushTimes } from "../../src/pushgateway/push_times.ts";
 import { PARTIAL_FAMILY } from "../../src/pushgateway/partial.ts";
@@ -40,7 +42,7 @@ export interface Fleet {
   errors(): string[];
   /** Applies a configuration with these members, and waits until all of them are active. */
   configure(members: readonly Pushgateway[]): Promise<void>;
-  /** Waits until the ring is made of these members, and all of them are active. */
+  /** Waits until groups go by a ring of these members, and all of them are active. */
   waitForRing(members: readonly Pushgateway[]): Promise<void>;
   /** Pushes to the service, and to the Pushgateway that is alone. */
   push(push: Push): Promise<void>;
@@ -95,6 +97,8 @@ export async function startFleet(
     // A ring follows what is active a moment later.
     await service.waitForActive(of.length);
     await service.waitForMembers(of.map(({ address }) => address));
+    // Until then clients may follow a redirect to the former owner, and groups stay there.
+    await sleep(REDIRECT_MS);
   }
 
   /** Each group once, on its owner. */

@@ -32,10 +32,10 @@ export interface FormerRings {
   /**
    * Called when the present ring was replaced.
    *
-   * @param wasExact whether every group that was not seen out of place lay on its owner by this ring, or
-   *   nowhere
+   * @param was.exact whether every group that was not seen out of place lay on its owner by this ring, or nowhere
+   * @param was.used whether pushes of all groups went by this ring: it took precedence
    */
-  replaced(ring: HashRing, wasExact: boolean): void;
+  replaced(ring: HashRing, was: { readonly exact: boolean; readonly used: boolean }): void;
   /** Called with the rings in use besides the present one. All others are out of use from now on. */
   inUse(rings: readonly HashRing[]): void;
   /**
@@ -58,8 +58,8 @@ export interface FormerOwner {
   /** Whether the ring is still in use: a read of the member may be outdated at once. */
   readonly isInUse: boolean;
   /**
-   * Whether the ring was in use before, and the member had not been read since: what was pushed by it lies there.
-   * If not, the group lies there only if other instances have brought it there.
+   * Whether pushes went there by this ring, as far as is known, and the member has not been read since. If not,
+   * the group lies there only if other instances have brought it there.
    */
   readonly wasUsed: boolean;
 }
@@ -79,8 +79,8 @@ interface Former {
   readonly ring: HashRing;
   /** Members that have not been read since it was in use, under the names that the ring has for them. */
   unread: Set<Member>;
-  /** Of a ring in use, members that had not been read since it was in use before. */
-  readonly left: ReadonlySet<Member>;
+  /** Members that have not been read since pushes went there by this ring, as far as is known here. */
+  used: Set<Member>;
   /** Groups that a push has brought to their owner since. */
   readonly settled: Set<string>;
   /** When it was last in use; `Infinity` if it is. Reads that began later see what it has left behind. */
@@ -103,12 +103,22 @@ export function createFormerRings(
   let former: Former[] = [];
 
   /** Remembers a ring. A ring that is known already has come into use again, or gone out of use. */
-  function keep(ring: HashRing, since: number, wasExact: boolean): void {
+  function keep(
+    ring: HashRing,
+    since: number,
+    was: { readonly exact: boolean; readonly used: boolean },
+  ): void {
     const known = former.find((one) => one.ring.hash === ring.hash);
     if (known?.since === since) return;
     former = former.filter((one) => one !== known);
-    const left = known?.unread ?? new Set<Member>();
-    former.push({ ring, unread: new Set(ring.members), left, settled: new Set(), since, wasExact });
+    former.push({
+      ring,
+      unread: new Set(ring.members),
+      used: was.used ? new Set(ring.members) : known?.used ?? new Set(),
+      settled: new Set(),
+      since,
+      wasExact: was.exact,
+    });
   }
 
   /** Returns the owner by a former ring, if it has not been read since the ring was in use. */
@@ -117,8 +127,12 @@ export function createFormerRings(
     return name !== undefined && unread.has(name) ? named(name) : undefined;
   }
 
-  function drop({ unread }: Former, isRead: (member: Member) => boolean): void {
-    for (const name of unread) if (isRead(named(name))) unread.delete(name);
+  function drop({ unread, used }: Former, isRead: (member: Member) => boolean): void {
+    for (const name of unread) {
+      if (!isRead(named(name))) continue;
+      unread.delete(name);
+      used.delete(name);
+    }
   }
 
   function forgetRead(): void {
@@ -137,8 +151,7 @@ export function createFormerRings(
         const isInUse = one.since === Infinity;
         if (member === undefined || (!isInUse && one.settled.has(id))) continue;
         const name = one.ring.ownerOf(key);
-        const wasUsed = !isInUse || (name !== undefined && one.left.has(name));
-        owners.push({ member, isInUse, wasUsed });
+        owners.push({ member, isInUse, wasUsed: name !== undefined && one.used.has(name) });
       }
       return owners;
     },
@@ -160,11 +173,11 @@ export function createFormerRings(
     settled(id) {
       for (const { settled } of former) settled.add(id);
     },
-    replaced: (ring, wasExact) => keep(ring, nextMoment(), wasExact),
+    replaced: (ring, was) => keep(ring, nextMoment(), was),
     inUse(rings) {
       for (const ring of rings) {
         const known = former.find((one) => one.ring.hash === ring.hash);
-        keep(ring, Infinity, known?.wasExact ?? false);
+        keep(ring, Infinity, { exact: known?.wasExact ?? false, used: false });
       }
       const used = new Set(rings.map(({ hash }) => hash));
       for (const one of former) {
@@ -172,6 +185,7 @@ export function createFormerRings(
         one.since = nextMoment();
         one.settled.clear();
         one.unread = new Set(one.ring.members.filter((name) => isKnown(named(name))));
+        one.used = new Set(one.unread); // by other instances
       }
     },
     forgetOldest() {

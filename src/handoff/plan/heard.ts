@@ -24,7 +24,7 @@ export function heardByAll(id: string, all: readonly Announcement[]): number | u
 }
 
 /**
- * Returns the announcement of the ring that contested groups go by: the first one that all instances have
+ * Returns the announcement of the ring that should take precedence: the first one that all instances have
  * heard, or the first one if there is none that all have heard. If two were made at the same time, the order
  * of the argument decides. Announcements of lost instances and of rings without members do not count.
  */

@@ -27,7 +27,7 @@ export interface Precedence {
    * Called when another ring may take precedence.
    *
    * @param next.ring the ring that takes precedence by what is announced now
-   * @param next.isAgreed whether all instances go by it
+   * @param next.isAgreed whether all instances have heard of it, and of this one
    * @param next.isAlone whether there are no other instances
    * @param next.stands whether all other instances still count the ring that takes precedence now as one in use
    */
@@ -43,6 +43,8 @@ export interface Precedence {
 
 /** How much later than the first one another instance may find out that another ring takes precedence. */
 export const HANDOVER_MS = 1_000;
+/** How often a ring waits at most, if each time another one is announced before it takes over. */
+const WAITS_MAX = 4;
 
 /**
  * Creates the state.
@@ -56,16 +58,20 @@ export function createPrecedence(
   { clock, waitMs }: { readonly clock: () => number; readonly waitMs: number },
 ): Precedence {
   let leader = initial;
-  /** Whether all instances went by the leader. If not, there is nothing to wait for. */
+  /** Whether all instances had heard of the leader. If not, there is nothing to wait for. */
   let wasAgreed = false;
-  /** When the next ring takes over. `Infinity` if none is about to. */
-  let untilMs = Infinity;
+  /** The ring that is about to take over, when it does so, and when it does so at the latest. */
+  let next: { readonly hash: number; readonly atMs: number; readonly lastMs: number } | undefined;
   let former: { readonly ring: HashRing; readonly untilMs: number } | undefined;
 
-  function isDue(stands: boolean): boolean {
-    if (!wasAgreed || !stands) return true;
-    if (untilMs === Infinity) untilMs = clock() + waitMs;
-    return clock() >= untilMs;
+  /** Whether another ring takes over now. */
+  function isDue({ hash }: HashRing): boolean {
+    const nowMs = clock();
+    if (next?.hash !== hash) {
+      const lastMs = next?.lastMs ?? nowMs + WAITS_MAX * waitMs;
+      next = { hash, atMs: Math.min(nowMs + waitMs, lastMs), lastMs };
+    }
+    return nowMs >= next.atMs;
   }
 
   return {
@@ -77,18 +83,19 @@ export function createPrecedence(
     },
     follow({ ring, isAgreed, isAlone, stands }) {
       const isSame = ring.hash === leader.hash;
-      if (!isSame && ring.members.length > 0 && !isDue(stands)) return;
+      const waits = !isSame && wasAgreed && stands && ring.members.length > 0;
+      if (waits && !isDue(ring)) return;
       if (!isSame) {
         former = wasAgreed && !isAlone
           ? { ring: leader, untilMs: clock() + HANDOVER_MS }
           : undefined;
       }
       leader = ring;
-      untilMs = Infinity;
+      next = undefined;
       wasAgreed = isAgreed && ring.members.length > 0;
     },
     get endsMs() {
-      return [untilMs, former?.untilMs ?? Infinity];
+      return [next?.atMs ?? Infinity, former?.untilMs ?? Infinity];
     },
   };
 }

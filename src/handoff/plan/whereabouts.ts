@@ -154,6 +154,8 @@ export interface Whereabouts {
    * so. Somebody may have pushed to the member since, so this is no reason to leave the member out.
    */
   seemsRemoved(id: string, member: Member): boolean;
+  /** Whether another instance says, in what it left for this turn of the group, that it has deleted a copy. */
+  isToldRemoved(id: string, member: Member): boolean;
   /** Returns the copies of a group that seem to be gone. */
   removals(id: string): readonly Removal[];
   /** Forgets what other instances have said of deleted copies of a group. */
@@ -246,6 +248,8 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
   let [present, leader] = [ring, ring];
   /** Whether this instance has gone by the leader since that takes precedence. */
   let hasGoneByLeader = true;
+  /** Whether the present ring has taken precedence. */
+  let hasPresentLed = true;
   let ringChanges = 0;
   let members: ReadonlyMap<Member, MemberSight> = new Map();
   let aliases: ReadonlyMap<Member, Member> = new Map();
@@ -469,6 +473,10 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
     return changed !== undefined && changed.pushed === undefined;
   }
 
+  function isToldRemoved(id: string, member: Member): boolean {
+    return told.get(id)?.has(member) === true;
+  }
+
   function absentBecause(member: Member, because: Absent["because"]): Absent {
     return { member, up: isUp(member), because };
   }
@@ -572,7 +580,8 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
       if (started !== members.get(from)?.started) return;
       told.set(id, (told.get(id) ?? new Set<Member>()).add(from));
     },
-    seemsRemoved: (id, member) => isRemoved(id, member) || told.get(id)?.has(member) === true,
+    seemsRemoved: (id, member) => isRemoved(id, member) || isToldRemoved(id, member),
+    isToldRemoved,
     removals(id) {
       const removed = changes.keys().filter((member) => isRemoved(id, member));
       return [...new Set([...removed, ...told.get(id) ?? []])].map((from) => {
@@ -601,10 +610,11 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
       if (ring.hash !== present.hash || first.hash !== leader.hash) ringChanges++;
       const wasExact = former.isEmpty && isRead();
       if (ring.hash !== present.hash && present.members.length > 0) {
-        former.replaced(present, wasExact);
+        former.replaced(present, { exact: wasExact, used: hasPresentLed });
       }
-      if (first.hash !== leader.hash) hasGoneByLeader = false;
-      hasGoneByLeader ||= first.hash === ring.hash;
+      const leads = first.hash === ring.hash;
+      hasGoneByLeader = leads || (hasGoneByLeader && first.hash === leader.hash);
+      hasPresentLed = leads || (hasPresentLed && ring.hash === present.hash);
       [present, leader] = [ring, first];
       look();
       former.inUse(inUse);

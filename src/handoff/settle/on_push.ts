@@ -140,19 +140,19 @@ export function createOnPush(deps: OnPushDeps) {
   };
 
   /**
-   * Notes where the push lands. While it is on its way under its lock, the rings may change, and other
-   * instances that know of the change push the group elsewhere without a lock. So a copy that takes the push
-   * then is marked as partial before the client is answered.
+   * Notes where the push lands. While it is handled under its lock, the rings may change, and other instances
+   * that know of the change push the group elsewhere without a lock. So a copy that takes the push from then on
+   * is marked as partial before the client is answered.
    */
   function noted<Answer>(
     push: MisplacedPush<Answer>,
     signal: AbortSignal,
   ): MisplacedPush<Answer> {
     if (push.method === "DELETE") return push;
+    const { ringChanges } = whereabouts;
     return {
       ...push,
       async deliver(to, timeoutMs) {
-        const { ringChanges } = whereabouts;
         const sentMs = deps.now();
         const before = whereabouts.holdersOf(push);
         const delivery = await push.deliver(to, timeoutMs);
@@ -227,14 +227,20 @@ export function createOnPush(deps: OnPushDeps) {
     const left = await withoutCopied(push, [...before.keys()], signal);
     const unreadable = absent.filter(({ up, because }) => up && because === "seen")
       .map(({ member }) => member);
-    const others = [...left, ...presumed, ...unreadable].filter((member) => member !== owner);
-    const seemsRemoved = (member: Member) => whereabouts.seemsRemoved(push.id, member);
+    // Without other instances nobody can have brought the group there.
+    const possible = rings.isAlone
+      ? presumed.filter((member) => !doubtful.includes(member))
+      : presumed;
+    const others = [...left, ...possible, ...unreadable].filter((member) => member !== owner);
+    const isTold = (member: Member) => whereabouts.isToldRemoved(push.id, member);
+    // The last holder of the turn has brought the group to a member that it does not name as one without a copy.
+    const isBroughtAway = owner !== undefined && isTold(owner);
+    const seemsRemoved = (member: Member) =>
+      isBroughtAway ? isTold(member) : whereabouts.seemsRemoved(push.id, member);
+    const isDoubtful = (member: Member) => !isBroughtAway && doubtful.includes(member);
     // Where others may push by their ring, without a lock, there may be a copy again.
     const isThere = (member: Member) =>
       member === owner || !seemsRemoved(member) || rings.isUsed(member, push.key);
-    // Another instance that has brought the group elsewhere has deleted it from the owner.
-    const isElsewhere = owner !== undefined && seemsRemoved(owner);
-    const isDoubtful = (member: Member) => !isElsewhere && doubtful.includes(member);
     const seen = new Map(
       [...before].filter(([member]) => left.includes(member) && isThere(member)),
     );
@@ -256,7 +262,8 @@ export function createOnPush(deps: OnPushDeps) {
     if (to === undefined) return answer;
     // If the ring has changed in the meantime, such a member may be the owner now: the next push goes there.
     const inDoubt = others.filter((member) =>
-      isDoubtful(member) && member !== ownerOf(push.key) && rings.isUsed(member, push.key)
+      isDoubtful(member) && member !== to && member !== ownerOf(push.key) &&
+      rings.isUsed(member, push.key)
     );
     await Promise.all(inDoubt.map((member) => push.deliver(member)));
     const failedAt = Math.max(0, ...failures);

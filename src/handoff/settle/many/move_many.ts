@@ -161,7 +161,8 @@ export async function moveMany(
     for (const id of ids.keys()) {
       if (++steps % GROUPS_A_STEP === 0) yield;
       if (source.times.has(id)) {
-        whereabouts.found(id, from);
+        // A push may have deleted it since it was read.
+        if (!since.has(id) || !whereabouts.isRemoved(id, from)) whereabouts.found(id, from);
       } else if (!since.has(id)) {
         whereabouts.removed(id, from);
         onMoved(id);
