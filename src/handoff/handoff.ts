@@ -219,6 +219,7 @@ export function createHandoff(deps: HandoffDeps): Handoff {
     emptyInstances,
     membership,
     ring,
+    ringsInUse: () => [ring(), ...rings.inUse],
     deletions,
     removeDuplicates,
     isEmptied: (member) => drains.empties(member),

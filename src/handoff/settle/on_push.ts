@@ -149,10 +149,12 @@ export function createOnPush(deps: OnPushDeps) {
     signal: AbortSignal,
   ): MisplacedPush<Answer> {
     if (push.method === "DELETE") return push;
-    const { ringChanges } = whereabouts;
+    const { ringChanges: atFirst } = whereabouts;
     return {
       ...push,
       async deliver(to, timeoutMs) {
+        // A `POST` goes where the group was found by the rings of this moment.
+        const ringChanges = push.method === "PUT" ? atFirst : whereabouts.ringChanges;
         const sentMs = deps.now();
         const before = whereabouts.holdersOf(push);
         const delivery = await push.deliver(to, timeoutMs);

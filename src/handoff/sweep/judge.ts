@@ -13,7 +13,8 @@ import type { LastRead } from "./reader.ts";
 /** What judging needs. */
 export interface JudgeDeps {
   readonly membership: () => Membership;
-  readonly ring: () => HashRing;
+  /** Returns the rings by which groups are pushed, here or elsewhere. */
+  readonly ringsInUse: () => readonly HashRing[];
   readonly due: Due;
   /** Whether this instance empties a member now, and will ask for a read of it when that has ended. */
   readonly isEmptiedHere: (member: Member) => boolean;
@@ -53,7 +54,7 @@ const LEFT_MS_MIN = 2_000;
 /** Creates the judge. */
 export function createJudge(deps: JudgeDeps): Judge {
   const { due, changedMs, tell, clock } = deps;
-  /** Since when members have been leaving and out of the ring, by our clock. */
+  /** Since when members have been leaving and out of all rings in use, by our clock. */
   const leftAt = new Map<Member, number>();
 
   /** Returns the members that have not been read since another member has come. */
@@ -96,7 +97,8 @@ export function createJudge(deps: JudgeDeps): Judge {
 
   function isLeaving(member: Member, { state, verdict }: MemberRecord): boolean {
     const leaves = state === "draining" || state === "departed";
-    return leaves && verdict === "up" && !deps.ring().weights.has(member);
+    const isOut = () => deps.ringsInUse().every(({ weights }) => !weights.has(member));
+    return leaves && verdict === "up" && isOut();
   }
 
   return {

@@ -35,6 +35,8 @@ export interface SweeperDeps {
   readonly emptyInstances: EmptyInstances;
   readonly membership: () => Membership;
   readonly ring: () => HashRing;
+  /** As for the {@linkcode createJudge judge}. */
+  readonly ringsInUse: () => readonly HashRing[];
   readonly deletions: Deletions;
   /**
    * Deletes copies that other members hold as well. Copies that cannot be deleted stay until the next look.

@@ -25,9 +25,10 @@ function createStory(...events: string[]) {
   const due = createDue(() => 1);
   const changedMs = new Map<Member, number>();
   const emptiedHere = new Set<Member>();
+  const former: HashRing[] = [];
   const judge = createJudge({
     membership: () => membership,
-    ring: () => HashRing.of(membership.ring),
+    ringsInUse: () => [HashRing.of(membership.ring), ...former],
     due,
     isEmptiedHere: (member) => emptiedHere.has(member),
     changedMs,
@@ -47,6 +48,7 @@ function createStory(...events: string[]) {
   return {
     changedMs,
     emptiedHere,
+    former,
     due,
     read,
     happens: (...events: string[]) => void (membership = tell(events, POLICY, membership)),
@@ -133,6 +135,21 @@ Deno.test("a draining member is empty for good once others had the time to learn
   assert.deepEqual(story.compare([[a, 0]]), []);
   story.pass(1);
   assert.deepEqual(story.compare([[a, 0]], { again: false }), [], "that read was before");
+  assert.deepEqual(story.compare([[a, 0]]), [drained(a, true)]);
+});
+
+Deno.test("a draining member is not empty for good while some ring in use still has it", {
+  permissions: "none",
+}, () => {
+  const story = createStory(...THREE_IN, "mark a");
+  story.former.push(HashRing.of(new Map([[a, 1], [b, 1]])));
+  for (let i = 0; i < 3; i++) {
+    assert.deepEqual(story.compare([[a, 0]]), []);
+    story.pass(5_000);
+  }
+  story.former.pop();
+  assert.deepEqual(story.compare([[a, 0]]), []);
+  story.pass(2_000);
   assert.deepEqual(story.compare([[a, 0]]), [drained(a, true)]);
 });
 
