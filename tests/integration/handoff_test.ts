@@ -2,7 +2,6 @@
 
 import assert from "node:assert/strict";
 import { sleep } from "../../src/concurrency/backoff.ts";
-import { REDIRECT_MS } from "../../src/handoff/plan/rings.ts";
 import { type Pushgateway, startPushgateway } from "../../tools/pushgateway.ts";
 import { request } from "../../tools/server.ts";
 import { waitFor } from "../../tools/wait.ts";
@@ -80,8 +79,6 @@ for (const mode of ["redirect", "proxy"]) {
     const before = await holders(all);
     assert.equal([...before.values()].filter((member) => member === third.address).length, 0);
 
-    // Until then clients may follow a redirect to the former owner, and groups stay there.
-    await sleep(REDIRECT_MS);
     // POSTs carry only one of the two families: the other has to come along.
     const push = (path: string, body: string) =>
       mode === "proxy"

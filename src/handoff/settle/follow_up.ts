@@ -17,6 +17,8 @@ import type { MoveManyDeps } from "./many/pass.ts";
 export interface FollowUp {
   /** Adds a group that lies on a member that does not own it, and that was pushed just now. */
   add(id: string, from: Member): void;
+  /** Adds a group that was pushed just now, and that gets another owner when other rings are in use. */
+  addEarly(id: string, from: Member): void;
   /** Called when other rings are in use: groups that other instances pushed to may be moved now. */
   wake(): void;
   /**
@@ -35,7 +37,7 @@ const GATHER_MS = 50;
 export function createFollowUp(deps: MoveManyDeps): FollowUp {
   /** Groups to be moved, by the member that holds them. Several members may hold a group. */
   let due = new Map<Member, Set<string>>();
-  /** Groups that other instances still push to these members by their rings. */
+  /** Groups that are still pushed to these members by other rings. */
   let early = new Map<Member, Set<string>>();
   /** How often other rings have come into use. */
   let wakes = 0;
@@ -68,6 +70,7 @@ export function createFollowUp(deps: MoveManyDeps): FollowUp {
       note(due, from, [id]);
       wake.raise();
     },
+    addEarly: (id, from) => note(early, from, [id]),
     wake() {
       wakes++;
       for (const [from, ids] of early) note(due, from, ids);

@@ -87,7 +87,10 @@ export interface OnPushDeps {
   readonly exclusive: Exclusive;
   readonly gateways: Gateways;
   readonly relationOf: RelationOf;
-  readonly rings: Pick<Rings, "present" | "areAgreed" | "isAlone" | "isUsed" | "sendsAlone">;
+  readonly rings: Pick<
+    Rings,
+    "present" | "leader" | "areAgreed" | "isAlone" | "isUsed" | "sendsAlone"
+  >;
   /** Unix time in ms. */
   readonly now: () => number;
   /** Resolves when more is known of what the members hold. */
@@ -96,6 +99,8 @@ export interface OnPushDeps {
   readonly marked: (id: string, member: Member) => void;
   /** Called after a push with a member whose copy should be moved to the owner. */
   readonly followUp: (id: string, from: Member) => void;
+  /** Called after a push with its owner, if that is to be another member as soon as rings are out of use. */
+  readonly followUpLater: (id: string, from: Member) => void;
   readonly report: HandoffReport;
 }
 
@@ -166,10 +171,16 @@ export function createOnPush(deps: OnPushDeps) {
         if (taken !== undefined) {
           const pushed = { min: sentMs / 1_000, max: deps.now() / 1_000 };
           whereabouts.taken(push, { by: taken, pushed, ...(before && { before }) });
+          if (taken === ownerOf(push.key) && isToMove(push.key)) deps.followUpLater(push.id, taken);
         }
         return delivery;
       },
     };
+  }
+
+  /** Whether a group gets another owner when the ring that takes precedence is out of use. */
+  function isToMove(key: string): boolean {
+    return rings.present.ownerOf(key) !== rings.leader.ownerOf(key);
   }
 
   /** Waits, for 5 s at most, until all members have been read that may hold the group and can be read. */

@@ -56,6 +56,20 @@ test("a group that others still push is moved when they do no more, also where t
   for (const one of [id, other]) assert.deepEqual(bench.holders(one), { [to]: { a: 1 } });
 });
 
+test("a group that is to have another owner is moved when other rings are in use, and not before", async (bench) => {
+  const [from, to] = bench.members;
+  const later = "/metrics/job/later";
+  await bench.push(from, { id: later, families: { a: 1 } });
+  await follow(bench, {}, async (followUp) => {
+    followUp.addEarly(later, from);
+    await bench.clockwork.pass(5_000);
+    assert.deepEqual(bench.holders(later), { [from]: { a: 1 } });
+    followUp.wake();
+    await bench.clockwork.pass(5_000);
+  });
+  assert.deepEqual(bench.holders(later), { [to]: { a: 1 } });
+});
+
 /** What goes wrong once with a move of one group alone. */
 const HICCUPS: readonly [what: string, method: "pushTimes" | "merge" | "copies" | "remove"][] = [
   ["whose owner could not be read", "pushTimes"],

@@ -47,6 +47,7 @@ async function startCopied(bench: Bench, { isDeleted = true, isUsed = false } = 
     news: () => Promise.resolve(),
     marked: whereabouts.marked,
     followUp: (_, member) => void order.push(`to be moved off ${member}`),
+    followUpLater() {},
   });
   const push = (method: "PUT" | "POST"): MisplacedPush<number> => ({
     method,
@@ -168,11 +169,15 @@ Deno.test(
 
 for (
   const [what, isBrought, expected] of [
-    ["goes to its owner alone", false, ["PUT to owner", "deleted from next"]],
+    ["goes to its owner alone", false, [
+      "PUT to owner",
+      "to be moved later off owner",
+      "deleted from next",
+    ]],
     [
       "that another instance has brought to its next owner goes there first",
       true,
-      ["PUT to next", "PUT to owner", "deleted from next"],
+      ["PUT to next", "PUT to owner", "to be moved later off owner", "deleted from next"],
     ],
   ] as const
 ) {
@@ -201,6 +206,7 @@ for (
       rings: {
         ...deps.rings,
         present,
+        leader,
         isAlone: false,
         areAgreed: true,
         sendsAlone: () => ({ [Symbol.dispose]() {} }),
@@ -208,6 +214,7 @@ for (
       news: untilAborted,
       marked: whereabouts.marked,
       followUp() {},
+      followUpLater: (_, member) => void order.push(`to be moved later off ${names.get(member)}`),
     });
     const answer = await bench.run(handle({
       method: "PUT",
@@ -245,6 +252,7 @@ async function startReplaced(bench: Bench) {
     rings: {
       ...deps.rings,
       present,
+      leader: present,
       isAlone: true,
       areAgreed: true,
       sendsAlone: () => ({ [Symbol.dispose]() {} }),
@@ -252,6 +260,7 @@ async function startReplaced(bench: Bench) {
     news: untilAborted,
     marked: whereabouts.marked,
     followUp() {},
+    followUpLater() {},
   });
   let isHanging = true;
   const push = (method: "PUT" | "POST", families: Record<string, number>) =>
