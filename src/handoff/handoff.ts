@@ -257,7 +257,7 @@ export function createHandoff(deps: HandoffDeps): Handoff {
     marked,
     // A member that is being emptied is read anyway.
     followUp: (id, from) => void (drains.empties(from) || followUp.add(id, from)),
-    followUpLater: (id, from) => void (drains.empties(from) || followUp.addEarly(id, from)),
+    followUpLater: (id, from) => void (drains.empties(from) || followUp.addLater(id, from)),
   });
 
   /** Counts a mark. It is remembered only without Consul: a `PUT` through another instance removes it. */
@@ -269,7 +269,7 @@ export function createHandoff(deps: HandoffDeps): Handoff {
   function onMoved(rings: Rings): void {
     whereabouts.ringsChanged(rings);
     sweeper.ringChanged(rings);
-    followUp.wake();
+    followUp.wake(rings.inUse.length === 0);
     drains.wake();
   }
 

@@ -17,10 +17,17 @@ import type { MoveManyDeps } from "./many/pass.ts";
 export interface FollowUp {
   /** Adds a group that lies on a member that does not own it, and that was pushed just now. */
   add(id: string, from: Member): void;
-  /** Adds a group that was pushed just now, and that gets another owner when other rings are in use. */
-  addEarly(id: string, from: Member): void;
-  /** Called when other rings are in use: groups that other instances pushed to may be moved now. */
-  wake(): void;
+  /**
+   * Adds a group that was pushed just now, and that gets another owner when former rings are out of use for all
+   * instances. Until then another instance may push to its former owner.
+   */
+  addLater(id: string, from: Member): void;
+  /**
+   * Called when other rings are in use: groups that other instances pushed to may be moved now.
+   *
+   * @param isAlone whether no ring is in use besides the present one
+   */
+  wake(isAlone: boolean): void;
   /**
    * Moves the added groups until the signal aborts. Groups that are left then are moved for up to 5 s more,
    * because a move that is cut off leaves two copies. A group that cannot be moved waits for its next push.
@@ -37,8 +44,10 @@ const GATHER_MS = 50;
 export function createFollowUp(deps: MoveManyDeps): FollowUp {
   /** Groups to be moved, by the member that holds them. Several members may hold a group. */
   let due = new Map<Member, Set<string>>();
-  /** Groups that are still pushed to these members by other rings. */
+  /** Groups that other instances still push to these members by their rings. */
   let early = new Map<Member, Set<string>>();
+  /** Groups that are to be moved when no former ring is in use. */
+  let later = new Map<Member, Set<string>>();
   /** How often other rings have come into use. */
   let wakes = 0;
   const moves = new Map<Member, Moves>();
@@ -70,11 +79,15 @@ export function createFollowUp(deps: MoveManyDeps): FollowUp {
       note(due, from, [id]);
       wake.raise();
     },
-    addEarly: (id, from) => note(early, from, [id]),
-    wake() {
+    addLater: (id, from) => note(later, from, [id]),
+    wake(isAlone) {
       wakes++;
       for (const [from, ids] of early) note(due, from, ids);
       early = new Map();
+      if (isAlone) {
+        for (const [from, ids] of later) note(due, from, ids);
+        later = new Map();
+      }
       wake.raise();
     },
     async run(signal) {

@@ -99,7 +99,7 @@ export interface OnPushDeps {
   readonly marked: (id: string, member: Member) => void;
   /** Called after a push with a member whose copy should be moved to the owner. */
   readonly followUp: (id: string, from: Member) => void;
-  /** Called after a push with its owner, if that is to be another member as soon as rings are out of use. */
+  /** Called after a push with its owner, if that is to be another member when former rings are out of use. */
   readonly followUpLater: (id: string, from: Member) => void;
   readonly report: HandoffReport;
 }

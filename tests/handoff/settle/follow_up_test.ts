@@ -49,22 +49,24 @@ test("a group that others still push is moved when they do no more, also where t
   };
   await bench.push(from, { id: other, families: { a: 1 } });
   await follow(bench, options, async (followUp) => {
-    tell = followUp.wake;
+    tell = () => followUp.wake(false);
     followUp.add(other, from);
     await bench.clockwork.pass(5_000);
   });
   for (const one of [id, other]) assert.deepEqual(bench.holders(one), { [to]: { a: 1 } });
 });
 
-test("a group that is to have another owner is moved when other rings are in use, and not before", async (bench) => {
+test("a group that is to have another owner is moved when no former ring is in use, and not before", async (bench) => {
   const [from, to] = bench.members;
   const later = "/metrics/job/later";
   await bench.push(from, { id: later, families: { a: 1 } });
   await follow(bench, {}, async (followUp) => {
-    followUp.addEarly(later, from);
+    followUp.addLater(later, from);
+    await bench.clockwork.pass(5_000);
+    followUp.wake(false);
     await bench.clockwork.pass(5_000);
     assert.deepEqual(bench.holders(later), { [from]: { a: 1 } });
-    followUp.wake();
+    followUp.wake(true);
     await bench.clockwork.pass(5_000);
   });
   assert.deepEqual(bench.holders(later), { [to]: { a: 1 } });
