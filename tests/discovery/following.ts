@@ -7,7 +7,9 @@ import { waitFor } from "../../tools/wait.ts";
 
 /** One that is followed. Disposal ends that and awaits it. */
 export interface Following extends AsyncDisposable {
-  /** What it has told, in order: `failed: why`, or the members and those weights that are not 1. */
+  /**
+   * What it has told, in order: `failed: why`, `data lost`, or the members and those weights that are not 1.
+   */
   readonly told: readonly string[];
   /** Waits until it tells just these members, in whatever order, after all that was told before. */
   tells(members: readonly string[]): Promise<void>;
@@ -50,6 +52,8 @@ export function follow(discovery: Discovery): Following {
 /** An observation in one line. */
 export function show(observation: Observation): string {
   if (observation.kind === "failed") return `failed: ${errorText(observation.cause)}`;
+  // A Consul that has just started may list nobody yet: nobody counts as taken out by that.
+  if (observation.listings.size === 0 && observation.nodes?.size === 0) return "data lost";
   const members = [...observation.listings].map(([member, { weight }]) =>
     weight === 1 ? member : `${member}*${weight}`
   );
