@@ -25,9 +25,9 @@ export interface FollowUp {
   /**
    * Called when other rings are in use: groups that other instances pushed to may be moved now.
    *
-   * @param isAlone whether no ring is in use besides the present one
+   * @param areOut whether all former rings are out of use
    */
-  wake(isAlone: boolean): void;
+  wake(areOut: boolean): void;
   /**
    * Moves the added groups until the signal aborts. Groups that are left then are moved for up to 5 s more,
    * because a move that is cut off leaves two copies. A group that cannot be moved waits for its next push.
@@ -45,9 +45,9 @@ export function createFollowUp(deps: MoveManyDeps): FollowUp {
   /** Groups to be moved, by the member that holds them. Several members may hold a group. */
   let due = new Map<Member, Set<string>>();
   /** Groups that other instances still push to these members by their rings. */
-  let early = new Map<Member, Set<string>>();
+  const early = new Map<Member, Set<string>>();
   /** Groups that are to be moved when no former ring is in use. */
-  let later = new Map<Member, Set<string>>();
+  const later = new Map<Member, Set<string>>();
   /** How often other rings have come into use. */
   let wakes = 0;
   const moves = new Map<Member, Moves>();
@@ -80,13 +80,11 @@ export function createFollowUp(deps: MoveManyDeps): FollowUp {
       wake.raise();
     },
     addLater: (id, from) => note(later, from, [id]),
-    wake(isAlone) {
+    wake(areOut) {
       wakes++;
-      for (const [from, ids] of early) note(due, from, ids);
-      early = new Map();
-      if (isAlone) {
-        for (const [from, ids] of later) note(due, from, ids);
-        later = new Map();
+      for (const waiting of areOut ? [early, later] : [early]) {
+        for (const [from, ids] of waiting) note(due, from, ids);
+        waiting.clear();
       }
       wake.raise();
     },

@@ -167,56 +167,47 @@ Deno.test(
   },
 );
 
-for (
-  const [what, isBrought, expected] of [
-    ["goes to its owner alone", false, [
-      "PUT to owner",
-      "to be moved later off owner",
-      "deleted from next",
-    ]],
-    [
-      "that another instance has brought to its next owner goes there first",
-      true,
-      ["PUT to next", "PUT to owner", "to be moved later off owner", "deleted from next"],
-    ],
-  ] as const
-) {
-  Deno.test(`while another ring takes precedence a PUT of a group ${what}`, {
-    permissions: "none",
-  }, async () => {
-    await using bench = createBench();
-    const [owner, next] = bench.members;
-    const names = new Map([[owner, "owner"], [next, "next"]]);
-    const order: string[] = [];
-    const deps = depsOf(bench, {
-      ring: [owner],
-      gateways: {
-        async remove(member, ...rest) {
-          order.push(`deleted from ${names.get(member)}`);
-          await bench.gateways.remove(member, ...rest);
-        },
+/**
+ * A group whose owner is the first member by the ring that takes precedence, and the second one by the present
+ * ring; and what is done to either.
+ */
+function startContested(bench: Bench, { isAlone = false, during = () => {} } = {}) {
+  const [owner, next] = bench.members;
+  const names = new Map([[owner, "owner"], [next, "next"]]);
+  const order: string[] = [];
+  const deps = depsOf(bench, {
+    ring: [owner],
+    gateways: {
+      async remove(member, ...rest) {
+        order.push(`deleted from ${names.get(member)}`);
+        await bench.gateways.remove(member, ...rest);
       },
-    });
-    const { whereabouts } = deps;
-    const [leader, present] = [owner, next].map((one) => HashRing.of(new Map([[one, 1]])));
-    whereabouts.ringsChanged({ present, leader, inUse: [leader] });
-    if (isBrought) whereabouts.toldRemoved(id, { from: owner });
-    const handle = createOnPush({
-      ...deps,
-      rings: {
-        ...deps.rings,
-        present,
-        leader,
-        isAlone: false,
-        areAgreed: true,
-        sendsAlone: () => ({ [Symbol.dispose]() {} }),
+      async markPartial(member, ...rest) {
+        order.push(`marked on ${names.get(member)}`);
+        return await bench.gateways.markPartial(member, ...rest);
       },
-      news: untilAborted,
-      marked: whereabouts.marked,
-      followUp() {},
-      followUpLater: (_, member) => void order.push(`to be moved later off ${names.get(member)}`),
-    });
-    const answer = await bench.run(handle({
+    },
+  });
+  const { whereabouts } = deps;
+  const [leader, present] = [owner, next].map((one) => HashRing.of(new Map([[one, 1]])));
+  whereabouts.ringsChanged({ present, leader, inUse: [leader] });
+  const handle = createOnPush({
+    ...deps,
+    rings: {
+      ...deps.rings,
+      present,
+      leader,
+      isAlone,
+      areAgreed: true,
+      sendsAlone: () => ({ [Symbol.dispose]() {} }),
+    },
+    news: untilAborted,
+    marked: whereabouts.marked,
+    followUp() {},
+    followUpLater: (_, member) => void order.push(`to be moved later off ${names.get(member)}`),
+  });
+  const put = () =>
+    bench.run(handle({
       method: "PUT",
       id,
       key: id,
@@ -224,14 +215,71 @@ for (
       deliver(member: Member = next) {
         order.push(`PUT to ${names.get(member)}`);
         bench.land(member, { id, families: { a: 1 }, method: "PUT" });
+        if (member === next) during();
         return Promise.resolve({ answer: 200, taken: member });
       },
     }, never));
-    assert.equal(answer, 200);
-    assert.deepEqual(order, expected);
-    assert.deepEqual(bench.holders(id), { [owner]: { a: 1 } });
-  });
+  const goOver = () => whereabouts.ringsChanged({ present, leader: present, inUse: [leader] });
+  return { owner, next, order, whereabouts, put, goOver };
 }
+
+for (
+  const [what, isAlone, expected] of [
+    ["other instances", false, [
+      "PUT to owner",
+      "to be moved later off owner",
+      "deleted from next",
+    ]],
+    ["none", true, ["PUT to owner", "to be moved later off owner"]],
+  ] as const
+) {
+  Deno.test(
+    `while another ring takes precedence a PUT goes to the owner by that ring, with ${what} besides`,
+    {
+      permissions: "none",
+    },
+    async () => {
+      await using bench = createBench();
+      const { owner, order, put } = startContested(bench, { isAlone });
+      assert.equal(await put(), 200);
+      assert.deepEqual(order, expected);
+      assert.deepEqual(bench.holders(id), { [owner]: { a: 1 } });
+    },
+  );
+}
+
+Deno.test(
+  "a group that another instance has brought to its next owner is PUT there first, also if it was deleted there before",
+  {
+    permissions: "none",
+  },
+  async () => {
+    await using bench = createBench();
+    const { owner, next, order, put, whereabouts } = startContested(bench);
+    whereabouts.removed(id, next);
+    whereabouts.toldRemoved(id, { from: owner });
+    assert.equal(await put(), 200);
+    const moved = "to be moved later off owner";
+    assert.deepEqual(order, ["PUT to next", "PUT to owner", moved, "deleted from next"]);
+    assert.deepEqual(bench.holders(id), { [owner]: { a: 1 } });
+  },
+);
+
+Deno.test(
+  "a PUT goes on to the owner that it began with, and is marked there, if another ring takes precedence meanwhile",
+  {
+    permissions: "none",
+  },
+  async () => {
+    await using bench = createBench();
+    const contested = startContested(bench, { during: () => contested.goOver() });
+    const { owner, order, put, whereabouts } = contested;
+    whereabouts.toldRemoved(id, { from: owner });
+    assert.equal(await put(), 200);
+    const writes = order.filter((done) => /^(PUT|marked)/.test(done));
+    assert.deepEqual(writes, ["PUT to next", "marked on next", "PUT to owner", "marked on owner"]);
+  },
+);
 
 /**
  * A group of the first member, which the ring in force places on the second one. The first takes no push and
