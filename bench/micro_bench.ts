@@ -13,7 +13,7 @@ import { parsePushPath } from "../src/group/push_path.ts";
 import { type Member, parseMember } from "../src/member.ts";
 import { HashRing } from "../src/ring/hash_ring.ts";
 import { murmur3 } from "../src/ring/murmur3.ts";
-import { createRecall } from "../src/wire/recall.ts";
+import { Recall } from "../src/wire/recall.ts";
 import { createRequestReader } from "../src/wire/request_reader.ts";
 
 /** A power of two: enough that neither a branch nor a cache learns them by heart. */
@@ -38,7 +38,7 @@ function bench<T>(name: string, inputs: readonly T[], step: (input: T) => unknow
 }
 
 const heads = paths.plain.map(headOf);
-const recall = createRecall();
+const recall = new Recall();
 const reader = createRequestReader();
 createRequestReader(recall).readHead(heads[0]);
 

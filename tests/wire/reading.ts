@@ -2,7 +2,7 @@
 
 import { Buffer } from "node:buffer";
 import assert from "node:assert/strict";
-import type { Recall } from "../../src/wire/recall.ts";
+import type { KnownFields, Recall } from "../../src/wire/recall.ts";
 import type { Refusal, RequestHead } from "../../src/wire/request_head.ts";
 import { createRequestReader, type RequestReader } from "../../src/wire/request_reader.ts";
 
@@ -47,6 +47,8 @@ function readAll(
   const requests: SeenRequest[] = [];
   /** Of the body that is read: its bytes that are to come. */
   let left: RequestHead["bodyLength"] = 0;
+  /** The fields of the last head that was known again. */
+  let expected: KnownFields | undefined;
 
   /** Reads a head, or a part of a body. @returns how many bytes that took, or why it was refused */
   function take(bytes: Buffer): number | Refusal {
@@ -67,7 +69,10 @@ function readAll(
   }
 
   function takeHead(bytes: Buffer): number | Refusal {
-    const known = reader.headBytes === 0 ? recall?.head(bytes, 0, bytes.length) : undefined;
+    const known = reader.headBytes === 0
+      ? recall?.head(bytes, 0, bytes.length, expected)
+      : undefined;
+    if (known) expected = recall?.fields;
     const head = known ?? reader.readHead(bytes);
     if (head === undefined) {
       assert.equal(reader.taken, bytes.length, "all bytes of a head that goes on are taken");

@@ -3,7 +3,7 @@
 import fc from "fast-check";
 import assert from "node:assert/strict";
 import { cuts, pieces } from "../pushgateway/pages/pieces.ts";
-import { createRecall, type Recall } from "../../src/wire/recall.ts";
+import { Recall } from "../../src/wire/recall.ts";
 import { createRequestReader } from "../../src/wire/request_reader.ts";
 import { drawnRequests } from "./drawn_requests.ts";
 import { bytesOf, readRequests, readWhole } from "./reading.ts";
@@ -11,7 +11,7 @@ import { BAD, GOOD, request } from "./requests.ts";
 
 /** A recall that has heard these, each from its own connection. */
 function recallOf(...texts: string[]): Recall {
-  const recall = createRecall();
+  const recall = new Recall();
   for (const text of texts) readRequests([bytesOf(text)], { recall });
   return recall;
 }
@@ -146,7 +146,7 @@ for (
 
 Deno.test("a head that came in pieces is not kept", { permissions: "none" }, () => {
   for (let at = 1; at < PUSH.length; at++) {
-    const recall = createRecall();
+    const recall = new Recall();
     readRequests(pieces(bytesOf(PUSH), [at]), { recall });
     assert.equal(headOf(recall, PUSH), undefined);
   }
@@ -158,6 +158,43 @@ Deno.test("a request line behind an empty line is no field", { permissions: "non
     for (const line of ["GET / HTTP/1.1\r\n", "GET / HTTP/1.1\r", "GET / HTTP/1.1\n", before]) {
       assert(!isRight(recall, line + PUSH));
     }
+  }
+});
+
+Deno.test("fields that are expected count only where they are there", {
+  permissions: "none",
+}, () => {
+  const OTHER = request({ line: "PUT /metrics/job/b HTTP/1.1", length: 5 });
+  const recall = recallOf(PUSH, OTHER);
+  headOf(recall, PUSH);
+  const expected = recall.fields;
+  assert(expected);
+  const reader = createRequestReader();
+  for (const text of [PUSH, OTHER, PUSH]) {
+    const bytes = bytesOf(text);
+    assert.deepEqual(recall.head(bytes, 0, bytes.length, expected), reader.readHead(bytes));
+    assert.equal(recall.fields === expected, text === PUSH);
+    assert.equal(recall.taken, text.length);
+  }
+  reader[Symbol.dispose]();
+});
+
+Deno.test("expected fields are known until their last byte, and not with another one", {
+  permissions: "none",
+}, () => {
+  const recall = recallOf(PUSH);
+  headOf(recall, PUSH);
+  const expected = recall.fields;
+  const empty = new Recall();
+  const bytes = bytesOf(`${PUSH}abc`);
+  for (let to = 0; to <= bytes.length; to++) {
+    const head = empty.head(bytes, 0, to, expected);
+    assert.equal(head !== undefined, to >= PUSH.length, `up to ${to}`);
+  }
+  for (let at = PUSH.indexOf("\r\n"); at < PUSH.length; at++) {
+    const other = bytesOf(PUSH);
+    other[at] ^= 1;
+    assert.equal(empty.head(other, 0, other.length, expected), undefined, `byte ${at}`);
   }
 });
 
@@ -195,7 +232,7 @@ Deno.test("whatever comes over any connection, it is read as if nothing were kno
 }, () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(drawnRequests, cuts), { maxLength: 6 }), (connections) => {
-      const recall = createRecall();
+      const recall = new Recall();
       for (const [text, sizes] of connections) {
         const whole = readWhole(text);
         assert.deepEqual(readRequests([bytesOf(text)], { recall }), whole);

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Recall } from "../../wire/recall.ts";
+import type { KnownFields, Recall } from "../../wire/recall.ts";
 import {
   chunkBytes,
   isBodiless,
@@ -76,6 +76,8 @@ export class Connection {
   readonly #input: Input;
   readonly #source: BodySource;
   #reader: RequestReader | undefined;
+  /** The fields of its last head that was known. */
+  #fields: KnownFields | undefined;
   /** The refusal of a head that took too long, in progress. */
   #refusing: Promise<void> | undefined;
   /** The parts of the current answer. */
@@ -176,8 +178,10 @@ export class Connection {
   #knownHead(): RequestHead | undefined {
     const { recall } = this.#shared;
     const { buffer, from, to } = this.#input;
-    const head = recall.head(buffer, from, to);
-    if (head) this.#input.pass(recall.taken);
+    const head = recall.head(buffer, from, to, this.#fields);
+    if (!head) return undefined;
+    this.#fields = recall.fields;
+    this.#input.pass(recall.taken);
     return head;
   }
 

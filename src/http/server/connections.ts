@@ -9,7 +9,7 @@
 import { sleep, within } from "../../concurrency/backoff.ts";
 import { errorText, faultFields, type Logger } from "../../log.ts";
 import { createTrouble } from "../../log/trouble.ts";
-import { createRecall } from "../../wire/recall.ts";
+import { Recall } from "../../wire/recall.ts";
 import type { Refusal } from "../../wire/request_head.ts";
 import { createRequestReader } from "../../wire/request_reader.ts";
 import { createShortAnswers } from "./answer_bytes.ts";
@@ -57,7 +57,7 @@ export function createConnections(
   },
 ): Connections {
   const all = new Map<Connection | SecureConnection, Promise<void>>();
-  const recall = createRecall();
+  const recall = new Recall();
   const shared: Shared = {
     handler,
     onRefused,

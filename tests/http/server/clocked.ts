@@ -7,7 +7,7 @@ import { SMALL_BYTES } from "../../../src/http/server/input.ts";
 import type { Socket } from "../../../src/http/server/socket.ts";
 import { createSmallBuffers } from "../../../src/http/server/small_buffers.ts";
 import type { Refusal } from "../../../src/wire/request_head.ts";
-import { createRecall } from "../../../src/wire/recall.ts";
+import { Recall } from "../../../src/wire/recall.ts";
 import { createRequestReader } from "../../../src/wire/request_reader.ts";
 import { connect, type RawClient } from "./raw_client.ts";
 
@@ -19,7 +19,7 @@ export function sharedWith(own: Partial<Shared> & Pick<Shared, "handler">): Shar
     date: "",
     isEnding: false,
     headBytes: 0,
-    recall: createRecall(),
+    recall: new Recall(),
     openReader: () => createRequestReader(),
     readers: [],
     memory: { small: createSmallBuffers(SMALL_BYTES), larges: [] },
