@@ -75,7 +75,7 @@ export interface AskedPush extends GroupKeys {
 /** Handoff, as the rest of the service uses it. */
 export interface Handoff {
   /** Whether nothing is out of place and every member can be read, as for nearly every push. */
-  readonly idle: boolean;
+  isIdle(): boolean;
   /**
    * Waits, for 5 s at most, until it is known how the owner of a push's group stores it. Returns `undefined`
    * if that is known already or does not matter.
@@ -337,11 +337,10 @@ export function createHandoff(deps: HandoffDeps): Handoff {
   }
 
   return {
-    get idle() {
-      return !config().enabled ||
-        (whereabouts.clear && emptyInstances.clear && rings.areKnown &&
-          deletions.pending.size === 0);
-    },
+    isIdle: () =>
+      !config().enabled ||
+      (whereabouts.isClear() && emptyInstances.isClear() && rings.areKnown() &&
+        deletions.pending.size === 0),
     spellingKnown: (push) =>
       config().enabled && isSpellingUnknown(push) ? awaitSpelling(push) : undefined,
     concerns: (push) => config().enabled && isConcerned(push),
@@ -365,7 +364,7 @@ export function createHandoff(deps: HandoffDeps): Handoff {
     get enabled() {
       return config().enabled;
     },
-    areInPlace: (on) => config().enabled && rings.areKnown && whereabouts.areInPlace(on),
+    areInPlace: (on) => config().enabled && rings.areKnown() && whereabouts.areInPlace(on),
     pushTimes: gateways.pushTimes,
     ownerOf: whereabouts.ownerOf,
     mustHearOf({ id, key }) {

@@ -52,7 +52,7 @@ export interface RouteDeps {
   /** Whether discovery has a view of its own that is not known here yet. */
   readonly awaitsDiscovery: () => boolean;
   /** Says whether the group of a push may be out of place. */
-  readonly handoff: Pick<Handoff, "idle" | "spellingKnown" | "concerns" | "pathOn">;
+  readonly handoff: Pick<Handoff, "isIdle" | "spellingKnown" | "concerns" | "pathOn">;
   /** Called for each push that is redirected, with the member that it is redirected to. */
   readonly onRedirected: (member: Member, request: IncomingRequest) => void;
   /** The state of the members, and the requests to drain them. */
@@ -262,7 +262,7 @@ async function deleteGroup(request: IncomingRequest, deps: RouteDeps): Promise<R
   const location = locatePush(path, deps.config().nameScheme);
   if (location instanceof Reply) return failure(400, `push: ${textOf(location)}`);
   const deletion = { ...request, target: path };
-  const misplaced = deps.handoff.idle ? undefined : answerMisplaced(deletion, path, deps);
+  const misplaced = deps.handoff.isIdle() ? undefined : answerMisplaced(deletion, path, deps);
   const reply = await (misplaced ?? deps.proxy.pass(deletion, location));
   if (reply.status < 300) {
     const { client } = request;
@@ -287,7 +287,7 @@ function answerPush(request: IncomingRequest, target: string, deps: RouteDeps): 
     case "PUT":
     case "POST":
     case "DELETE":
-      return (deps.handoff.idle ? undefined : answerMisplaced(request, target, deps)) ??
+      return (deps.handoff.isIdle() ? undefined : answerMisplaced(request, target, deps)) ??
         answerInPlace(request, target, deps);
     case "GET":
       // A client that pushes with GET would think that the push worked.
@@ -348,7 +348,7 @@ async function redirectSent(
   deps: RouteDeps,
 ): Promise<Reply> {
   const config = deps.config();
-  if (!deps.handoff.idle) {
+  if (!deps.handoff.isIdle()) {
     const location = locatePush(target, config.nameScheme);
     if (location instanceof Reply) return location;
     const asked = { method: request.method, ...location };

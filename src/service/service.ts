@@ -128,7 +128,7 @@ export function createService(first: Term, deps: ServiceDeps): Service {
     ],
     onSwap,
   });
-  const config = () => terms.current.config;
+  const config = () => terms.current().config;
   const view = createView({
     log,
     listeners: [metrics, failures, pushCounts, {
@@ -139,7 +139,7 @@ export function createService(first: Term, deps: ServiceDeps): Service {
     movedOf: (member) => handoff.drains.get(member)?.moved,
     history,
   });
-  const snapshot = () => view.snapshot;
+  const { snapshot } = view;
   /** Why the last look-up of members that failed did so. */
   let lookUpFailure: string | undefined;
   const handoff: Handoff = createHandoff({
@@ -152,8 +152,8 @@ export function createService(first: Term, deps: ServiceDeps): Service {
         versionOf: (member) => snapshot().membership.records.get(member)?.version,
         now: Date.now,
       }),
-    locks: () => terms.current.consul?.link.locks,
-    announcements: () => terms.current.consul?.link.announcements,
+    locks: () => terms.current().consul?.link.locks,
+    announcements: () => terms.current().consul?.link.announcements,
     tell: reports.put,
     metrics: metrics.handoff,
     tellSharedSeries,
@@ -164,10 +164,10 @@ export function createService(first: Term, deps: ServiceDeps): Service {
     clock: now,
     now: Date.now,
   });
-  const locks = () => terms.current.consul?.link.locks.state;
+  const locks = () => terms.current().consul?.link.locks.state;
   metrics.showLocks(locks);
   const leaving = createLeaving({
-    link: () => terms.current.consul?.link,
+    link: () => terms.current().consul?.link,
     tell: reports.put,
     random,
     log,
@@ -180,7 +180,7 @@ export function createService(first: Term, deps: ServiceDeps): Service {
   });
 
   function gatewayWay(): GatewayWay {
-    const { apiTransport: transport, config } = terms.current;
+    const { apiTransport: transport, config } = terms.current();
     const { nameScheme, proxy, handoff: { sweepTimeoutMs: readTimeoutMs } } = config;
     return { transport, nameScheme, readTimeoutMs, writeTimeoutMs: proxy.timeoutMs };
   }
@@ -276,7 +276,7 @@ export function createService(first: Term, deps: ServiceDeps): Service {
   // Whether there is a web configuration at all is decided at the start, for every later configuration.
   const passwords = first.web && createPasswords({ bcrypt: createBcryptWorker(), now });
   const webConfig = () => {
-    const { web } = terms.current;
+    const { web } = terms.current();
     if (!web) throw new Error("expected a web configuration, as at the start, found none");
     return web.config;
   };
@@ -324,7 +324,7 @@ export function createService(first: Term, deps: ServiceDeps): Service {
     proxy: createProxy({
       snapshot,
       way: () => {
-        const { transport, config: { nameScheme, proxy: limits, upstream } } = terms.current;
+        const { transport, config: { nameScheme, proxy: limits, upstream } } = terms.current();
         const ownCredentials = upstream.basicAuth !== undefined;
         return { transport, nameScheme, limits, ownCredentials };
       },
@@ -353,7 +353,7 @@ export function createService(first: Term, deps: ServiceDeps): Service {
       config,
       handoff,
       way: () => ({
-        transport: terms.current.apiTransport,
+        transport: terms.current().apiTransport,
         timeoutMs: config().handoff.sweepTimeoutMs,
       }),
       handoffEnabled: () => config().handoff.enabled,
@@ -365,13 +365,13 @@ export function createService(first: Term, deps: ServiceDeps): Service {
     pushed: createPushed({
       snapshot,
       awaitsDiscovery,
-      way: () => ({ transport: terms.current.apiTransport }),
+      way: () => ({ transport: terms.current().apiTransport }),
       handoff,
       log,
     }),
     admin: createAdmin({
       snapshot,
-      way: () => ({ transport: terms.current.apiTransport, timeoutMs: config().proxy.timeoutMs }),
+      way: () => ({ transport: terms.current().apiTransport, timeoutMs: config().proxy.timeoutMs }),
       tellSharedSeries,
       whileNothingMoves: handoff.whileNothingMoves,
       log,
@@ -390,7 +390,7 @@ export function createService(first: Term, deps: ServiceDeps): Service {
     },
     view,
     handler,
-    ...(first.web && { tls: () => terms.current.web?.tls }),
+    ...(first.web && { tls: () => terms.current().web?.tls }),
     reload,
     async run(serve, signal) {
       using _passwords = passwords;

@@ -40,7 +40,7 @@ export interface TermStart {
 /** The configurations. */
 export interface Terms {
   /** The configuration in force. */
-  readonly current: Term;
+  current(): Term;
   /**
    * Puts the next configuration in force, one call after the other. Ends when the members are those of the
    * new configuration, or after 8 s; then they follow later.
@@ -143,9 +143,7 @@ export function createTerms(first: Term, deps: TermsDeps): Terms {
   }
 
   return {
-    get current() {
-      return current;
-    },
+    current: () => current,
     reload() {
       const done = lastReload.then(swap);
       lastReload = done.catch(() => {});

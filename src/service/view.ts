@@ -42,7 +42,8 @@ export interface ViewDeps {
 
 /** The view. */
 export interface View {
-  readonly snapshot: Snapshot;
+  /** Returns the current snapshot. */
+  readonly snapshot: () => Snapshot;
   /** Takes over what a watch learns of the members of one source. */
   follow(source: string): Pick<WatchDeps, "onMembership" | "onProbed" | "onRing">;
   /** Called when the members come from another source. All but the ring is forgotten. */
@@ -76,9 +77,7 @@ export function createView({ log, listeners, groupsOf, movedOf, history }: ViewD
   }
 
   return {
-    get snapshot() {
-      return snapshot;
-    },
+    snapshot: () => snapshot,
     follow: (source) => ({
       onProbed: (member) => narrateCalm(member, snapshot.membership, narratorOf(source)),
       onMembership(membership, change) {

@@ -220,7 +220,7 @@ Deno.test("a group that is out of place when the body has come is not redirected
   const { request, end } = sending();
   let idle = true;
   const handoff = {
-    get idle() {
+    isIdle() {
       return idle;
     },
     spellingKnown: () => undefined,
@@ -367,7 +367,12 @@ function deps(
     admin: { wipe: unasked, metrics: unasked, status: unasked },
     enableAdminApi: false,
     proxy: { pass: unasked, bringHome: unasked, mustUnpack: () => false },
-    handoff: { idle: true, spellingKnown: unasked, concerns: unasked, pathOn: () => undefined },
+    handoff: {
+      isIdle: () => true,
+      spellingKnown: unasked,
+      concerns: unasked,
+      pathOn: () => undefined,
+    },
     onRedirected() {},
     page: { index: unasked, file: unasked },
     groups: { find: unasked },

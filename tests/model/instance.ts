@@ -124,7 +124,7 @@ export function startInstance(deps: InstanceDeps): Instance {
 
   return {
     get snapshot() {
-      return service.view.snapshot;
+      return service.view.snapshot();
     },
     ask,
     reload: () => ask("POST", "/-/reload"),

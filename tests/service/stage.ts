@@ -79,7 +79,7 @@ export function setStage(first: string, { slow = [] }: StageOptions = {}): Stage
   const terms = createTerms(open(first), {
     async open(previous) {
       await new Promise((resolve) => setTimeout(resolve)); // as reading a file does
-      assert.equal(names.get(terms.current), names.get(previous), "it takes over from that one");
+      assert.equal(names.get(terms.current()), names.get(previous), "it takes over from that one");
       const name = nextNames.shift() ?? "";
       if (name === "bad") throw new Error("the file is bad");
       return open(name);
@@ -111,7 +111,7 @@ export function setStage(first: string, { slow = [] }: StageOptions = {}): Stage
     },
     comeIntoForce: (name) => inForce.get(name)?.(),
     break: (name, error) => broken.get(name)?.(error),
-    current: () => names.get(terms.current) ?? "",
+    current: () => names.get(terms.current()) ?? "",
   };
 }
 

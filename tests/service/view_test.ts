@@ -21,11 +21,11 @@ function startView() {
     listeners: [{
       membershipChanged: (membership) => {
         told.push(states(membership));
-        assert.equal(view.snapshot.membership, membership, "it is in force when it is told");
+        assert.equal(view.snapshot().membership, membership, "it is in force when it is told");
       },
       ringChanged: (published) => {
         told.push(published.members.join(" "));
-        assert.equal(view.snapshot.ring, published, "it is in force when it is told");
+        assert.equal(view.snapshot().ring, published, "it is in force when it is told");
       },
     }, { membershipChanged() {} }],
     groupsOf: () => undefined,
@@ -35,13 +35,13 @@ function startView() {
   const { onMembership, onRing } = view.follow("Consul");
   function learn(...events: string[]): Membership {
     for (const text of events) {
-      const { membership: previous } = view.snapshot;
+      const { membership: previous } = view.snapshot();
       const next = nextMembership(previous, event(text), policy);
       if (next !== previous) onMembership(next, { previous, event: event(text) });
     }
-    return view.snapshot.membership;
+    return view.snapshot().membership;
   }
-  const publish = () => onRing(HashRing.of(view.snapshot.membership.ring));
+  const publish = () => onRing(HashRing.of(view.snapshot().membership.ring));
   return { view, told, lines, learn, publish };
 }
 
@@ -50,10 +50,10 @@ Deno.test("a change is in force before listeners are told, and a ring that is pu
 }, () => {
   const { view, told, learn, publish } = startView();
   learn("list a", "a ok");
-  const { membership } = view.snapshot;
+  const { membership } = view.snapshot();
   publish();
   assert.deepEqual(told, ["a joining", "a active", "a:9091"]);
-  assert.equal(view.snapshot.membership, membership, "the ring alone has changed");
+  assert.equal(view.snapshot().membership, membership, "the ring alone has changed");
 });
 
 Deno.test("who watches sees the present view, and each whole change until disposal", {
@@ -79,14 +79,14 @@ Deno.test("members that are learnt from elsewhere are forgotten, but not the rin
   const { view, learn, publish } = startView();
   learn("list a b", "a ok", "b ok");
   publish();
-  const before = view.snapshot.ring;
+  const before = view.snapshot().ring;
   let changes = 0;
   using _watch = view.watch(() => changes++);
   view.sourceChanged();
   assert.equal(changes, 2, "at once, and at the change");
-  const { membership } = view.snapshot;
+  const { membership } = view.snapshot();
   assert.deepEqual([states(membership), ring(membership)], ["", "kept: a b"]);
-  assert.equal(view.snapshot.ring, before);
+  assert.equal(view.snapshot().ring, before);
 });
 
 Deno.test("why a probe failed is told with the member's change, and forgotten with the member", {
@@ -98,13 +98,13 @@ Deno.test("why a probe failed is told with the member's change, and forgotten wi
   learn("d refused");
   assert.match(lines.at(-1) ?? "", /"member":"d:9091".*answers its probe with 500/);
   learn("list a b", "gives up d");
-  assert(!view.snapshot.membership.records.has(member("d")), "it is in no file");
+  assert(!view.snapshot().membership.records.has(member("d")), "it is in no file");
   learn("list a b d", "d ok", "d refused");
   assert.match(lines.at(-1) ?? "", /"member":"d:9091".*does not answer our probe/);
 });
 
 Deno.test("a view begins with nothing known", { permissions }, () => {
   const { view } = startView();
-  assert.equal(view.snapshot.membership, tell([], policy));
-  assert.deepEqual(view.snapshot.ring.members, []);
+  assert.equal(view.snapshot().membership, tell([], policy));
+  assert.deepEqual(view.snapshot().ring.members, []);
 });

@@ -12,7 +12,7 @@ export interface EmptyInstances {
   /** Called when a member was asked which of its groups have an empty `instance`. */
   learn(member: Member, ids: ReadonlySet<string>): void;
   /** Whether no member that was asked has a group with an empty `instance`. */
-  readonly clear: boolean;
+  isClear(): boolean;
   /** Forgets a member, which may have other data now. */
   forget(member: Member): void;
   /** Whether a member was asked. */
@@ -34,9 +34,7 @@ export function createEmptyInstances(): EmptyInstances {
   }
 
   return {
-    get clear() {
-      return clear;
-    },
+    isClear: () => clear,
     learn(member, ids) {
       known.set(member, new Set(ids));
       look();

@@ -12,7 +12,7 @@ import type { GroupKeys } from "./inventory.ts";
 /** The rings in use besides the present one, and those that went out of use. */
 export interface FormerRings {
   /** Whether there is none: every member has been read since other rings were in use. */
-  readonly isEmpty: boolean;
+  isEmpty(): boolean;
   /** Returns the members that may hold what pushes by these rings have left behind. */
   members(): Member[];
   /** Returns the members that may hold a group because they own it by one of these rings. */
@@ -140,9 +140,7 @@ export function createFormerRings(
   }
 
   return {
-    get isEmpty() {
-      return former.length === 0;
-    },
+    isEmpty: () => former.length === 0,
     members: () => former.flatMap(({ unread }) => [...unread].map(named)),
     ownersOf({ id, key }) {
       const owners: FormerOwner[] = [];

@@ -74,7 +74,7 @@ export interface Rings {
   /** What may be announced to the other instances now. Absent while they are not known. */
   readonly announceable: AnnouncedRing | undefined;
   /** Whether the other instances have heard all our announcements, and can be asked for theirs. */
-  readonly areKnown: boolean;
+  areKnown(): boolean;
   /**
    * Whether this instance pushes a group without its lock: the other instances have heard of this one, and
    * all rings in use give the group the same owner. Never true for a contested group.
@@ -351,7 +351,7 @@ export function createRings(
       );
       return announce({ ring: present, since, seen: seen.map(({ hash }) => hash).sort() });
     },
-    get areKnown() {
+    areKnown() {
       if (others === "none") return true;
       return areInReach && !awaitsOthers && own()?.ring.hash === present.hash &&
         (heard() ?? 0) >= told.last;

@@ -117,7 +117,7 @@ export interface Whereabouts {
   /** The number of groups that are out of place, as far as was read. */
   readonly size: number;
   /** Whether nothing can be out of place and every member is in sight, as for nearly every push. */
-  readonly clear: boolean;
+  isClear(): boolean;
   /**
    * Whether it is certain that each group on these members lies on its owner and on no other of them. A
    * change on a member that is not the owner must have been seen by a read since. If there are many changes,
@@ -485,9 +485,7 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
     get size() {
       return seen.size;
     },
-    get clear() {
-      return seen.size === 0 && former.isEmpty && isRead();
-    },
+    isClear: () => seen.size === 0 && former.isEmpty() && isRead(),
     areInPlace(on) {
       const areElsewhere = (some: Iterable<Member>) => [...some].every((member) => !on.has(member));
       return seen.size === 0 &&
@@ -608,7 +606,7 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
     isMarked: (id, member) => marks.get(member)?.has(id) ?? false,
     ringsChanged({ present: ring, leader: first, inUse }) {
       if (ring.hash !== present.hash || first.hash !== leader.hash) ringChanges++;
-      const wasExact = former.isEmpty && isRead();
+      const wasExact = former.isEmpty() && isRead();
       if (ring.hash !== present.hash && present.members.length > 0) {
         former.replaced(present, { exact: wasExact, used: hasPresentLed });
       }
@@ -730,7 +728,7 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
           seen = findings.misplaced;
           for (const [id, member] of journal ?? []) amend(findings, id, member);
           journal = undefined;
-          if (former.isEmpty && unread.size === 0 && hidden.length === 0) marks.clear();
+          if (former.isEmpty() && unread.size === 0 && hidden.length === 0) marks.clear();
         },
       };
     },

@@ -49,7 +49,7 @@ export interface ProxyDeps {
   readonly onRefused: (member: Member) => void;
   readonly handoff: Pick<
     Handoff,
-    | "idle"
+    | "isIdle"
     | "spellingKnown"
     | "concerns"
     | "handle"
@@ -326,9 +326,9 @@ export function createProxy(deps: ProxyDeps): Proxy {
         // The ring may have changed while the body arrived. Nothing is awaited between `concerns` and sending
         // the push.
         const asked = { ...location, method: request.method };
-        const spellingKnown = deps.handoff.idle ? undefined : deps.handoff.spellingKnown(asked);
+        const spellingKnown = deps.handoff.isIdle() ? undefined : deps.handoff.spellingKnown(asked);
         if (spellingKnown) await spellingKnown;
-        if (!deps.handoff.idle && deps.handoff.concerns(asked)) {
+        if (!deps.handoff.isIdle() && deps.handoff.concerns(asked)) {
           return await bringHome(upstream, location);
         }
         return (await deliver(location, upstream, deps.handoff.sends)).answer;

@@ -131,7 +131,7 @@ Deno.test(
           const owners = new Set(fleet.all.map((rings) => ownerOf(rings, key)));
           assert(owners.size <= 1, "one owner for all");
           for (const rings of fleet.all) {
-            assert.deepEqual([rings.areKnown, rings.areAgreed], [true, true]);
+            assert.deepEqual([rings.areKnown(), rings.areAgreed], [true, true]);
             assert.equal(rings.isFree(key), !isContested);
             const used = [a, b, c].filter((member) => rings.isUsed(member, key));
             const isShared = !isContested && present.length > 1;

@@ -13,7 +13,7 @@ Deno.test("an instance that is the only one tells nobody, and shares no group", 
 }, () => {
   const { rings } = createStory();
   assert.equal(rings.announceable, undefined);
-  assert.deepEqual([rings.isFree(KEY), rings.areKnown, rings.areAllUsed], [true, true, false]);
+  assert.deepEqual([rings.isFree(KEY), rings.areKnown(), rings.areAllUsed], [true, true, false]);
   assert.deepEqual([usedIn(rings), rings.inUse, rings.leader], [[], [], A]);
   assert.equal(rings.leftMs, Infinity);
 });
@@ -27,7 +27,7 @@ Deno.test(
     const { rings } = createStory();
     rings.othersChanged("unknown", true);
     assert.equal(rings.announceable, undefined);
-    assert.deepEqual([rings.isFree(KEY), rings.areKnown, rings.areAllUsed], [false, false, true]);
+    assert.deepEqual([rings.isFree(KEY), rings.areKnown(), rings.areAllUsed], [false, false, true]);
     assert.deepEqual(usedIn(rings), [a, b, c]);
   },
 );
@@ -43,7 +43,7 @@ Deno.test("an instance has announced its ring once it has read so", { permission
     from: 1,
     heard: new Map(),
   });
-  const known = () => [rings.isFree(KEY), rings.areKnown, rings.isIntroduced];
+  const known = () => [rings.isFree(KEY), rings.areKnown(), rings.isIntroduced];
   assert.deepEqual(known(), [false, false, false]);
   rings.othersChanged([OWN], true);
   assert.deepEqual(known(), [true, true, true]);
@@ -104,13 +104,13 @@ Deno.test("a group is shared until all others have heard of the ring that keeps 
   };
   const first = goes(A, 0);
   const second = goes(B, first);
-  assert.deepEqual([rings.isFree(KEY), rings.areKnown, hashes(rings.inUse)], [
+  assert.deepEqual([rings.isFree(KEY), rings.areKnown(), hashes(rings.inUse)], [
     false,
     false,
     [A.hash],
   ]);
   goes(B, second);
-  assert.deepEqual([rings.isFree(KEY), rings.areKnown, rings.inUse], [true, true, []]);
+  assert.deepEqual([rings.isFree(KEY), rings.areKnown(), rings.inUse], [true, true, []]);
 });
 
 Deno.test("an instance of which another one has not heard moves nothing, and agrees with nobody", {
@@ -253,7 +253,7 @@ Deno.test("out of reach, anybody may push a group, and nobody is asked", {
   const { rings } = createStory();
   rings.othersChanged([OWN], false);
   assert.deepEqual([usedIn(rings), rings.areAllUsed], [[a, b, c], true]);
-  assert.deepEqual([rings.areInReach, rings.isFree(KEY), rings.areKnown], [false, true, false]);
+  assert.deepEqual([rings.areInReach, rings.isFree(KEY), rings.areKnown()], [false, true, false]);
 });
 
 Deno.test("out of reach, a group may be split once its owner is another than the others know", {
@@ -280,10 +280,10 @@ Deno.test(
     pass(REDIRECT_MS);
     rings.awaitOthers();
     assert.deepEqual([rings.awaitsOthers, rings.areAllUsed], [true, true]);
-    assert.deepEqual([rings.isFree(KEY), rings.areKnown], [false, false]);
+    assert.deepEqual([rings.isFree(KEY), rings.areKnown()], [false, false]);
     assert.equal(rings.announceable, undefined);
     rings.othersChanged([OWN], true);
     assert.deepEqual([rings.awaitsOthers, rings.areAllUsed], [false, false]);
-    assert.deepEqual([rings.isFree(KEY), rings.areKnown], [true, true]);
+    assert.deepEqual([rings.isFree(KEY), rings.areKnown()], [true, true]);
   },
 );

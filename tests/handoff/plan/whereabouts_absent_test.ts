@@ -38,7 +38,7 @@ Deno.test("an owner that does not answer is no other holder of its groups", {
   const whereabouts = whereaboutsWith(ringOf(a));
   sweep(whereabouts, [a], [a]);
   whereabouts.membersChanged(up(a, b, c).set(a, down), NO_ALIASES);
-  assert.equal(whereabouts.clear, false);
+  assert.equal(whereabouts.isClear(), false);
   assert.deepEqual(holdersOf(whereabouts), {});
 });
 
@@ -147,9 +147,9 @@ Deno.test(
     const whereabouts = whereaboutsWith(ringOf(a));
     const told = up(a, b, c).set(b, { up: true, started: "1" });
     whereabouts.membersChanged(told, NO_ALIASES);
-    assert.equal(whereabouts.clear, true);
+    assert.equal(whereabouts.isClear(), true);
     whereabouts.membersChanged(up(a, b, c), NO_ALIASES);
-    assert.equal(whereabouts.clear, false, "it has restarted, and does not tell yet");
+    assert.equal(whereabouts.isClear(), false, "it has restarted, and does not tell yet");
   },
 );
 
@@ -174,7 +174,7 @@ Deno.test("of a member that is gone nothing is known, and when it is back it has
   whereabouts.membersChanged(up(a, c), NO_ALIASES);
   assert.deepEqual(holdersOf(whereabouts), { absent: ["b seen, down"] }, "as it was read last");
   compare(whereabouts);
-  assert.deepEqual([holdersOf(whereabouts), whereabouts.clear], [{}, true]);
+  assert.deepEqual([holdersOf(whereabouts), whereabouts.isClear()], [{}, true]);
   whereabouts.begin(b).fail();
   whereabouts.overdue(b);
   reading.end(inventory({ [id]: 1 }));
@@ -206,11 +206,11 @@ for (
     compare(whereabouts);
     assert.equal(holdersOf(whereabouts).seen, undefined);
     show(whereabouts);
-    assert.deepEqual([holdersOf(whereabouts), whereabouts.clear], [{ seen: ["b"] }, false]);
+    assert.deepEqual([holdersOf(whereabouts), whereabouts.isClear()], [{ seen: ["b"] }, false]);
     whereabouts.removed(id, b);
     assert.deepEqual(holdersOf(whereabouts), {});
     compare(whereabouts);
-    assert.equal(whereabouts.clear, true);
+    assert.equal(whereabouts.isClear(), true);
   });
 }
 

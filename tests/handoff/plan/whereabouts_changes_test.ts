@@ -73,11 +73,11 @@ Deno.test("a group that was placed on another member than its owner is out of pl
 }, () => {
   const whereabouts = whereaboutsWith(ringOf(a));
   whereabouts.placed(id, a);
-  assert.equal(whereabouts.clear, true);
+  assert.equal(whereabouts.isClear(), true);
   whereabouts.placed(id, b);
   assert.deepEqual(holdersOf(whereabouts), { seen: ["b"] });
   whereabouts.removed(id, b);
-  assert.equal(whereabouts.clear, true);
+  assert.equal(whereabouts.isClear(), true);
 });
 
 Deno.test("nothing is known of the push time of what was placed and not read since", {
@@ -105,7 +105,7 @@ for (const removed of [false, true]) {
     compare(whereabouts);
     assert.deepEqual(holdersOf(whereabouts), removed ? {} : { seen: ["b"] });
     sweep(whereabouts, [b]);
-    assert.equal(whereabouts.clear, true, "the next one began after it");
+    assert.equal(whereabouts.isClear(), true, "the next one began after it");
   });
 }
 
@@ -114,7 +114,7 @@ Deno.test("a settled group is in place, and only that one", { permissions: "none
   goBy(whereabouts, ringOf(b));
   whereabouts.settled(id);
   assert.deepEqual(holdersOf(whereabouts), {});
-  assert.equal(whereabouts.clear, false);
+  assert.equal(whereabouts.isClear(), false);
   const other = "/metrics/job/other";
   assert.deepEqual(whereabouts.holdersOf({ id: other, key: other })?.presumed, [a]);
 });

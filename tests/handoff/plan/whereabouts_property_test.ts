@@ -282,7 +282,7 @@ Deno.test("once all members answer and were read, what is left out of place was 
       const holders = whereabouts.holdersOf(GROUP);
       const { presumed = [], unread = [], absent = [] } = holders ?? {};
       assert.deepEqual([presumed, unread, absent], [[], [], []]);
-      assert.equal(whereabouts.clear, holders === undefined);
+      assert.equal(whereabouts.isClear(), holders === undefined);
     }),
     { numRuns: 300 },
   );

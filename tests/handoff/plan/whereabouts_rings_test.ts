@@ -29,7 +29,7 @@ Deno.test("rings that are in use are never given up, however many", { permission
   assert.equal(holdersOf(whereabouts).presumed?.includes("b"), true);
   by([]);
   sweep(whereabouts, [a, b, c]);
-  assert.deepEqual([holdersOf(whereabouts), whereabouts.clear], [{}, true]);
+  assert.deepEqual([holdersOf(whereabouts), whereabouts.isClear()], [{}, true]);
 });
 
 Deno.test("of very many rings that have left use it is known who may hold what they left", {
@@ -47,7 +47,7 @@ Deno.test("of very many rings that have left use it is known who may hold what t
   }
   whereabouts.membersChanged(up(a, b, c), new Map());
   sweep(whereabouts, [a, b, c]);
-  assert.deepEqual([holdersOf(whereabouts), whereabouts.clear], [{}, true]);
+  assert.deepEqual([holdersOf(whereabouts), whereabouts.isClear()], [{}, true]);
 });
 
 Deno.test("a first ring makes nobody a former owner", { permissions: "none" }, () => {
@@ -55,7 +55,7 @@ Deno.test("a first ring makes nobody a former owner", { permissions: "none" }, (
   whereabouts.membersChanged(up(a), new Map());
   sweep(whereabouts, [a]);
   goBy(whereabouts, ringOf(a));
-  assert.equal(whereabouts.clear, true);
+  assert.equal(whereabouts.isClear(), true);
 });
 
 Deno.test("a member of the ring of which nothing has been told yet may hold any group", {
@@ -65,7 +65,7 @@ Deno.test("a member of the ring of which nothing has been told yet may hold any 
   whereabouts.membersChanged(up(a), new Map());
   sweep(whereabouts, [a]);
   goBy(whereabouts, ringOf(a, b));
-  assert.equal(whereabouts.clear, false);
+  assert.equal(whereabouts.isClear(), false);
   const path = keyWith([[ringOf(a, b), a]]);
   assert.deepEqual(whereabouts.holdersOf({ id: path, key: path })?.absent, [
     { member: b, up: false, because: "unread" },
@@ -77,13 +77,13 @@ Deno.test("until it is read the former owner is presumed to hold the group, and 
 }, () => {
   const whereabouts = whereaboutsWith(ringOf(a));
   goBy(whereabouts, ringOf(b));
-  assert.equal(whereabouts.clear, false);
+  assert.equal(whereabouts.isClear(), false);
   assert.deepEqual(holdersOf(whereabouts), { presumed: ["a"] });
   assert.equal(awaitsReads(whereabouts), true);
   sweep(whereabouts, [b]);
   assert.deepEqual(holdersOf(whereabouts), { presumed: ["a"] }, "another member was read");
   sweep(whereabouts, [a]);
-  assert.deepEqual([holdersOf(whereabouts), whereabouts.clear], [{}, true]);
+  assert.deepEqual([holdersOf(whereabouts), whereabouts.isClear()], [{}, true]);
 });
 
 Deno.test("a read that began before the ring changed says nothing of the former owner", {
@@ -180,7 +180,7 @@ Deno.test("while others go by another ring its owner is presumed to hold the gro
   assert.deepEqual(holdersOf(whereabouts), { presumed: ["a"] }, "that read had begun before");
   assert.equal(awaitsReads(whereabouts), true);
   sweep(whereabouts, [a]);
-  assert.equal(whereabouts.clear, true);
+  assert.equal(whereabouts.isClear(), true);
 });
 
 Deno.test(
@@ -259,7 +259,7 @@ Deno.test("a member that is renamed owns and holds under its new name", {
   sweep(whereabouts, [b, c]);
   assert.deepEqual(holdersOf(whereabouts), { unread: ["d"] }, "it was never read under that name");
   sweep(whereabouts, [d], [d]);
-  assert.equal(whereabouts.clear, true, "the former owner is the owner itself");
+  assert.equal(whereabouts.isClear(), true, "the former owner is the owner itself");
 });
 
 Deno.test("a ring that names a process twice places groups on one name", {
@@ -279,7 +279,7 @@ Deno.test("a former owner that is known no more is not waited for", { permission
   const whereabouts = whereaboutsWith(ringOf(a));
   goBy(whereabouts, ringOf(b));
   whereabouts.membersChanged(up(b, c), new Map());
-  assert.equal(whereabouts.clear, true);
+  assert.equal(whereabouts.isClear(), true);
 });
 
 Deno.test("of a ring that was in use, members that nobody here knows are not waited for", {
@@ -290,5 +290,5 @@ Deno.test("of a ring that was in use, members that nobody here knows are not wai
   whereabouts.ringsChanged({ present: ours, leader: ours, inUse: [ringOf(a, d)] });
   goBy(whereabouts, ours);
   sweep(whereabouts, [a, b, c]);
-  assert.equal(whereabouts.clear, true);
+  assert.equal(whereabouts.isClear(), true);
 });

@@ -15,7 +15,7 @@ import {
 
 Deno.test("before any member is known everything is in place", { permissions: "none" }, () => {
   const whereabouts = createWhereabouts(ringOf(a));
-  assert.equal(whereabouts.clear, true);
+  assert.equal(whereabouts.isClear(), true);
   assert.deepEqual(holdersOf(whereabouts), {});
   assert.equal(whereabouts.ownerOf(GROUP.key), a);
 });
@@ -25,13 +25,13 @@ Deno.test("a member of the ring that was never read may hold any group, and is w
 }, () => {
   const whereabouts = createWhereabouts(ringOf(a, b));
   whereabouts.membersChanged(up(a, b), new Map());
-  assert.equal(whereabouts.clear, false);
+  assert.equal(whereabouts.isClear(), false);
   assert.deepEqual(holdersOf(whereabouts), { unread: ["a", "b"] });
   assert.equal(whereabouts.holdersOf(GROUP)?.awaitsReads, true);
   sweep(whereabouts, [a]);
   assert.deepEqual(holdersOf(whereabouts), { unread: ["b"] });
   sweep(whereabouts, [b]);
-  assert.deepEqual([whereabouts.clear, holdersOf(whereabouts)], [true, {}]);
+  assert.deepEqual([whereabouts.isClear(), holdersOf(whereabouts)], [true, {}]);
 });
 
 Deno.test(
@@ -45,7 +45,7 @@ Deno.test(
     assert.deepEqual(holdersOf(whereabouts), { absent: ["d unread"] });
     assert.equal(whereabouts.holdersOf(GROUP)?.awaitsReads, false);
     sweep(whereabouts, [d]);
-    assert.equal(whereabouts.clear, true);
+    assert.equal(whereabouts.isClear(), true);
   },
 );
 
@@ -57,14 +57,14 @@ Deno.test("what was read counts once it has been compared with the ring", {
   whereabouts.begin(a).end(inventory({}));
   assert.deepEqual(holdersOf(whereabouts), { unread: ["a"] });
   compare(whereabouts);
-  assert.equal(whereabouts.clear, true);
+  assert.equal(whereabouts.isClear(), true);
 });
 
 Deno.test("what a read has found is known until the next one", { permissions: "none" }, () => {
   const whereabouts = whereaboutsWith(ringOf(a));
   sweep(whereabouts, [b], [b]);
   assert.deepEqual([holdersOf(whereabouts), whereabouts.size], [{ seen: ["b"] }, 1]);
-  assert.equal(whereabouts.clear, false);
+  assert.equal(whereabouts.isClear(), false);
   sweep(whereabouts, [a, c]);
   assert.deepEqual(holdersOf(whereabouts), { seen: ["b"] }, "others were read");
   sweep(whereabouts, [b]);

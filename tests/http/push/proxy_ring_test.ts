@@ -34,7 +34,7 @@ Deno.test("a push of which it was said that it is in place goes to the owner tha
     }),
     onRefused() {},
     handoff: {
-      idle: false,
+      isIdle: () => false,
       spellingKnown: () => undefined,
       concerns() {
         queueMicrotask(() => snapshot = after);
