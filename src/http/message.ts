@@ -55,6 +55,24 @@ export class Reply {
 /** A reply that answers many requests as the same object, so that its bytes are made only once. */
 export class RecurringReply extends Reply {}
 
+/**
+ * A redirect, in two parts. Redirects with the same base differ only in their paths, so that the bytes before
+ * and after the path are made only once.
+ */
+export class Redirect extends Reply {
+  /** The beginning of the location. */
+  readonly base: string;
+  /** The rest of the location. */
+  readonly path: string;
+
+  /** @param body the same for all redirects */
+  constructor(base: string, path: string, body: string) {
+    super(307, body, ["content-type", PLAIN_TEXT, "location", base + path]);
+    this.base = base;
+    this.path = path;
+  }
+}
+
 /** Answers a request, and never throws. */
 export type Handler = (request: IncomingRequest) => Reply | Promise<Reply>;
 

@@ -4,7 +4,7 @@ import { groupId, groupPath, placementKey } from "../../group/group.ts";
 import type { NameScheme } from "../../group/label_name.ts";
 import type { Member } from "../../member.ts";
 import { locateGroup, locatePush } from "./location.ts";
-import { jsonReply, PLAIN_TEXT, Reply, textReply } from "../message.ts";
+import { jsonReply, Redirect, Reply, textReply } from "../message.ts";
 import type { Snapshot } from "../snapshot.ts";
 
 /** The body for clients that do not follow the redirect. */
@@ -38,11 +38,27 @@ export function redirectPush(target: string, context: PushContext): Reply {
   if (located instanceof Reply) return located;
   const owner = context.snapshot.ring.ownerOf(located.key);
   if (owner === undefined) return unavailable("no Pushgateway is known yet");
-  const { nameScheme, upstream: { scheme, routePrefix } } = context;
+  const { nameScheme, upstream } = context;
   context.onRedirected(owner);
   const path = context.pathOn(owner, located.id, nameScheme) ?? located.target;
-  const location = `${scheme}://${owner}${routePrefix}${path}`;
-  return new Reply(307, NOT_PUSHED, ["content-type", PLAIN_TEXT, "location", location]);
+  return new Redirect(baseOf(owner, upstream), path, NOT_PUSHED);
+}
+
+/** The most members whose base is remembered: in some fleets new ones come all the time. */
+const BASES_MAX = 4_096;
+/** The URLs of members without a path, by the configuration that they are from. */
+const bases = new WeakMap<PushContext["upstream"], Map<Member, string>>();
+
+/** Returns the URL of a member without a path. It is put together once, because each push needs it. */
+function baseOf(member: Member, upstream: PushContext["upstream"]): string {
+  let known = bases.get(upstream);
+  if (!known) bases.set(upstream, known = new Map());
+  let base = known.get(member);
+  if (base === undefined) {
+    if (known.size >= BASES_MAX) known.clear();
+    known.set(member, base = `${upstream.scheme}://${member}${upstream.routePrefix}`);
+  }
+  return base;
 }
 
 /**
@@ -56,7 +72,7 @@ export function previewPush(target: string, context: PushContext, accept: string
   const { group } = located;
   const owner = ring.ownerOf(placementKey(group));
   if (owner === undefined) return unavailable("no Pushgateway is known yet");
-  const url = `${upstream.scheme}://${owner}${upstream.routePrefix}${located.target}`;
+  const url = baseOf(owner, upstream) + located.target;
   if (!accept.includes("application/json")) return textReply(200, `nextUrl:${url}`);
   return jsonReply(200, {
     owner,

@@ -16,9 +16,10 @@ import {
 import { type Refusal, refuse, type RequestHead } from "../../wire/request_head.ts";
 import type { RequestReader } from "../../wire/request_reader.ts";
 import { BodyFailure, type Handler, type Parts, PLAIN_TEXT, Reply } from "../message.ts";
-import { bytesOf, type ShortAnswer, type ShortAnswers } from "./answer_bytes.ts";
+import { bytesOf } from "./answer_bytes.ts";
 import { Input, type InputMemory } from "./input.ts";
 import { type BodySource, RequestBody } from "./request_body.ts";
+import type { ShortAnswer, ShortAnswers } from "./short_answers.ts";
 import type { Socket } from "./socket.ts";
 
 /** Seconds for a head to arrive, from its first byte on. */
@@ -141,7 +142,7 @@ export class Connection {
           this.#due = this.#shared.seconds + TAKE_S_MAX;
           const length = await this.#conn.write(bytes);
           if (length < bytes.length) await this.#write(bytes.subarray(length));
-          short.free();
+          this.#shared.shortAnswers.free(short);
         }
         this.#state = "request";
         this.isIdle = false;

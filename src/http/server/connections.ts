@@ -12,7 +12,7 @@ import { createTrouble } from "../../log/trouble.ts";
 import { Recall } from "../../wire/recall.ts";
 import type { Refusal } from "../../wire/request_head.ts";
 import { createRequestReader } from "../../wire/request_reader.ts";
-import { createShortAnswers } from "./answer_bytes.ts";
+import { ShortAnswers } from "./short_answers.ts";
 import { Connection, type Shared } from "./connection.ts";
 import { SMALL_BYTES } from "./input.ts";
 import { SecureConnection, type SecureShared } from "./secure_connection.ts";
@@ -69,7 +69,7 @@ export function createConnections(
     openReader: () => createRequestReader(recall),
     readers: [],
     memory: { small: createSmallBuffers(SMALL_BYTES), larges: [] },
-    shortAnswers: createShortAnswers(),
+    shortAnswers: new ShortAnswers(),
   };
   const secureShared: SecureShared = { shared, handshakes: new Set(), log };
   let ticking: ReturnType<typeof setInterval> | undefined;

@@ -1,7 +1,7 @@
 /** A connection of the server whose seconds pass when a test says so. @module */
 
 import type { Handler } from "../../../src/http/message.ts";
-import { createShortAnswers } from "../../../src/http/server/answer_bytes.ts";
+import { ShortAnswers } from "../../../src/http/server/short_answers.ts";
 import { Connection, type Shared } from "../../../src/http/server/connection.ts";
 import { SMALL_BYTES } from "../../../src/http/server/input.ts";
 import type { Socket } from "../../../src/http/server/socket.ts";
@@ -23,7 +23,7 @@ export function sharedWith(own: Partial<Shared> & Pick<Shared, "handler">): Shar
     openReader: () => createRequestReader(),
     readers: [],
     memory: { small: createSmallBuffers(SMALL_BYTES), larges: [] },
-    shortAnswers: createShortAnswers(),
+    shortAnswers: new ShortAnswers(),
     ...own,
   };
 }
