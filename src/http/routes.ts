@@ -5,7 +5,6 @@ import type { Config } from "../config/config.ts";
 import { scrapingOf } from "../config/scraping.ts";
 import type { Handoff } from "../handoff/handoff.ts";
 import { faultFields, type Logger } from "../log.ts";
-import type { Member } from "../member.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import { headerValue } from "../wire/headers.ts";
 import type { Admin } from "./api/admin.ts";
@@ -15,7 +14,7 @@ import { MEMBERS_ROUTE, type MembersApi } from "./api/members.ts";
 import type { Proxy } from "./push/proxy.ts";
 import type { Pushed } from "./api/pushed.ts";
 import { ASSETS_ROUTE, type Page } from "./page/page.ts";
-import { previewPush, type PushContext, redirectPush, unavailable } from "./push/redirect.ts";
+import { previewPush, type PushDeps, redirectPush, unavailable } from "./push/redirect.ts";
 import type { Guard } from "./guard/guard.ts";
 import { otherSite } from "./guard/other_sites.ts";
 import { failure, type FailureStatus, success } from "./api/envelope.ts";
@@ -36,7 +35,6 @@ import {
   Reply,
   textReply,
 } from "./message.ts";
-import type { Snapshot } from "./snapshot.ts";
 
 /** How a reload of the configuration ended. */
 export type ReloadOutcome =
@@ -44,8 +42,7 @@ export type ReloadOutcome =
   | { readonly ok: false; readonly problems: readonly string[] };
 
 /** What the routes need. */
-export interface RouteDeps {
-  readonly snapshot: () => Snapshot;
+export interface RouteDeps extends PushDeps {
   readonly config: () => Config;
   /** Forwards a push to where it belongs. */
   readonly proxy: Proxy;
@@ -53,8 +50,6 @@ export interface RouteDeps {
   readonly awaitsDiscovery: () => boolean;
   /** Says whether the group of a push may be out of place. */
   readonly handoff: Pick<Handoff, "isIdle" | "spellingKnown" | "concerns" | "pathOn">;
-  /** Called for each push that is redirected, with the member that it is redirected to. */
-  readonly onRedirected: (member: Member, request: IncomingRequest) => void;
   /** The state of the members, and the requests to drain them. */
   readonly members: MembersApi;
   /** The groups of all members. */
@@ -294,8 +289,8 @@ function answerPush(request: IncomingRequest, target: string, deps: RouteDeps): 
       if (hasBody(request)) return notAllowed("DELETE, POST, PUT", "GET with a body");
       return previewPush(
         target,
-        contextOf(deps.config(), deps, request),
         headerValue(request.headers, "accept") ?? "",
+        deps,
       );
     case "OPTIONS":
       return new Reply(200);
@@ -334,7 +329,7 @@ function answerInPlace(request: IncomingRequest, target: string, deps: RouteDeps
     const dropping = request.expectsContinue ? undefined : dropBody(request.body, limits);
     return dropping
       ? dropping.then(() => redirectSent(request, target, deps))
-      : redirectPush(target, contextOf(config, deps, request));
+      : redirectPush(request, target, deps);
   }
   const location = locatePush(target, config.nameScheme);
   if (location instanceof Reply) return location;
@@ -355,22 +350,7 @@ async function redirectSent(
     await deps.handoff.spellingKnown(asked);
     if (deps.handoff.concerns(asked)) return unavailable("the group is about to be moved");
   }
-  return redirectPush(target, contextOf(config, deps, request));
-}
-
-function contextOf(
-  { nameScheme, upstream }: Config,
-  deps: RouteDeps,
-  request: IncomingRequest,
-): PushContext {
-  return {
-    snapshot: deps.snapshot(),
-    nameScheme,
-    upstream,
-    onRedirected: (member) => deps.onRedirected(member, request),
-    holdersOf: deps.members.holdersOf,
-    pathOn: deps.handoff.pathOn,
-  };
+  return redirectPush(request, target, deps);
 }
 
 function isRedirected(

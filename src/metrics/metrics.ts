@@ -120,16 +120,16 @@ export function createMetrics(build: BuildInfo): Metrics {
     pending = 0;
   }
   /** Redirects of each kind of client that have not been passed to prom-client yet. */
-  const redirected = new Map<string, number>();
+  const redirected = new Map<string, { pushes: number }>();
   new Counter({
     name: name("redirects_total"),
     help: "Total number of pushes answered with a redirect, by kind of client.",
     labelNames: ["client"],
     registers,
     collect() {
-      for (const [client, pushes] of redirected) {
-        this.inc({ client }, pushes);
-        redirected.set(client, 0);
+      for (const [client, count] of redirected) {
+        this.inc({ client }, count.pushes);
+        count.pushes = 0;
       }
     },
   });
@@ -277,7 +277,9 @@ export function createMetrics(build: BuildInfo): Metrics {
       if (pending === PENDING_MAX) observePending();
     },
     redirected(client, pushes) {
-      redirected.set(client, (redirected.get(client) ?? 0) + pushes);
+      const count = redirected.get(client);
+      if (count) count.pushes += pushes;
+      else redirected.set(client, { pushes });
     },
     membershipChanged(membership) {
       const { marked, discovery, probesDistrusted: distrusted, ring, ringBasis } = membership;

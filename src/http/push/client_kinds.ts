@@ -117,17 +117,60 @@ export const CLIENT_KINDS: readonly ClientKind[] = [
   OTHER,
 ];
 
-/** To look at few of them for each push. */
-const BY_FIRST_LETTER = Map.groupBy(CLIENT_KINDS, ({ agent }) => agent.charAt(0));
+/** What the headers of a push tell of its client. */
+export interface PushClient {
+  readonly kind: ClientKind;
+  /** Its User-Agent. */
+  readonly agent: string | undefined;
+  readonly hasCredentials: boolean;
+  /** Whether the push has a length, so that its body does not stream. */
+  readonly hasLength: boolean;
+  /** How the body is packed: its Content-Encoding. */
+  readonly encoding: string | undefined;
+  /** Whether a header says that the push came through another proxy. */
+  readonly isForwarded: boolean;
+}
+
+/**
+ * Headers of proxies. A client behind a proxy often cannot reach the Pushgateways; and if it streams a body,
+ * which it cannot send twice, the proxy may have added a length.
+ */
+const OF_PROXIES = [
+  "via",
+  "forwarded",
+  "x-forwarded-for",
+  "x-forwarded-host",
+  "x-forwarded-proto",
+  "x-forwarded-server",
+];
+
+/** By the list of headers: the list of a client is the same in all of its pushes. */
+const known = new WeakMap<readonly string[], PushClient>();
+
+/** Tells the client that has sent these headers. */
+export function pushClientOf(headers: readonly string[]): PushClient {
+  const before = known.get(headers);
+  if (before) return before;
+  const has = (name: string) => headerValue(headers, name) !== undefined;
+  const client = {
+    kind: clientKindOf(headers),
+    agent: headerValue(headers, "user-agent"),
+    hasCredentials: has("authorization"),
+    hasLength: has("content-length"),
+    encoding: headerValue(headers, "content-encoding"),
+    isForwarded: OF_PROXIES.some(has),
+  };
+  known.set(headers, client);
+  return client;
+}
 
 /** Tells the kind of client that has sent these headers. */
 export function clientKindOf(headers: readonly string[]): ClientKind {
   const agent = headerValue(headers, "user-agent");
   if (agent === undefined || agent === "") return NONE;
-  for (const kind of BY_FIRST_LETTER.get(agent.charAt(0)) ?? []) {
-    if (!agent.startsWith(kind.agent)) continue;
-    if (kind.with !== undefined && !agent.includes(kind.with)) continue;
-    if (kind.contentType?.test(headerValue(headers, "content-type") ?? "") ?? true) return kind;
-  }
-  return OTHER;
+  return CLIENT_KINDS.find((kind) =>
+    kind.agent !== "" && agent.startsWith(kind.agent) &&
+    (kind.with === undefined || agent.includes(kind.with)) &&
+    (kind.contentType?.test(headerValue(headers, "content-type") ?? "") ?? true)
+  ) ?? OTHER;
 }

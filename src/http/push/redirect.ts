@@ -1,10 +1,11 @@
 /** Answers a push with a redirect to the group's owner, or with a preview of it. @module */
 
+import type { UpstreamConfig } from "../../config/upstream.ts";
 import { groupId, groupPath, placementKey } from "../../group/group.ts";
 import type { NameScheme } from "../../group/label_name.ts";
 import type { Member } from "../../member.ts";
 import { locateGroup, locatePush } from "./location.ts";
-import { jsonReply, Redirect, Reply, textReply } from "../message.ts";
+import { type IncomingRequest, jsonReply, Redirect, Reply, textReply } from "../message.ts";
 import type { Snapshot } from "../snapshot.ts";
 
 /** The body for clients that do not follow the redirect. */
@@ -14,43 +15,51 @@ const NOT_PUSHED = "not pushed yet: send it again to the Location of this answer
 const RETRY_AFTER_SECONDS = "1";
 
 /** What answering a push needs. */
-export interface PushContext {
-  readonly snapshot: Snapshot;
-  readonly nameScheme: NameScheme;
-  /** Scheme and route prefix of every member: `http://` and what follows the member's name. */
-  readonly upstream: { readonly scheme: string; readonly routePrefix: string };
-  /** Called for each push that is redirected. */
-  readonly onRedirected: (member: Member) => void;
-  /** Returns the members that held a group when they were last read. */
-  readonly holdersOf: (id: string) => readonly Member[];
-  /** Returns the path of a group on a member, if it is not the usual one. */
-  readonly pathOn: (member: Member, id: string, scheme: NameScheme) => string | undefined;
+export interface PushDeps {
+  readonly snapshot: () => Snapshot;
+  readonly config: () => {
+    readonly nameScheme: NameScheme;
+    /** Scheme and route prefix of every member: `http://` and what follows the member's name. */
+    readonly upstream: Pick<UpstreamConfig, "scheme" | "routePrefix">;
+  };
+  /** Called for each push that is redirected, with the member that it is redirected to. */
+  readonly onRedirected: (member: Member, request: IncomingRequest) => void;
+  readonly handoff: {
+    /** Returns the path of a group on a member, if it is not the usual one. */
+    readonly pathOn: (member: Member, id: string, scheme: NameScheme) => string | undefined;
+  };
+  readonly members: {
+    /** Returns the members that held a group when they were last read. */
+    readonly holdersOf: (id: string) => readonly Member[];
+  };
 }
 
 /**
  * Answers PUT, POST or DELETE with a 307 to the owner. It is never a 301 or 302: clients follow those with an
  * empty PUT, which empties the group.
  *
- * @param target path and query as in the request line
+ * @param target path and query as in the request line, without the route prefix
  */
-export function redirectPush(target: string, context: PushContext): Reply {
-  const located = locatePush(target, context.nameScheme);
+export function redirectPush(request: IncomingRequest, target: string, deps: PushDeps): Reply {
+  const { nameScheme, upstream } = deps.config();
+  const located = locatePush(target, nameScheme);
   if (located instanceof Reply) return located;
-  const owner = context.snapshot.ring.ownerOf(located.key);
+  const owner = deps.snapshot().ring.ownerOf(located.key);
   if (owner === undefined) return unavailable("no Pushgateway is known yet");
-  const { nameScheme, upstream } = context;
-  context.onRedirected(owner);
-  const path = context.pathOn(owner, located.id, nameScheme) ?? located.target;
+  deps.onRedirected(owner, request);
+  const path = deps.handoff.pathOn(owner, located.id, nameScheme) ?? located.target;
   return new Redirect(baseOf(owner, upstream), path, NOT_PUSHED);
 }
+
+type Upstream = ReturnType<PushDeps["config"]>["upstream"];
 
 /** The most members whose base is remembered: in some fleets new ones come all the time. */
 const BASES_MAX = 4_096;
 /** The URLs of members without a path, by the configuration that they are from. */
-const bases = new WeakMap<PushContext["upstream"], Map<Member, string>>();
+const bases = new WeakMap<Upstream, Map<Member, string>>();
 
 /** Returns the URL of a member without a path. It is put together once, because each push needs it. */
-function baseOf(member: Member, upstream: PushContext["upstream"]): string {
+function baseOf(member: Member, upstream: Upstream): string {
   let known = bases.get(upstream);
   if (!known) bases.set(upstream, known = new Map());
   let base = known.get(member);
@@ -65,8 +74,9 @@ function baseOf(member: Member, upstream: PushContext["upstream"]): string {
  * Answers a GET with the place where a push would go: in the Go tool's text, or in JSON if the client prefers
  * it.
  */
-export function previewPush(target: string, context: PushContext, accept: string): Reply {
-  const { nameScheme, snapshot: { ring }, upstream } = context;
+export function previewPush(target: string, accept: string, deps: PushDeps): Reply {
+  const { nameScheme, upstream } = deps.config();
+  const { ring } = deps.snapshot();
   const located = locateGroup(target, nameScheme);
   if (located instanceof Reply) return located;
   const { group } = located;
@@ -79,7 +89,7 @@ export function previewPush(target: string, context: PushContext, accept: string
     url,
     group: { job: group.job, ...Object.fromEntries(group.labels) },
     path: groupPath(group, nameScheme),
-    holders: context.holdersOf(groupId(group)),
+    holders: deps.members.holdersOf(groupId(group)),
     ring: { hash: ring.hash, members: ring.members },
   });
 }

@@ -1,21 +1,7 @@
 /** Decides which clients may be redirected. @module */
 
-import { headerValue } from "../../wire/headers.ts";
 import type { IncomingRequest } from "../message.ts";
-import { clientKindOf } from "./client_kinds.ts";
-
-/**
- * Headers of proxies. A client behind a proxy often cannot reach the Pushgateways; and if it streams a body,
- * which it cannot send twice, the proxy may have added a length.
- */
-const OF_PROXIES = [
-  "via",
-  "forwarded",
-  "x-forwarded-for",
-  "x-forwarded-host",
-  "x-forwarded-proto",
-  "x-forwarded-server",
-];
+import { pushClientOf } from "./client_kinds.ts";
 
 /**
  * Whether a client can be redirected without losing its push, as `auto` asks. Only those are that send any
@@ -31,14 +17,11 @@ export function followsRedirect(
   { method, version, headers }: Pick<IncomingRequest, "method" | "version" | "headers">,
   more: readonly string[],
 ): boolean {
-  const value = (name: string) => headerValue(headers, name);
-  if (method === "DELETE" || value("content-length") === undefined) return false;
-  const agent = value("user-agent");
+  const { agent, kind, hasLength, hasCredentials, isForwarded } = pushClientOf(headers);
+  if (method === "DELETE" || !hasLength || agent === undefined) return false;
   // Nearly all clients drop their credentials when the host changes.
-  if (agent === undefined || value("authorization") !== undefined) return false;
-  if (cameThroughProxy({ headers, version })) return false;
-  return clientKindOf(headers).redirected === "follows" ||
-    more.some((beginning) => agent.startsWith(beginning));
+  if (hasCredentials || cameThroughProxy(version, isForwarded)) return false;
+  return kind.redirected === "follows" || more.some((beginning) => agent.startsWith(beginning));
 }
 
 /**
@@ -56,16 +39,14 @@ export function losesBody(
 ): boolean {
   if (method === "DELETE") return false;
   if (body.length === undefined) return true;
-  const { redirected, emptiesStreams = false } = clientKindOf(headers);
-  return redirected === "empties" || emptiesStreams && cameThroughProxy({ headers, version });
+  const { kind: { redirected, emptiesStreams = false }, isForwarded } = pushClientOf(headers);
+  return redirected === "empties" || emptiesStreams && cameThroughProxy(version, isForwarded);
 }
 
 /**
  * Whether a request came through another proxy. Over HTTP/1.0 it did: none of the known clients speaks it, but
  * nginx does before 1.29.7, and adds no header.
  */
-function cameThroughProxy(
-  { headers, version }: Pick<IncomingRequest, "headers" | "version">,
-): boolean {
-  return version === "1.0" || OF_PROXIES.some((name) => headerValue(headers, name) !== undefined);
+function cameThroughProxy(version: IncomingRequest["version"], isForwarded: boolean): boolean {
+  return version === "1.0" || isForwarded;
 }

@@ -3,8 +3,7 @@
 import type { Logger } from "../../log.ts";
 import type { Metrics } from "../../metrics/metrics.ts";
 import type { IncomingRequest } from "../message.ts";
-import { headerValue } from "../../wire/headers.ts";
-import { CLIENT_KINDS, type ClientKind, clientKindOf } from "./client_kinds.ts";
+import { CLIENT_KINDS, type ClientKind, pushClientOf } from "./client_kinds.ts";
 
 /** Takes note of a push that was redirected. */
 export type NoteRedirect = (request: Pick<IncomingRequest, "headers" | "client">) => void;
@@ -25,11 +24,10 @@ export function createRedirectLog(
   for (const { name } of CLIENT_KINDS) metrics.redirected(name, 0);
   const warned = new Set<ClientKind>();
   return ({ headers, client }) => {
-    const kind = clientKindOf(headers);
+    const { kind, agent = "" } = pushClientOf(headers);
     metrics.redirected(kind.name, 1);
     if (kind.redirected !== "loses" || warned.has(kind) || !isRedirectMode()) return;
     warned.add(kind);
-    const agent = headerValue(headers, "user-agent") ?? "";
     log.warn("a redirected client may lose its pushes", {
       kind: kind.name,
       user_agent: agent.slice(0, AGENT_LENGTH_MAX),

@@ -11,8 +11,8 @@ import { errorText } from "../../log.ts";
 import type { Membership } from "../../membership/membership.ts";
 import { createGunzip } from "../../pushgateway/pages/gunzip.ts";
 import { type Packing, packingOf, unpacks, unpacksAll } from "../../pushgateway/versions.ts";
-import { headerValue } from "../../wire/headers.ts";
 import { type Reply, textReply } from "../message.ts";
+import { pushClientOf } from "./client_kinds.ts";
 import { type BodyLimits, refuseMemory, tooLarge } from "./body.ts";
 import { createUnsnappy } from "./snappy.ts";
 
@@ -64,9 +64,10 @@ export function createUnpacker(records: () => Records): Unpacker {
     dueFor(headers) {
       const old = oldVersions(records());
       if (old.length === 0) return undefined; // the usual case, without a look-up
-      const encoding = headerValue(headers, "content-encoding");
+      const { encoding } = pushClientOf(headers);
+      if (encoding === undefined) return undefined;
       const packing = packingOf(encoding);
-      if (encoding === undefined || packing === undefined) return undefined;
+      if (packing === undefined) return undefined;
       return old.some((version) => !unpacks(version, encoding)) ? packing : undefined;
     },
     async unpack(packed, packing, { bytesMax, memory }) {

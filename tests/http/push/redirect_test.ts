@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { placementKey } from "../../../src/group/group.ts";
 import type { NameScheme } from "../../../src/group/label_name.ts";
 import { parsePushPath } from "../../../src/group/push_path.ts";
-import { previewPush, type PushContext, redirectPush } from "../../../src/http/push/redirect.ts";
-import { answerOf } from "../messages.ts";
+import { previewPush, type PushDeps, redirectPush } from "../../../src/http/push/redirect.ts";
+import type { Snapshot } from "../../../src/http/snapshot.ts";
+import { answerOf, incoming } from "../messages.ts";
 import { ONE_ACTIVE, UNKNOWN, view } from "../view.ts";
 
 const LOCATIONS: readonly [target: string, path: string, why: string][] = [
@@ -30,7 +31,7 @@ const LOCATIONS: readonly [target: string, path: string, why: string][] = [
 ];
 for (const [target, path, why] of LOCATIONS) {
   Deno.test(`a push is redirected with its path ${why}`, { permissions: "none" }, () => {
-    const answer = redirect(target, context());
+    const answer = redirect(target);
     assert.equal(answer.status, 307);
     assert.equal(answer.headers.get("location"), `http://a:9091${path === "=" ? target : path}`);
   });
@@ -39,7 +40,7 @@ for (const [target, path, why] of LOCATIONS) {
 Deno.test("a redirect tells whoever does not follow it what to do", {
   permissions: "none",
 }, async () => {
-  const text = await redirect("/metrics/job/a", context()).text();
+  const text = await redirect("/metrics/job/a").text();
   assert.match(text, /^not pushed yet: .* mode: auto .*\n$/);
 });
 
@@ -47,10 +48,9 @@ Deno.test("a push is redirected to the spelling that its owner has of the group"
   permissions: "none",
 }, () => {
   const spelt = "/metrics/job/a/instance@base64/=";
-  const pathOn: PushContext["pathOn"] = (member, id, scheme) =>
+  const pathOn: PushDeps["handoff"]["pathOn"] = (member, id, scheme) =>
     `${member} ${id} ${scheme}` === "a:9091 /metrics/job/a legacy" ? spelt : undefined;
-  const locationOf = (target: string) =>
-    redirect(target, context({ pathOn })).headers.get("location");
+  const locationOf = (target: string) => redirect(target, { pathOn }).headers.get("location");
   assert.equal(locationOf("/metrics/job/a"), `http://a:9091${spelt}`);
   assert.equal(locationOf("/metrics/job/b"), "http://a:9091/metrics/job/b");
 });
@@ -63,7 +63,7 @@ Deno.test("each group is redirected to its owner on the ring", { permissions: "n
     const owner = snapshot.ring.ownerOf(path);
     assert(owner);
     owners.add(owner);
-    const { headers } = redirect(path, context({ snapshot }));
+    const { headers } = redirect(path, { snapshot });
     assert.equal(headers.get("location"), `http://${owner}${path}`);
   }
   assert.equal(owners.size, 3);
@@ -77,7 +77,7 @@ Deno.test("two spellings of one group have one owner", { permissions: "none" }, 
       `/metrics/job/j/zone/z${i}/env@base64/eA`,
       `/metrics//job/%6a/env/x/zone/z${i}?x`,
     ].map((target) => {
-      const { headers } = redirect(target, context({ snapshot }));
+      const { headers } = redirect(target, { snapshot });
       return /^http:\/\/[^/]+/.exec(headers.get("location") ?? "")?.[0];
     });
     assert.deepEqual(new Set(hosts).size, 1, `${hosts}`);
@@ -98,7 +98,7 @@ for (const [target, status, reason, allow] of REFUSED) {
       `${method} ${target} is ${status}, with a reason`,
       { permissions: "none" },
       async () => {
-        const answer = respond(target, context());
+        const answer = respond(target);
         assert.equal(answer.status, status);
         assert.match(await answer.text(), reason);
         assert.equal(answer.headers.get("allow"), allow);
@@ -113,7 +113,7 @@ for (const [method, respond] of [["PUT", redirect], ["GET", preview]] as const) 
     `${method} while no member is known is 503 and may be tried again`,
     { permissions: "none" },
     async () => {
-      const answer = respond("/metrics/job/a", context({ snapshot: UNKNOWN }));
+      const answer = respond("/metrics/job/a", { snapshot: UNKNOWN });
       assert.equal(answer.status, 503);
       assert.equal(answer.headers.get("retry-after"), "1");
       assert.match(await answer.text(), /^no Pushgateway is known yet\n$/);
@@ -122,20 +122,20 @@ for (const [method, respond] of [["PUT", redirect], ["GET", preview]] as const) 
 }
 
 Deno.test("a bad path is 400 even while no member is known", { permissions: "none" }, async () => {
-  const answer = redirect("/metrics/job/a/b", context({ snapshot: UNKNOWN }));
+  const answer = redirect("/metrics/job/a/b", { snapshot: UNKNOWN });
   assert.equal(answer.status, 400);
   await answer.text();
 });
 
 Deno.test("the preview is the Go tool's text", { permissions: "none" }, async () => {
-  const answer = preview("/metrics/job/a/env/x?y=1", context());
+  const answer = preview("/metrics/job/a/env/x?y=1");
   assert.equal(answer.status, 200);
   assert.equal(await answer.text(), "nextUrl:http://a:9091/metrics/job/a/env/x?y=1");
 });
 
 Deno.test("the preview is JSON where the client prefers it", { permissions: "none" }, async () => {
   const accept = "text/html;q=0.5, application/json";
-  const answer = preview("/metrics/job/b/zone/z/env@base64/eA==", context(), accept);
+  const answer = preview("/metrics/job/b/zone/z/env@base64/eA==", {}, accept);
   assert.match(answer.headers.get("content-type") ?? "", /^application\/json/);
   assert.deepEqual(await answer.json(), {
     owner: "a:9091",
@@ -154,7 +154,7 @@ const SCHEMES: readonly [scheme: NameScheme, name: string, path: string][] = [
 for (const [nameScheme, name, path] of SCHEMES) {
   Deno.test(`the preview reads names as ${nameScheme}`, { permissions: "none" }, async () => {
     const target = "/metrics/job/j/U__a_2f_b/x";
-    const answer = preview(target, context({ nameScheme }), "application/json");
+    const answer = preview(target, { nameScheme }, "application/json");
     const shown = await answer.json();
     assert.deepEqual(shown.group, { job: "j", [name]: "x" });
     assert.equal(shown.path, path);
@@ -164,23 +164,32 @@ for (const [nameScheme, name, path] of SCHEMES) {
   });
 }
 
-function redirect(target: string, context: PushContext): Response {
-  return answerOf(redirectPush(target, context));
+const REQUEST = incoming(new Request("http://localhost/", { method: "PUT" }));
+
+function redirect(target: string, own?: Own): Response {
+  return answerOf(redirectPush(REQUEST, target, deps(own)));
 }
 
-function preview(target: string, context: PushContext, accept = "*/*"): Response {
-  return answerOf(previewPush(target, context, accept));
+function preview(target: string, own?: Own, accept = "*/*"): Response {
+  return answerOf(previewPush(target, accept, deps(own)));
 }
 
-function context(own: Partial<PushContext> = {}): PushContext {
-  const upstream = { scheme: "http", routePrefix: "" };
+/** What a test sets itself. */
+interface Own {
+  readonly snapshot?: Snapshot;
+  readonly nameScheme?: NameScheme;
+  readonly pathOn?: PushDeps["handoff"]["pathOn"];
+}
+
+function deps(
+  { snapshot = ONE_ACTIVE, nameScheme = "legacy", pathOn = () => undefined }: Own = {},
+): PushDeps {
+  const upstream = { scheme: "http", routePrefix: "" } as const;
   return {
-    snapshot: ONE_ACTIVE,
-    nameScheme: "legacy",
-    upstream,
+    snapshot: () => snapshot,
+    config: () => ({ nameScheme, upstream }),
     onRedirected() {},
-    holdersOf: () => [],
-    pathOn: () => undefined,
-    ...own,
+    handoff: { pathOn },
+    members: { holdersOf: () => [] },
   };
 }
