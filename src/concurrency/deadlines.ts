@@ -5,48 +5,61 @@
  * @module
  */
 
-/** A deadline that has been set. */
+/** A deadline. It passes at most once each time that it is set. */
 export interface Deadline {
-  /** Cancels the deadline. Does nothing if it has passed. */
+  /** Sets it: it passes once `ms` have gone by, and up to 200 ms later. Replaces an earlier time. */
+  set(ms: number): void;
+  /** Cancels it. Does nothing if it has passed. */
   clear(): void;
 }
 
 /** The deadlines of one app. Disposal cancels all of them. */
 export interface Deadlines extends Disposable {
-  /** Calls `late` once `ms` have passed, and up to 200 ms later. */
+  /** Creates a deadline that is not set. It may be set again and again. @param late called as it passes */
+  create(late: () => void): Deadline;
+  /** Creates a deadline and sets it. */
   set(ms: number, late: () => void): Deadline;
 }
 
 const TICK_MS = 100;
+const NEVER = Infinity;
 
-/** One deadline. A cancelled one is dropped at the next tick, which costs less than finding it at once. */
-class SetDeadline implements Deadline {
-  readonly tick: number;
-  #late: (() => void) | undefined;
+/** Puts a deadline on the list of those that are looked at. @returns the tick of a time from now */
+type Enlist = (deadline: SharedDeadline, ms: number) => number;
 
-  constructor(tick: number, late: () => void) {
-    this.tick = tick;
+/**
+ * One deadline. It stays on the list until the first tick at which it is not set, which costs less than taking
+ * it off at once, and nothing at all if it is set again before.
+ */
+class SharedDeadline implements Deadline {
+  /** When it passes. */
+  tick = NEVER;
+  isListed = false;
+  readonly #enlist: Enlist;
+  readonly #late: () => void;
+
+  constructor(enlist: Enlist, late: () => void) {
+    this.#enlist = enlist;
     this.#late = late;
   }
 
-  get isSet(): boolean {
-    return this.#late !== undefined;
+  set(ms: number): void {
+    this.tick = this.#enlist(this, ms);
   }
 
   clear(): void {
-    this.#late = undefined;
+    this.tick = NEVER;
   }
 
   pass(): void {
-    const late = this.#late;
     this.clear();
-    late?.();
+    this.#late();
   }
 }
 
 /** Creates a set of deadlines; its timer runs only while there are some. */
 export function createDeadlines(): Deadlines {
-  let all: SetDeadline[] = [];
+  let all: SharedDeadline[] = [];
   let now = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -55,20 +68,34 @@ export function createDeadlines(): Deadlines {
     now++;
     // `all` may grow meanwhile, by deadlines that do not pass yet.
     for (const deadline of all) if (deadline.tick <= now) deadline.pass();
-    all = all.filter(({ isSet }) => isSet);
+    for (const deadline of all) deadline.isListed = deadline.tick !== NEVER;
+    all = all.filter(({ isListed }) => isListed);
     if (all.length > 0) timer ??= setTimeout(tick, TICK_MS);
   }
 
-  return {
-    set(ms, late) {
-      // The current tick may be about to end, so the first one that counts is the next.
-      const deadline = new SetDeadline(now + 1 + Math.ceil(ms / TICK_MS), late);
+  const enlist: Enlist = (deadline, ms) => {
+    if (!deadline.isListed) {
+      deadline.isListed = true;
       all.push(deadline);
       timer ??= setTimeout(tick, TICK_MS);
+    }
+    // The current tick may be about to end, so the first one that counts is the next.
+    return now + 1 + Math.ceil(ms / TICK_MS);
+  };
+
+  return {
+    create: (late) => new SharedDeadline(enlist, late),
+    set(ms, late) {
+      const deadline = new SharedDeadline(enlist, late);
+      deadline.set(ms);
       return deadline;
     },
     [Symbol.dispose]() {
-      for (const deadline of all) deadline.clear();
+      for (const deadline of all) {
+        deadline.clear();
+        deadline.isListed = false;
+      }
+      all = [];
       clearTimeout(timer);
       timer = undefined;
     },

@@ -55,3 +55,44 @@ Deno.test("a deadline may end all of them", { permissions: "none" }, async () =>
   deadlines.set(1, () => assert.fail("called"));
   await over.promise;
 });
+
+Deno.test("a deadline may be set again, and passes once each time", {
+  permissions: "none",
+}, async () => {
+  using deadlines = createDeadlines();
+  let passed = 0;
+  let over = Promise.withResolvers<void>();
+  const deadline = deadlines.create(() => {
+    passed++;
+    over.resolve();
+  });
+  for (let i = 0; i < 100; i++) {
+    deadline.set(1);
+    deadline.clear();
+  }
+  await new Promise<void>((resolve) => deadlines.set(150, resolve));
+  assert.equal(passed, 0);
+  for (const expected of [1, 2]) {
+    const begin = performance.now();
+    deadline.set(1);
+    deadline.set(150); // replaces the earlier time
+    await over.promise;
+    assert.equal(passed, expected);
+    assert(performance.now() - begin >= 149);
+    over = Promise.withResolvers();
+  }
+  await new Promise<void>((resolve) => deadlines.set(150, resolve));
+  assert.equal(passed, 2);
+});
+
+Deno.test("a deadline may be set again after all were cancelled", {
+  permissions: "none",
+}, async () => {
+  using deadlines = createDeadlines();
+  const over = Promise.withResolvers<void>();
+  const deadline = deadlines.create(over.resolve);
+  deadline.set(1);
+  deadlines[Symbol.dispose]();
+  deadline.set(1);
+  await over.promise;
+});

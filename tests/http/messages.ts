@@ -1,9 +1,19 @@
 /** Requests and replies for tests, from and to the web's own types. @module */
 
+import type { Deadline, Deadlines } from "../../src/concurrency/deadlines.ts";
 import type { IncomingRequest, Parts, Reply } from "../../src/http/message.ts";
 
 /** A client's address, from the range for documentation. */
 export const CLIENT = "192.0.2.7";
+
+const UNTIMED: Deadline = { set() {}, clear() {} };
+
+/** Deadlines that never pass. */
+export const NO_DEADLINES: Deadlines = {
+  create: () => UNTIMED,
+  set: () => UNTIMED,
+  [Symbol.dispose]() {},
+};
 
 /** The request as the server would hand it over; its body comes as the stream does. */
 export function incoming(request: Request): IncomingRequest {

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { Validator } from "@seriousme/openapi-schema-validator";
-import { z } from "zod";
+import * as z from "zod";
 import manifest from "../../deno.json" with { type: "json" };
 import { forecastView, memberView, scrapingView } from "../../src/http/api/views.ts";
 import { MEMBER_STATES } from "../../src/membership/membership.ts";

@@ -6,7 +6,7 @@ import { buildInfo } from "../../src/build.ts";
 import { createMetrics } from "../../src/metrics/metrics.ts";
 import { isPending } from "../concurrency/settled.ts";
 import { Reply } from "../../src/http/message.ts";
-import { answerOf, incoming } from "./messages.ts";
+import { answerOf, incoming, NO_DEADLINES } from "./messages.ts";
 import { readSpecification, SPECIFICATION_PERMISSIONS } from "./openapi.ts";
 import { ONE_ACTIVE, UNKNOWN } from "./view.ts";
 
@@ -383,7 +383,7 @@ function deps(
     members: { views: unasked, list: unasked, drain: unasked, plan: unasked, holdersOf: () => [] },
     awaitsDiscovery: () => false,
     pushed: unasked,
-    deadlines: { set: () => ({ clear() {} }), [Symbol.dispose]() {} },
+    deadlines: NO_DEADLINES,
     metrics: createMetrics(buildInfo()),
     log: openLog({ level, format: "logfmt", write: (line) => lines.push(line) }),
     now: () => 0,

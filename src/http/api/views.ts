@@ -1,6 +1,6 @@
 /** The JSON of members and plans in the API, for the server and for clients. @module */
 
-import { z } from "zod";
+import * as z from "zod";
 import type { Scraping } from "../../config/scraping.ts";
 import type { Forecast } from "../../handoff/plan/forecast.ts";
 import { type Member, parseMember } from "../../member.ts";

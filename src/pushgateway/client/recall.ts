@@ -17,6 +17,9 @@ const BYTES_MAX = 1_024;
 
 const HEAD_END = Buffer.from("\r\n\r\n");
 
+/** Takes the first bytes of a buffer, up to a length, as {@linkcode AnswerReader.take} does. */
+export type TakeFirst = (buffer: Buffer, length?: number) => Answer | undefined;
+
 /**
  * Returns a `take` that skips the reader if it has just read an answer from the same bytes. Only answers
  * without a body that arrive in one piece are recognized.
@@ -26,12 +29,13 @@ const HEAD_END = Buffer.from("\r\n\r\n");
  * part of a further answer can be in these bytes, because its head would end there, and an answer without a
  * request makes the connection unusable. After any other answer nothing is recognized on this connection.
  */
-export function recallAnswers(reader: Recalling): AnswerReader["take"] {
+export function recallAnswers(reader: Recalling): TakeFirst {
   let clean = true;
   let known: { readonly bytes: Buffer; readonly answer: Answer } | undefined;
-  return (chunk) => {
+  return (buffer, length = buffer.length) => {
     const inOnePiece = !reader.begun && !reader.inParts;
-    if (clean && inOnePiece && known?.bytes.equals(chunk)) return known.answer;
+    if (clean && inOnePiece && known && isFirst(known.bytes, buffer, length)) return known.answer;
+    const chunk = buffer.subarray(0, length);
     const answer = reader.take(chunk);
     if (!answer) return undefined;
     clean &&= reader.reusable && chunk.subarray(-HEAD_END.length).equals(HEAD_END);
@@ -40,4 +44,9 @@ export function recallAnswers(reader: Recalling): AnswerReader["take"] {
     }
     return answer;
   };
+}
+
+/** Whether these bytes are the first ones of a buffer. There is no view of them, which takes 0.1 µs. */
+function isFirst(bytes: Buffer, buffer: Buffer, length: number): boolean {
+  return bytes.length === length && bytes.compare(buffer, 0, length) === 0;
 }

@@ -6,7 +6,7 @@ import { parseConfig } from "../../../src/config/load.ts";
 import { createProxy, type ProxyDeps } from "../../../src/http/push/proxy.ts";
 import type { Member } from "../../../src/member.ts";
 import { createMetrics } from "../../../src/metrics/metrics.ts";
-import { incoming } from "../messages.ts";
+import { incoming, NO_DEADLINES } from "../messages.ts";
 import { view } from "../view.ts";
 
 const id = "/metrics/job/a";
@@ -48,7 +48,7 @@ Deno.test("a push of which it was said that it is in place goes to the owner tha
       taken() {},
       mustHearOf: () => new Set<Member>(),
     },
-    deadlines: { set: () => ({ clear() {} }), [Symbol.dispose]() {} },
+    deadlines: NO_DEADLINES,
     metrics: createMetrics(buildInfo()),
     failures: { tell() {}, works() {} },
     onAnswered() {},
