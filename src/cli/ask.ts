@@ -2,7 +2,7 @@
 
 import { Agent, request } from "node:http";
 import { text } from "node:stream/consumers";
-import { z } from "zod";
+import * as z from "zod";
 import type { TlsConfig } from "../config/consul.ts";
 import type { HttpClientConfig } from "../config/http_client.ts";
 import { readTlsOptions } from "../config/tls_options.ts";

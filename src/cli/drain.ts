@@ -1,6 +1,6 @@
 /** `dynamic-sharding drain`: drains a member of a running service, and waits until it is empty. @module */
 
-import { z } from "zod";
+import * as z from "zod";
 import { type MemberView, memberView } from "../http/api/views.ts";
 import type { Member } from "../member.ts";
 import { ask, type RunningService } from "./ask.ts";

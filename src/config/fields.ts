@@ -1,7 +1,7 @@
 /** Building blocks for the sections of a configuration file. @module */
 
 import { closest, distance } from "fastest-levenshtein";
-import { z } from "zod";
+import * as z from "zod";
 import { Secret } from "./secret.ts";
 import { show } from "./values.ts";
 

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { z } from "zod";
+import * as z from "zod";
 import { type Member, parseMember } from "../member.ts";
 import { conflicts, field } from "./conflicts.ts";
 import { addressOf } from "./same_address.ts";

@@ -1,7 +1,7 @@
 /** Sources of members besides Consul and the servers of the file: `dns_sd` and `file_sd`. @module */
 
 import { isIP } from "node:net";
-import type { z } from "zod";
+import type * as z from "zod";
 import { parseMember, splitMember } from "../member.ts";
 import { filledList, scalar, section } from "./fields.ts";
 import { parseInterval, parsePort, parseWord, show } from "./values.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { z } from "zod";
+import * as z from "zod";
 import { type Member, parseMember } from "../member.ts";
 import { list, scalar, section, toIssues } from "./fields.ts";
 import { show } from "./values.ts";

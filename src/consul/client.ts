@@ -5,7 +5,7 @@
  */
 
 import Consul from "consul";
-import { z } from "zod";
+import * as z from "zod";
 import { type ConsulConfig, consulUrl } from "../config/consul.ts";
 import type { TlsFiles } from "../config/named_files.ts";
 import { openConnections } from "./connections.ts";

@@ -1,7 +1,7 @@
 /** Asks Consul for the cause of a failure that does not name it. @module */
 
 import type Consul from "consul";
-import { z } from "zod";
+import * as z from "zod";
 import type { Connections } from "./connections.ts";
 import {
   type ConsulFailure,

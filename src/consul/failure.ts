@@ -6,7 +6,7 @@
  */
 
 import { Buffer } from "node:buffer";
-import { z } from "zod";
+import * as z from "zod";
 import { type ConsulConfig, consulUrl } from "../config/consul.ts";
 import { type TlsPeer, tlsRemedy } from "../config/tls_remedy.ts";
 import { policyRules, rightFor } from "./policy.ts";

@@ -6,7 +6,7 @@
  */
 
 import { EventEmitter } from "node:events";
-import { z } from "zod";
+import * as z from "zod";
 import { readFailure } from "../config/files.ts";
 import { ConsulFailure, type FailureConfig, failureOf, noToken } from "./failure.ts";
 import { watchAgent } from "./tripwire.ts";

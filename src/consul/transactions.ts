@@ -6,7 +6,7 @@
  */
 
 import { Buffer } from "node:buffer";
-import { z } from "zod";
+import * as z from "zod";
 import { isStatus } from "./failure.ts";
 
 /** A key of the KV store that no session holds, as it was found. */

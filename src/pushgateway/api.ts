@@ -4,7 +4,7 @@
  * @module
  */
 
-import { z } from "zod";
+import * as z from "zod";
 import { PARTIAL_FAMILY } from "./partial.ts";
 
 /** Groups between two pauses for other work. */

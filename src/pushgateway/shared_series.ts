@@ -6,7 +6,7 @@
  * @module
  */
 
-import { z } from "zod";
+import * as z from "zod";
 import { groupId, groupOfLabels, parseGroupId } from "../group/group.ts";
 import { type ApiGroup, labelsOf } from "./api.ts";
 

@@ -1,6 +1,6 @@
 /** A Consul, four Pushgateways behind relays, and two instances of the service. @module */
 
-import { z } from "zod";
+import * as z from "zod";
 import { startConsul } from "../../tools/consul.ts";
 import { type Pushgateway, startPushgateway } from "../../tools/pushgateway.ts";
 import { waitFor } from "../../tools/wait.ts";

@@ -1,6 +1,6 @@
 /** What the Pushgateways hold, by their own word and past the relays. @module */
 
-import { z } from "zod";
+import * as z from "zod";
 import { PARTIAL_FAMILY } from "../../src/pushgateway/partial.ts";
 import { request } from "../../tools/server.ts";
 import type { RelayedMember } from "./fleet.ts";

@@ -1,6 +1,6 @@
 /** An instance of the service that can be started again on its address, and whose whole log is kept. @module */
 
-import { z } from "zod";
+import * as z from "zod";
 import { within } from "../../src/concurrency/backoff.ts";
 import { type MemberView, memberView } from "../../src/http/api/views.ts";
 import { freePort } from "../../tools/ports.ts";

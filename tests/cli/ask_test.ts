@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { z } from "zod";
+import * as z from "zod";
 import { ask } from "../../src/cli/ask.ts";
 import { startApp } from "../integration/app.ts";
 

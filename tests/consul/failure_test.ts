@@ -1,7 +1,7 @@
 /** What an operator reads of a request to Consul that failed. @module */
 
 import assert from "node:assert/strict";
-import { z } from "zod";
+import * as z from "zod";
 import { Secret } from "../../src/config/secret.ts";
 import {
   type ConsulFailure,

@@ -1,7 +1,7 @@
 /** Commands speak to a service behind TLS and a password. */
 
 import assert from "node:assert/strict";
-import { z } from "zod";
+import * as z from "zod";
 import { ask } from "../../src/cli/ask.ts";
 import { createAuthority } from "../../tools/certificates.ts";
 import { run } from "../../tools/command.ts";

@@ -1,6 +1,6 @@
 /** What each instance announces of the ring that it goes by, and its text. Pure. @module */
 
-import { z } from "zod";
+import * as z from "zod";
 import { type Member, parseMember } from "../../member.ts";
 import type { HashRing } from "../../ring/hash_ring.ts";
 

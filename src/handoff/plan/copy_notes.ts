@@ -11,7 +11,7 @@
  * @module
  */
 
-import { z } from "zod";
+import * as z from "zod";
 import type { Note } from "../../consul/locks/locks.ts";
 import { parseMember } from "../../member.ts";
 import type { Whereabouts } from "./whereabouts.ts";

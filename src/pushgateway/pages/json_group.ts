@@ -1,6 +1,6 @@
 /** Reads one group of `/api/v1/metrics`. Pure. @module */
 
-import { z } from "zod";
+import * as z from "zod";
 import { typeOfJson } from "./family.ts";
 
 /** Label names and values. */
