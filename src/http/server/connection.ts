@@ -20,6 +20,7 @@ import { bytesOf } from "./answer_bytes.ts";
 import { Input, type InputMemory } from "./input.ts";
 import { type BodySource, RequestBody } from "./request_body.ts";
 import type { ShortAnswer, ShortAnswers } from "./short_answers.ts";
+import type { SecureConnection } from "./secure_connection.ts";
 import type { Socket } from "./socket.ts";
 
 /** Seconds for a head to arrive, from its first byte on. */
@@ -47,6 +48,10 @@ export interface Shared {
   readonly handler: Handler;
   /** Called with input that is not a request. */
   readonly onRefused: (refusal: Refusal, client: string) => void;
+  /** Called when a connection breaks off, or by an internal error. */
+  readonly onFailed: (error: unknown, client: string) => void;
+  /** Called when a connection has ended. */
+  readonly onEnded: (connection: Connection | SecureConnection) => void;
   /** A clock that counts seconds. */
   seconds: number;
   /** The current time, in the format of RFC 9110, 5.6.7. */
@@ -106,11 +111,7 @@ export class Connection {
     return this.#state === "request" || this.#state === "head";
   }
 
-  /**
-   * Serves the client until the connection is closed by either side.
-   *
-   * @throws if the connection breaks off
-   */
+  /** Serves the client until the connection is closed by either side. Never throws. */
   async run(): Promise<void> {
     const input = this.#input;
     try {
@@ -149,11 +150,14 @@ export class Connection {
         this.#rest();
         this.#due = this.#shared.seconds + IDLE_S_MAX;
       }
+    } catch (error) {
+      this.#shared.onFailed(error, this.client);
     } finally {
       await this.#refusing;
       this.#rest();
       this.close();
       input.free();
+      this.#shared.onEnded(this);
     }
   }
 

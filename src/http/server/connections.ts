@@ -61,6 +61,16 @@ export function createConnections(
   const shared: Shared = {
     handler,
     onRefused,
+    onFailed(error, client) {
+      if (isOfConnection(error)) {
+        log.debug("connection lost", { client, err: errorText(error) });
+      } else log.error("connection ended by an internal error", { client, ...faultFields(error) });
+    },
+    onEnded(connection) {
+      if (!all.delete(connection) || all.size > 0) return;
+      clearInterval(ticking);
+      ticking = undefined;
+    },
     seconds: 0,
     date: "",
     isEnding: false,
@@ -85,18 +95,7 @@ export function createConnections(
     const connection = securing
       ? new SecureConnection(conn, securing, secureShared)
       : new Connection(conn, shared);
-    const { client } = connection;
-    const ended = connection.run().catch((error) => {
-      if (isOfConnection(error)) {
-        log.debug("connection lost", { client, err: errorText(error) });
-      } else log.error("connection ended by an internal error", { client, ...faultFields(error) });
-    }).finally(() => {
-      all.delete(connection);
-      if (all.size > 0) return;
-      clearInterval(ticking);
-      ticking = undefined;
-    });
-    all.set(connection, ended);
+    all.set(connection, connection.run());
     if (ticking !== undefined) return;
     tick();
     ticking = setInterval(tick, TICK_MS);

@@ -66,11 +66,37 @@ export class SecureConnection {
   }
 
   /**
-   * Performs the handshake, and serves the client until the connection is closed by either side.
-   *
-   * @throws if the connection breaks off after the handshake
+   * Performs the handshake, and serves the client until the connection is closed by either side. Never throws.
    */
   async run(): Promise<void> {
+    const { shared } = this.#secureShared;
+    try {
+      await this.#run();
+    } catch (error) {
+      shared.onFailed(error, this.client);
+    } finally {
+      shared.onEnded(this);
+    }
+  }
+
+  /** Checks whether its time is up. */
+  tick(): void {
+    if (this.#served) this.#served.tick();
+    else if (this.#due <= this.#secureShared.shared.seconds) this.close();
+  }
+
+  /** Closes it at once. */
+  close(): void {
+    if (this.#served) return this.#served.close();
+    try {
+      this.#conn.close();
+    } catch {
+      // It is closed already.
+    }
+  }
+
+  /** @throws if TLS breaks off after the handshake */
+  async #run(): Promise<void> {
     const { shared, log } = this.#secureShared;
     const { client } = this;
     let closed: Promise<void> | undefined;
@@ -93,23 +119,8 @@ export class SecureConnection {
       log.debug("TLS handshake failed", { client, err: errorText(error) });
       return;
     }
-    await this.#served.run().finally(() => closed);
-  }
-
-  /** Checks whether its time is up. */
-  tick(): void {
-    if (this.#served) this.#served.tick();
-    else if (this.#due <= this.#secureShared.shared.seconds) this.close();
-  }
-
-  /** Closes it at once. */
-  close(): void {
-    if (this.#served) return this.#served.close();
-    try {
-      this.#conn.close();
-    } catch {
-      // It is closed already.
-    }
+    await this.#served.run();
+    await closed;
   }
 
   async #secure(conn: Socket): Promise<SecuredSocket> {

@@ -27,6 +27,23 @@ interface Piece {
 
 const BUFFERS_A_PIECE = 256;
 
+/** A class, because an object with a closure takes more memory, and each connection has one. */
+class PartOfPiece implements SmallBuffer {
+  readonly bytes: Buffer;
+  readonly #piece: Piece;
+  readonly #giveBack: (piece: Piece, at: number) => void;
+
+  constructor(bytes: Buffer, piece: Piece, giveBack: (piece: Piece, at: number) => void) {
+    this.bytes = bytes;
+    this.#piece = piece;
+    this.#giveBack = giveBack;
+  }
+
+  free(): void {
+    this.#giveBack(this.#piece, this.bytes.byteOffset);
+  }
+}
+
 /**
  * Creates the buffers of one server, none of them in use.
  *
@@ -56,10 +73,7 @@ export function createSmallBuffers(size: number): SmallBuffers {
       const [piece = openPiece()] = open; // the oldest, so that the other ones become empty
       const at = piece.free.pop() ?? 0;
       if (piece.free.length === 0) open.delete(piece);
-      return {
-        bytes: Buffer.from(piece.memory, at, size),
-        free: () => giveBack(piece, at),
-      };
+      return new PartOfPiece(Buffer.from(piece.memory, at, size), piece, giveBack);
     },
   };
 }

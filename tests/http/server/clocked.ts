@@ -15,6 +15,8 @@ import { connect, type RawClient } from "./raw_client.ts";
 export function sharedWith(own: Partial<Shared> & Pick<Shared, "handler">): Shared {
   return {
     onRefused() {},
+    onFailed() {},
+    onEnded() {},
     seconds: 0,
     date: "",
     isEnding: false,
@@ -65,7 +67,7 @@ export async function openClocked(handler: Handler): Promise<Clocked> {
     setKeepAlive() {},
   };
   const connection = new Connection(counted, shared);
-  const ended = connection.run().catch(() => {});
+  const ended = connection.run();
   return {
     client,
     shared,
