@@ -342,12 +342,14 @@ async function redirectSent(
   target: string,
   deps: RouteDeps,
 ): Promise<Reply> {
-  const config = deps.config();
   if (!deps.handoff.isIdle()) {
-    const location = locatePush(target, config.nameScheme);
+    const { nameScheme } = deps.config();
+    const location = locatePush(target, nameScheme);
     if (location instanceof Reply) return location;
     const asked = { method: request.method, ...location };
     await deps.handoff.spellingKnown(asked);
+    // After a reload the path may name another group.
+    if (deps.config().nameScheme !== nameScheme) return await redirectSent(request, target, deps);
     if (deps.handoff.concerns(asked)) return unavailable("the group is about to be moved");
   }
   return redirectPush(request, target, deps);

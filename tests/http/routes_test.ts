@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { parseConfig } from "../../src/config/load.ts";
 import { createHandler, createRoutes, type RouteDeps } from "../../src/http/routes.ts";
+import type { NameScheme } from "../../src/group/label_name.ts";
 import { type LogLevel, openLog } from "../../src/log.ts";
 import { buildInfo } from "../../src/build.ts";
 import { createMetrics } from "../../src/metrics/metrics.ts";
@@ -140,7 +141,7 @@ for (const header of [["content-length", "4"], ["transfer-encoding", "chunked"]]
 }
 
 /** A push whose body comes until it is told to end. */
-function sending() {
+function sending(path = "/metrics/job/a") {
   const { promise: isSent, resolve: end } = Promise.withResolvers<void>();
   const body = new ReadableStream<Uint8Array>({
     start: (controller) => controller.enqueue(new Uint8Array(10)),
@@ -150,7 +151,7 @@ function sending() {
     },
   });
   const headers = { "content-length": "10" };
-  return { request: new Request("http://h/metrics/job/a", { method: "PUT", body, headers }), end };
+  return { request: new Request(`http://h${path}`, { method: "PUT", body, headers }), end };
 }
 
 Deno.test("a redirect is answered once the body has come", { permissions: "none" }, async () => {
@@ -232,6 +233,31 @@ Deno.test("a group that is out of place when the body has come is not redirected
   end();
   const { status, headers } = await answering;
   assert.deepEqual([status, headers.get("retry-after")], [503, "1"]);
+});
+
+Deno.test("a reload of the name scheme while a push waits asks again where its group is", {
+  permissions: "none",
+}, async () => {
+  const { request, end } = sending("/metrics/job/a/U__b_2e_c/d");
+  const asked: string[] = [];
+  let nameScheme: NameScheme = "legacy";
+  const handoff = {
+    isIdle: () => asked.length === 0 && nameScheme === "legacy" && !isSent,
+    spellingKnown: ({ id }: { id: string }) => {
+      asked.push(id);
+      if (nameScheme === "utf8") return undefined;
+      nameScheme = "utf8";
+      return Promise.resolve();
+    },
+    concerns: ({ id }: { id: string }) => id.includes("U__"),
+    pathOn: () => undefined,
+  };
+  let isSent = false;
+  const answering = handlerOf({ handoff, config: () => ({ ...CONFIG, nameScheme }) })(request);
+  isSent = true;
+  end();
+  const { status } = await answering;
+  assert.deepEqual([status, asked], [307, ["/metrics/job/a/U__b_2e_c/d", "/metrics/job/a/b.c/d"]]);
 });
 
 const RELOADS: readonly [
