@@ -67,10 +67,13 @@ export function createDeadlines(): Deadlines {
     timer = undefined;
     now++;
     // `all` may grow meanwhile, by deadlines that do not pass yet.
-    for (const deadline of all) if (deadline.tick <= now) deadline.pass();
-    for (const deadline of all) deadline.isListed = deadline.tick !== NEVER;
-    all = all.filter(({ isListed }) => isListed);
-    if (all.length > 0) timer ??= setTimeout(tick, TICK_MS);
+    try {
+      for (const deadline of all) if (deadline.tick <= now) deadline.pass();
+    } finally {
+      for (const deadline of all) deadline.isListed = deadline.tick !== NEVER;
+      all = all.filter(({ isListed }) => isListed);
+      if (all.length > 0) timer ??= setTimeout(tick, TICK_MS);
+    }
   }
 
   const enlist: Enlist = (deadline, ms) => {

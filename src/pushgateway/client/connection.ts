@@ -295,8 +295,7 @@ class MemberConnection implements Connection {
 
   /** Called when a read that was started without a request has ended. */
   readonly #heard = (): void => {
-    // If it has become the first read of a request, that is told before the request can end and another read
-    // starts.
+    // A request that takes over this read clears `#ahead` first. Then there is nothing to do.
     if (this.#ahead) this.#close();
   };
 

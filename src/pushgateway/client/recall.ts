@@ -17,7 +17,7 @@ const BYTES_MAX = 1_024;
 
 const HEAD_END = Buffer.from("\r\n\r\n");
 
-/** Takes the first bytes of a buffer, up to a length, as {@linkcode AnswerReader.take} does. */
+/** Takes the first bytes of a buffer, all of it by default. Otherwise like {@linkcode AnswerReader.take}. */
 export type TakeFirst = (buffer: Buffer, length?: number) => Answer | undefined;
 
 /**

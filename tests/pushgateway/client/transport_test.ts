@@ -234,6 +234,27 @@ for (const [whose, tls] of [["Deno's", {}], ["Node's", { insecureSkipVerify: tru
   });
 }
 
+Deno.test("a body of any size arrives whole, and its connection is used again", async () => {
+  const sizes = [0, 10, 65_536, 65_537, 9_000_000]; // the last one takes more than one write
+  const bodyOf = (size: number) => "0123456789".repeat(Math.ceil(size / 10)).slice(0, size);
+  const received: string[] = [];
+  await using member = rawMember(async (connection) => {
+    for (;;) {
+      const request = await connection.request();
+      if (request === "") return;
+      received.push(request.slice(request.indexOf("\r\n\r\n") + 4));
+      await connection.write(OK);
+    }
+  });
+  using transport = openWith(UPSTREAM);
+  for (const size of [...sizes, ...sizes]) {
+    const body = new TextEncoder().encode(bodyOf(size));
+    await transport.send(member.member, { ...PUSH, body }, { timeoutMs: 10_000 });
+    assert(received.pop() === bodyOf(size), `a body of ${size} bytes`);
+  }
+  assert.equal(member.accepted, 1);
+});
+
 Deno.test("an answer that comes before the whole body was sent counts", async () => {
   await using member = rawMember(async (connection) => {
     await connection.write("HTTP/1.1 413 Too Large\r\nContent-Length: 4\r\n\r\nbig\n");
