@@ -44,6 +44,8 @@ createRequestReader(recall).readHead(heads[0]);
 
 bench("readHead", heads, (bytes) => reader.readHead(bytes));
 bench("recall.head", heads, (bytes) => recall.head(bytes, 0, bytes.length));
+const { fields } = recall;
+bench("recall.head expected", heads, (bytes) => recall.head(bytes, 0, bytes.length, fields));
 bench("murmur3", paths.plain, murmur3);
 bench("isPlainPath", paths.plain, isPlainPath);
 for (const [kind, inputs] of Object.entries(paths)) {

@@ -55,9 +55,13 @@ export class Reply {
 /** A reply that answers many requests as the same object, so that its bytes are made only once. */
 export class RecurringReply extends Reply {}
 
+/** The body of a redirect, for clients that do not follow it. */
+const NOT_PUSHED = "not pushed yet: send it again to the Location of this answer; " +
+  "for clients that do not, set mode: auto in the configuration of dynamic-sharding\n";
+
 /**
- * A redirect, in two parts. Redirects with the same base differ only in their paths, so that the bytes before
- * and after the path are made only once.
+ * A redirect of a push. Those with the same base differ only in their paths, so that the bytes before and
+ * after the path are made only once.
  */
 export class Redirect extends Reply {
   /** The beginning of the location. */
@@ -65,9 +69,8 @@ export class Redirect extends Reply {
   /** The rest of the location. */
   readonly path: string;
 
-  /** @param body the same for all redirects */
-  constructor(base: string, path: string, body: string) {
-    super(307, body, ["content-type", PLAIN_TEXT, "location", base + path]);
+  constructor(base: string, path: string) {
+    super(307, NOT_PUSHED, ["content-type", PLAIN_TEXT, "location", base + path]);
     this.base = base;
     this.path = path;
   }

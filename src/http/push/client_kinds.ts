@@ -1,6 +1,7 @@
 /** The kinds of clients that are told apart by their requests, and what each does with a 307. @module */
 
 import { headerValue } from "../../wire/headers.ts";
+import type { RequestHead } from "../../wire/request_head.ts";
 
 /** A kind of client. docs/redirected-clients.md has the versions that were run. */
 export interface ClientKind {
@@ -117,20 +118,6 @@ export const CLIENT_KINDS: readonly ClientKind[] = [
   OTHER,
 ];
 
-/** What the headers of a push tell of its client. */
-export interface PushClient {
-  readonly kind: ClientKind;
-  /** Its User-Agent. */
-  readonly agent: string | undefined;
-  readonly hasCredentials: boolean;
-  /** Whether the push has a length, so that its body does not stream. */
-  readonly hasLength: boolean;
-  /** How the body is packed: its Content-Encoding. */
-  readonly encoding: string | undefined;
-  /** Whether a header says that the push came through another proxy. */
-  readonly isForwarded: boolean;
-}
-
 /**
  * Headers of proxies. A client behind a proxy often cannot reach the Pushgateways; and if it streams a body,
  * which it cannot send twice, the proxy may have added a length.
@@ -144,23 +131,57 @@ const OF_PROXIES = [
   "x-forwarded-server",
 ];
 
+/** What the headers of a push tell of its client. Each answer is found when it is first asked for. */
+export class PushClient {
+  readonly #headers: readonly string[];
+  #kind: ClientKind | undefined;
+  #encoding: string | undefined;
+  #isForwarded: boolean | undefined;
+  #isUnbound: boolean | undefined;
+
+  constructor(headers: readonly string[]) {
+    this.#headers = headers;
+  }
+
+  get kind(): ClientKind {
+    return this.#kind ??= clientKindOf(this.#headers);
+  }
+
+  get agent(): string {
+    return headerValue(this.#headers, "user-agent") ?? "";
+  }
+
+  /** How the body is packed: its Content-Encoding, or nothing. */
+  get encoding(): string {
+    return this.#encoding ??= headerValue(this.#headers, "content-encoding") ?? "";
+  }
+
+  /** Whether it sends a length, and no credentials. */
+  get isUnbound(): boolean {
+    return this.#isUnbound ??= this.#has("content-length") && !this.#has("authorization");
+  }
+
+  /**
+   * Whether the push came through another proxy. Over HTTP/1.0 it did: none of the known clients speaks it, but
+   * nginx does before 1.29.7, and adds no header.
+   */
+  cameThroughProxy(version: RequestHead["version"]): boolean {
+    return version === "1.0" ||
+      (this.#isForwarded ??= OF_PROXIES.some((name) => this.#has(name)));
+  }
+
+  #has(name: string): boolean {
+    return headerValue(this.#headers, name) !== undefined;
+  }
+}
+
 /** By the list of headers: the list of a client is the same in all of its pushes. */
 const known = new WeakMap<readonly string[], PushClient>();
 
 /** Tells the client that has sent these headers. */
 export function pushClientOf(headers: readonly string[]): PushClient {
-  const before = known.get(headers);
-  if (before) return before;
-  const has = (name: string) => headerValue(headers, name) !== undefined;
-  const client = {
-    kind: clientKindOf(headers),
-    agent: headerValue(headers, "user-agent"),
-    hasCredentials: has("authorization"),
-    hasLength: has("content-length"),
-    encoding: headerValue(headers, "content-encoding"),
-    isForwarded: OF_PROXIES.some(has),
-  };
-  known.set(headers, client);
+  let client = known.get(headers);
+  if (!client) known.set(headers, client = new PushClient(headers));
   return client;
 }
 

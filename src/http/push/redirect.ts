@@ -8,9 +8,6 @@ import { locateGroup, locatePush } from "./location.ts";
 import { type IncomingRequest, jsonReply, Redirect, Reply, textReply } from "../message.ts";
 import type { Snapshot } from "../snapshot.ts";
 
-/** The body for clients that do not follow the redirect. */
-const NOT_PUSHED = "not pushed yet: send it again to the Location of this answer; " +
-  "for clients that do not, set mode: auto in the configuration of dynamic-sharding\n";
 /** Seconds after which a client may retry if no member can take a push. */
 const RETRY_AFTER_SECONDS = "1";
 
@@ -48,7 +45,7 @@ export function redirectPush(request: IncomingRequest, target: string, deps: Pus
   if (owner === undefined) return unavailable("no Pushgateway is known yet");
   deps.onRedirected(owner, request);
   const path = deps.handoff.pathOn(owner, located.id, nameScheme) ?? located.target;
-  return new Redirect(baseOf(owner, upstream), path, NOT_PUSHED);
+  return new Redirect(baseOf(owner, upstream), path);
 }
 
 type Upstream = ReturnType<PushDeps["config"]>["upstream"];

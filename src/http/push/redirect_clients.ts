@@ -17,11 +17,13 @@ export function followsRedirect(
   { method, version, headers }: Pick<IncomingRequest, "method" | "version" | "headers">,
   more: readonly string[],
 ): boolean {
-  const { agent, kind, hasLength, hasCredentials, isForwarded } = pushClientOf(headers);
-  if (method === "DELETE" || !hasLength || agent === undefined) return false;
+  if (method === "DELETE") return false;
+  const client = pushClientOf(headers);
   // Nearly all clients drop their credentials when the host changes.
-  if (hasCredentials || cameThroughProxy(version, isForwarded)) return false;
-  return kind.redirected === "follows" || more.some((beginning) => agent.startsWith(beginning));
+  if (!client.isUnbound || client.cameThroughProxy(version)) return false;
+  if (client.kind.redirected === "follows") return true;
+  const { agent } = client;
+  return agent !== "" && more.some((beginning) => agent.startsWith(beginning));
 }
 
 /**
@@ -39,14 +41,7 @@ export function losesBody(
 ): boolean {
   if (method === "DELETE") return false;
   if (body.length === undefined) return true;
-  const { kind: { redirected, emptiesStreams = false }, isForwarded } = pushClientOf(headers);
-  return redirected === "empties" || emptiesStreams && cameThroughProxy(version, isForwarded);
-}
-
-/**
- * Whether a request came through another proxy. Over HTTP/1.0 it did: none of the known clients speaks it, but
- * nginx does before 1.29.7, and adds no header.
- */
-function cameThroughProxy(version: IncomingRequest["version"], isForwarded: boolean): boolean {
-  return version === "1.0" || isForwarded;
+  const client = pushClientOf(headers);
+  const { redirected, emptiesStreams = false } = client.kind;
+  return redirected === "empties" || emptiesStreams && client.cameThroughProxy(version);
 }

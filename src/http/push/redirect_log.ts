@@ -24,7 +24,7 @@ export function createRedirectLog(
   for (const { name } of CLIENT_KINDS) metrics.redirected(name, 0);
   const warned = new Set<ClientKind>();
   return ({ headers, client }) => {
-    const { kind, agent = "" } = pushClientOf(headers);
+    const { kind, agent } = pushClientOf(headers);
     metrics.redirected(kind.name, 1);
     if (kind.redirected !== "loses" || warned.has(kind) || !isRedirectMode()) return;
     warned.add(kind);

@@ -65,7 +65,7 @@ export function createUnpacker(records: () => Records): Unpacker {
       const old = oldVersions(records());
       if (old.length === 0) return undefined; // the usual case, without a look-up
       const { encoding } = pushClientOf(headers);
-      if (encoding === undefined) return undefined;
+      if (encoding === "") return undefined;
       const packing = packingOf(encoding);
       if (packing === undefined) return undefined;
       return old.some((version) => !unpacks(version, encoding)) ? packing : undefined;

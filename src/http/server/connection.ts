@@ -82,7 +82,7 @@ export class Connection {
   readonly #input: Input;
   readonly #source: BodySource;
   #reader: RequestReader | undefined;
-  /** The fields of its last head that was known. */
+  /** The fields of the last head that was recognized, which the next one probably has, too. */
   #fields: KnownFields | undefined;
   /** The refusal of a head that took too long, in progress. */
   #refusing: Promise<void> | undefined;
@@ -161,8 +161,9 @@ export class Connection {
     }
   }
 
-  /** Checks whether its time is up. */
+  /** Checks whether its time is up. Called once a second. */
   tick(): void {
+    this.#fields = undefined; // a connection that does nothing should not keep them
     if (this.#due > this.#shared.seconds) return;
     this.#due = NEVER;
     if (this.#state !== "head") this.close();

@@ -60,7 +60,7 @@ Deno.test("a redirect is written as any other reply with the same headers", {
   for (const date of ["one", "two", "two"]) {
     for (const path of [...paths, ...paths]) {
       for (const base of bases) {
-        const redirect = new Redirect(base, path, "push there\n");
+        const redirect = new Redirect(base, path);
         const { status, headers, body } = redirect;
         assert.deepEqual([status, headers.slice(2)], [307, ["location", base + path]]);
         const expected = textOf(answers, new Reply(status, body, headers), date);
@@ -75,7 +75,7 @@ Deno.test("the bytes of a redirect stay the same while it is written", {
 }, () => {
   const answers = new ShortAnswers();
   const written = ["/a", "/b", "/c"].map((path) => {
-    const short = answers.bytesOf(new Redirect("http://a:9091", path, ""), "today");
+    const short = answers.bytesOf(new Redirect("http://a:9091", path), "today");
     assert(short);
     return { path, short };
   });
@@ -88,8 +88,7 @@ Deno.test("a redirect that is not short, or not ASCII, is written in another for
   permissions: "none",
 }, () => {
   const answers = new ShortAnswers();
-  const whole = (base: string, path: string) =>
-    answers.bytesOf(new Redirect(base, path, ""), "now");
+  const whole = (base: string, path: string) => answers.bytesOf(new Redirect(base, path), "now");
   assert(whole("http://a", "/a"));
   assert.equal(whole("http://a", `/${"a".repeat(4_000)}`), undefined);
   assert.equal(whole("http://a", "/\xe4"), undefined);
