@@ -7,12 +7,13 @@
  */
 
 import process from "node:process";
-import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { Counter, Gauge, Registry } from "prom-client";
 import type { BuildInfo } from "../build.ts";
 import type { LocksState } from "../consul/locks/locks.ts";
 import { MEMBER_STATES, type Membership } from "../membership/membership.ts";
 import type { Member } from "../member.ts";
 import { createEventLoopLag, type FollowEventLoop } from "./event_loop.ts";
+import { Histogram } from "./histogram.ts";
 import { createHandoffMetrics, type HandoffMetrics } from "./handoff.ts";
 import type { FailureKind } from "../pushgateway/client/connection.ts";
 import type { HashRing } from "../ring/hash_ring.ts";
@@ -71,12 +72,6 @@ export const LOCKS_STATES = {
 /** Seconds. A redirect takes well under a millisecond; a slow client may take many. */
 const DURATION_BUCKETS = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60];
 
-/**
- * Durations that are gathered before they are passed to prom-client. For a single request that takes several
- * microseconds, a quarter of the cost of a redirect. For each of many in a row it takes a tenth of that.
- */
-const PENDING_MAX = 1_000;
-
 /** Requests of one method and code that have not been passed to prom-client yet. */
 interface Tally {
   readonly method: string;
@@ -105,20 +100,11 @@ export function createMetrics(build: BuildInfo): Metrics {
   for (const method of PUSH_METHODS) {
     for (const code of PUSH_CODES) requests.inc({ method, code }, 0);
   }
-  const pendingSeconds = new Float64Array(PENDING_MAX);
-  let pending = 0;
-  const durations = new Histogram({
-    name: name("http_request_duration_seconds"),
-    help:
-      "Duration from the headers of an HTTP request to its answer. 0 for requests that are answered at once.",
-    buckets: DURATION_BUCKETS,
-    registers,
-    collect: observePending,
-  });
-  function observePending() {
-    for (const seconds of pendingSeconds.subarray(0, pending)) durations.observe(seconds);
-    pending = 0;
-  }
+  const durations = new Histogram(
+    name("http_request_duration_seconds"),
+    "Duration from the headers of an HTTP request to its answer. 0 for requests that are answered at once.",
+    DURATION_BUCKETS,
+  );
   /** Redirects of each kind of client that have not been passed to prom-client yet. */
   const redirected = new Map<string, { pushes: number }>();
   new Counter({
@@ -273,8 +259,7 @@ export function createMetrics(build: BuildInfo): Metrics {
   return {
     requestDone({ method, code, seconds }) {
       tallyOf(tallies, method, code).requests++;
-      pendingSeconds[pending++] = seconds;
-      if (pending === PENDING_MAX) observePending();
+      durations.observe(seconds);
     },
     redirected(client, pushes) {
       const count = redirected.get(client);
@@ -334,7 +319,7 @@ export function createMetrics(build: BuildInfo): Metrics {
     },
     handoff: createHandoffMetrics(registers),
     followEventLoop: createEventLoopLag(name("event_loop_lag_seconds"), registers),
-    render: () => registers[0].metrics(),
+    render: async () => `${await registers[0].metrics()}\n${durations.text()}`,
     contentType: registers[0].contentType,
   };
 }
