@@ -20,7 +20,6 @@ import { bytesOf } from "./answer_bytes.ts";
 import { Input, type InputMemory } from "./input.ts";
 import { type BodySource, RequestBody } from "./request_body.ts";
 import type { ShortAnswer, ShortAnswers } from "./short_answers.ts";
-import type { SecureConnection } from "./secure_connection.ts";
 import type { Socket } from "./socket.ts";
 
 /** Seconds for a head to arrive, from its first byte on. */
@@ -51,7 +50,7 @@ export interface Shared {
   /** Called when a connection breaks off, or by an internal error. */
   readonly onFailed: (error: unknown, client: string) => void;
   /** Called when a connection has ended. */
-  readonly onEnded: (connection: Connection | SecureConnection) => void;
+  readonly onEnded: (connection: ServedConnection) => void;
   /** A clock that counts seconds. */
   seconds: number;
   /** The current time, in the format of RFC 9110, 5.6.7. */
@@ -68,11 +67,25 @@ export interface Shared {
   readonly shortAnswers: ShortAnswers;
 }
 
-/** A connection that is served. */
-export class Connection {
-  /** Whether it has brought no request since the last check. */
-  isIdle = false;
+/** A connection that is served, as the server sees it. */
+export interface ServedConnection {
   /** The client's address. */
+  readonly client: string;
+  /** Whether it has brought no request since the last check. */
+  isIdle: boolean;
+  /** Whether there is no complete request that still has to be answered. */
+  readonly awaitsRequest: boolean;
+  /** Serves the client until the connection is closed by either side. Never throws. */
+  run(): Promise<void>;
+  /** Checks whether its time is up. Called once a second. */
+  tick(): void;
+  /** Closes it at once. */
+  close(): void;
+}
+
+/** A connection for plain HTTP, or what is in a secured one. */
+export class Connection implements ServedConnection {
+  isIdle = false;
   readonly client: string;
   /** What it waits for, or does. */
   #state: "request" | "head" | "answer" | "end" = "request";
@@ -106,12 +119,10 @@ export class Connection {
     this.#due = shared.seconds + IDLE_S_MAX;
   }
 
-  /** Whether there is no complete request that still has to be answered. */
   get awaitsRequest(): boolean {
     return this.#state === "request" || this.#state === "head";
   }
 
-  /** Serves the client until the connection is closed by either side. Never throws. */
   async run(): Promise<void> {
     const input = this.#input;
     try {
@@ -161,7 +172,6 @@ export class Connection {
     }
   }
 
-  /** Checks whether its time is up. Called once a second. */
   tick(): void {
     this.#fields = undefined; // a connection that does nothing should not keep them
     if (this.#due > this.#shared.seconds) return;
@@ -170,7 +180,6 @@ export class Connection {
     else this.#refusing = this.#refuseLate();
   }
 
-  /** Closes it at once. */
   close(): void {
     void this.#parts?.return(); // closing a connection does not end a write in all versions of Deno
     try {

@@ -13,7 +13,7 @@ import { Recall } from "../../wire/recall.ts";
 import type { Refusal } from "../../wire/request_head.ts";
 import { createRequestReader } from "../../wire/request_reader.ts";
 import { ShortAnswers } from "./short_answers.ts";
-import { Connection, type Shared } from "./connection.ts";
+import { Connection, type ServedConnection, type Shared } from "./connection.ts";
 import { SMALL_BYTES } from "./input.ts";
 import { SecureConnection, type SecureShared } from "./secure_connection.ts";
 import { createSmallBuffers } from "./small_buffers.ts";
@@ -56,7 +56,7 @@ export function createConnections(
     readonly log: Logger;
   },
 ): Connections {
-  const all = new Map<Connection | SecureConnection, Promise<void>>();
+  const all = new Map<ServedConnection, Promise<void>>();
   const recall = new Recall();
   const shared: Shared = {
     handler,

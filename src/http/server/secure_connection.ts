@@ -7,7 +7,7 @@
 
 import { errorText, type Logger } from "../../log.ts";
 import { textReply } from "../message.ts";
-import { Connection, type Shared } from "./connection.ts";
+import { Connection, type ServedConnection, type Shared } from "./connection.ts";
 import { type Socket, withFirst } from "./socket.ts";
 import type { SecuredSocket, Tls } from "./tls/tls.ts";
 
@@ -32,7 +32,7 @@ export interface SecureShared {
 }
 
 /** A connection that is first secured and then served. */
-export class SecureConnection {
+export class SecureConnection implements ServedConnection {
   readonly client: string;
   readonly #conn: Socket;
   readonly #tls: Tls;
@@ -60,14 +60,11 @@ export class SecureConnection {
     else this.#isIdle = isIdle;
   }
 
-  /** Whether there is no complete request that still has to be answered. */
   get awaitsRequest(): boolean {
     return this.#served?.awaitsRequest ?? true;
   }
 
-  /**
-   * Performs the handshake, and serves the client until the connection is closed by either side. Never throws.
-   */
+  /** Performs the handshake, and serves the client. */
   async run(): Promise<void> {
     const { shared } = this.#secureShared;
     try {
@@ -79,13 +76,11 @@ export class SecureConnection {
     }
   }
 
-  /** Checks whether its time is up. */
   tick(): void {
     if (this.#served) this.#served.tick();
     else if (this.#due <= this.#secureShared.shared.seconds) this.close();
   }
 
-  /** Closes it at once. */
   close(): void {
     if (this.#served) return this.#served.close();
     try {
