@@ -44,6 +44,7 @@ createRequestReader(recall).readHead(heads[0]);
 
 bench("readHead", heads, (bytes) => reader.readHead(bytes));
 bench("recall.head", heads, (bytes) => recall.head(bytes, 0, bytes.length));
+recall.head(heads[0], 0, heads[0].length);
 const { fields } = recall;
 bench("recall.head expected", heads, (bytes) => recall.head(bytes, 0, bytes.length, fields));
 bench("murmur3", paths.plain, murmur3);
