@@ -126,48 +126,51 @@ export class Connection implements ServedConnection {
   async run(): Promise<void> {
     const input = this.#input;
     try {
-      this.#conn.setNoDelay();
-      this.#conn.setKeepAlive();
-      for (;;) {
-        // Each further `await` in the path of a push costs time (bench/README.md).
-        if (input.there === 0 && !input.took(await input.next())) return;
-        const head = this.#knownHead() ?? this.#readHead() ?? await this.#restOfHead();
-        if (head === undefined) return;
-        if ("refused" in head) {
-          await this.#refuse(head);
-          return;
+      try {
+        this.#conn.setNoDelay();
+        this.#conn.setKeepAlive();
+        for (;;) {
+          // Each further `await` in the path of a push costs time (bench/README.md).
+          if (input.there === 0 && !input.took(await input.next())) return;
+          const head = this.#knownHead() ?? this.#readHead() ?? await this.#restOfHead();
+          if (head === undefined) return;
+          if ("refused" in head) {
+            await this.#refuse(head);
+            return;
+          }
+          this.#state = "answer";
+          this.#due = NEVER;
+          const body = new RequestBody(this.#source, head);
+          const { method, target, version, headers, expectsContinue } = head;
+          const { client } = this;
+          const request = { method, target, version, headers, expectsContinue, client, body };
+          const answering = this.#handler(request);
+          const reply = answering instanceof Reply ? answering : await answering;
+          body.close();
+          const short = this.#shortAnswer(head, body, reply);
+          if (short === undefined) {
+            if (!await this.#answer(head, body, reply)) return;
+          } else {
+            const { bytes } = short;
+            this.#due = this.#shared.seconds + TAKE_S_MAX;
+            const length = await this.#conn.write(bytes);
+            if (length < bytes.length) await this.#write(bytes.subarray(length));
+            this.#shared.shortAnswers.free(short);
+          }
+          this.#state = "request";
+          this.isIdle = false;
+          this.#rest();
+          this.#due = this.#shared.seconds + IDLE_S_MAX;
         }
-        this.#state = "answer";
-        this.#due = NEVER;
-        const body = new RequestBody(this.#source, head);
-        const { method, target, version, headers, expectsContinue } = head;
-        const { client } = this;
-        const request = { method, target, version, headers, expectsContinue, client, body };
-        const answering = this.#handler(request);
-        const reply = answering instanceof Reply ? answering : await answering;
-        body.close();
-        const short = this.#shortAnswer(head, body, reply);
-        if (short === undefined) {
-          if (!await this.#answer(head, body, reply)) return;
-        } else {
-          const { bytes } = short;
-          this.#due = this.#shared.seconds + TAKE_S_MAX;
-          const length = await this.#conn.write(bytes);
-          if (length < bytes.length) await this.#write(bytes.subarray(length));
-          this.#shared.shortAnswers.free(short);
-        }
-        this.#state = "request";
-        this.isIdle = false;
+      } finally {
+        await this.#refusing;
         this.#rest();
-        this.#due = this.#shared.seconds + IDLE_S_MAX;
+        this.close();
+        input.free();
       }
     } catch (error) {
       this.#shared.onFailed(error, this.client);
     } finally {
-      await this.#refusing;
-      this.#rest();
-      this.close();
-      input.free();
       this.#shared.onEnded(this);
     }
   }

@@ -3,7 +3,10 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { sleep } from "../../../src/concurrency/backoff.ts";
+import { Reply } from "../../../src/http/message.ts";
 import { Connection } from "../../../src/http/server/connection.ts";
+import { SMALL_BYTES } from "../../../src/http/server/input.ts";
+import { Recall } from "../../../src/wire/recall.ts";
 import { createRequestReader } from "../../../src/wire/request_reader.ts";
 import { waitFor } from "../../../tools/wait.ts";
 import { sharedWith } from "./clocked.ts";
@@ -84,4 +87,56 @@ Deno.test("heads are refused with 503 where all together would take too much mem
     await client.send("\r\n");
     return (await client.answer()).status === 200;
   }, { what: "memory for other heads" });
+});
+
+Deno.test("an error in giving its memory back is told, and ends nothing but the connection", {
+  permissions: { net: true },
+}, async () => {
+  const told: unknown[] = [];
+  let ended = 0;
+  const thrown = new Error("not given back");
+  const bytes = Buffer.alloc(SMALL_BYTES);
+  const free = () => {
+    throw thrown;
+  };
+  const shared = sharedWith({
+    handler: () => new Reply(200),
+    onFailed: (error) => told.push(error),
+    onEnded: () => ended++,
+    memory: { small: { take: () => ({ bytes, free }) }, larges: [] },
+  });
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const [client, conn] = await Promise.all([connect(listener.addr.port), listener.accept()]);
+  const running = new Connection(conn, shared).run();
+  client[Symbol.dispose]();
+  await running;
+  assert.deepEqual([told, ended], [[thrown], 1]);
+});
+
+Deno.test("a connection expects the fields of its last head, and forgets them within a second", {
+  permissions: { net: true },
+}, async () => {
+  const expectations: boolean[] = [];
+  class Watched extends Recall {
+    override head(...given: Parameters<Recall["head"]>) {
+      expectations.push(given[3] !== undefined);
+      return super.head(...given);
+    }
+  }
+  const recall = new Watched();
+  const openReader = () => createRequestReader(recall);
+  const shared = sharedWith({ handler: () => new Reply(200), recall, openReader });
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const [client, conn] = await Promise.all([connect(listener.addr.port), listener.accept()]);
+  const connection = new Connection(conn, shared);
+  const running = connection.run();
+  for (let i = 0; i < 4; i++) {
+    if (i === 3) connection.tick();
+    await client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    await client.receive();
+  }
+  // Unknown, found, expected, and found again.
+  assert.deepEqual(expectations, [false, false, true, false]);
+  client[Symbol.dispose]();
+  await running;
 });
