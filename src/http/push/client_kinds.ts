@@ -137,7 +137,7 @@ export class PushClient {
   #kind: ClientKind | undefined;
   #encoding: string | undefined;
   #isForwarded: boolean | undefined;
-  #isUnbound: boolean | undefined;
+  #canMove: boolean | undefined;
 
   constructor(headers: readonly string[]) {
     this.#headers = headers;
@@ -156,9 +156,9 @@ export class PushClient {
     return this.#encoding ??= headerValue(this.#headers, "content-encoding") ?? "";
   }
 
-  /** Whether it sends a length, and no credentials. */
-  get isUnbound(): boolean {
-    return this.#isUnbound ??= this.#has("content-length") && !this.#has("authorization");
+  /** Whether the push can be sent to another host: it has a length, and no credentials. */
+  get canMove(): boolean {
+    return this.#canMove ??= this.#has("content-length") && !this.#has("authorization");
   }
 
   /**

@@ -20,7 +20,7 @@ export function followsRedirect(
   if (method === "DELETE") return false;
   const client = pushClientOf(headers);
   // Nearly all clients drop their credentials when the host changes.
-  if (!client.isUnbound || client.cameThroughProxy(version)) return false;
+  if (!client.canMove || client.cameThroughProxy(version)) return false;
   if (client.kind.redirected === "follows") return true;
   const { agent } = client;
   return agent !== "" && more.some((beginning) => agent.startsWith(beginning));

@@ -76,11 +76,13 @@ export class ShortAnswers {
     const text = shortText(reply, date);
     if (text === undefined) return undefined;
     const short = this.#take(text.length);
-    return writeAscii(text, short.bytes) ? short : this.free(short);
+    if (writeAscii(text, short.bytes)) return short;
+    this.free(short);
+    return undefined;
   }
 
   /** Gives the buffer back after the answer was written. */
-  free(short: ShortAnswer): undefined {
+  free(short: ShortAnswer): void {
     if (short.isReused && this.#free.length < KEPT_MAX) this.#free.push(short);
   }
 
@@ -113,7 +115,9 @@ export class ShortAnswers {
     const { bytes } = short;
     bytes.set(before);
     bytes.set(after, end);
-    return putAscii(path, bytes, before.length) ? short : this.free(short);
+    if (putAscii(path, bytes, before.length)) return short;
+    this.free(short);
+    return undefined;
   }
 
   #makeFrame(reply: Redirect): RedirectFrame | undefined {
