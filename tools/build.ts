@@ -60,7 +60,19 @@ export async function bundle({ revision, date }: Source): Promise<string> {
     });\n`,
   );
   await deno(["bundle", "--quiet", "--output", BUNDLE, ENTRY]);
+  await Deno.writeTextFile(BUNDLE, inAscii(await Deno.readTextFile(BUNDLE)));
   return BUNDLE;
+}
+
+/**
+ * Escapes what is not ASCII in a source. Deno copies the source of a program to V8's heap unless it is ASCII
+ * alone. The bundler has escaped all literals but those of regular expressions, where an escape means the same.
+ */
+export function inAscii(source: string): string {
+  return source.replace(
+    /[\u0080-\uffff]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 /** How to compile. */
