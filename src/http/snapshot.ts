@@ -2,7 +2,7 @@
 
 import type { Member } from "../member.ts";
 import type { Membership } from "../membership/membership.ts";
-import type { HashRing } from "../ring/hash_ring.ts";
+import { HashRing } from "../ring/hash_ring.ts";
 
 /** The members and the ring at one moment. */
 export interface Snapshot {
@@ -31,4 +31,26 @@ export function weightOf({ ring, membership }: Snapshot, member: Member): number
 export function isSwept({ membership }: Snapshot, member: Member): boolean {
   const record = membership.records.get(member);
   return record?.state !== "joining" || record.verdict !== "up";
+}
+
+/** The rings that {@linkcode joiningRing} has built. */
+const JOINING = new WeakMap<Snapshot, HashRing>();
+/** A ring of so many members is built within a few milliseconds. */
+const JOINING_MAX = 10;
+
+/**
+ * Returns a ring of the active members that are not on the ring yet, or of ten of them. They join it when it is
+ * published next, because changes are gathered for a moment.
+ */
+export function joiningRing(snapshot: Snapshot): HashRing {
+  const built = JOINING.get(snapshot);
+  if (built) return built;
+  const { ring, membership } = snapshot;
+  const joining = membership.ring.entries().filter(([member]) => {
+    const record = membership.records.get(member);
+    return !ring.weights.has(member) && record?.state === "active" && record.verdict === "up";
+  }).take(JOINING_MAX);
+  const made = HashRing.of(new Map(joining));
+  JOINING.set(snapshot, made);
+  return made;
 }

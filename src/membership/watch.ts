@@ -6,6 +6,7 @@
  */
 
 import { sleep } from "../concurrency/backoff.ts";
+import { deadline } from "../concurrency/deadline.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import type { Member } from "../member.ts";
 import { cooperate } from "../concurrency/cooperate.ts";
@@ -186,6 +187,18 @@ export async function watchMembership(deps: WatchDeps, signal: AbortSignal): Pro
     }
   }
 
+  /** Waits for some time, in ms, or until no push can be sent by the ring, but by the next one. */
+  async function gather(ring: HashRing, ms: number, signal: AbortSignal): Promise<void> {
+    using over = deadline(ms, signal);
+    while (!over.signal.aborted && !isUseless(ring)) await ringChanged.wait(over.signal);
+  }
+
+  /** Whether every member of a ring is down, or it has none, and another one is to join. */
+  function isUseless({ members, weights }: HashRing): boolean {
+    return members.every((member) => membership.records.get(member)?.verdict === "down") &&
+      membership.ring.keys().some((member) => !weights.has(member));
+  }
+
   async function publish(signal: AbortSignal) {
     let { ring, membership: { ringBasis } } = deps.initial;
     while (!signal.aborted) {
@@ -193,8 +206,8 @@ export async function watchMembership(deps: WatchDeps, signal: AbortSignal): Pro
       const recovers = ringBasis === "kept" && membership.ringBasis === "active";
       ringBasis = membership.ringBasis;
       if (sameWeights(membership.ring, ring.weights)) continue;
-      // Without a ring pushes are refused, so the first ring does not wait.
-      if (ring.weights.size > 0) await sleep(recovers ? GATHER_RECOVERY_MS : GATHER_MS, signal);
+      await gather(ring, recovers ? GATHER_RECOVERY_MS : GATHER_MS, signal);
+      ringBasis = membership.ringBasis;
       if (signal.aborted || sameWeights(membership.ring, ring.weights)) continue;
       try {
         ring = await cooperate(HashRing.build(membership.ring), signal);

@@ -9,7 +9,7 @@ import {
   type MembershipEvent,
   UNKNOWN_MEMBERSHIP,
 } from "../../src/membership/membership.ts";
-import { type WatchDeps, watchMembership } from "../../src/membership/watch.ts";
+import { GATHER_MS, type WatchDeps, watchMembership } from "../../src/membership/watch.ts";
 import { HashRing } from "../../src/ring/hash_ring.ts";
 import { createWake } from "../../src/concurrency/wake.ts";
 import { consulPolicy, event, listings, member, tell } from "./story.ts";
@@ -53,6 +53,45 @@ Deno.test("after none was active, the first to return waits for the others' next
   }, 600);
   assert.deepEqual(await watch.nextRing(), ["a", "b", "c"]);
   clearTimeout(later);
+});
+
+Deno.test(
+  "after the members have left one by one, the first to return waits for the others as well",
+  {
+    permissions: "none",
+  },
+  async () => {
+    await using watch = startWatch();
+    watch.tell("list a b");
+    assert.deepEqual(await watch.nextRing(), ["a", "b"]);
+    watch.tell("list a! b");
+    await sleep(GATHER_MS / 2);
+    watch.tell("list a! b!");
+    await watch.seen(({ ringBasis }) => ringBasis === "kept");
+    assert.deepEqual(await watch.nextRing(), ["b"]);
+    watch.tell("list a b!");
+    const later = setTimeout(() => watch.tell("list a b c"), GATHER_MS * 3);
+    assert.deepEqual(await watch.nextRing(), ["a", "b", "c"]);
+    clearTimeout(later);
+  },
+);
+
+Deno.test("a ring of members that are all down is replaced at once by one of others", {
+  permissions: "none",
+}, async () => {
+  await using watch = startWatch();
+  watch.tell("list a");
+  assert.deepEqual(await watch.nextRing(), ["a"]);
+  watch.answers.set(member("a"), "refused");
+  watch.tell("list a!");
+  await watch.seen(({ ringBasis, records }) =>
+    ringBasis === "kept" && records.get(member("a"))?.verdict === "down"
+  );
+  const began = performance.now();
+  watch.tell("list a! b");
+  assert.deepEqual(await watch.nextRing(), ["b"]);
+  // Less than changes are gathered for after none was active.
+  assert(performance.now() - began < 1_000);
 });
 
 Deno.test("members that discovery calls unhealthy against our probes leave after a while", {

@@ -71,6 +71,13 @@ export const PROFILES: readonly Profile[] = [
   },
 ];
 
+/** Members that go away and come back, one of them while another one is not on the ring yet. */
+export const COMEBACKS: Profile = {
+  steps: 16,
+  weights: { die: 10, scale: 1, drain: 1, reload: 1 },
+  methods: ["POST", "POST", "PUT"],
+};
+
 /** The mixture of a seed. */
 export function profileOf(seed: number): Profile {
   return PROFILES[seed % PROFILES.length];

@@ -1,5 +1,5 @@
 /**
- * Forwards a push to the group's owner, or to the next member of the ring if the owner cannot be reached.
+ * Forwards a push to the group's owner, or to another member if the owner cannot be reached.
  *
  * @module
  */
@@ -30,7 +30,7 @@ import { createMemberTurns } from "./member_turns.ts";
 import { unavailable } from "./redirect.ts";
 import { createUnpacker } from "./unpack.ts";
 import { type IncomingRequest, Reply, textReply } from "../message.ts";
-import type { Snapshot } from "../snapshot.ts";
+import { joiningRing, type Snapshot } from "../snapshot.ts";
 
 /** What the proxy needs. */
 export interface ProxyDeps {
@@ -165,7 +165,8 @@ export function createProxy(deps: ProxyDeps): Proxy {
   }
 
   /**
-   * Sends a push to the owner, or to the next member of the ring if no connection can be made.
+   * Sends a push to the owner, or to the next member of the ring if no connection can be made. If no member of
+   * the ring can be reached, the push goes to its owner on a newer ring, or to a member that is about to join.
    *
    * @param sends called with each member before the push is sent, if nothing else ensures that moves take the
    *   push into account
@@ -175,18 +176,20 @@ export function createProxy(deps: ProxyDeps): Proxy {
     request: GroupRequest,
     sends?: Handoff["sends"],
   ): Promise<Delivery<Reply>> {
-    // The whole push uses one ring: a newer one could send it to another member than other pushes of its
-    // group.
+    // The push uses one ring for as long as a member of it may take the push: a newer ring could send it to
+    // another member than other pushes of its group.
     const { ring } = deps.snapshot();
     const tried: Member[] = [];
+    let endMs = Infinity;
     while (tried.length < TRIES_MAX) {
-      const owner = ring.ownerWithout(key, tried);
+      const owner = ring.ownerWithout(key, tried) ?? ownerBeyond(key, tried);
       if (owner === undefined) break;
       const takesOver = tried.length > 0 && request.method === "POST";
       tried.push(owner);
+      if (takesOver) endMs = Math.min(endMs, performance.now() + deps.way().limits.timeoutMs);
       const sent = sends?.(owner, key);
       try {
-        if (takesOver && !await prepared(request.id, owner)) continue;
+        if (takesOver && !await prepared(request.id, owner, endMs)) continue;
         const outcome = await send(owner, request);
         if (isUnsent(outcome)) continue;
         if (tried.length > 1 && isTaken(outcome)) {
@@ -200,14 +203,26 @@ export function createProxy(deps: ProxyDeps): Proxy {
     return { answer: nobody(tried) };
   }
 
-  /** Whether a member is ready to take over a group from a member that cannot be reached. */
-  async function prepared(id: string, member: Member): Promise<boolean> {
+  /**
+   * Returns the member that takes a push if no member of its ring can be reached: its owner on the present ring,
+   * if that is another one by now, or a member that is active and not on the ring yet.
+   */
+  function ownerBeyond(key: string, tried: readonly Member[]): Member | undefined {
+    // While the ring is empty nothing is sent: the group would go to whichever member has answered first.
+    if (tried.length === 0) return undefined;
+    const snapshot = deps.snapshot();
+    return snapshot.ring.ownerWithout(key, tried) ??
+      joiningRing(snapshot).ownerWithout(key, tried);
+  }
+
+  /** Whether a member is ready, by this time, to take over a group from a member that cannot be reached. */
+  async function prepared(id: string, member: Member, endMs: number): Promise<boolean> {
+    using late = deadline(endMs - performance.now());
     try {
-      using late = deadline(deps.way().limits.timeoutMs);
       await deps.handoff.takesOver(id, member, late.signal);
       return true;
     } catch (failure) {
-      if (!(failure instanceof MemberFailure)) throw failure;
+      if (!(failure instanceof MemberFailure) && !late.signal.aborted) throw failure;
       return false;
     }
   }
