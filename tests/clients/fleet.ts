@@ -85,8 +85,9 @@ export async function groupsOn(gateway: Pushgateway): Promise<HeldGroup[]> {
       if (OWN_FAMILIES.includes(name) || typeof family !== "object" || !("metrics" in family!)) {
         continue;
       }
-      const [{ value }] = family.metrics as [{ value: string }];
-      gauges[name] = value;
+      // A group that is moved while a member cannot be read in time has a mark, which has no metrics.
+      const [first] = family.metrics as { value: string }[];
+      if (first) gauges[name] = first.value;
     }
     return { labels, member: gateway.address, gauges };
   });

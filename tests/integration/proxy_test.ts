@@ -7,9 +7,17 @@ import { startConsul } from "../../tools/consul.ts";
 import { freePort } from "../../tools/ports.ts";
 import { startProcess } from "../../tools/process.ts";
 import { startPushgateway } from "../../tools/pushgateway.ts";
+import { temporaryDirectory } from "../../tools/server.ts";
 import { waitFor } from "../../tools/wait.ts";
 import { consulHealth } from "./consul_health.ts";
 import { type Service, startService } from "./service.ts";
+import { pushSteadily, STEADY_GROUPS } from "./steady_client.ts";
+
+const PER_SECOND = 100;
+/** A family as `/api/v1/metrics` shows it. */
+interface PushedFamily {
+  readonly metrics: readonly { readonly value: string }[];
+}
 
 /** What no client known to follow a 307 sends. */
 const HEADERS = { "user-agent": "some-client/1.0" };
@@ -62,6 +70,49 @@ Deno.test("with mode auto 60 groups pushed once a second see no failed push thro
     const held = [...await first.groups(), ...await third.groups()].map(({ job }) => job).sort();
     assert.deepEqual(held, paths.map((path) => path.slice("/metrics/job/".length)).sort());
   });
+});
+
+Deno.test("Pushgateways are restarted in turn, each as soon as the one before is active: no push fails or is lost", async () => {
+  const directory = await temporaryDirectory("restarts");
+  await using stack = new AsyncDisposableStack();
+  stack.defer(directory.remove);
+  const start = async (name: string) =>
+    stack.use(await startPushgateway({ persistenceFile: `${directory.path}/${name}` }));
+  const [first, second] = [await start("first"), await start("second")];
+  const members = [first.address, second.address];
+  const service = stack.use(
+    await startService({
+      config: `mode: proxy\npushgateway: {servers: ${JSON.stringify(members)}}\n`,
+    }),
+  );
+  await service.waitForActive(2);
+  const stop = new AbortController();
+  const pushing = pushSteadily(Number(new URL(service.url).port), {
+    perSecond: PER_SECOND,
+    signal: stop.signal,
+  });
+  for (const gateway of [first, second, first, second, first, second]) {
+    await gateway.stop();
+    await service.waitForActive(1);
+    await gateway.start();
+    await service.waitForActive(2);
+  }
+  stop.abort();
+  const { pushes, failures } = await pushing;
+  assert.deepEqual(failures, []);
+  assert(pushes > PER_SECOND, `${pushes} pushes`);
+  await service.waitForActive(2);
+  const last = (job: number) => pushes - 1 - (pushes - 1 - job) % STEADY_GROUPS;
+  const wanted = Array.from({ length: STEADY_GROUPS }, (_, job) => `steady${job}: ${last(job)}`);
+  await waitFor(async () => {
+    const { text } = await service.get("/api/v1/metrics");
+    const groups: { labels: { job: string }; last_push: PushedFamily }[] = JSON.parse(text).data;
+    const found = groups.map(({ labels, last_push: { metrics: [{ value }] } }) =>
+      `${labels.job}: ${value}`
+    );
+    assert.deepEqual(found.sort(), wanted.sort());
+    return true;
+  }, { what: "the last push of each group to be there, once" });
 });
 
 Deno.test("text, protobuf and gzip are passed on, and what is refused comes back with its reason", async () => {

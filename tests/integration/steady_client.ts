@@ -12,6 +12,9 @@ export interface Pushed {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
+/** Push `n` is of group `steady<n modulo this>`, with `n` as `last_push`. */
+export const STEADY_GROUPS = 20;
+
 /** How they are pushed. */
 export interface Pushing {
   /** One does not wait for the other. */
@@ -58,7 +61,8 @@ async function push(
     ? await Deno.connect({ hostname: "127.0.0.1", port })
     : await Deno.connectTls({ hostname: "localhost", port, caCerts: [caCert] });
   const body = `last_push ${number}\n`;
-  const request = `PUT /metrics/job/steady${number % 20} HTTP/1.1\r\nHost: 127.0.0.1\r\n` +
+  const request =
+    `PUT /metrics/job/steady${number % STEADY_GROUPS} HTTP/1.1\r\nHost: 127.0.0.1\r\n` +
     `Connection: close\r\n${
       authorization ? `Authorization: ${authorization}\r\n` : ""
     }Content-Length: ${body.length}\r\n\r\n${body}`;
@@ -71,6 +75,6 @@ async function push(
     answer += decoder.decode(buffer.subarray(0, length));
   }
   if (!/^HTTP\/1\.1 20[02] /.test(answer)) {
-    throw new Error(`expected 200, found ${JSON.stringify(answer.slice(0, 80))}`);
+    throw new Error(`expected 200, found ${JSON.stringify(answer)}`);
   }
 }
