@@ -207,7 +207,7 @@ export async function watchMembership(deps: WatchDeps, signal: AbortSignal): Pro
       ringBasis = membership.ringBasis;
       if (sameWeights(membership.ring, ring.weights)) continue;
       await gather(ring, recovers ? GATHER_RECOVERY_MS : GATHER_MS, signal);
-      ringBasis = membership.ringBasis;
+      ringBasis = membership.ringBasis; // the last members may have left meanwhile
       if (signal.aborted || sameWeights(membership.ring, ring.weights)) continue;
       try {
         ring = await cooperate(HashRing.build(membership.ring), signal);

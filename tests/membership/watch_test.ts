@@ -87,11 +87,11 @@ Deno.test("a ring of members that are all down is replaced at once by one of oth
   await watch.seen(({ ringBasis, records }) =>
     ringBasis === "kept" && records.get(member("a"))?.verdict === "down"
   );
-  const began = performance.now();
   watch.tell("list a! b");
+  // After none was active, changes are gathered for longer than that.
+  const later = setTimeout(() => watch.tell("list a! b c"), 1_000);
   assert.deepEqual(await watch.nextRing(), ["b"]);
-  // Less than changes are gathered for after none was active.
-  assert(performance.now() - began < 1_000);
+  clearTimeout(later);
 });
 
 Deno.test("members that discovery calls unhealthy against our probes leave after a while", {
