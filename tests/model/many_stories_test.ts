@@ -182,28 +182,35 @@ Deno.test("a PUT through another instance of a group that was just moved is seen
 });
 
 for (const instances of [1, 2]) {
-  Deno.test(`a group that is PUT all the time while a member leaves never has two values, through ${instances} of the instances`, async () => {
-    for (let seed = 1; seed <= 6; seed++) {
-      await tell({ seed, first: ALL, instances, agents: instances - 1 }, async (story) => {
-        const { world, push, wait, scale } = story;
-        const paths = pathsOf(A, ALL, 4);
-        for (const path of paths) await push("PUT", path);
-        await wait(5 * WAIT_MS); // instances that have just met do not rely on each other yet
-        for (const path of paths) await push("PUT", path);
-        let isOver = false;
-        const pushing = Promise.all(paths.map(async (path) => {
-          for (let i = 0; !isOver; i++) {
-            await push("PUT", path, i % instances);
-            await wait(5);
-          }
-        }));
-        const changed = scale([B, C]).then(() => wait(2 * WAIT_MS)).finally(() => isOver = true);
-        await Promise.all([assertSeenOnce(story, paths, changed), pushing]);
-        assert.deepEqual(world.losses, [], `seed ${seed}`);
-        assert.deepEqual(paths.filter((path) => world.holders(path).length !== 1), []);
-      });
-    }
-  });
+  for (
+    const [change, before, after, seeds] of [
+      ["leaves", ALL, [B, C], [1, 2, 3, 4, 5, 6]],
+      ["joins", [B, C], ALL, [20, 32, 40, 52]],
+    ] as const
+  ) {
+    Deno.test(`a group that is PUT all the time while a member ${change} never has two values, through ${instances} of the instances`, async () => {
+      for (const seed of seeds) {
+        await tell({ seed, first: before, instances, agents: instances - 1 }, async (story) => {
+          const { world, push, wait, scale } = story;
+          const paths = pathsOf(A, ALL, 4);
+          for (const path of paths) await push("PUT", path);
+          await wait(5 * WAIT_MS); // instances that have just met do not rely on each other yet
+          for (const path of paths) await push("PUT", path);
+          let isOver = false;
+          const pushing = Promise.all(paths.map(async (path) => {
+            for (let i = 0; !isOver; i++) {
+              await push("PUT", path, i % instances);
+              await wait(5);
+            }
+          }));
+          const changed = scale(after).then(() => wait(2 * WAIT_MS)).finally(() => isOver = true);
+          await Promise.all([assertSeenOnce(story, paths, changed), pushing]);
+          assert.deepEqual(world.losses, [], `seed ${seed}`);
+          assert.deepEqual(paths.filter((path) => world.holders(path).length !== 1), []);
+        });
+      }
+    });
+  }
 }
 
 for (const method of ["PUT", "POST"] as const) {

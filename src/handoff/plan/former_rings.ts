@@ -36,8 +36,12 @@ export interface FormerRings {
    * @param was.used whether pushes of all groups went by this ring: it took precedence
    */
   replaced(ring: HashRing, was: { readonly exact: boolean; readonly used: boolean }): void;
-  /** Called with the rings in use besides the present one. All others are out of use from now on. */
-  inUse(rings: readonly HashRing[]): void;
+  /**
+   * Called with the rings in use besides the present one. All others are out of use from now on. Other
+   * instances may have pushed by those, but not by one that is the present ring now: they announce it before
+   * it takes precedence.
+   */
+  inUse(rings: readonly HashRing[], present: HashRing): void;
   /**
    * Forgets the oldest rings, if too many went out of use faster than members can be read.
    *
@@ -172,7 +176,7 @@ export function createFormerRings(
       for (const { settled } of former) settled.add(id);
     },
     replaced: (ring, was) => keep(ring, nextMoment(), was),
-    inUse(rings) {
+    inUse(rings, present) {
       for (const ring of rings) {
         const known = former.find((one) => one.ring.hash === ring.hash);
         keep(ring, Infinity, { exact: known?.wasExact ?? false, used: false });
@@ -183,7 +187,8 @@ export function createFormerRings(
         one.since = nextMoment();
         one.settled.clear();
         one.unread = new Set(one.ring.members.filter((name) => isKnown(named(name))));
-        one.used = new Set(one.unread); // by other instances
+        // Other instances may have pushed by it.
+        if (one.ring.hash !== present.hash) one.used = new Set(one.unread);
       }
     },
     forgetOldest() {

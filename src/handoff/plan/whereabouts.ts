@@ -615,7 +615,7 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
       hasPresentLed = leads || (hasPresentLed && ring.hash === present.hash);
       [present, leader] = [ring, first];
       look();
-      former.inUse(inUse);
+      former.inUse(inUse, ring);
       for (const member of former.forgetOldest()) {
         if (members.has(member)) unread.set(member, ++now);
       }

@@ -213,27 +213,33 @@ Deno.test(
   },
 );
 
-Deno.test(
-  "while the ring before takes precedence, the next owner is told from those that may hold the group",
-  {
-    permissions: "none",
-  },
-  () => {
-    const whereabouts = whereaboutsWith(ringOf(a));
-    const [former, next] = [ringOf(a), ringOf(b)];
-    const goOver = () =>
-      whereabouts.ringsChanged({ present: next, leader: former, inUse: [former] });
-    goOver();
-    assert.deepEqual(holdersOf(whereabouts), { presumed: ["b"] });
-    assert.deepEqual(whereabouts.holdersOf(GROUP)?.doubtful, [b]);
-    whereabouts.placed(id, b);
-    assert.deepEqual(holdersOf(whereabouts), { seen: ["b"] });
-    goBy(whereabouts, next);
-    goBy(whereabouts, former);
-    goOver();
-    assert.deepEqual(holdersOf(whereabouts), { seen: ["b"] }, "it was pushed there by that ring");
-  },
-);
+for (const heard of ["before", "after"] as const) {
+  Deno.test(
+    `while the ring before takes precedence, the next owner is told from those that may hold the group, if others announce the next ring ${heard} it is ours`,
+    {
+      permissions: "none",
+    },
+    () => {
+      const whereabouts = whereaboutsWith(ringOf(a));
+      const [former, next] = [ringOf(a), ringOf(b)];
+      const goOver = () => {
+        if (heard === "before") {
+          whereabouts.ringsChanged({ present: former, leader: former, inUse: [next] });
+        }
+        whereabouts.ringsChanged({ present: next, leader: former, inUse: [former] });
+      };
+      goOver();
+      assert.deepEqual(holdersOf(whereabouts), { presumed: ["b"] });
+      assert.deepEqual(whereabouts.holdersOf(GROUP)?.doubtful, [b]);
+      whereabouts.placed(id, b);
+      assert.deepEqual(holdersOf(whereabouts), { seen: ["b"] });
+      goBy(whereabouts, next);
+      goBy(whereabouts, former);
+      goOver();
+      assert.deepEqual(holdersOf(whereabouts), { seen: ["b"] }, "it was pushed there by that ring");
+    },
+  );
+}
 
 Deno.test(
   "an owner by that ring that does not answer owns nothing",
