@@ -181,11 +181,12 @@ Deno.test("a PUT through another instance of a group that was just moved is seen
   }
 });
 
-for (const instances of [1, 2]) {
+// Seeds with which instances hear of each other late, or in another order than they find the member.
+for (const [instances, early, late] of [[1, 3, 2], [2, 75, 34], [3, 4, 5]]) {
   for (
     const [change, before, after, seeds] of [
-      ["leaves", ALL, [B, C], [1, 2, 3, 4, 5, 6]],
-      ["joins", [B, C], ALL, [20, 32, 40, 52]],
+      ["leaves", ALL, [B, C], [1, 2, 3, 6, late, 162]],
+      ["joins", [B, C], ALL, [20, 32, 38, 40, early, 129]],
     ] as const
   ) {
     Deno.test(`a group that is PUT all the time while a member ${change} never has two values, through ${instances} of the instances`, async () => {

@@ -100,6 +100,11 @@ export interface Rings {
   /** Whether a group may be pushed to a member without its lock, or such a push is on its way. */
   isUsed(member: Member, key: string): boolean;
   /**
+   * Whether that is so by what is announced now: redirects by former rings, which clients may still follow,
+   * do not count.
+   */
+  isUsedNow(member: Member, key: string): boolean;
+  /**
    * Whether any group may be pushed to any member without its lock: some instance is not known, does not know
    * this one, is out of touch, or has not heard of the ring that contested groups go by here.
    */
@@ -210,8 +215,16 @@ export function createRings(
   function areAllUsed(): boolean {
     if (others === "none") return false;
     if (clock() < Math.max(returningUntilMs, strangersUntilMs)) return true;
-    return awaitsOthers || !areInReach || !isHeard() || !first?.isHeard ||
+    return awaitsOthers || !areInReach || !isHeard() || !isLed() ||
       announced().some(({ isLost }) => isLost);
+  }
+
+  function isUsedNow(member: Member, key: string): boolean {
+    return areAllUsed() ||
+      sent.all.some((one) => one.key === key && (one.member ?? member) === member) ||
+      announced().some((one) =>
+        !one.isOwn && ringsOf(one).every((ring) => ring.ownerOf(key) === member)
+      );
   }
 
   function lookBehind(): void {
@@ -219,6 +232,15 @@ export function createRings(
     behind = new Set(
       sent.all.filter(({ member, key }) => rings.some((ring) => ring.ownerOf(key) !== member)),
     );
+  }
+
+  /**
+   * Whether all instances have heard of the ring that contested groups go by. One that keeps precedence after
+   * another one was announced first is such a ring.
+   */
+  function isLed(): boolean {
+    if (!first) return false;
+    return first.isHeard || first.announcement.ring.hash !== precedence.ring.hash;
   }
 
   /** Finds out whether another ring takes precedence now. */
@@ -366,7 +388,7 @@ export function createRings(
     },
     get areAgreed() {
       if (others === "none") return true;
-      return areInReach && !awaitsOthers && isHeard() && first?.isHeard === true;
+      return areInReach && !awaitsOthers && isHeard() && isLed();
     },
     get areInReach() {
       return areInReach;
@@ -374,13 +396,10 @@ export function createRings(
     mayBeSplit(key) {
       return !areInReach && agreed?.ownerOf(key) !== present.ownerOf(key);
     },
-    isUsed(member, key) {
-      if (areAllUsed()) return true;
-      const isTo = (ring: HashRing) => ring.ownerOf(key) === member;
-      return sent.all.some((one) => one.key === key && (one.member ?? member) === member) ||
-        announced().some((one) => !one.isOwn && ringsOf(one).every(isTo)) ||
-        recent().some(({ rings }) => rings.every(isTo));
-    },
+    isUsed: (member, key) =>
+      isUsedNow(member, key) ||
+      recent().some(({ rings }) => rings.every((ring) => ring.ownerOf(key) === member)),
+    isUsedNow,
     get areAllUsed() {
       return areAllUsed();
     },
@@ -390,7 +409,7 @@ export function createRings(
       const strangers = announced().filter(({ isOwn, isLost, heard }) =>
         !isOwn && !isLost && !told.remembers(heard.get(ours.id) ?? 0)
       ).map(({ id }) => id);
-      const unled = first ? unheardBy(first.announcement, announced()) : [];
+      const unled = first && !isLed() ? unheardBy(first.announcement, announced()) : [];
       return [...new Set([...strangers, ...unled])].sort();
     },
     get leftMs() {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { REDIRECT_MS, type Rings } from "../../../src/handoff/plan/rings.ts";
 import { a, b, c } from "./members.ts";
-import { A, announces, B, C, createStory, KEY, NONE, usedIn } from "./rings_story.ts";
+import { A, announces, B, C, createStory, KEY, NONE, OWN_ID, usedIn } from "./rings_story.ts";
 
 const announceableRing = ({ announceable }: Rings) => announceable?.ring;
 const OWN = announces(A, 1, { own: true });
@@ -81,6 +81,32 @@ Deno.test("groups keep their owner for as long as clients follow redirects to it
     rings.othersChanged([own, announces(B, 4, { seen: [A] })], true);
     assert.deepEqual([rings.leader, usedIn(rings), rings.isFree(KEY)], [B, [], false]);
   });
+  await t.step(
+    "of which all know the former ring, if not yet who announces the next one first",
+    () => {
+      const { rings, pass } = createStory(NONE);
+      rings.ringChanged(A);
+      const formerly = [OWN, announces(A, 2)];
+      rings.othersChanged(formerly, true);
+      assert.equal(rings.announceable?.version, 1);
+      pass(REDIRECT_MS);
+      rings.othersChanged(formerly, true);
+      rings.ringChanged(B);
+      const heard = { [OWN_ID]: 1 };
+      const own = { ...announces(B, 4, { own: true, seen: [A] }), from: 2 };
+      const first = { ...announces(B, 3, { seen: [A], heard }), from: 2 };
+      const third = {
+        ...announces(B, 4, { seen: [A], heard: { ...heard, [first.id]: 1 } }),
+        id: "third",
+      };
+      rings.othersChanged([own, first, third], true);
+      assert.deepEqual([rings.leader, rings.areAllUsed, rings.areAgreed], [A, false, true]);
+      assert.deepEqual([rings.isUsed(b, KEY), rings.holdingUp], [false, []]);
+      pass(REDIRECT_MS);
+      rings.othersChanged([own, first, third], true);
+      assert.deepEqual([rings.leader, rings.areAllUsed, rings.areAgreed], [B, true, false]);
+    },
+  );
   await t.step("unless another instance pushes to the next owner already", () => {
     const { rings, pass } = createStory(NONE);
     rings.ringChanged(A);
