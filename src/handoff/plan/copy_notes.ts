@@ -29,15 +29,13 @@ export interface CopyNotes {
 
 const member = z.string().transform((text) => parseMember(text));
 /**
- * Two groups may share a lock, so a note says which group it is about. Version 1.1.0 knows no deletions, and
- * later ones may not know by which ring something was deleted: they leave out what they do not know, and read
- * notes that have it.
+ * Two groups may share a lock, so a note says which group it is about. Version 1.1.0 knows no deletions: it
+ * leaves them out, and reads notes that have some.
  */
 const notes = z.object({
   id: z.string(),
   copies: z.array(z.object({ from: member, to: member, started: z.string() })),
-  removals: z.array(z.object({ from: member, started: z.string(), ring: z.number().optional() }))
-    .default([]),
+  removals: z.array(z.object({ from: member, started: z.string() })).default([]),
 });
 
 /** Creates the notes of this instance. */

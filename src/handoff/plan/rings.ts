@@ -100,11 +100,6 @@ export interface Rings {
   /** Whether a group may be pushed to a member without its lock, or such a push is on its way. */
   isUsed(member: Member, key: string): boolean;
   /**
-   * Whether that is so by what is announced now: redirects by former rings, which clients may still follow,
-   * do not count.
-   */
-  isUsedNow(member: Member, key: string): boolean;
-  /**
    * Whether any group may be pushed to any member without its lock: some instance is not known, does not know
    * this one, is out of touch, or has not heard of the ring that contested groups go by here.
    */
@@ -217,14 +212,6 @@ export function createRings(
     if (clock() < Math.max(returningUntilMs, strangersUntilMs)) return true;
     return awaitsOthers || !areInReach || !isHeard() || !isLed() ||
       announced().some(({ isLost }) => isLost);
-  }
-
-  function isUsedNow(member: Member, key: string): boolean {
-    return areAllUsed() ||
-      sent.all.some((one) => one.key === key && (one.member ?? member) === member) ||
-      announced().some((one) =>
-        !one.isOwn && ringsOf(one).every((ring) => ring.ownerOf(key) === member)
-      );
   }
 
   function lookBehind(): void {
@@ -396,10 +383,13 @@ export function createRings(
     mayBeSplit(key) {
       return !areInReach && agreed?.ownerOf(key) !== present.ownerOf(key);
     },
-    isUsed: (member, key) =>
-      isUsedNow(member, key) ||
-      recent().some(({ rings }) => rings.every((ring) => ring.ownerOf(key) === member)),
-    isUsedNow,
+    isUsed(member, key) {
+      if (areAllUsed()) return true;
+      const isTo = (ring: HashRing) => ring.ownerOf(key) === member;
+      return sent.all.some((one) => one.key === key && (one.member ?? member) === member) ||
+        announced().some((one) => !one.isOwn && ringsOf(one).every(isTo)) ||
+        recent().some(({ rings }) => rings.every(isTo));
+    },
     get areAllUsed() {
       return areAllUsed();
     },

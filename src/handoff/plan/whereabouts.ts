@@ -64,8 +64,6 @@ export interface Removal {
   readonly from: Member;
   /** When the process of its member had started, if it is known. */
   readonly started?: string;
-  /** Hash of the ring that took precedence for who deleted it. Absent if an older version has deleted it. */
-  readonly ring?: number;
 }
 
 /** A member that cannot be read. */
@@ -130,8 +128,6 @@ export interface Whereabouts {
   holdersOf(group: GroupKeys): Holders | undefined;
   /** Returns the owner of a placement key, by the name under which its process is used. */
   ownerOf(key: string): Member | undefined;
-  /** Returns the owner by our present ring, by the same name, whether that ring takes precedence or not. */
-  presentOwnerOf(key: string): Member | undefined;
   /** Called when a copy was deleted from a member, or none was there. */
   removed(id: string, member: Member): void;
   /**
@@ -160,11 +156,6 @@ export interface Whereabouts {
   seemsRemoved(id: string, member: Member): boolean;
   /** Whether another instance says, in what it left for this turn of the group, that it has deleted a copy. */
   isToldRemoved(id: string, member: Member): boolean;
-  /**
-   * Whether another instance says so that had our present ring take precedence when it deleted the copy. It
-   * knows then that nobody goes by the former ring any more, perhaps before this instance does.
-   */
-  isGivenUp(id: string, member: Member): boolean;
   /** Returns the copies of a group that seem to be gone. */
   removals(id: string): readonly Removal[];
   /** Forgets what other instances have said of deleted copies of a group. */
@@ -233,8 +224,6 @@ export interface Whereabouts {
 interface Change {
   /** When the copy that is there was pushed. Absent if the copy is gone. */
   readonly pushed?: PushedAt;
-  /** Hash of the ring that took precedence then. */
-  readonly ring: number;
   readonly at: number;
 }
 
@@ -301,7 +290,7 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
   const marks = new Map<Member, Set<string>>();
   const made = createMadeCopies();
   /** Members from which other instances have deleted copies, as they say, by the group. */
-  const told = new Map<string, Map<Member, Removal>>();
+  const told = new Map<string, Set<Member>>();
 
   const named = (member: Member) => aliases.get(member) ?? member;
   const former = createFormerRings({
@@ -337,10 +326,7 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
 
   function change(id: string, member: Member, pushed?: PushedAt): void {
     const changed = changes.get(member) ?? new Map<string, Change>();
-    changes.set(
-      member,
-      changed.set(id, { at: ++now, ring: leader.hash, ...(pushed && { pushed }) }),
-    );
+    changes.set(member, changed.set(id, { at: ++now, ...(pushed && { pushed }) }));
     journal?.push([id, member]);
   }
 
@@ -568,7 +554,6 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
       };
     },
     ownerOf,
-    presentOwnerOf: (key) => ownerBy(present, key),
     get ringChanges() {
       return ringChanges;
     },
@@ -589,23 +574,18 @@ export function createWhereabouts(ring: HashRing): Whereabouts {
     copiesMade: made.of,
     forgetCopied: made.forgetGroup,
     isRemoved,
-    toldRemoved(id, removal) {
-      const { from, started } = removal;
+    toldRemoved(id, { from, started }) {
       if (started !== members.get(from)?.started) return;
-      told.set(id, (told.get(id) ?? new Map<Member, Removal>()).set(from, removal));
+      told.set(id, (told.get(id) ?? new Set<Member>()).add(from));
     },
     seemsRemoved: (id, member) => isRemoved(id, member) || isToldRemoved(id, member),
     isToldRemoved,
-    isGivenUp: (id, member) => told.get(id)?.get(member)?.ring === present.hash,
     removals(id) {
-      const removals = new Map<Member, Removal>();
-      for (const [from, changed] of changes) {
-        const change = changed.get(id);
-        if (!change || change.pushed) continue;
+      const removed = changes.keys().filter((member) => isRemoved(id, member));
+      return [...new Set([...removed, ...told.get(id) ?? []])].map((from) => {
         const started = members.get(from)?.started;
-        removals.set(from, { from, ...(started !== undefined && { started }), ring: change.ring });
-      }
-      return [...new Map([...removals, ...told.get(id) ?? []]).values()];
+        return { from, ...(started !== undefined && { started }) };
+      });
     },
     forgetTold: (id) => void told.delete(id),
     isPushed(id, member) {

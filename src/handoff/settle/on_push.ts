@@ -89,7 +89,7 @@ export interface OnPushDeps {
   readonly relationOf: RelationOf;
   readonly rings: Pick<
     Rings,
-    "present" | "leader" | "areAgreed" | "isAlone" | "isUsed" | "isUsedNow" | "sendsAlone"
+    "present" | "leader" | "areAgreed" | "isAlone" | "isUsed" | "sendsAlone"
   >;
   /** Unix time in ms. */
   readonly now: () => number;
@@ -236,13 +236,7 @@ export function createOnPush(deps: OnPushDeps) {
     { seen: before, presumed, doubtful, absent }: Holders,
     signal: AbortSignal,
   ): Promise<Answer> {
-    const leaders = ownerOf(push.key);
-    const isGivenUp = (member: Member) =>
-      whereabouts.isGivenUp(push.id, member) && !rings.isUsedNow(member, push.key);
-    // Another instance goes by our present ring already, and has brought the group to its next owner.
-    const owner = leaders !== undefined && isGivenUp(leaders)
-      ? whereabouts.presentOwnerOf(push.key)
-      : leaders;
+    const owner = ownerOf(push.key);
     const left = await withoutCopied(push, [...before.keys()], signal);
     const unreadable = absent.filter(({ up, because }) => up && because === "seen")
       .map(({ member }) => member);
@@ -250,19 +244,16 @@ export function createOnPush(deps: OnPushDeps) {
     const possible = rings.isAlone
       ? presumed.filter((member) => !doubtful.includes(member))
       : presumed;
-    const formerly = leaders === undefined ? [] : [leaders];
-    const others = [...new Set([...left, ...possible, ...unreadable, ...formerly])]
-      .filter((member) => member !== owner);
+    const others = [...left, ...possible, ...unreadable].filter((member) => member !== owner);
     const isTold = (member: Member) => whereabouts.isToldRemoved(push.id, member);
     // The last holder of the turn has brought the group to a member that it does not name as one without a copy.
     const isBroughtAway = owner !== undefined && isTold(owner);
     const seemsRemoved = (member: Member) =>
       isBroughtAway ? isTold(member) : whereabouts.seemsRemoved(push.id, member);
     const isDoubtful = (member: Member) => !isBroughtAway && doubtful.includes(member);
-    const isUsed = (member: Member) =>
-      isGivenUp(member) ? rings.isUsedNow(member, push.key) : rings.isUsed(member, push.key);
     // Where others may push by their ring, without a lock, there may be a copy again.
-    const isThere = (member: Member) => member === owner || !seemsRemoved(member) || isUsed(member);
+    const isThere = (member: Member) =>
+      member === owner || !seemsRemoved(member) || rings.isUsed(member, push.key);
     const seen = new Map(
       [...before].filter(([member]) => left.includes(member) && isThere(member)),
     );

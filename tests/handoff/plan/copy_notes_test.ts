@@ -68,30 +68,6 @@ test("who has a group's turn next learns that the former copy was deleted, and p
   assert.equal(third.seemsRemoved(), true);
 });
 
-test("a note says which ring took precedence when a copy was deleted, whoever passes it on", () => {
-  const [one, other, third, fourth] = [1, 2, 3, 4].map(() => createInstance());
-  const isGivenUp = ({ whereabouts }: typeof one) => whereabouts.isGivenUp(id, from);
-  const [present, another] = [to, from].map((member) => HashRing.of(new Map([[member, 1]])));
-  one.whereabouts.removed(id, from);
-  other.notes.take(id, one.notes.leave(id));
-  assert.equal(isGivenUp(other), true);
-  other.whereabouts.ringsChanged({ present: another, leader: present, inUse: [present] });
-  assert.equal(isGivenUp(other), false, "it goes by another ring");
-  other.whereabouts.removed(id, from);
-  third.notes.take(id, other.notes.leave(id));
-  assert.equal(
-    isGivenUp(third),
-    true,
-    "what another one said counts more than a deletion of its own",
-  );
-  third.whereabouts.ringsChanged({ present, leader: another, inUse: [another] });
-  third.notes.take(id, undefined);
-  third.whereabouts.removed(id, from);
-  fourth.notes.take(id, third.notes.leave(id));
-  assert.equal(fourth.seemsRemoved(), true);
-  assert.equal(isGivenUp(fourth), false, "another ring took precedence there");
-});
-
 test("what another instance has deleted is still looked for", () => {
   const [one, other] = [createInstance(), createInstance()];
   for (const { whereabouts } of [one, other]) whereabouts.placed(id, from);

@@ -43,7 +43,7 @@ export function depsOf(
     exclusive: exclusive ?? createExclusive(() => undefined),
     gateways: { ...bench.gateways, ...gateways },
     whereabouts,
-    rings: { present: ring, leader: ring, isUsed, isUsedNow: isUsed, isSending: () => false },
+    rings: { present: ring, leader: ring, isUsed, isSending: () => false },
     relationOf: () => "distinct" as const,
     deletions: new Map<string, number>(),
     flows: createFlows<Member>(),

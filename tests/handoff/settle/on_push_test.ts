@@ -171,16 +171,12 @@ Deno.test(
  * A group whose owner is the first member by the ring that takes precedence, and the second one by the present
  * ring; and what is done to either.
  */
-function startContested(
-  bench: Bench,
-  { isAlone = false, during = () => {}, isUsed = false, isUsedNow = false } = {},
-) {
+function startContested(bench: Bench, { isAlone = false, during = () => {} } = {}) {
   const [owner, next] = bench.members;
   const names = new Map([[owner, "owner"], [next, "next"]]);
   const order: string[] = [];
   const deps = depsOf(bench, {
     ring: [owner],
-    isUsed: (member) => isUsed && member === owner,
     gateways: {
       async remove(member, ...rest) {
         order.push(`deleted from ${names.get(member)}`);
@@ -201,7 +197,6 @@ function startContested(
       ...deps.rings,
       present,
       leader,
-      isUsedNow: (member) => isUsedNow && member === owner,
       isAlone,
       areAgreed: true,
       sendsAlone: () => ({ [Symbol.dispose]() {} }),
@@ -225,7 +220,7 @@ function startContested(
       },
     }, never));
   const goOver = () => whereabouts.ringsChanged({ present, leader: present, inUse: [leader] });
-  return { owner, next, order, whereabouts, put, goOver, present };
+  return { owner, next, order, whereabouts, put, goOver };
 }
 
 for (
@@ -269,38 +264,6 @@ Deno.test(
     assert.deepEqual(bench.holders(id), { [owner]: { a: 1 } });
   },
 );
-
-for (
-  const [what, used, expected] of [
-    ["nobody goes by the former ring", { isUsed: false, isUsedNow: false }, [
-      "PUT to next",
-      "deleted from owner",
-    ]],
-    ["redirects by the former ring count", { isUsed: true, isUsedNow: false }, ["PUT to next"]],
-    ["others push by the former ring", { isUsed: true, isUsedNow: true }, [
-      "PUT to next",
-      "PUT to owner",
-      "to be moved later off owner",
-      "deleted from next",
-    ]],
-  ] as const
-) {
-  Deno.test(
-    `a group that another instance has brought to its owner by our ring is PUT ${
-      used.isUsedNow ? "to the former one too" : "there alone"
-    }, where ${what}`,
-    {
-      permissions: "none",
-    },
-    async () => {
-      await using bench = createBench();
-      const { owner, order, put, whereabouts, present } = startContested(bench, used);
-      whereabouts.toldRemoved(id, { from: owner, ring: present.hash });
-      assert.equal(await put(), 200);
-      assert.deepEqual(order, expected);
-    },
-  );
-}
 
 Deno.test(
   "a PUT goes on to the owner that it began with, and is marked there, if another ring takes precedence meanwhile",
