@@ -38,8 +38,8 @@ export interface FormerRings {
   replaced(ring: HashRing, was: { readonly exact: boolean; readonly used: boolean }): void;
   /**
    * Called with the rings in use besides the present one. All others are out of use from now on. Other
-   * instances may have pushed by those, but not by one that is the present ring now: they announce it before
-   * it takes precedence.
+   * instances may have pushed by those. One that is the present ring now does not count as pushed by: the
+   * ring before it keeps precedence until this instance has announced it, too.
    */
   inUse(rings: readonly HashRing[], present: HashRing): void;
   /**
